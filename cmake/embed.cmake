@@ -1,0 +1,30 @@
+# Embeds the files of a folder into a target through .incbin. The table is `kt_embedded_files`,
+# read by src/core/policies/embedded.cc.
+function(kt_embed_directory target directory)
+  file(GLOB files CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${directory}/*)
+  list(FILTER files EXCLUDE REGEX "\\.md$")
+  set(body "")
+  set(table "")
+  set(index 0)
+  foreach(file ${files})
+    get_filename_component(name ${file} NAME)
+    string(APPEND body "kt_n${index}: .string \"${name}\"\nkt_d${index}: .incbin \"${file}\"\nkt_e${index}: .byte 0\n")
+    string(APPEND table "  .quad kt_n${index}, kt_d${index}, kt_e${index}\n")
+    math(EXPR index "${index} + 1")
+  endforeach()
+  set(out ${CMAKE_BINARY_DIR}/embedded_${directory}.S)
+  file(CONFIGURE OUTPUT ${out} CONTENT
+"  .section .rodata
+@body@
+  .section .data.rel.ro, \"aw\"
+  .balign 8
+  .globl kt_embedded_files
+  .hidden kt_embedded_files
+kt_embedded_files:
+@table@  .quad 0, 0, 0
+  .section .note.GNU-stack, \"\", %progbits
+" @ONLY)
+  target_sources(${target} PRIVATE ${out})
+  set_source_files_properties(${out} PROPERTIES OBJECT_DEPENDS "${files}"
+    COMPILE_OPTIONS "-Wno-error")
+endfunction()

@@ -1,0 +1,58 @@
+// One audit record: what is known of a governed request at its end (CONTRACT 4). Never text,
+// never a secret. Serialised as one JSON line of at most 16 KiB.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace kt::audit {
+
+inline constexpr size_t kMaxRecordBytes = 16 * 1024;
+
+struct PolicyEntry {
+  std::string kind, phase, verdict, reason_code;
+  uint64_t latency_us = 0;
+  double score = -1;  // negative: none
+};
+struct RedactionEntry {
+  std::string type;
+  uint64_t count = 0;
+};
+struct AttemptEntry {
+  std::string target, error, upstream_request_id;
+  int status = 0;
+  uint64_t latency_ms = 0;
+  bool maybe_billed = false;
+};
+
+struct Record {
+  int64_t ts_us = 0;  // UTC, since the epoch
+  std::string request_id, client_request_id;
+  std::string pack_name, pack_version, pack_sha256;
+  std::string verdict, reason_code;
+  std::vector<PolicyEntry> policies;
+  std::vector<RedactionEntry> redactions;
+  std::vector<std::string> unscanned;
+  std::optional<uint64_t> released_bytes;
+  std::string target, provider, model;
+  std::vector<AttemptEntry> attempts;
+  std::string route;  // endpoint path
+  bool stream = false;
+  int status = 0;
+  uint64_t latency_ms = 0;
+  std::optional<uint64_t> ttft_ms;
+  std::optional<uint64_t> prompt_tokens, completion_tokens, cached_tokens;
+  std::optional<double> cost_usd;
+  std::string usage_source = "none";
+  std::string client, user_id, agent_id, conversation_id;
+};
+
+// One line without its newline: members in the order above, client strings bounded (256 bytes) and
+// escaped, invalid UTF-8 replaced. Over 16 KiB the lists are cut and "truncated":true is added.
+// `seq` as given by the sink.
+std::string ToJsonLine(const Record& record, uint64_t seq);
+
+}  // namespace kt::audit

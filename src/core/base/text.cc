@@ -1,0 +1,115 @@
+#include "core/base/text.h"
+
+#include <algorithm>
+#include <vector>
+
+namespace kt {
+namespace {
+
+// Bytes of the well-formed sequence at text[i], 0 when there is none (Unicode, table 3-7).
+size_t SequenceLength(std::string_view text, size_t i) noexcept {
+  const auto byte = [&](size_t k) -> unsigned {
+    return k < text.size() ? static_cast<unsigned char>(text[k]) : 0u;
+  };
+  const auto tail = [&](size_t k) { return (byte(k) & 0xC0) == 0x80; };
+  const unsigned b0 = byte(i), b1 = byte(i + 1);
+  if (b0 < 0x80) return 1;
+  if (b0 >= 0xC2 && b0 <= 0xDF) return tail(i + 1) ? 2 : 0;
+  if (b0 >= 0xE0 && b0 <= 0xEF) {
+    if (!tail(i + 1) || !tail(i + 2)) return 0;
+    if (b0 == 0xE0 && b1 < 0xA0) return 0;
+    if (b0 == 0xED && b1 > 0x9F) return 0;
+    return 3;
+  }
+  if (b0 >= 0xF0 && b0 <= 0xF4) {
+    if (!tail(i + 1) || !tail(i + 2) || !tail(i + 3)) return 0;
+    if (b0 == 0xF0 && b1 < 0x90) return 0;
+    if (b0 == 0xF4 && b1 > 0x8F) return 0;
+    return 4;
+  }
+  return 0;
+}
+
+}  // namespace
+
+std::string ToLower(std::string_view text) {
+  std::string out(text);
+  std::transform(out.begin(), out.end(), out.begin(), AsciiLower);
+  return out;
+}
+
+bool EqualsIgnoreCase(std::string_view a, std::string_view b) noexcept {
+  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) {
+           return AsciiLower(x) == AsciiLower(y);
+         });
+}
+
+std::string_view Trim(std::string_view text) noexcept {
+  constexpr std::string_view kBlanks = " \t\r\n\f\v";
+  const size_t first = text.find_first_not_of(kBlanks);
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
+}
+
+std::string HexEncode(std::string_view bytes) {
+  constexpr char kDigits[] = "0123456789abcdef";
+  std::string out;
+  out.reserve(bytes.size() * 2);
+  for (const char c : bytes) {
+    const auto b = static_cast<unsigned char>(c);
+    out.push_back(kDigits[b >> 4]);
+    out.push_back(kDigits[b & 15]);
+  }
+  return out;
+}
+
+bool IsUtf8(std::string_view text) noexcept {
+  for (size_t i = 0; i < text.size();) {
+    const size_t n = SequenceLength(text, i);
+    if (n == 0) return false;
+    i += n;
+  }
+  return true;
+}
+
+std::string ReplaceInvalidUtf8(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  for (size_t i = 0; i < text.size();) {
+    const size_t n = SequenceLength(text, i);
+    if (n == 0) {
+      out += "\xEF\xBF\xBD";
+      ++i;
+      continue;
+    }
+    out.append(text.substr(i, n));
+    i += n;
+  }
+  return out;
+}
+
+std::string_view CutUtf8(std::string_view text, size_t max_bytes) noexcept {
+  if (text.size() <= max_bytes) return text;
+  size_t n = max_bytes;
+  while (n > 0 && (static_cast<unsigned char>(text[n]) & 0xC0) == 0x80) --n;
+  return text.substr(0, n);
+}
+
+uint32_t EditDistance(std::string_view a, std::string_view b, uint32_t limit) {
+  if (a.size() > b.size()) std::swap(a, b);
+  if (b.size() - a.size() > limit) return limit + 1;
+  std::vector<uint32_t> row(a.size() + 1);
+  for (size_t i = 0; i <= a.size(); ++i) row[i] = static_cast<uint32_t>(i);
+  for (size_t j = 1; j <= b.size(); ++j) {
+    uint32_t diagonal = row[0];
+    row[0] = static_cast<uint32_t>(j);
+    for (size_t i = 1; i <= a.size(); ++i) {
+      const uint32_t above = row[i];
+      row[i] = std::min({above + 1, row[i - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0u : 1u)});
+      diagonal = above;
+    }
+  }
+  return std::min(row[a.size()], limit + 1);
+}
+
+}  // namespace kt

@@ -1,0 +1,30 @@
+// Small text helpers that several folders need.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace kt {
+
+inline char AsciiLower(char c) noexcept {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+}
+std::string ToLower(std::string_view text);
+bool EqualsIgnoreCase(std::string_view a, std::string_view b) noexcept;
+std::string_view Trim(std::string_view text) noexcept;  // ASCII blanks at both ends
+
+// Lower-case hex digits of `bytes`.
+std::string HexEncode(std::string_view bytes);
+
+// True when `text` is well-formed UTF-8 (no surrogates, no overlong forms, up to U+10FFFF).
+bool IsUtf8(std::string_view text) noexcept;
+// `text` with each malformed sequence replaced by U+FFFD.
+std::string ReplaceInvalidUtf8(std::string_view text);
+// The longest prefix of at most `max_bytes` bytes that does not cut a UTF-8 sequence.
+std::string_view CutUtf8(std::string_view text, size_t max_bytes) noexcept;
+
+// Levenshtein distance, given up (returns limit + 1) once above `limit`: for suggestions.
+uint32_t EditDistance(std::string_view a, std::string_view b, uint32_t limit);
+
+}  // namespace kt

@@ -1,0 +1,44 @@
+// policy-config.yaml -> PolicyConfig, or all that is wrong with it, at once.
+//
+// Pure apart from LoadFiles, which reads the named files; resolves no secret, opens no socket.
+// `kt policy lint`, `nginx -t` and tests all come here, so they agree.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/config/policy_config.h"
+
+namespace kt::config {
+
+struct Diagnostic {
+  std::string file;
+  int line = 0, column = 0;  // 1-based; 0: the file as a whole
+  std::string path;          // "providers.targets[1].weigth"; empty: the file
+  std::string reason;        // "unknown key"
+  std::string suggestion;    // "weight"; a full sentence where a word is not enough; may be empty
+  // "policy-config.yaml:14:7: providers.targets[1].weigth: unknown key; did you mean \"weight\"?"
+  std::string ToString() const;
+};
+
+struct SourceFile {
+  std::string name, text;
+};
+
+struct LoadResult {
+  std::shared_ptr<const PolicyConfig> config;  // null when there are errors
+  std::vector<Diagnostic> errors, warnings;    // in order of position
+  bool ok() const { return config != nullptr; }
+};
+
+// Several files: maps merge, lists and scalars replace, later over earlier.
+LoadResult Load(const std::vector<SourceFile>& files);
+LoadResult LoadFiles(const std::vector<std::string>& names);
+
+// The running configuration as YAML text with every secret left out (references are named, values
+// are never known here): for the status page.
+std::string MaskedYaml(const PolicyConfig& config);
+
+}  // namespace kt::config

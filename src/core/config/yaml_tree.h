@@ -1,0 +1,36 @@
+// YAML text -> a plain tree with marks. yaml_tree.cc is the only includer of yaml-cpp; policy
+// configurations and rule packs both come through here.
+//
+// Bounded: 1 MiB, depth 32, 50,000 nodes; aliases and anchors, duplicate keys, tags, several
+// documents and non-scalar keys are errors.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace kt::config {
+
+struct YamlNode {
+  enum class Kind { kNull, kScalar, kList, kMap };
+  Kind kind = Kind::kNull;
+  bool quoted = false;  // scalar: written in quotes, hence a string
+  std::string scalar;
+  std::vector<YamlNode> items;                         // list
+  std::vector<std::pair<YamlNode, YamlNode>> members;  // map, in order; keys are scalars
+  int line = 0, column = 0;                            // 1-based
+  std::string file;
+  const YamlNode* Find(std::string_view key) const;
+};
+
+struct YamlError {
+  int line = 0, column = 0;
+  std::string reason;
+};
+
+// False: *errors says why (at least one).
+bool ParseYaml(std::string_view text, const std::string& file, YamlNode* root,
+               std::vector<YamlError>* errors);
+
+}  // namespace kt::config

@@ -1,0 +1,30 @@
+// From an expression R to the expression of all beginnings of its matches, and to the length of
+// its longest match. This is what makes exact hold-back possible in streams: RE2 has no
+// partial-match interface, but "some suffix of the text begins a match of R" is itself regular.
+//
+//   pre(c) = c?                 pre(AB) = pre(A) | A pre(B)        pre(A|B) = pre(A) | pre(B)
+//   pre(A{m,n}) = A{0,n-1} pre(A)      pre(\b) = pre(^) = empty
+//
+// Understands the RE2 syntax that rules need: literals, escapes (\d \s \w \b \p{..} \x{..} \Q..\E
+// not), classes, groups (also named and (?i:…)), alternation, * + ? {m,n} and their lazy forms,
+// anchors. Anything else is kInvalidArgument: such a rule cannot be streamed.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/base/status.h"
+
+namespace kt::detect {
+
+struct PrefixForm {
+  std::string pattern;  // matches every non-empty beginning of a match, and every whole match
+  // Bytes of the longest match (UTF-8); nullopt: not bounded.
+  std::optional<size_t> max_bytes;
+};
+
+Result<PrefixForm> DerivePrefix(std::string_view pattern);
+
+}  // namespace kt::detect

@@ -1,0 +1,124 @@
+// A strict, read-only view of one JSON text: every value with its byte span, in document order.
+//
+// Strict means: valid UTF-8 without BOM, RFC 8259 grammar, nothing behind the value, no duplicate
+// keys (after unescaping), bounded depth and number of strings. What passes is what policies see
+// and, edited by spans (json/edits.h), what is sent: no second parser can read it differently.
+//
+// A view borrows the text: it must outlive the view and stay unchanged. Not thread-safe; meant to
+// be reused, since it keeps its buffers.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/status.h"
+
+namespace kt::json {
+
+// Why a text was refused; the session maps these to the API's error codes.
+enum class Refusal : uint8_t {
+  kNone,
+  kInvalidJson,
+  kInvalidUtf8,  // also: a byte order mark, and a lone surrogate escape where not allowed
+  kDuplicateKey,
+  kTooDeep,
+  kTooManyStrings,
+  kInternal,
+};
+
+enum class LoneSurrogates : uint8_t {
+  kRefuse,   // requests
+  kReplace,  // answers: decoded as U+FFFD, the bytes stay as they are
+};
+
+struct Limits {
+  uint32_t max_depth = 64;
+  uint32_t max_strings = 100'000;  // values and keys together
+  LoneSurrogates lone_surrogates = LoneSurrogates::kRefuse;
+};
+
+enum class Kind : uint8_t { kObject, kArray, kString, kNumber, kTrue, kFalse, kNull };
+
+using NodeIndex = uint32_t;
+inline constexpr NodeIndex kNoNode = UINT32_MAX;
+
+struct Node {
+  Kind kind;
+  bool escaped;  // a string that holds at least one backslash
+  bool key_escaped;
+  uint32_t begin, end;  // bytes [begin, end) of the text; a string's span includes its quotes
+  uint32_t key_begin, key_end;  // the member's key with quotes; both 0 outside objects
+  NodeIndex parent;             // kNoNode for the root
+  NodeIndex after;    // first node behind this node's subtree; children are [index + 1, after)
+  uint32_t position;  // 0-based position among its siblings
+};
+
+// A string without its escapes, and the way back to the bytes it came from.
+class Decoded {
+ public:
+  std::string_view text() const noexcept { return text_; }
+  // The raw byte span [first, second) of the JSON text that yields decoded bytes [begin, end).
+  // Precondition: begin <= end <= text().size(). A span that cuts an escape sequence is widened to
+  // the whole sequence.
+  std::pair<uint32_t, uint32_t> RawSpan(size_t begin, size_t end) const noexcept;
+
+ private:
+  friend class View;
+  struct Step {  // from decoded offset `decoded` on, raw = raw + (offset - decoded)
+    uint32_t decoded, raw;
+    uint32_t raw_length;  // of the escape sequence that begins here; 0: plain bytes
+  };
+  std::string_view text_;
+  std::string storage_;
+  uint32_t raw_begin_ = 0;
+  std::vector<Step> steps_;
+};
+
+class View {
+ public:
+  View();
+  ~View();
+  View(View&&) noexcept;
+  View& operator=(View&&) noexcept;
+
+  // Parses `text`. `padding`: readable bytes behind text (the parser reads, but does not use, up
+  // to 64 of them); with fewer the text is copied once. On failure refusal() says why, and the
+  // status message where ("at byte 17"), without quoting the text.
+  Status Parse(std::string_view text, size_t padding, const Limits& limits);
+  Refusal refusal() const noexcept { return refusal_; }
+
+  std::string_view text() const noexcept { return text_; }
+  const std::vector<Node>& nodes() const noexcept { return nodes_; }
+  const Node& node(NodeIndex i) const noexcept { return nodes_[i]; }
+  bool empty() const noexcept { return nodes_.empty(); }
+
+  // The member `key` of object `object`, or kNoNode (also when `object` is kNoNode or no object).
+  NodeIndex Find(NodeIndex object, std::string_view key) const noexcept;
+  // Decodes a string value (or, with DecodeKey, the key of a member). For a string without escapes
+  // `out` refers to text() and nothing is copied. `out` is reusable.
+  void Decode(NodeIndex string, Decoded* out) const;
+  void DecodeKey(NodeIndex member, Decoded* out) const;
+  // Convenience for cold paths: a decoded copy; empty when `i` is kNoNode or no string.
+  std::string String(NodeIndex i) const;
+  // True when string `i` equals `value`, without a copy.
+  bool Equals(NodeIndex i, std::string_view value) const;
+  bool KeyEquals(NodeIndex i, std::string_view key) const;
+  // An integer value in [0, UINT32_MAX], or `otherwise`.
+  uint32_t Unsigned(NodeIndex i, uint32_t otherwise) const noexcept;
+  // "messages[7].content": for error messages; keys longer than 64 bytes are cut, unusual bytes
+  // in keys become '?'.
+  std::string Path(NodeIndex i) const;
+
+ private:
+  struct Parser;
+  std::unique_ptr<Parser> parser_;
+  std::string_view text_;
+  std::vector<Node> nodes_;
+  Refusal refusal_ = Refusal::kNone;
+};
+
+}  // namespace kt::json

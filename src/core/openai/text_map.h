@@ -1,0 +1,111 @@
+// What is text in a request, an answer and a stream event (CONTRACT 3.2).
+//
+// Deny by default: every string of the JSON, of a known field or not, is text, unless the table in
+// text_map.cc makes it an identifier or opaque. Knows nothing of policies.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/status.h"
+#include "core/json/view.h"
+#include "core/openai/endpoint.h"
+
+namespace kt::openai {
+
+enum class TextClass : uint8_t {
+  kText,        // scanned, edited
+  kIdentifier,  // scanned; a match becomes a charset-safe marker or blocks, see
+                // Segment::replaceable
+  // opaque strings yield no segment
+};
+
+// Who says a text. `input` and `prompt` are kUser; documents and tool or function results kTool;
+// tool and function definitions kToolDefinition; unknown roles and fields kUser (the strictest).
+enum class Role : uint8_t { kUser, kTool, kAssistant, kSystem, kDeveloper, kToolDefinition };
+std::string_view RoleName(Role role) noexcept;
+
+// One lane: the texts of a stream that, concatenated, form one text. Opaque key, equal for equal
+// (choice, field, tool call); 0: not part of a stream text, complete by itself.
+using LaneKey = uint64_t;
+
+struct Segment {
+  json::NodeIndex node = json::kNoNode;
+  bool is_key = false;  // the member's key, not its value (always an identifier)
+  TextClass text_class = TextClass::kText;
+  Role role = Role::kUser;
+  bool replaceable = true;   // identifiers: `user`, `metadata` values, `name` of a message
+  bool json_inside = false;  // tool-call arguments: a string that holds JSON
+  LaneKey lane = 0;          // events only
+};
+
+struct RequestInfo {
+  Endpoint endpoint = Endpoint::kUnknown;
+  std::string model;  // untrusted; empty when absent
+  json::NodeIndex model_node = json::kNoNode;
+  bool stream = false;
+  bool include_usage = false;  // the client asked for the usage chunk
+  json::NodeIndex stream_options_node = json::kNoNode;
+  std::vector<Segment> segments;       // document order
+  std::vector<std::string> unscanned;  // "image", "audio", "file", "previous_response_id", …
+  size_t text_bytes = 0;               // raw bytes of all segments
+  bool stateful = false;               // refers to state at one provider: no failover
+};
+
+// A request that the API's shape forbids; becomes a 400.
+struct RequestError {
+  std::string code;  // CONTRACT 3.3: "invalid_json", "unsupported_parameter", …
+  std::string message;
+  std::string param;  // empty: null
+};
+
+// Reads a request body. Returns false and fills *error when it must be refused: root is no object,
+// `model` or `stream` of a wrong type, `background: true`, …. Never checks what only the provider
+// can know.
+bool MapRequest(const json::View& view, Endpoint endpoint, RequestInfo* info, RequestError* error);
+
+struct Usage {
+  bool present = false;
+  uint64_t prompt_tokens = 0, completion_tokens = 0, cached_tokens = 0, reasoning_tokens = 0;
+};
+
+struct AnswerInfo {
+  std::vector<Segment> segments;  // all choices; lane is 0
+  std::vector<std::string> unscanned;
+  // `logprobs` values by choice: removed (replaced by null) when redaction touched a text of the
+  // same choice.
+  struct Logprobs {
+    json::NodeIndex node;
+    uint32_t choice;
+  };
+  std::vector<Logprobs> logprobs;
+  Usage usage;
+  bool is_error = false;  // {"error": …} and no choices, data, output
+  std::string model;
+};
+// A whole answer (or a provider's error body), any JSON root.
+void MapAnswer(const json::View& view, Endpoint endpoint, AnswerInfo* info);
+// The choice (or output index of `responses`) in which a node lies; 0 when in none.
+uint32_t ChoiceOf(const json::View& view, Endpoint endpoint, json::NodeIndex node) noexcept;
+
+struct EventInfo {
+  std::vector<Segment> segments;  // lane != 0: a delta; lane == 0: a complete text
+  std::vector<AnswerInfo::Logprobs> logprobs;
+  // Choices (chat, completions) this event belongs to; empty: belongs to the whole stream.
+  std::vector<uint32_t> choices;
+  std::vector<uint32_t> finished;  // choices with a finish_reason in this event
+  bool content = false;  // content-bearing: text, reasoning, refusal, a tool name or argument
+  bool is_error = false;
+  bool completed = false;   // responses: response.completed | incomplete | failed
+  bool usage_only = false;  // chat: `choices: []` with usage: the chunk that include_usage adds
+  Usage usage;
+  std::vector<std::string> unscanned;
+};
+// One stream event: `data` as parsed in `view`, `event_name` as in the SSE field.
+// "[DONE]" is not JSON and never comes here.
+void MapEvent(const json::View& view, Endpoint endpoint, std::string_view event_name,
+              EventInfo* info);
+
+}  // namespace kt::openai

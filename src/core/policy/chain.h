@@ -1,0 +1,151 @@
+// The policies of one pack, in order, over one matcher.
+//
+// Immutable and shared. A request takes part through ChainRun, which remembers what each policy
+// said in each phase; the session turns that into the answer and the audit record.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "core/base/status.h"
+#include "core/detect/matcher.h"
+#include "core/policy/policy.h"
+
+namespace kt::policy {
+
+enum class Verdict : uint8_t {
+  kAllowed,
+  kFlagged,
+  kRedacted,
+  kBlocked,
+  kEscalated,
+  kFailedOpen,
+  kError
+};
+std::string_view VerdictName(Verdict verdict) noexcept;  // "allowed", …
+
+// ANDed; an absent field always holds.
+struct Condition {
+  std::string path_prefix;
+  std::vector<std::pair<std::string, std::string>> headers;  // lower-case name, exact value
+  std::vector<std::string> models;                           // one of; empty: any
+  bool empty() const { return path_prefix.empty() && headers.empty() && models.empty(); }
+};
+
+// What `when` conditions look at. The header lookup returns nullopt for an absent header.
+class RequestFacts {
+ public:
+  virtual ~RequestFacts() = default;
+  virtual std::string_view path() const = 0;
+  virtual std::string_view model() const = 0;
+  virtual bool HeaderEquals(std::string_view lower_name, std::string_view value) const = 0;
+};
+
+struct ChainEntry {
+  std::unique_ptr<const Policy> policy;
+  Condition when;
+  bool input = true, output = true;             // `stage`
+  bool buffered = false;                        // `streaming_mode: buffered`
+  detect::RuleId first_rule = 0, end_rule = 0;  // its rules in the matcher: [first, end)
+};
+
+enum class FailMode : uint8_t { kBlock, kAllow };
+
+// How findings act: `enforce off` turns every block and edit into a flag.
+struct RunOptions {
+  FailMode fail_mode = FailMode::kBlock;
+  bool enforce = true;
+};
+
+struct PolicyOutcome {
+  std::string_view kind;
+  Phase phase = Phase::kInput;
+  Verdict verdict = Verdict::kAllowed;
+  std::string reason_code;
+  double score = -1;
+  uint64_t latency_ns = 0;
+};
+
+// A merged edit of one text: spans do not overlap and are in order.
+struct TextEdit {
+  size_t begin, end;
+  std::string replacement;
+  std::string_view type;
+};
+
+struct Block {
+  std::string_view kind;  // the policy
+  std::string reason_code;
+  std::string_view message;
+  bool escalate = false;
+  size_t text_index = 0;      // which of the texts
+  size_t begin = 0, end = 0;  // the span in it; equal: the text as a whole
+};
+
+class Chain {
+ public:
+  Chain(std::vector<ChainEntry> entries, std::unique_ptr<const detect::Matcher> matcher);
+
+  const detect::Matcher& matcher() const noexcept { return *matcher_; }
+  std::span<const ChainEntry> entries() const noexcept { return entries_; }
+
+ private:
+  std::vector<ChainEntry> entries_;
+  std::unique_ptr<const detect::Matcher> matcher_;
+};
+
+// One request's run through a chain. Not thread-safe; lives as long as the request.
+class ChainRun {
+ public:
+  ChainRun(const Chain& chain, RunOptions options);
+
+  // Decides which entries take part, by their `when`. Before the first Judge.
+  void Select(const RequestFacts& facts);
+
+  // Judges texts in chain order: the first block ends it. edits[i] belongs to texts[i]; empty when
+  // blocked. Returns the block, if any. Matcher or policy failures: per fail mode a block with
+  // reason `<kind>.failed` or a recorded kFailedOpen.
+  // Findings in identifiers that are not replaceable become blocks (`<kind>.in_identifier`):
+  // `replaceable[i]` says so for texts[i]; replacements there must be made charset-safe by the
+  // caller.
+  struct Text {
+    TextUnit unit;
+    bool replaceable = true;
+  };
+  std::optional<Block> Judge(Phase phase, std::span<const Text> texts,
+                             std::vector<std::vector<TextEdit>>* edits);
+
+  // Streams. Judges `text` from offset `from` on (bytes before are context that was judged).
+  // `final`: nothing follows. Sets *cleared: everything before it may go out, edited by *edits
+  // (whose spans lie in [from, *cleared)); the rest must be shown again, with what follows.
+  // A block: no byte at or after block->begin may go out.
+  std::optional<Block> JudgeDelta(std::string_view text, size_t from, bool final, openai::Role role,
+                                  size_t* cleared, std::vector<TextEdit>* edits);
+  // Some selected policy of the output phase wants the whole answer.
+  bool needs_whole_answer() const noexcept;
+  bool has_output_phase() const noexcept;
+
+  // What was said so far, one entry for each (policy, phase) that ran, in chain order.
+  std::span<const PolicyOutcome> outcomes() const noexcept { return outcomes_; }
+  // Redactions by type, both phases.
+  struct Count {
+    std::string_view type;
+    uint64_t count;
+  };
+  std::span<const Count> redactions() const noexcept { return redactions_; }
+
+ private:
+  const Chain& chain_;
+  RunOptions options_;
+  std::vector<bool> selected_;
+  std::vector<PolicyOutcome> outcomes_;
+  std::vector<Count> redactions_;
+  std::vector<detect::Match> matches_;
+};
+
+}  // namespace kt::policy

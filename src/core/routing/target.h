@@ -1,0 +1,78 @@
+// A target at run time: what of a provider is needed to build a request for it. Pure data; the
+// adapter owns sockets, names and TLS.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/status.h"
+#include "core/config/policy_config.h"
+#include "core/openai/endpoint.h"
+
+namespace kt::routing {
+
+// Reads secrets at configuration time, in the master.
+struct SecretSource {
+  // The value of an environment variable; nullopt when unset.
+  std::optional<std::string> (*env)(const std::string& name);
+  std::string store_directory;  // empty: {store} references fail
+};
+// The value without trailing newlines; kNotFound when unset or empty; kInvalidArgument when it
+// holds bytes that no header may carry. The message never holds the value.
+Result<std::string> ResolveSecret(const config::SecretRef& ref, const SecretSource& source);
+
+struct Target {
+  const config::Target* config = nullptr;  // owned by the PolicyConfig
+  std::string key;                         // the resolved secret; empty: none needed
+  bool available = true;                   // false: no key; see reason
+  std::string unavailable_reason;
+  // What must be equal for two targets to share connections: scheme, host, port, SNI, key,
+  // client certificate. Holds a digest of the key, never the key.
+  std::string identity;
+};
+
+// Targets in configuration order. A missing key disables the target and adds a warning.
+std::vector<Target> MakeTargets(const config::PolicyConfig& config, const SecretSource& source,
+                                std::vector<std::string>* warnings);
+
+struct Header {
+  std::string name, value;
+};
+
+// The head of the request to `target`, from zero: request line, Host, Content-Type,
+// Content-Length, Accept, Accept-Encoding: identity, the key, the target's fixed headers,
+// User-Agent, and `passed` (OpenAI-Beta, traceparent, tracestate of the client). Ends with the
+// empty line. HTTP/1.1, keep-alive. Values with CR, LF or NUL are left out.
+std::string BuildRequestHead(const Target& target, openai::Endpoint endpoint, size_t content_length,
+                             bool stream, const std::vector<Header>& passed);
+
+// The order in which a request tries targets: restricted by `model` (a target id or group) and by
+// the endpoint type, unavailable ones left out. Issue of routing adds strategies and state.
+std::vector<size_t> PlanTargets(const config::Providers& providers,
+                                const std::vector<Target>& targets, openai::Endpoint endpoint,
+                                std::string_view model);
+
+// How a try ended, as far as the choice of what follows is concerned.
+enum class TryError : uint8_t {
+  kNone,
+  kConnect,
+  kTls,
+  kTimeout,
+  kReset,
+  kRateLimit,
+  kServerError,
+  kAuth,
+  kModel,
+  kInvalid,
+};
+std::string_view TryErrorName(TryError error) noexcept;  // "connect_error", …
+// Classifies an upstream status: kNone for 2xx and for errors that are the client's own.
+// `own_model`: the target replaced the model, so a 404 is ours.
+TryError ClassifyStatus(int status, bool own_model) noexcept;
+// May another target be asked after this error (CONTRACT 2.5)? `single` never.
+bool MayFailOver(const config::Providers& providers, TryError error) noexcept;
+
+}  // namespace kt::routing

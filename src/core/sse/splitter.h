@@ -1,0 +1,58 @@
+// Bytes -> server-sent events (WHATWG HTML, 9.2.6), at any split, without losing a byte.
+//
+// Knows nothing of OpenAI. LF, CR and CRLF line ends (mixed too), a leading BOM, comments,
+// multi-line data, fields without a colon. The raw bytes of all events, concatenated, are the
+// input, so that an untouched event can go on as it came.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "core/base/status.h"
+
+namespace kt::sse {
+
+struct Event {
+  // All views are valid until the next call of Feed or Next.
+  std::string_view raw;   // with its comments and its final blank line
+  std::string_view data;  // data lines joined by LF
+  std::string_view name;  // the "event" field, last one wins; empty: "message"
+  bool has_data = false;  // false: comments, ids or blank lines only
+};
+
+class Splitter {
+ public:
+  explicit Splitter(size_t max_event_bytes) : max_event_bytes_(max_event_bytes) {}
+
+  // Takes the next bytes. Never fails by itself; a too large event fails in Next.
+  void Feed(std::string_view bytes);
+  // True: *event is the next complete event. False: more bytes are needed.
+  // kResourceExhausted once the unfinished event exceeds max_event_bytes; final.
+  //
+  // An event ends with its blank line. Where the blank line ends in CR, a following LF belongs to
+  // it when the line before ended in CRLF or LF (then Next waits for one byte more); after a bare
+  // CR it does not wait, and such an LF opens the raw bytes of the next event. So the result does
+  // not depend on how the input was cut.
+  Result<bool> Next(Event* event);
+  // Bytes that belong to no complete event (input ended mid-event). A final event without blank
+  // line is not an event (the standard discards it).
+  std::string_view Rest() const noexcept;
+
+ private:
+  size_t max_event_bytes_;
+  std::string buffer_;
+  size_t consumed_ = 0;  // bytes of buffer_ handed out
+  size_t scanned_ = 0;   // bytes of buffer_ already searched for a blank line
+  std::string data_;     // storage of Event::data when it has several lines
+  bool first_line_ = true;
+  bool failed_ = false;
+};
+
+// Appends one event, LF line ends: "event: name\n" when name is not empty, then data lines.
+void AppendEvent(std::string_view name, std::string_view data, std::string* out);
+// `raw` with its data replaced by one data line, other lines and line ends kept; for an event
+// whose text was edited. Precondition: raw is Event::raw of an event that has data.
+void AppendWithData(std::string_view raw, std::string_view data, std::string* out);
+
+}  // namespace kt::sse
