@@ -1,0 +1,107 @@
+#include "core/audit/record.h"
+
+#include <gtest/gtest.h>
+
+#include "core/base/text.h"
+
+namespace kt::audit {
+namespace {
+
+Record Sample() {
+  Record record;
+  record.ts_us = 1'700'000'000'123'456;
+  record.request_id = "req-1";
+  record.pack_name = "demo";
+  record.pack_version = "1.0.0";
+  record.pack_sha256 = "ab";
+  record.verdict = "redacted";
+  record.reason_code = "pii_detector.redacted";
+  record.policies = {{"prompt-injection", "input", "allowed", "", 12, 0.1},
+                     {"pii-detector", "input", "redacted", "pii_detector.redacted", 3, -1}};
+  record.redactions = {{"EMAIL", 2}};
+  record.unscanned = {"image"};
+  record.target = "main";
+  record.attempts = {{"main", "", "up-1", 200, 41, false}};
+  record.route = "chat/completions";
+  record.stream = true;
+  record.status = 200;
+  record.latency_ms = 42;
+  record.prompt_tokens = 7;
+  record.cost_usd = 0.1 + 0.2;
+  return record;
+}
+
+bool Holds(const std::string& line, const std::string& part) {
+  return line.find(part) != std::string::npos;
+}
+
+TEST(ToJsonLine, WritesEveryMemberInOrder) {
+  const std::string line = ToJsonLine(Sample(), 9);
+  EXPECT_EQ(line.rfind(R"({"seq":9,"ts":"2023-11-14T22:13:20.123456Z","request_id":"req-1",)"
+                       R"("client_request_id":null,"pack":{"name":"demo","version":"1.0.0",)"
+                       R"("sha256":"ab"},"verdict":"redacted",)",
+                       0),
+            0u)
+      << line;
+  EXPECT_TRUE(Holds(line, R"({"kind":"prompt-injection","phase":"input","verdict":"allowed",)"
+                          R"("reason_code":null,"latency_us":12,"score":0.1})"));
+  EXPECT_TRUE(Holds(line, R"("latency_us":3,"score":null})"));
+  EXPECT_TRUE(Holds(line, R"("redactions":[{"type":"EMAIL","count":2}],"unscanned":["image"],)"));
+  EXPECT_TRUE(Holds(line,
+                    R"("attempts":[{"target":"main","status":200,"error":null,)"
+                    R"("latency_ms":41,"maybe_billed":false,"upstream_request_id":"up-1"}])"));
+  EXPECT_TRUE(Holds(line, R"("stream":true,"status":200,"latency_ms":42,"ttft_ms":null,)"
+                          R"("prompt_tokens":7,"completion_tokens":null,)"));
+  EXPECT_EQ(line.find('\n'), std::string::npos);
+  EXPECT_EQ(line.back(), '}');
+}
+
+TEST(ToJsonLine, RoundsTheCost) {
+  EXPECT_TRUE(Holds(ToJsonLine(Sample(), 1), R"("cost_usd":0.3,)"));
+}
+
+TEST(ToJsonLine, EscapesAndBoundsClientStrings) {
+  Record record = Sample();
+  record.user_id = "a\"\n\xFF" + std::string(1000, 'u');
+  const std::string line = ToJsonLine(record, 1);
+  EXPECT_TRUE(Holds(line, R"("user_id":"a\"\n)"));
+  EXPECT_TRUE(IsUtf8(line));
+  EXPECT_FALSE(Holds(line, std::string(257, 'u')));
+  EXPECT_EQ(line.find('\n'), std::string::npos);
+}
+
+TEST(ToJsonLine, CutsTheListsOfAHugeRecord) {
+  Record record = Sample();
+  for (int i = 0; i < 5000; ++i) record.unscanned.push_back("part-" + std::to_string(i));
+  const std::string line = ToJsonLine(record, 1);
+  EXPECT_LT(line.size(), kMaxRecordBytes);
+  EXPECT_TRUE(Holds(line, R"("truncated":true})"));
+  EXPECT_TRUE(Holds(line, R"("part-3")"));
+}
+
+TEST(ToJsonLine, FitsWhateverTheStringsHold) {
+  for (const char c : {'\x01', '\xFF', '"', 'x'}) {
+    const std::string worst(5000, c);
+    Record record = Sample();
+    for (std::string* field :
+         {&record.request_id, &record.client_request_id, &record.pack_name, &record.pack_version,
+          &record.pack_sha256, &record.verdict, &record.reason_code, &record.target,
+          &record.provider, &record.model, &record.route, &record.usage_source, &record.client,
+          &record.user_id, &record.agent_id, &record.conversation_id}) {
+      *field = worst;
+    }
+    for (int i = 0; i < 100; ++i) record.attempts.push_back({worst, worst, worst, 1, 1, true});
+    const std::string line = ToJsonLine(record, 1);
+    EXPECT_LT(line.size(), kMaxRecordBytes);
+    EXPECT_TRUE(IsUtf8(line));
+  }
+}
+
+TEST(ToJsonLine, AnImpossibleNumberIsNull) {
+  Record record = Sample();
+  record.cost_usd = 1.0 / 0.0;
+  EXPECT_TRUE(Holds(ToJsonLine(record, 1), R"("cost_usd":null)"));
+}
+
+}  // namespace
+}  // namespace kt::audit
