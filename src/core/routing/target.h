@@ -42,10 +42,23 @@ struct Header {
   std::string name, value;
 };
 
+// What differs between requests to one target. `path` lies below the target's base URL and is
+// percent-encoded here; an unknown endpoint that is passed on brings its own method and type.
+struct RequestShape {
+  std::string_view method = "POST";
+  std::string_view path;
+  std::string_view content_type = "application/json";  // empty: no such header
+  size_t content_length = 0;
+  bool stream = false;
+};
+
 // The head of the request to `target`, from zero: request line, Host, Content-Type,
 // Content-Length, Accept, Accept-Encoding: identity, the key, the target's fixed headers,
 // User-Agent, and `passed` (OpenAI-Beta, traceparent, tracestate of the client). Ends with the
-// empty line. HTTP/1.1, keep-alive. Values with CR, LF or NUL are left out.
+// empty line. HTTP/1.1, keep-alive. Values with CR, LF or NUL are left out; so is what repeats a
+// header that is already there, or belongs to the framing.
+std::string BuildRequestHead(const Target& target, const RequestShape& shape,
+                             const std::vector<Header>& passed);
 std::string BuildRequestHead(const Target& target, openai::Endpoint endpoint, size_t content_length,
                              bool stream, const std::vector<Header>& passed);
 

@@ -1,0 +1,129 @@
+#include <algorithm>
+#include <array>
+
+#include "core/base/text.h"
+#include "core/routing/target.h"
+
+namespace kt::routing {
+namespace {
+
+constexpr std::string_view kUserAgent = "keeptrusts-gateway";
+
+// Set by the builder alone: a configured or passed header of such a name would contradict it, or
+// break the framing.
+constexpr std::array<std::string_view, 13> kReserved = {
+    "host",       "content-length", "content-type",       "accept", "accept-encoding",
+    "connection", "keep-alive",     "transfer-encoding",  "te",     "trailer",
+    "upgrade",    "expect",         "proxy-authorization"};
+
+bool IsTokenByte(char c) {
+  const bool alphanumeric =
+      (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+  return alphanumeric || std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+}
+
+bool IsHeaderName(std::string_view name) {
+  return !name.empty() && std::all_of(name.begin(), name.end(), IsTokenByte);
+}
+
+bool IsHeaderValue(std::string_view value) {
+  return std::none_of(value.begin(), value.end(),
+                      [](char c) { return c == '\r' || c == '\n' || c == '\0'; });
+}
+
+bool IsReserved(std::string_view name) {
+  return std::any_of(kReserved.begin(), kReserved.end(),
+                     [&](std::string_view reserved) { return EqualsIgnoreCase(name, reserved); });
+}
+
+class HeadWriter {
+ public:
+  void Line(std::string_view line) { (head_ += line) += "\r\n"; }
+
+  // Each name once: the first writer wins, so that nothing passed on can displace the key.
+  void Add(std::string_view name, std::string_view value) {
+    if (!IsHeaderName(name) || !IsHeaderValue(value)) return;
+    const bool known = std::any_of(names_.begin(), names_.end(), [&](const std::string& other) {
+      return EqualsIgnoreCase(other, name);
+    });
+    if (known) return;
+    names_.emplace_back(name);
+    ((head_ += name) += ": ") += value;
+    head_ += "\r\n";
+  }
+  void AddForeign(std::string_view name, std::string_view value) {
+    if (!IsReserved(name)) Add(name, value);
+  }
+  std::string Finish() && {
+    head_ += "\r\n";
+    return std::move(head_);
+  }
+
+ private:
+  std::string head_;
+  std::vector<std::string> names_;
+};
+
+std::string HostHeader(const config::Url& url) {
+  const bool ipv6 = url.host.find(':') != std::string::npos;
+  std::string host = ipv6 ? "[" + url.host + "]" : url.host;
+  if (url.port != (url.tls ? 443 : 80)) host += ":" + std::to_string(url.port);
+  return host;
+}
+
+// Percent-encodes what may not stand in a request line. '%' too: nginx hands in decoded paths.
+std::string EscapePath(std::string_view path) {
+  constexpr char kDigits[] = "0123456789ABCDEF";
+  std::string out;
+  for (const char c : path) {
+    const bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                       std::string_view("-._~!$&'()*+,;=:@/").find(c) != std::string_view::npos;
+    if (plain) {
+      out.push_back(c);
+      continue;
+    }
+    const auto byte = static_cast<unsigned char>(c);
+    out += {'%', kDigits[byte >> 4], kDigits[byte & 15]};
+  }
+  return out;
+}
+
+std::string RequestLine(const Target& target, const RequestShape& shape) {
+  std::string line = IsHeaderName(shape.method) ? std::string(shape.method) : "POST";
+  line += " " + EscapePath(target.config->base_url.path);
+  std::string_view path = shape.path;
+  while (!path.empty() && path.front() == '/') path.remove_prefix(1);
+  return line + "/" + EscapePath(path) + " HTTP/1.1";
+}
+
+}  // namespace
+
+std::string BuildRequestHead(const Target& target, const RequestShape& shape,
+                             const std::vector<Header>& passed) {
+  const config::Target& config = *target.config;
+  HeadWriter head;
+  head.Line(RequestLine(target, shape));
+  head.Add("Host", HostHeader(config.base_url));
+  if (!shape.content_type.empty()) head.Add("Content-Type", shape.content_type);
+  head.Add("Content-Length", std::to_string(shape.content_length));
+  head.Add("Accept", shape.stream ? "text/event-stream" : "application/json");
+  head.Add("Accept-Encoding", "identity");
+  head.Add("Connection", "keep-alive");
+  if (!target.key.empty())
+    head.AddForeign(config.api_key_header, config.api_key_prefix + target.key);
+  for (const auto& [name, value] : config.headers) head.AddForeign(name, value);
+  for (const Header& header : passed) head.AddForeign(header.name, header.value);
+  head.Add("User-Agent", kUserAgent);
+  return std::move(head).Finish();
+}
+
+std::string BuildRequestHead(const Target& target, openai::Endpoint endpoint, size_t content_length,
+                             bool stream, const std::vector<Header>& passed) {
+  RequestShape shape;
+  shape.path = openai::EndpointPath(endpoint);
+  shape.content_length = content_length;
+  shape.stream = stream;
+  return BuildRequestHead(target, shape, passed);
+}
+
+}  // namespace kt::routing
