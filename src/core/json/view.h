@@ -13,6 +13,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/base/status.h"
@@ -26,7 +27,7 @@ enum class Refusal : uint8_t {
   kInvalidUtf8,  // also: a byte order mark, and a lone surrogate escape where not allowed
   kDuplicateKey,
   kTooDeep,
-  kTooManyStrings,
+  kTooManyStrings,  // or values of any kind
   kInternal,
 };
 
@@ -37,7 +38,8 @@ enum class LoneSurrogates : uint8_t {
 
 struct Limits {
   uint32_t max_depth = 64;
-  uint32_t max_strings = 100'000;  // values and keys together
+  uint32_t max_strings = 100'000;   // values and keys together
+  uint32_t max_values = 2'000'000;  // of any kind: bounds the memory that a text of numbers takes
   LoneSurrogates lone_surrogates = LoneSurrogates::kRefuse;
 };
 
@@ -60,7 +62,8 @@ struct Node {
 // A string without its escapes, and the way back to the bytes it came from.
 class Decoded {
  public:
-  std::string_view text() const noexcept { return text_; }
+  // Valid while this object is neither changed nor moved.
+  std::string_view text() const noexcept { return owned_ ? std::string_view(storage_) : text_; }
   // The raw byte span [first, second) of the JSON text that yields decoded bytes [begin, end).
   // Precondition: begin <= end <= text().size(). A span that cuts an escape sequence is widened to
   // the whole sequence.
@@ -72,8 +75,9 @@ class Decoded {
     uint32_t decoded, raw;
     uint32_t raw_length;  // of the escape sequence that begins here; 0: plain bytes
   };
-  std::string_view text_;
-  std::string storage_;
+  std::string_view text_;  // of a string without escapes
+  std::string storage_;    // of one with escapes
+  bool owned_ = false;
   uint32_t raw_begin_ = 0;
   std::vector<Step> steps_;
 };
@@ -86,8 +90,9 @@ class View {
   View& operator=(View&&) noexcept;
 
   // Parses `text`. `padding`: readable bytes behind text (the parser reads, but does not use, up
-  // to 64 of them); with fewer the text is copied once. On failure refusal() says why, and the
-  // status message where ("at byte 17"), without quoting the text.
+  // to 64 of them); with fewer the text is copied once. Texts of 4 GiB and more are refused. On
+  // failure nodes() is empty, refusal() says why, and the status message where ("at byte 17"),
+  // without quoting the text.
   Status Parse(std::string_view text, size_t padding, const Limits& limits);
   Refusal refusal() const noexcept { return refusal_; }
 
@@ -106,7 +111,7 @@ class View {
   std::string String(NodeIndex i) const;
   // True when string `i` equals `value`, without a copy.
   bool Equals(NodeIndex i, std::string_view value) const;
-  bool KeyEquals(NodeIndex i, std::string_view key) const;
+  bool KeyEquals(NodeIndex i, std::string_view key) const noexcept;
   // An integer value in [0, UINT32_MAX], or `otherwise`.
   uint32_t Unsigned(NodeIndex i, uint32_t otherwise) const noexcept;
   // "messages[7].content": for error messages; keys longer than 64 bytes are cut, unusual bytes
@@ -115,6 +120,8 @@ class View {
 
  private:
   struct Parser;
+  void DecodeSpan(uint32_t begin, uint32_t end, bool escaped, Decoded* out) const;
+
   std::unique_ptr<Parser> parser_;
   std::string_view text_;
   std::vector<Node> nodes_;
