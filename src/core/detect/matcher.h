@@ -34,8 +34,10 @@ struct Candidate {
 
 // Bytes before a match that rules may look at (name of an id, a preceding digit).
 inline constexpr size_t kContextBytes = 160;
-// A rule whose longest match is not bounded by this switches streams to `buffered`.
+// A rule whose longest match is not bounded by this switches streams to `buffered`, unless it
+// declares a longer one (Rule::max_match_bytes), up to kMaxDeclaredBytes.
 inline constexpr size_t kMaxMatchBytes = 256;
+inline constexpr size_t kMaxDeclaredBytes = 8192;
 
 struct Rule {
   std::string id;       // "pii.EMAIL", "injection.ignore_previous": unique within a matcher
@@ -43,16 +45,25 @@ struct Rule {
   bool ignore_case = false;
   // The match is this group of the pattern (0: all of it); what is outside is context.
   int group = 0;
-  // Checksum or shape; empty: every match counts.
-  std::function<bool(const Candidate&)> validate;
-  // The rule can act on an answer: it takes part in the hold-back of streams.
+  // Checksum or shape: how many bytes of the candidate count, from its begin on (a card's digits
+  // without the date behind it); 0: none of it. Empty: every match counts.
+  std::function<size_t(const Candidate&)> validate;
+  // The rule judges what goes to the provider, what comes back, or both. Output rules take part in
+  // the hold-back of streams.
+  bool input = true;
   bool output = false;
+  // Built-in rules for long secrets (a PEM block, a token): a stream holds a candidate up to this
+  // length and must block beyond it. 0: the pattern's own bound.
+  size_t max_match_bytes = 0;
 };
 
 struct Match {
   RuleId rule;
-  size_t begin, end;  // bytes of the text
+  size_t begin, end;   // bytes of the text
+  size_t whole_begin;  // where the whole expression began; begin, when `group` is 0
 };
+
+enum class Scope : unsigned char { kInput, kOutput };
 
 class Matcher {
  public:
@@ -71,15 +82,22 @@ class Matcher {
   size_t size() const noexcept;
   const Rule& rule(RuleId id) const noexcept;
 
-  // Appends all valid matches in `text` that begin at or after `from` (bytes before are context),
-  // ordered by begin, then longer first. Matches of one rule do not overlap; matches of different
-  // rules may.
-  Status FindAll(std::string_view text, size_t from, std::vector<Match>* out) const;
+  // Appends all valid matches of the scope's rules in `text` whose expression begins at or after
+  // `from` (bytes before are context), ordered by begin, then longer first. Matches of one rule do
+  // not overlap; matches of different rules may.
+  // The set does not depend on where a text was cut, as long as no match m of the whole text has
+  // m.whole_begin < from < m.end.
+  // kResourceExhausted: RE2's memory, or a text on which an unbounded rule would cost more than
+  // linear time.
+  Status FindAll(std::string_view text, size_t from, Scope scope, std::vector<Match>* out) const;
 
-  // Streams: the smallest offset p >= from such that text[p..] may be the beginning of, or a whole
-  // match that may still grow, of an output rule, whatever follows. text.size() when nothing needs
-  // to wait. All matches that begin before p are final: text that follows cannot change them.
-  Result<size_t> HoldFrom(std::string_view text, size_t from) const;
+  // Streams: an offset p >= from such that no text[b..], b < p, is the beginning of a match of an
+  // output rule, or a whole match that may still grow. text.size() when nothing needs to wait. All
+  // matches whose expression begins before p are final: text that follows cannot change them.
+  // p is the smallest such offset but for long repeats (prefix.h), which may hold a little more.
+  size_t HoldFrom(std::string_view text, size_t from) const;
+  // Longest match of any output rule: a hold beyond it is a candidate too long to be judged.
+  size_t longest_match_bytes() const noexcept;
 
   // False when some output rule has no bounded longest match (or no derivable prefix): then
   // answers must be scanned whole, and HoldFrom always returns `from`.

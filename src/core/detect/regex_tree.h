@@ -1,0 +1,34 @@
+// The part of RE2's syntax that rules need, as a tree: what prefix.cc computes on. RE2 itself
+// stays the judge of what is valid; this parser refuses what it does not know.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/status.h"
+
+namespace kt::detect {
+
+struct RegexNode {
+  enum class Kind {
+    kAssert,  // consumes nothing: ^ $ \b …
+    kAtom,    // one code point
+    kConcat,
+    kAlternate,
+    kRepeat,  // one child
+  };
+  static constexpr int kNoMax = -1;
+
+  Kind kind = Kind::kConcat;
+  std::string text;      // atoms and assertions: RE2 source that carries its flags with it
+  size_t max_bytes = 0;  // atoms: UTF-8 bytes of the longest code point
+  int min = 0, max = 0;  // repeats
+  std::vector<RegexNode> children;
+};
+
+// kInvalidArgument: not in the subset (or too large: 4 KiB, nesting of 50).
+Result<RegexNode> ParseRegex(std::string_view pattern);
+
+}  // namespace kt::detect
