@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -40,12 +41,33 @@ class Splitter {
   std::string_view Rest() const noexcept;
 
  private:
+  enum class LineEnd : uint8_t { kNone, kCr, kLf, kCrLf };
+  struct Span {  // offsets from the event's first byte
+    size_t begin = 0, end = 0;
+  };
+
+  bool ReadLine(Event* event);
+  void ReadField(Span line);
+  void AddData(Span value);
+  void FinishEvent(size_t end, Event* event);
+  std::string_view Bytes(Span span) const noexcept;
+
   size_t max_event_bytes_;
   std::string buffer_;
   size_t consumed_ = 0;  // bytes of buffer_ handed out
-  size_t scanned_ = 0;   // bytes of buffer_ already searched for a blank line
-  std::string data_;     // storage of Event::data when it has several lines
+
+  // The event that begins at consumed_, as far as it is read. Offsets count from there.
+  size_t line_begin_ = 0;  // where the unfinished line begins
+  size_t scanned_ = 0;     // bytes already searched for a line end
+  size_t data_lines_ = 0;
+  Span single_data_;  // of the only data line
+  Span name_;
+  std::string data_;  // Event::data when it has several lines
+
+  LineEnd last_line_end_ = LineEnd::kNone;  // also across events
+  bool skip_lf_ = false;  // the last event ended in a bare CR: an LF that follows is its line's end
   bool first_line_ = true;
+  bool event_done_ = false;  // the fields above belong to an event that was handed out
   bool failed_ = false;
 };
 
