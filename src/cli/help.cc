@@ -1,0 +1,135 @@
+#include "cli/help.h"
+
+#include <cstdio>
+#include <string>
+
+namespace kt::cli {
+namespace {
+
+struct Page {
+  std::string_view command, text;
+};
+
+constexpr Page kPages[] = {
+    {"", R"(NAME
+  kt - the Keeptrusts gateway: an LLM gateway inside nginx
+
+SYNOPSIS
+  kt gateway run --policy-config FILE... [options]
+  kt policy lint --file FILE... [--json]
+  kt policy scan --policy-config FILE...
+  kt --help | --version
+
+COMMANDS
+  gateway run   write an nginx.conf and run nginx with the module, in the foreground
+  policy lint   check a policy configuration
+  policy scan   run a configuration's policies over texts of your own
+
+  kt COMMAND --help shows the page of a command.
+)"},
+    {"gateway run", R"(NAME
+  kt gateway run - run the gateway in the foreground
+
+SYNOPSIS
+  kt gateway run --policy-config FILE... [--listen ADDRESS] [--api-token TOKEN]
+                 [--admin-listen ADDRESS] [--fail-mode block|allow] [--workers N|auto]
+                 [--audit-dir DIR] [--user NAME] [--nginx FILE] [--module FILE]
+
+DESCRIPTION
+  Checks the configuration, writes an nginx.conf into a private directory, and runs nginx with the
+  gateway's module until it is told to stop. Needs no root. Logs go to stderr. Only the private
+  directory, which is removed at the end, and the audit directory are written.
+
+OPTIONS
+  --policy-config FILE...  policy-config.yaml; of several files, maps merge, later values replace
+  --listen ADDRESS         host:port, [ipv6]:port or port; default 127.0.0.1:41002
+  --api-token TOKEN        clients must send it as `Authorization: Bearer TOKEN`; better given by
+                           KEEPTRUSTS_GATEWAY_TOKEN, which other users of the machine cannot read
+  --admin-listen ADDRESS   serve /metrics and /keeptrusts/ here, to anyone who can connect, instead
+                           of on --listen to this machine only
+  --fail-mode block|allow  what a policy's own failure does to a request; default block
+  --workers N|auto         worker processes; default auto: one for each processor
+  --audit-dir DIR          default /var/lib/keeptrusts/audit for root, otherwise
+                           $XDG_STATE_HOME/keeptrusts/audit or ~/.local/state/keeptrusts/audit
+  --user NAME              account of the workers when started by root; default www-data or nobody
+  --nginx FILE             default $NGINX, then nginx in $PATH
+  --module FILE            default: beside kt, then in nginx's modules directory
+
+SIGNALS
+  TERM, INT  stop at once              QUIT  stop when the open requests are done
+  HUP        reload: the files are checked first; bad ones are named and the old stay
+  USR1       reopen log files          USR2  passed on to nginx
+
+EXIT STATUS
+  nginx's own; 2 for wrong usage or an invalid configuration, 1 when nginx could not be started.
+
+EXAMPLE
+  FIREWORKS_API_KEY=... kt gateway run --policy-config policy-config.yaml
+)"},
+    {"policy lint", R"(NAME
+  kt policy lint - check a policy configuration
+
+SYNOPSIS
+  kt policy lint --file FILE... [--json]
+
+DESCRIPTION
+  Reads the files as the gateway does and compiles the policies: what passes here passes
+  `nginx -t`. Names every error at once, with file, line, column, path, reason and, where one is
+  near, a suggestion. Of several files, maps merge, and later lists and values replace.
+
+OPTIONS
+  --file FILE...  the configuration
+  --json          one object: valid, file, pack {name, version, enabled}, chain, policy_count,
+                  errors[] and warnings[] {file, line, column, path, reason, suggestion, message}
+
+EXIT STATUS
+  0 valid, also with warnings; 2 invalid or wrong usage.
+)"},
+    {"policy scan", R"(NAME
+  kt policy scan - run a configuration's policies over texts of your own
+
+SYNOPSIS
+  kt policy scan --policy-config FILE... [--phase input|output] < texts.jsonl
+
+DESCRIPTION
+  For tuning thresholds, terms and patterns. Reads one JSON object a line, {"id": ..., "text":
+  "..."}, and writes one for each, in order:
+
+    {"id": 7, "scores": {"prompt-injection": 0.93}, "entities": [{"type": "EMAIL", "start": 3,
+     "end": 18}], "verdict": "blocked"}
+
+  Offsets count code points of the text; `end` is the first behind the span. Texts are judged as a
+  user's message (input) or as a model's answer (output); `when` conditions do not apply. A line
+  that cannot be judged gets {"id": ..., "error": "..."}. No text leaves the machine.
+
+OPTIONS
+  --policy-config FILE...  the configuration
+  --phase input|output     default input
+
+EXIT STATUS
+  0 all lines judged; 1 some were not; 2 wrong usage or an invalid configuration.
+)"},
+};
+
+}  // namespace
+
+int PrintHelp(std::string_view command) {
+  for (const Page& page : kPages) {
+    if (page.command == command) std::fwrite(page.text.data(), 1, page.text.size(), stdout);
+  }
+  return 0;
+}
+
+int UsageError(std::string_view command, const Status& status) {
+  const std::string name = command.empty() ? "kt" : "kt " + std::string(command);
+  std::fprintf(stderr, "%s: %s\nTry `%s --help`.\n", name.c_str(), status.message().c_str(),
+               name.c_str());
+  return 2;
+}
+
+int Failure(const Status& status) {
+  std::fprintf(stderr, "kt: %s\n", status.message().c_str());
+  return 1;
+}
+
+}  // namespace kt::cli

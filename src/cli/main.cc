@@ -1,0 +1,81 @@
+// kt: one program for laptops, CI, containers and auditors.
+#include <cstdio>
+#include <exception>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "cli/gateway_run.h"
+#include "cli/help.h"
+#include "cli/policy_lint.h"
+#include "cli/policy_scan.h"
+
+namespace kt::cli {
+namespace {
+
+struct Command {
+  std::string_view group, name;
+  int (*run)(std::span<char*> arguments);  // nullptr: documented, comes with a later release
+};
+
+constexpr Command kCommands[] = {
+    {"gateway", "run", GatewayRun}, {"policy", "lint", PolicyLint}, {"policy", "scan", PolicyScan},
+    {"policy", "test", nullptr},    {"audit", "verify", nullptr},   {"audit", "tail", nullptr},
+    {"audit", "stats", nullptr},    {"audit", "export", nullptr},   {"audit", "keygen", nullptr},
+    {"init", "", nullptr},          {"doctor", "", nullptr},
+};
+
+std::string CommandsOf(std::string_view group) {
+  std::string names;
+  for (const Command& command : kCommands) {
+    if (command.group != group || command.run == nullptr) continue;
+    names += (names.empty() ? "" : ", ") + std::string(command.name);
+  }
+  return names;
+}
+
+int Dispatch(std::span<char*> words) {
+  if (words.empty()) {
+    PrintHelp("");
+    return 2;
+  }
+  const std::string_view group = words[0];
+  if (group == "--help" || group == "-h" || group == "help") return PrintHelp("");
+  if (group == "--version") {
+    std::puts("kt " KT_VERSION);
+    return 0;
+  }
+  const std::string_view name = words.size() > 1 ? words[1] : "";
+  bool known_group = false;
+  for (const Command& command : kCommands) {
+    if (command.group != group) continue;
+    known_group = true;
+    if (!command.name.empty() && command.name != name) continue;
+    const std::string title(command.name.empty() ? group : std::string(group) + " " + words[1]);
+    if (command.run == nullptr) {
+      std::fprintf(stderr, "kt: \"%s\" comes with a later release\n", title.c_str());
+      return 2;
+    }
+    return command.run(words.subspan(2));
+  }
+  const std::string given(words[known_group && words.size() > 1 ? 1 : 0]);
+  std::string message = "unknown command \"" + given + "\"";
+  if (known_group && name.empty()) message = "\"" + given + "\" needs a command";
+  const std::string names = CommandsOf(group);
+  if (!names.empty()) message += "; " + std::string(group) + " has: " + names;
+  if (known_group && (name == "--help" || name == "-h")) return PrintHelp("");
+  return UsageError("", Status::InvalidArgument(message));
+}
+
+}  // namespace
+}  // namespace kt::cli
+
+int main(int argc, char** argv) {
+  try {
+    return kt::cli::Dispatch(
+        std::span<char*>(argv + 1, static_cast<size_t>(argc > 0 ? argc - 1 : 0)));
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "kt: %s\n", error.what());
+    return 1;
+  }
+}

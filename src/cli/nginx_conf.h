@@ -1,0 +1,33 @@
+// The nginx.conf that `kt gateway run` writes. Pure: options in, text out.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/status.h"
+
+namespace kt::cli {
+
+struct NginxConf {
+  std::string module;                     // absolute path of the .so
+  std::string run_directory;              // holds pid and temporary files
+  std::string listen, admin_listen;       // as nginx writes addresses; admin_listen may be empty
+  std::vector<std::string> policy_files;  // absolute; read again at every reload
+  std::string audit_directory;
+  std::string token_file;  // empty: no token asked for
+  std::string fail_mode = "block";
+  std::string workers = "auto";
+  std::string user;  // empty: the present user
+  size_t worker_connections = 1024;
+};
+
+// kInvalidArgument: a path that cannot be written into a configuration file.
+Result<std::string> RenderNginxConf(const NginxConf& conf);
+
+// `address` in a form that nginx's `listen` takes: "host:port", "[v6]:port", "port".
+Status CheckListenAddress(std::string_view address);
+// Only this machine can connect to it.
+bool IsLoopback(std::string_view address);
+
+}  // namespace kt::cli

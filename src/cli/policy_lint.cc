@@ -1,0 +1,79 @@
+#include "cli/policy_lint.h"
+
+#include <cstdio>
+#include <string>
+
+#include "cli/args.h"
+#include "cli/help.h"
+#include "cli/pack_check.h"
+#include "core/json/edits.h"
+
+namespace kt::cli {
+namespace {
+
+using json::Quote;
+
+std::string JsonList(const std::vector<config::Diagnostic>& diagnostics) {
+  std::string out = "[";
+  for (const config::Diagnostic& d : diagnostics) {
+    if (out.size() > 1) out += ",";
+    out += "{\"file\":" + Quote(d.file) + ",\"line\":" + std::to_string(d.line) +
+           ",\"column\":" + std::to_string(d.column) + ",\"path\":" + Quote(d.path) +
+           ",\"reason\":" + Quote(d.reason) + ",\"suggestion\":" + Quote(d.suggestion) +
+           ",\"message\":" + Quote(d.ToString()) + "}";
+  }
+  return out + "]";
+}
+
+std::vector<std::string> ChainKinds(const PackCheck& check) {
+  std::vector<std::string> kinds;
+  if (check.config == nullptr) return kinds;
+  for (const config::ChainEntry& entry : check.config->chain) kinds.push_back(entry.kind);
+  return kinds;
+}
+
+std::string Json(const PackCheck& check, const std::vector<std::string>& files) {
+  std::string pack = "null", chain;
+  if (check.config != nullptr) {
+    const config::Pack& p = check.config->pack;
+    pack = "{\"name\":" + Quote(p.name) + ",\"version\":" + Quote(p.version) +
+           ",\"enabled\":" + (p.enabled ? "true" : "false") + "}";
+  }
+  const std::vector<std::string> kinds = ChainKinds(check);
+  for (const std::string& kind : kinds) chain += (chain.empty() ? "" : ",") + Quote(kind);
+  return std::string("{\"valid\":") + (check.ok() ? "true" : "false") +
+         ",\"file\":" + Quote(files.front()) + ",\"pack\":" + pack + ",\"chain\":[" + chain +
+         "],\"policy_count\":" + std::to_string(kinds.size()) +
+         ",\"errors\":" + JsonList(check.errors) + ",\"warnings\":" + JsonList(check.warnings) +
+         "}\n";
+}
+
+std::string Text(const PackCheck& check, const std::vector<std::string>& files) {
+  std::string out = DiagnosticLines(check) + files.front() + ": ";
+  if (!check.ok()) {
+    return out + "invalid, " + std::to_string(check.errors.size()) +
+           (check.errors.size() == 1 ? " error\n" : " errors\n");
+  }
+  out += "valid: " + PackTitle(check.config->pack);
+  for (const std::string& kind : ChainKinds(check)) out += " > " + kind;
+  return out + "\n";
+}
+
+}  // namespace
+
+int PolicyLint(std::span<char*> arguments) {
+  static constexpr Option kOptions[] = {{"file", OptionKind::kList}, {"json", OptionKind::kFlag}};
+  const auto args = Args::Parse(arguments, kOptions);
+  if (!args.ok()) return UsageError("policy lint", args.status());
+  if (args.value().Has("help")) return PrintHelp("policy lint");
+  const std::vector<std::string> files = args.value().List("file");
+  if (files.empty()) {
+    return UsageError("policy lint", Status::InvalidArgument("--file is missing"));
+  }
+  const PackCheck check = CheckPack(files);
+  const std::string out = args.value().Has("json") ? Json(check, files) : Text(check, files);
+  std::fwrite(out.data(), 1, out.size(), stdout);
+  return check.ok() ? 0 : 2;
+}
+
+}  // namespace kt::cli

@@ -1,0 +1,149 @@
+#include "cli/scan_line.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <span>
+#include <tuple>
+#include <vector>
+
+#include "core/json/edits.h"
+
+namespace kt::cli {
+namespace {
+
+using json::Quote;
+
+constexpr size_t kMaxLineBytes = 32u << 20;
+
+struct Entity {
+  std::string_view type;
+  size_t begin, end;
+};
+
+// Byte offsets to code points, for offsets that do not decrease.
+class CodePoints {
+ public:
+  explicit CodePoints(std::string_view text) : text_(text) {}
+  size_t At(size_t byte) {
+    for (; byte_ < byte; ++byte_) count_ += (text_[byte_] & 0xC0) != 0x80;
+    return count_;
+  }
+
+ private:
+  std::string_view text_;
+  size_t byte_ = 0, count_ = 0;
+};
+
+std::string EntityList(std::string_view text, std::vector<Entity> entities) {
+  std::sort(entities.begin(), entities.end(), [](const Entity& a, const Entity& b) {
+    return std::tie(a.begin, a.end, a.type) < std::tie(b.begin, b.end, b.type);
+  });
+  CodePoints begins(text);
+  std::string out;
+  for (const Entity& entity : entities) {
+    const size_t begin = begins.At(entity.begin);
+    CodePoints inside(text.substr(entity.begin));
+    const size_t end = begin + inside.At(entity.end - entity.begin);
+    out += (out.empty() ? "{\"type\":" : ",{\"type\":") + Quote(entity.type) +
+           ",\"start\":" + std::to_string(begin) + ",\"end\":" + std::to_string(end) + "}";
+  }
+  return out;
+}
+
+std::string ScoreMember(std::string_view kind, double score) {
+  char number[32];
+  std::snprintf(number, sizeof number, "%.4f", score);
+  return Quote(kind) + ":" + number;
+}
+
+std::span<const detect::Match> MatchesOf(const policy::ChainEntry& entry,
+                                         const std::vector<detect::Match>& all,
+                                         std::vector<detect::Match>* own) {
+  own->clear();
+  std::copy_if(all.begin(), all.end(), std::back_inserter(*own), [&](const detect::Match& m) {
+    return m.rule >= entry.first_rule && m.rule < entry.end_rule;
+  });
+  return *own;
+}
+
+// The strongest thing that a policy said; escalation counts as a verdict of its own.
+std::string_view Verdict(const policy::ChainRun& run, const std::optional<policy::Block>& block) {
+  using policy::Verdict;
+  if (block) return VerdictName(block->escalate ? Verdict::kEscalated : Verdict::kBlocked);
+  Verdict strongest = Verdict::kAllowed;
+  for (const policy::PolicyOutcome& outcome : run.outcomes()) {
+    strongest = std::max(strongest, outcome.verdict);
+  }
+  return VerdictName(strongest);
+}
+
+}  // namespace
+
+bool LineScanner::Scan(std::string_view line, std::string* out) {
+  json::Limits limits;
+  limits.lone_surrogates = json::LoneSurrogates::kReplace;
+  Status status = line.size() <= kMaxLineBytes
+                      ? view_.Parse(line, 0, limits)
+                      : Status::ResourceExhausted("the line is longer than 32 MiB");
+  const json::NodeIndex id = status.ok() ? view_.Find(0, "id") : json::kNoNode;
+  const json::NodeIndex text = status.ok() ? view_.Find(0, "text") : json::kNoNode;
+  *out += "{\"id\":";
+  if (id == json::kNoNode) {
+    *out += "null";
+  } else {
+    out->append(line.substr(view_.node(id).begin, view_.node(id).end - view_.node(id).begin));
+  }
+  std::string members;
+  if (status.ok()) {
+    const bool usable = text != json::kNoNode && view_.node(text).kind == json::Kind::kString;
+    status = usable ? Judge(view_.String(text), &members)
+                    : Status::InvalidArgument("the line is no object with a string \"text\"");
+  }
+  *out += status.ok() ? members : ",\"error\":" + Quote(status.message());
+  *out += "}\n";
+  return status.ok();
+}
+
+Status LineScanner::Judge(std::string_view text, std::string* out) {
+  policy::TextUnit unit;
+  unit.text = text;
+  unit.phase = phase_;
+  unit.role = phase_ == policy::Phase::kInput ? openai::Role::kUser : openai::Role::kAssistant;
+  std::string scores, entities;
+  if (Status status = Evaluate(unit, &scores, &entities); !status.ok()) return status;
+
+  policy::ChainRun run(chain_, {});
+  const policy::ChainRun::Text texts[] = {{unit, true}};
+  std::vector<std::vector<policy::TextEdit>> edits;
+  const std::optional<policy::Block> block = run.Judge(phase_, texts, &edits);
+  *out += ",\"scores\":{" + scores + "},\"entities\":[" + entities +
+          "],\"verdict\":" + Quote(Verdict(run, block));
+  return Status::Ok();
+}
+
+Status LineScanner::Evaluate(const policy::TextUnit& unit, std::string* scores,
+                             std::string* entities) const {
+  std::vector<detect::Match> all, own;
+  const detect::Scope scope =
+      phase_ == policy::Phase::kInput ? detect::Scope::kInput : detect::Scope::kOutput;
+  const Status searched = chain_.matcher().FindAll(unit.text, 0, scope, &all);
+  if (!searched.ok()) return searched;
+  std::vector<Entity> found;
+  for (const policy::ChainEntry& entry : chain_.entries()) {
+    const bool runs = phase_ == policy::Phase::kInput ? entry.input : entry.output;
+    if (!runs || !entry.policy->RunsIn(phase_)) continue;
+    policy::Evaluation evaluation;
+    const Status status = entry.policy->Evaluate(unit, MatchesOf(entry, all, &own), &evaluation);
+    if (!status.ok()) return status;
+    if (evaluation.score >= 0) {
+      *scores += (scores->empty() ? "" : ",") + ScoreMember(entry.policy->kind(), evaluation.score);
+    }
+    for (const policy::Finding& finding : evaluation.findings) {
+      if (finding.begin < finding.end) found.push_back({finding.type, finding.begin, finding.end});
+    }
+  }
+  *entities = EntityList(unit.text, std::move(found));
+  return Status::Ok();
+}
+
+}  // namespace kt::cli
