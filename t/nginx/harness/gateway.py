@@ -106,12 +106,12 @@ class Gateway:
             (self.directory / "error.log").write_text("")
         raise AssertionError(f"nginx did not start:\n{self.error_log}")
 
-    def test_configuration(self):
-        """(exit status, output) of `nginx -t`."""
+    def test_configuration(self, option="-t"):
+        """(exit status, output) of `nginx -t`, or of `-T`."""
         self.port = self.port or free_port()
         self.write_conf()
         result = subprocess.run(
-            [*self._command(stderr=True), "-t"],
+            [*self._command(stderr=True), option],
             env=self._environment(),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -1,0 +1,180 @@
+"""nginx -t says what is wrong with a policy file, where, and all of it at once."""
+
+import json
+
+import pytest
+
+from harness import policy
+
+BROKEN = """\
+pack:
+  name: broken
+  version: 1.0.0
+  enabled: yes please
+policies:
+  chain:
+    - prompt-injection
+    - pii-detektor
+    - audit-logger
+policy:
+  prompt-injection:
+    threshhold: 0.5
+providers:
+  targets:
+    - id: main
+      provider: openai-compatible
+      base_url: http://127.0.0.1:9/v1
+      secret_key_ref: {env: KT_TEST_PROVIDER_KEY}
+      weigth: 2
+"""
+
+
+@pytest.fixture
+def check(make_gateway):
+    """(exit status, output) of nginx -t with this policy file and this location."""
+
+    def run(text, server=None):
+        gateway = make_gateway(server=server or policy.routed(), start=False)
+        gateway.write("policy.yaml", text)
+        return gateway.test_configuration()
+
+    return run
+
+
+def test_all_errors_are_named_with_their_place(check):
+    status, output = check(BROKEN)
+    assert status != 0
+    for place in (
+        "policy.yaml:4:12: pack.enabled",
+        "policy.yaml:8:7: policies.chain[1]",
+        "policy.yaml:12:5: policy.prompt-injection.threshhold",
+        "policy.yaml:19:7: providers.targets[0].weigth",
+    ):
+        assert place in output, output
+
+
+def test_near_misses_get_a_suggestion(check):
+    _, output = check(BROKEN)
+    for suggestion in ("pii-detector", "threshold", "weight"):
+        assert f'"{suggestion}"' in output
+
+
+def errors_of(check, text):
+    status, output = check(text)
+    assert status != 0
+    assert "[emerg]" in output
+    return output
+
+
+def test_a_duplicate_key_is_an_error(check):
+    text = BROKEN.replace("  version: 1.0.0", "  version: 1.0.0\n  version: 1.0.1")
+    assert "policy.yaml:4:3" in errors_of(check, text)
+
+
+def test_yaml_that_does_not_parse_is_named_with_its_place(check):
+    assert "policy.yaml:2:" in errors_of(check, "pack:\n  name: [x\n")
+
+
+def test_a_missing_file_is_an_error(make_gateway):
+    gateway = make_gateway(server=policy.routed(policy="absent.yaml"), start=False)
+    status, output = gateway.test_configuration()
+    assert status != 0
+    assert "absent.yaml" in output
+
+
+def test_the_old_list_dialect_gets_a_clear_error(check):
+    assert "version" in errors_of(check, "version: '1'\npolicies:\n  - name: x\n")
+
+
+@pytest.mark.parametrize("kind", ["agent-firewall", "rbac", "bot-detector"])
+def test_documented_but_missing_kinds_say_so(check, kind):
+    text = BROKEN.replace("pii-detektor", kind)
+    assert "not supported yet" in errors_of(check, text)
+
+
+def test_an_empty_file_is_an_error(check):
+    errors_of(check, "")
+
+
+def test_echo_beside_a_real_target_is_an_error(check):
+    echo = "    - id: echo\n      provider: echo\n"
+    text = BROKEN.replace("  targets:\n", "  targets:\n" + echo)
+    assert "echo" in errors_of(check, text)
+
+
+def test_a_pattern_that_does_not_compile_is_named(check):
+    config = policy.config(
+        {"id": "e", "provider": "echo"},
+        settings={"pii-detector": {"detect_patterns": ["ok", "(unclosed"]}},
+    )
+    assert "policy.pii-detector.detect_patterns[1]" in errors_of(check, json.dumps(config))
+
+
+def test_the_pass_directive_needs_a_policy(check):
+    status, output = check("", "location / { keeptrusts_pass; }")
+    assert status != 0
+    assert "keeptrusts_policy_config" in output
+
+
+def test_several_files_are_merged(make_gateway, shared_provider):
+    gateway = make_gateway(
+        policy.config(policy.target(shared_provider)),
+        policy.routed().replace("policy.yaml;", "policy.yaml {dir}/more.yaml;"),
+        start=False,
+    )
+    gateway.write("more.yaml", {"pack": {"name": "merged"}})
+    status, output = gateway.test_configuration()
+    assert status == 0, output
+
+
+def test_an_error_names_the_file_it_is_in(make_gateway, shared_provider):
+    gateway = make_gateway(
+        policy.config(policy.target(shared_provider)),
+        policy.routed().replace("policy.yaml;", "policy.yaml {dir}/more.yaml;"),
+        start=False,
+    )
+    gateway.write("more.yaml", "pack:\n  nmae: merged\n")
+    status, output = gateway.test_configuration()
+    assert status != 0
+    assert "more.yaml:2:3: pack.nmae" in output
+
+
+def test_an_unusable_audit_directory_is_a_start_up_error_when_immutable(
+    make_gateway, shared_provider
+):
+    gateway = make_gateway(
+        policy.config(policy.target(shared_provider)),
+        policy.routed().replace("{dir}/audit;", "{dir}/policy.yaml/audit;"),
+        start=False,
+    )
+    status, output = gateway.test_configuration()
+    assert status != 0
+    assert "audit" in output
+
+
+@pytest.mark.parametrize(
+    "directive",
+    [
+        "keeptrusts_block_status 200;",
+        "keeptrusts_fail_mode open;",
+        "keeptrusts_unknown_endpoint maybe;",
+        "keeptrusts_enforce perhaps;",
+        "keeptrusts on;",
+    ],
+)
+def test_a_wrong_directive_value_is_an_error(make_gateway, shared_provider, directive):
+    gateway = make_gateway(
+        policy.config(policy.target(shared_provider)), policy.routed(more=directive), start=False
+    )
+    status, output = gateway.test_configuration()
+    assert status != 0
+    assert "[emerg]" in output and "nginx.conf:" in output
+
+
+def test_no_output_of_a_configuration_test_holds_a_secret(make_gateway, shared_provider):
+    gateway = make_gateway(
+        policy.config(policy.target(shared_provider)), policy.routed(), start=False
+    )
+    status, output = gateway.test_configuration("-T")
+    assert status == 0, output
+    assert policy.KEY not in output

@@ -1,0 +1,135 @@
+"""Connections to the provider: kept alive, renewed when stale, closed when the client leaves."""
+
+import pytest
+
+from harness import answers, chat
+
+
+def connections_of(provider):
+    return [request.connection for request in provider.requests]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_connection_is_used_again(gw, provider, stream):
+    if stream:
+        provider.answer(answers.stream(chat.stream(["Hello"])))
+    for _ in range(3):
+        assert gw.chat(stream=stream).complete
+    assert len(set(connections_of(provider))) == 1
+
+
+def test_a_connection_closed_while_idle_is_replaced(gw, provider):
+    gw.chat()
+    provider.drop_connections()
+    assert gw.chat().status == 200
+    first, second = connections_of(provider)
+    assert first != second
+
+
+def test_a_connection_closed_under_a_request_is_replaced(gw, provider):
+    # The provider's idle timeout fires at the moment the next request is on its way.
+    gw.chat()
+    provider.answer_once(answers.hang_up)
+    answer = gw.chat()
+    assert answer.status == 200
+    first, stale, renewed = connections_of(provider)
+    assert first == stale != renewed
+    assert provider.requests[1].body == provider.requests[2].body
+
+
+def test_a_fresh_connection_that_closes_is_a_failure_not_a_stale_one(gw, provider):
+    provider.drop_connections()
+    provider.answer(answers.hang_up)
+    assert gw.chat().status == 502
+    assert len(provider.requests) <= 2
+
+
+def test_a_cut_answer_does_not_leave_its_connection_in_the_pool(gw, provider):
+    provider.answer_once(answers.raw(b"HTTP/1.1 200 OK\r\nContent-Length: 90\r\n\r\n{", close=True))
+    gw.chat()
+    provider.wait_for_requests(1)
+    assert gw.chat().status == 200
+    assert connections_of(provider)[0] != connections_of(provider)[-1]
+
+
+def test_bytes_behind_an_answer_spoil_its_connection(gw, provider):
+    body = chat.dump(chat.answer("one"))
+    forged = chat.dump(chat.answer("forged"))
+    response = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s"
+    both = response % (len(body), body) + response % (len(forged), forged)
+    provider.answer_once(answers.raw(both, close=False))
+    gw.chat()
+    answer = gw.chat()
+    assert b"forged" not in answer.body
+
+
+def test_an_interim_response_is_no_answer(gw, provider):
+    body = chat.dump(chat.answer("final"))
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+    provider.answer(answers.raw(b"HTTP/1.1 103 Early Hints\r\n\r\n", head % len(body) + body))
+    answer = gw.chat()
+    assert answer.status in (200, 502)
+    if answer.status == 200:
+        assert answer.body == body
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_client_that_leaves_before_the_answer_closes_the_upstream(gw, provider, base, stream):
+    manual = provider.manual()
+    with gw.connect() as connection:
+        connection.post(f"{base}/chat/completions", chat.request(stream=stream))
+        exchange = manual.take()
+    assert exchange.gateway_hung_up()
+    exchange.close()
+
+
+def test_a_client_that_leaves_in_a_stream_closes_the_upstream(gw, provider, base):
+    manual = provider.manual()
+    with gw.connect() as connection:
+        connection.post(f"{base}/chat/completions", chat.request(stream=True))
+        exchange = manual.take()
+        exchange.send_stream_head()
+        exchange.chunk(b"".join(chat.content_events(["Hello there ", "and so on "])))
+        connection.read_head()
+        connection.read_body(lambda body: b"Hello" in body)
+    assert exchange.gateway_hung_up()
+    exchange.close()
+
+
+def test_a_client_that_leaves_before_the_first_text_closes_the_upstream(gw, provider):
+    manual = provider.manual()
+    with gw.connect() as connection:
+        connection.post("/v1/chat/completions", chat.request(stream=True))
+        exchange = manual.take()
+        exchange.send_stream_head()
+        exchange.chunk(b": ping\n\n", read=True)
+    assert exchange.gateway_hung_up()
+    exchange.close()
+
+
+def test_a_client_that_leaves_is_recorded(gw, provider):
+    before = len(gw.audit_lines())
+    manual = provider.manual()
+    with gw.connect() as connection:
+        connection.post("/v1/chat/completions", chat.request(), [("X-Request-Id", "gone-1")])
+        exchange = manual.take()
+    assert exchange.gateway_hung_up()
+    exchange.close()
+    record = gw.wait_for_records(before + 1)[before]
+    assert record["client_request_id"] == "gone-1"
+    assert record["status"] == 499
+
+
+def test_many_requests_at_once_are_kept_apart(gw, provider):
+    def script(exchange):
+        text = exchange.request.json()["messages"][0]["content"]
+        answers.whole(chat.dump(chat.answer(f"echo {text}")))(exchange)
+
+    provider.answer(script)
+    connections = [gw.connect() for _ in range(60)]
+    for number, connection in enumerate(connections):
+        connection.post("/v1/chat/completions", chat.request(f"number {number}"))
+    for number, connection in enumerate(connections):
+        content = connection.read().json()["choices"][0]["message"]["content"]
+        assert content == f"echo number {number}"
+        connection.close()
