@@ -17,6 +17,11 @@ namespace kt::session {
 struct GatewayOptions {
   policies::PackReader packs = policies::ReadEmbeddedPack;
   routing::SecretSource secrets;
+  // False: `keeptrusts on`, where targets are not used: no key is needed, none is warned about.
+  bool routed = true;
+  // By target: why it cannot be reached at all (a name that does not resolve); empty: it can.
+  // Shorter than the list of targets: the rest can.
+  std::vector<std::string> unreachable;
 };
 
 class Gateway {

@@ -123,6 +123,10 @@ class Session {
   // No failover any more: the adapter must not let nginx try another peer.
   bool committed() const noexcept;
 
+  // `keeptrusts on`: the stock handler's answer is to be fed in (false: an endpoint or method that
+  // passes ungoverned).
+  bool governs_answer() const noexcept;
+
   // Client side.
   bool head_ready() const noexcept;
   const ClientHead& head() const noexcept;  // precondition: head_ready()
@@ -151,6 +155,7 @@ class Session {
   std::optional<uint64_t> prompt_tokens() const noexcept;
   std::optional<uint64_t> completion_tokens() const noexcept;
   std::optional<uint64_t> ttft_ms() const noexcept;
+  std::optional<double> cost_usd() const noexcept;
 
   // An `echo` target: the upstream's answer made here, to be fed piece by piece into
   // OnUpstreamHeader/OnUpstreamBody/OnUpstreamEnd.

@@ -1,0 +1,63 @@
+// One lane of a stream: the texts of many events that form one text, judged as they come.
+//
+// Offsets count from the lane's first byte. Keeps what is not cleared yet and the context that
+// rules may look back at; what went out is dropped.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "core/openai/text_map.h"
+#include "core/policy/chain.h"
+#include "core/session/nested_json.h"
+
+namespace kt::session {
+
+class Lane {
+ public:
+  // `segment`: the one that opens the lane.
+  Lane(const openai::Segment& segment, uint32_t choice);
+
+  openai::LaneKey key() const noexcept { return key_; }
+  uint32_t choice() const noexcept { return choice_; }
+
+  // Appends a piece and gives its span. Precondition: !closed().
+  std::pair<size_t, size_t> Append(std::string_view text);
+  // Judges what is not judged yet. `final`: nothing follows; closes the lane.
+  std::optional<policy::Block> Judge(policy::ChainRun& chain, bool final);
+
+  // All before `end` may go out, as TakeEdits has it.
+  bool Cleared(size_t end) const noexcept { return end <= cleared_; }
+  size_t pending_bytes() const noexcept { return base_ + text_.size() - cleared_; }
+  bool closed() const noexcept { return closed_; }
+
+  // The edits of the piece [begin, end), with offsets in the piece: a marker stands in the piece
+  // where its match begins, the rest of the match is removed from the following ones. Pieces are
+  // asked for in order, once each. Precondition: Cleared(end).
+  void TakeEdits(size_t begin, size_t end, std::vector<SpanEdit>* out);
+
+ private:
+  bool Fit(std::string_view fresh, bool final);
+  void Trim();
+
+  const openai::LaneKey key_;
+  const uint32_t choice_;
+  const openai::Role role_;
+  const bool identifier_;
+  std::string text_;    // from base_ on
+  size_t base_ = 0;     // what is before has been dropped
+  size_t judged_ = 0;   // the chain has cleared all before
+  size_t cleared_ = 0;  // may go out: behind judged_ only inside nested JSON
+  bool closed_ = false;
+  std::optional<NestedJson> nested_;
+  std::deque<SpanEdit> edits_;  // in order, not yet taken
+  std::vector<policy::TextEdit> found_;
+};
+
+}  // namespace kt::session

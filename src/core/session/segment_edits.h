@@ -1,0 +1,65 @@
+// From a policy's edits of decoded texts to byte edits of the JSON text that holds them.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/json/edits.h"
+#include "core/json/view.h"
+#include "core/openai/text_map.h"
+#include "core/policy/chain.h"
+#include "core/session/nested_json.h"
+
+namespace kt::session {
+
+// A marker for a place that takes letters, digits, '_' and '-' only: "redacted_email".
+std::string IdentifierMarker(std::string_view type);
+
+// The edits of one whole text in the form its place needs. False: the place cannot take them.
+bool FitEdits(const openai::Segment& segment, std::string_view text,
+              std::vector<policy::TextEdit> edits, std::vector<SpanEdit>* out);
+
+// Adds to *out what makes of the JSON string `decoded` the edited one.
+void WriteEdits(const json::Decoded& decoded, std::span<const SpanEdit> edits, json::Edits* out);
+void Decode(const json::View& view, const openai::Segment& segment, json::Decoded* out);
+
+// The block for an edit that its place cannot take: `<kind>.in_identifier`, of the policy that
+// redacted last in this phase.
+policy::Block UnfitBlock(const policy::ChainRun& chain, policy::Phase phase, size_t text_index);
+
+// All texts of one JSON text, judged together. Reusable, since it keeps its buffers.
+class WholeTexts {
+ public:
+  // Judges `segments` of `view`. The block, if any: its text_index counts in `segments`.
+  std::optional<policy::Block> Judge(policy::ChainRun& chain, policy::Phase phase,
+                                     const json::View& view,
+                                     std::span<const openai::Segment> segments);
+  // After Judge without block: the edits of each segment, and those of all of them as bytes.
+  const std::vector<std::vector<SpanEdit>>& edits() const noexcept { return fitted_; }
+  bool edited() const noexcept { return edited_; }
+  void Write(json::Edits* out) const;
+
+ private:
+  std::vector<json::Decoded> decoded_;
+  std::vector<policy::ChainRun::Text> texts_;
+  std::vector<std::vector<policy::TextEdit>> found_;
+  std::vector<std::vector<SpanEdit>> fitted_;
+  bool edited_ = false;
+};
+
+// Replaces the `logprobs` of choices that hold an edited text: they repeat it token by token.
+// `touched(choice)` says so.
+template <typename Touched>
+void RemoveLogprobs(const json::View& view, std::span<const openai::AnswerInfo::Logprobs> logprobs,
+                    const Touched& touched, json::Edits* out) {
+  for (const auto& entry : logprobs) {
+    if (!touched(entry.choice)) continue;
+    const json::Node& node = view.node(entry.node);
+    out->Replace(node.begin, node.end, "null");
+  }
+}
+
+}  // namespace kt::session

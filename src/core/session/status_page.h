@@ -1,0 +1,28 @@
+// The pages of `keeptrusts_status`: health and the masked running configuration.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/session/gateway.h"
+
+namespace kt::session {
+
+struct StatusFacts {  // of the answering worker
+  uint64_t audit_records_written = 0;
+  uint64_t audit_records_dropped = 0;
+};
+
+struct StatusReply {
+  int status = 200;
+  std::string content_type, body;
+};
+
+// `path`: the request's URI. Its end decides: "/health", "/keeptrusts/config"; else 404. No secret
+// and no prompt text is in any page.
+StatusReply MakeStatusPage(std::string_view path, const std::vector<const Gateway*>& gateways,
+                           const StatusFacts& facts);
+
+}  // namespace kt::session

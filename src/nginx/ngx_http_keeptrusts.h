@@ -1,0 +1,189 @@
+// The adapter's own types and the seams between its files. Thin by rule: bytes in, Session, bytes
+// out; an `if` about OpenAI, a policy or a target's choice belongs in src/core.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/audit/sink.h"
+#include "core/session/gateway.h"
+#include "core/session/session.h"
+#include "ngx_http_keeptrusts_guard.h"
+#include "ngx_http_keeptrusts_nginx.h"
+
+extern ngx_module_t ngx_http_keeptrusts_module;
+
+namespace kt::nginx {
+
+// ---- configuration -----------------------------------------------------------------------------
+
+// What nginx needs to reach one target: an upstream{} of its own, so that kept-alive connections
+// and TLS sessions are never shared between identities.
+struct UpstreamTarget {
+  ngx_http_upstream_conf_t conf;        // u->conf of a try: timeouts, TLS, next_upstream
+  ngx_http_upstream_conf_t entry_conf;  // the same with the meta peer in front: where a request
+                                        // begins
+  ngx_http_upstream_srv_conf_t* uscf;   // nullptr: no socket (echo) or unreachable
+  ngx_str_t tls_name;                   // SNI and the name that is verified
+};
+
+// One gateway with its sockets; shared by the locations with equal settings.
+struct GatewayEntry {
+  std::string key;  // the settings it was made from
+  std::unique_ptr<const session::Gateway> gateway;
+  std::vector<UpstreamTarget*> upstreams;  // as gateway->targets()
+};
+
+struct AuditEntry {
+  std::string directory;
+  ngx_open_file_t* file = nullptr;
+  std::unique_ptr<audit::Sink> sink;  // state of this process
+  bool immutable = true;
+};
+
+struct MainConf {
+  MainConf() noexcept;
+  std::vector<std::unique_ptr<GatewayEntry>> gateways;
+  std::vector<std::unique_ptr<AuditEntry>> audits;
+  ngx_http_upstream_srv_conf_t meta{};  // peer.init is ours; see *_peer.cc
+};
+
+struct LocationConf {
+  ngx_array_t* policy_files;  // ngx_str_t
+  ngx_flag_t enable, pass, enforce;
+  ngx_uint_t fail_mode, unknown_endpoint, block_status;
+  ngx_str_t rules, secret_store, trusted_certificate, audit_dir, api_token_file;
+  size_t gate_buffer;
+  ngx_http_complex_value_t *user_id, *agent_id, *conversation_id;
+  // made by the merge of a location that governs:
+  GatewayEntry* gateway;
+  AuditEntry* audit;
+  ngx_str_t api_token;
+
+  bool governs() const noexcept { return gateway != nullptr && (pass == 1 || enable == 1); }
+};
+
+// Loads and builds (or finds) the gateway of `conf`; nullptr after logging every diagnostic.
+GatewayEntry* GetGateway(ngx_conf_t* cf, MainConf* main, const LocationConf* conf) noexcept;
+// The audit sink of `conf`, or nullptr after an error has been logged.
+AuditEntry* GetAudit(ngx_conf_t* cf, MainConf* main, const LocationConf* conf) noexcept;
+// Creates the upstream{} and TLS context of a target. False: *reason says why it is unreachable
+// (nginx starts all the same).
+bool MakeUpstream(ngx_conf_t* cf, MainConf* main, const LocationConf* conf,
+                  const config::Target& target, UpstreamTarget* out, std::string* reason) noexcept;
+
+// ---- request -----------------------------------------------------------------------------------
+
+// A buffer of output that owns its bytes and is used again once nginx has sent it.
+struct OutputBuffer {
+  ngx_buf_t buf;  // first: a chain's buf is cast back to its OutputBuffer
+  std::string bytes;
+};
+
+struct Context {
+  explicit Context(ngx_http_request_t* r, LocationConf* c) : request(r), conf(c) {}
+  ~Context();
+
+  ngx_http_request_t* request;
+  LocationConf* conf;
+  std::unique_ptr<session::Session> session;
+  std::string body;         // a copy, when nginx had it in several pieces or a file
+  uint64_t body_bytes = 0;  // counted by the request-body filter
+
+  bool routed = false;    // keeptrusts_pass
+  bool own_head = false;  // our filters let this answer through: we made it
+  bool admitted = false;  // the sink holds room for our record
+  bool recorded = false;
+  ngx_int_t precontent = NGX_DONE;  // what the PRECONTENT handler returns when asked again
+
+  // Output that nginx has not sent yet.
+  std::deque<OutputBuffer> buffers;  // stable addresses
+  ngx_chain_t *free_out = nullptr, *busy_out = nullptr;
+
+  // keeptrusts on: the stock handler's answer.
+  bool upstream_seen = false, replaced = false, head_sent = false, last_sent = false;
+  ngx_chain_t* pending_in = nullptr;  // not yet consumed, while the client is slow
+  std::vector<std::pair<ngx_table_elt_t*, ngx_str_t>> accept_encoding;
+
+  // keeptrusts_pass: the present try.
+  size_t target = 0;
+  bool try_open = false;     // the session has not heard how this try ended
+  bool same_target = false;  // a stale kept-alive connection: go on with this target
+  bool first_get = true;
+  bool answer_started = false;  // a byte of an answer has come
+  bool status_parsed = false, head_parsed = false, chunked = false, close_delimited = false,
+       close_after = false;
+  bool has_length = false, body_done = false, prefed = false;
+  uint64_t body_left = 0;
+  ngx_http_status_t status{};
+  ngx_http_chunked_t chunk_state{};
+  std::vector<std::pair<std::string, std::string>> upstream_headers;
+  ngx_event_t deadline{};
+  uint64_t deadline_at = 0;
+  ngx_http_upstream_handler_pt read_upstream = nullptr;  // nginx's own, behind ours
+  std::string request_bytes;                             // head of the request of this try
+  void* inner_data = nullptr;                            // the stock balancer behind the meta peer
+  ngx_event_get_peer_pt inner_get = nullptr;
+  ngx_event_free_peer_pt inner_free = nullptr;
+#if (NGX_SSL || NGX_COMPAT)
+  ngx_event_set_peer_session_pt inner_set_session = nullptr;
+  ngx_event_save_peer_session_pt inner_save_session = nullptr;
+#endif
+};
+
+inline LocationConf* GetLocationConf(ngx_http_request_t* r) noexcept {
+  return static_cast<LocationConf*>(ngx_http_get_module_loc_conf(r, ngx_http_keeptrusts_module));
+}
+inline MainConf* GetMainConf(ngx_http_request_t* r) noexcept {
+  return static_cast<MainConf*>(ngx_http_get_module_main_conf(r, ngx_http_keeptrusts_module));
+}
+
+// Milliseconds of nginx's monotonic clock.
+inline uint64_t Now() noexcept {
+  return ngx_current_msec;
+}
+
+// The request's context, also after an internal redirect has zeroed the module's slot.
+Context* FindContext(ngx_http_request_t* r) noexcept;
+// Makes a context with its session; nullptr when memory is out.
+Context* MakeContext(ngx_http_request_t* r, LocationConf* conf, bool routed) noexcept;
+
+// Asks the token, then Session::OnHead. True: the client side already holds the answer.
+bool BeginRequest(Context* ctx) noexcept;
+// Makes the whole body contiguous and hands it to the session. NGX_ERROR: internal failure.
+ngx_int_t JudgeBody(Context* ctx) noexcept;
+// Reserves room for the record of a request that will reach a provider; refuses it otherwise.
+void AdmitToAudit(Context* ctx) noexcept;
+// Writes the audit record, once.
+void WriteRecord(Context* ctx, int status) noexcept;
+
+// Sets headers_out from the session's head. NGX_ERROR: memory.
+ngx_int_t SetResponseHead(Context* ctx) noexcept;
+// A chain link with the session's pending output, or nullptr (*error set when memory is out).
+ngx_chain_t* TakeOutput(Context* ctx, bool last, ngx_chain_t** free, bool* error) noexcept;
+// Sends the complete answer that the client side holds.
+ngx_int_t SendAnswer(Context* ctx) noexcept;
+
+// ---- phases, filters, tables -------------------------------------------------------------------
+
+ngx_int_t ContentHandler(ngx_http_request_t* r) noexcept;     // keeptrusts_pass
+ngx_int_t PrecontentHandler(ngx_http_request_t* r) noexcept;  // keeptrusts on
+ngx_int_t LogHandler(ngx_http_request_t* r) noexcept;
+ngx_int_t StatusHandler(ngx_http_request_t* r) noexcept;  // keeptrusts_status
+ngx_int_t StartUpstream(Context* ctx) noexcept;           // NGX_DONE or an error
+ngx_int_t InitPeer(ngx_http_request_t* r, ngx_http_upstream_srv_conf_t* uscf) noexcept;
+ngx_int_t AddVariables(ngx_conf_t* cf) noexcept;
+ngx_int_t InstallFilters(ngx_conf_t* cf) noexcept;
+// Reads the head of a provider's answer from u->buffer: NGX_OK once it is complete and the session
+// has seen it (*step), NGX_AGAIN, or NGX_ERROR when it is malformed. May throw: call in a Guard.
+ngx_int_t ParseUpstreamHead(Context* ctx, session::Step* step);
+// Takes body bytes off their framing, feeds them and, when the framing says so, the end. May throw.
+session::Step FeedUpstreamBody(Context* ctx, u_char* pos, u_char* last);
+void ResetTry(Context* ctx) noexcept;
+void ArmDeadline(Context* ctx) noexcept;
+void DisarmDeadline(Context* ctx) noexcept;
+
+}  // namespace kt::nginx

@@ -1,0 +1,179 @@
+// keeptrusts_pass: reads a provider's answer with nginx's own parsers (status line, header lines,
+// chunks), and hands head and body to the session.
+#include "ngx_http_keeptrusts.h"
+
+namespace kt::nginx {
+namespace {
+
+using session::Step;
+using session::UpstreamEnd;
+
+constexpr size_t kMaxUpstreamHeaders = 128;
+
+// ---- the answer's head -------------------------------------------------------------------------
+
+ngx_int_t ParseStatusLine(Context* ctx) {
+  ngx_http_request_t* r = ctx->request;
+  const ngx_int_t rc = ngx_http_parse_status_line(r, &r->upstream->buffer, &ctx->status);
+  if (rc != NGX_OK) return rc == NGX_AGAIN ? NGX_AGAIN : NGX_ERROR;
+  r->upstream->state->status = ctx->status.code;
+  ctx->status_parsed = true;
+  return NGX_OK;
+}
+
+bool AddUpstreamHeader(Context* ctx) {
+  const ngx_http_request_t* r = ctx->request;
+  if (ctx->upstream_headers.size() >= kMaxUpstreamHeaders) return false;
+  ctx->upstream_headers.emplace_back(std::string(r->header_name_start, r->header_name_end),
+                                     std::string(r->header_start, r->header_end));
+  return true;
+}
+
+// NGX_OK: all headers are in; NGX_AGAIN: more bytes; NGX_ERROR: malformed.
+ngx_int_t ParseHeaderLines(Context* ctx) {
+  ngx_http_request_t* r = ctx->request;
+  for (;;) {
+    const ngx_int_t rc = ngx_http_parse_header_line(r, &r->upstream->buffer, 1);
+    if (rc == NGX_HTTP_PARSE_HEADER_DONE) return NGX_OK;
+    if (rc == NGX_AGAIN) return NGX_AGAIN;
+    if (rc != NGX_OK || !AddUpstreamHeader(ctx)) return NGX_ERROR;
+  }
+}
+
+bool SameName(const std::string& name, const char* lower) {
+  return name.size() == strlen(lower) &&
+         ngx_strncasecmp(reinterpret_cast<u_char*>(const_cast<char*>(name.data())),
+                         reinterpret_cast<u_char*>(const_cast<char*>(lower)), name.size()) == 0;
+}
+
+bool Contains(const std::string& value, const char* lower) {
+  return ngx_strlcasestrn(reinterpret_cast<u_char*>(const_cast<char*>(value.data())),
+                          reinterpret_cast<u_char*>(const_cast<char*>(value.data())) + value.size(),
+                          reinterpret_cast<u_char*>(const_cast<char*>(lower)),
+                          strlen(lower) - 1) != nullptr;
+}
+
+// How the body ends. False: contradictory, as in response smuggling.
+bool ReadFraming(Context* ctx) {
+  ctx->close_after = ctx->status.http_version < NGX_HTTP_VERSION_11;
+  for (const auto& [name, value] : ctx->upstream_headers) {
+    if (SameName(name, "content-length")) {
+      const off_t n =
+          ngx_atoof(reinterpret_cast<u_char*>(const_cast<char*>(value.data())), value.size());
+      if (n == NGX_ERROR || ctx->has_length) return false;
+      ctx->has_length = true;
+      ctx->body_left = static_cast<uint64_t>(n);
+    } else if (SameName(name, "transfer-encoding")) {
+      if (ctx->chunked || !SameName(value, "chunked")) return false;
+      ctx->chunked = true;
+    } else if (SameName(name, "connection")) {
+      if (Contains(value, "close")) ctx->close_after = true;
+      if (Contains(value, "keep-alive") && ctx->status.http_version < NGX_HTTP_VERSION_11) {
+        ctx->close_after = false;
+      }
+    }
+  }
+  if (ctx->chunked && ctx->has_length) return false;
+  const ngx_uint_t code = ctx->status.code;
+  if (code == 204 || code == 304) {
+    ctx->chunked = false;
+    ctx->has_length = true;
+    ctx->body_left = 0;
+  }
+  ctx->close_delimited = !ctx->chunked && !ctx->has_length;
+  if (ctx->has_length && ctx->body_left == 0) ctx->body_done = true;
+  return true;
+}
+
+Step TellHeader(Context* ctx) {
+  session::UpstreamHead head;
+  head.status = static_cast<int>(ctx->status.code);
+  for (const auto& [name, value] : ctx->upstream_headers) {
+    if (SameName(name, "content-type")) head.content_type = value;
+    if (SameName(name, "content-encoding")) head.content_encoding = value;
+    head.headers.emplace_back(name, value);
+  }
+  if (ctx->has_length) head.content_length = ctx->body_left;
+  return ctx->session->OnUpstreamHeader(head, Now());
+}
+
+// ---- the answer's body -------------------------------------------------------------------------
+
+Step FeedChunked(Context* ctx, u_char* pos, u_char* last) {
+  ngx_buf_t b{};
+  b.start = b.pos = pos;
+  b.end = b.last = last;
+  Step step = Step::kContinue;
+  while (step == Step::kContinue) {
+#if (nginx_version >= 1027002)
+    const ngx_int_t rc = ngx_http_parse_chunked(ctx->request, &b, &ctx->chunk_state, 0);
+#else
+    const ngx_int_t rc = ngx_http_parse_chunked(ctx->request, &b, &ctx->chunk_state);
+#endif
+    if (rc == NGX_AGAIN) return step;
+    if (rc == NGX_DONE) {
+      ctx->body_done = true;
+      if (b.pos != b.last) ctx->close_after = true;  // bytes behind the answer: not to be trusted
+      return step;
+    }
+    if (rc != NGX_OK) {
+      ctx->try_open = false;
+      return ctx->session->OnUpstreamEnd(UpstreamEnd::kInvalid, Now());
+    }
+    const size_t n =
+        std::min(static_cast<size_t>(ctx->chunk_state.size), static_cast<size_t>(b.last - b.pos));
+    step = ctx->session->OnUpstreamBody({reinterpret_cast<char*>(b.pos), n}, Now());
+    b.pos += n;
+    ctx->chunk_state.size -= static_cast<off_t>(n);
+  }
+  return step;
+}
+
+Step FeedBody(Context* ctx, u_char* pos, u_char* last) {
+  if (ctx->body_done) {
+    if (pos != last) ctx->close_after = true;
+    return Step::kContinue;
+  }
+  if (ctx->chunked) return FeedChunked(ctx, pos, last);
+  size_t n = static_cast<size_t>(last - pos);
+  if (ctx->has_length) {
+    if (n > ctx->body_left) ctx->close_after = true;
+    n = std::min<uint64_t>(n, ctx->body_left);
+    ctx->body_left -= n;
+    ctx->body_done = ctx->body_left == 0;
+  }
+  return n == 0 ? Step::kContinue
+                : ctx->session->OnUpstreamBody({reinterpret_cast<char*>(pos), n}, Now());
+}
+
+}  // namespace
+
+ngx_int_t ParseUpstreamHead(Context* ctx, Step* step) {
+  ngx_http_request_t* r = ctx->request;
+  for (;;) {
+    ngx_int_t rc = NGX_OK;
+    if (!ctx->status_parsed) rc = ParseStatusLine(ctx);
+    if (rc == NGX_OK) rc = ParseHeaderLines(ctx);
+    if (rc != NGX_OK) return rc;
+    if (ctx->status.code >= 200) break;
+    ctx->status = {};  // 1xx: an answer follows
+    ctx->status_parsed = false;
+    ctx->upstream_headers.clear();
+    r->state = 0;
+  }
+  ctx->head_parsed = true;
+  if (!ReadFraming(ctx)) return NGX_ERROR;
+  *step = TellHeader(ctx);
+  return NGX_OK;
+}
+
+Step FeedUpstreamBody(Context* ctx, u_char* pos, u_char* last) {
+  Step step = FeedBody(ctx, pos, last);
+  if (step == Step::kContinue && ctx->body_done && ctx->try_open) {
+    ctx->try_open = false;
+    step = ctx->session->OnUpstreamEnd(UpstreamEnd::kClean, Now());
+  }
+  return step;
+}
+
+}  // namespace kt::nginx

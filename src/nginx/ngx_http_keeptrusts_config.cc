@@ -1,0 +1,174 @@
+// policy-config.yaml -> GatewayEntry, and the audit file of a location. Runs in the master (and
+// under `nginx -t`) only.
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "core/config/loader.h"
+#include "ngx_http_keeptrusts.h"
+
+namespace kt::nginx {
+namespace {
+
+std::optional<std::string> ReadEnvironment(const std::string& name) {
+  const char* value = getenv(name.c_str());
+  return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+}
+
+void LogDiagnostics(ngx_conf_t* cf, const std::vector<config::Diagnostic>& list, ngx_uint_t level) {
+  for (const config::Diagnostic& d : list) {
+    ngx_log_error(level, cf->log, 0, "%s", d.ToString().c_str());
+  }
+}
+
+// A binary upgrade hands on only the variables named in the core module's `env` list: without this
+// the new master would start without its keys.
+bool KeepVariable(ngx_conf_t* cf, const std::string& name) {
+  if (name.empty()) return true;
+  auto* ccf =
+      reinterpret_cast<ngx_core_conf_t*>(ngx_get_conf(cf->cycle->conf_ctx, ngx_core_module));
+  auto* known = static_cast<ngx_str_t*>(ccf->env.elts);
+  for (ngx_uint_t i = 0; i < ccf->env.nelts; i++) {
+    if (View(known[i]) == name) return true;
+  }
+  auto* slot = static_cast<ngx_str_t*>(ngx_array_push(&ccf->env));
+  if (slot == nullptr) return false;
+  *slot = CopyToPool(cf->pool, name);
+  return slot->data != nullptr;
+}
+
+std::string SettingsKey(const LocationConf* conf) {
+  std::string key;
+  const auto add = [&key](std::string_view part) { key.append(part).push_back('\0'); };
+  auto* names = static_cast<ngx_str_t*>(conf->policy_files->elts);
+  for (ngx_uint_t i = 0; i < conf->policy_files->nelts; i++) add(View(names[i]));
+  add("");
+  add(View(conf->rules));
+  add(View(conf->secret_store));
+  add(View(conf->trusted_certificate));
+  add(conf->pass == 1 ? "pass" : "on");
+  return key;
+}
+
+std::shared_ptr<const config::PolicyConfig> LoadPolicyConfig(ngx_conf_t* cf,
+                                                             const LocationConf* conf) {
+  std::vector<std::string> names;
+  auto* files = static_cast<ngx_str_t*>(conf->policy_files->elts);
+  for (ngx_uint_t i = 0; i < conf->policy_files->nelts; i++) names.emplace_back(View(files[i]));
+  config::LoadResult loaded = config::LoadFiles(names);
+  LogDiagnostics(cf, loaded.warnings, NGX_LOG_WARN);
+  LogDiagnostics(cf, loaded.errors, NGX_LOG_EMERG);
+  return loaded.config;
+}
+
+// The sockets of the targets; those without become unavailable in the gateway, each with a reason.
+void MakeUpstreams(ngx_conf_t* cf, MainConf* main, const LocationConf* conf,
+                   const config::PolicyConfig& config, GatewayEntry* entry,
+                   std::vector<std::string>* reasons) {
+  for (const config::Target& target : config.providers.targets) {
+    auto* upstream = static_cast<UpstreamTarget*>(ngx_pcalloc(cf->pool, sizeof(UpstreamTarget)));
+    std::string reason;
+    if (upstream == nullptr) {
+      reason = "out of memory";
+    } else if (!target.echo && conf->pass == 1) {
+      MakeUpstream(cf, main, conf, target, upstream, &reason);
+    }
+    entry->upstreams.push_back(upstream);
+    reasons->push_back(std::move(reason));
+  }
+}
+
+bool BuildEntry(ngx_conf_t* cf, MainConf* main, const LocationConf* conf, GatewayEntry* entry) {
+  std::shared_ptr<const config::PolicyConfig> config = LoadPolicyConfig(cf, conf);
+  if (config == nullptr) return false;
+  for (const config::Target& target : config->providers.targets) {
+    if (!KeepVariable(cf, target.secret_key_ref.env)) return false;
+  }
+  if (!KeepVariable(cf, config->pii_detector.hash_key_ref.env)) return false;
+
+  std::vector<std::string> unreachable;
+  MakeUpstreams(cf, main, conf, *config, entry, &unreachable);
+  session::GatewayOptions options;
+  if (conf->rules.len != 0)
+    options.packs = policies::PacksInDirectory(std::string(View(conf->rules)));
+  options.secrets = {ReadEnvironment, std::string(View(conf->secret_store))};
+  options.routed = conf->pass == 1;
+  options.unreachable = std::move(unreachable);
+  std::vector<std::string> warnings;
+  auto gateway = session::Gateway::Build(std::move(config), options, &warnings);
+  for (const std::string& w : warnings) ngx_log_error(NGX_LOG_WARN, cf->log, 0, "%s", w.c_str());
+  if (!gateway.ok()) {
+    ngx_log_error(NGX_LOG_EMERG, cf->log, 0, "%s", gateway.status().message().c_str());
+    return false;
+  }
+  entry->gateway = std::move(gateway).value();
+  return true;
+}
+
+// Creates `path` and what is missing above it. The directory belongs to the workers' user, who
+// reopen the log in it.
+bool MakeDirectory(ngx_conf_t* cf, const std::string& path) {
+  for (size_t slash = path.find('/', 1); slash != std::string::npos;
+       slash = path.find('/', slash + 1)) {
+    mkdir(path.substr(0, slash).c_str(), 0755);
+  }
+  if (mkdir(path.c_str(), 0750) == 0) {
+    auto* ccf =
+        reinterpret_cast<ngx_core_conf_t*>(ngx_get_conf(cf->cycle->conf_ctx, ngx_core_module));
+    if (geteuid() == 0 && ccf->user != static_cast<ngx_uid_t>(NGX_CONF_UNSET_UINT)) {
+      return chown(path.c_str(), ccf->user, ccf->group) == 0;
+    }
+    return true;
+  }
+  struct stat info;
+  return stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+}  // namespace
+
+GatewayEntry* GetGateway(ngx_conf_t* cf, MainConf* main, const LocationConf* conf) noexcept {
+  return Guard(cf->log, static_cast<GatewayEntry*>(nullptr), [&]() -> GatewayEntry* {
+    std::string key = SettingsKey(conf);
+    for (const auto& entry : main->gateways) {
+      if (entry->key == key) return entry.get();
+    }
+    auto entry = std::make_unique<GatewayEntry>();
+    entry->key = std::move(key);
+    if (!BuildEntry(cf, main, conf, entry.get())) return nullptr;
+    main->gateways.push_back(std::move(entry));
+    return main->gateways.back().get();
+  });
+}
+
+AuditEntry* GetAudit(ngx_conf_t* cf, MainConf* main, const LocationConf* conf) noexcept {
+  return Guard(cf->log, static_cast<AuditEntry*>(nullptr), [&]() -> AuditEntry* {
+    const bool immutable = conf->gateway->gateway->config().audit_logger.immutable;
+    const std::string directory(View(conf->audit_dir));
+    for (const auto& entry : main->audits) {
+      if (entry->directory != directory) continue;
+      if (entry->immutable == immutable) return entry.get();
+      ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                    "packs that share the audit directory \"%s\" differ in \"immutable\"",
+                    directory.c_str());
+      return nullptr;
+    }
+    if (!MakeDirectory(cf, directory)) {
+      ngx_log_error(NGX_LOG_EMERG, cf->log, ngx_errno,
+                    "audit directory \"%s\" cannot be created; name another one with"
+                    " \"keeptrusts_audit_dir\"",
+                    directory.c_str());
+      return nullptr;
+    }
+    auto entry = std::make_unique<AuditEntry>();
+    entry->directory = directory;
+    entry->immutable = immutable;
+    ngx_str_t name = CopyToPool(cf->pool, directory + "/audit.jsonl");
+    if (name.data == nullptr) return nullptr;
+    entry->file = ngx_conf_open_file(cf->cycle, &name);
+    if (entry->file == nullptr) return nullptr;
+    entry->sink = audit::NewFileSink([file = entry->file]() -> int { return file->fd; });
+    main->audits.push_back(std::move(entry));
+    return main->audits.back().get();
+  });
+}
+
+}  // namespace kt::nginx

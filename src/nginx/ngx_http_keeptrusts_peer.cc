@@ -1,0 +1,182 @@
+// The meta peer: nginx's upstream machinery believes in one balancer; each try delegates to the
+// stock balancer of the chosen target's own upstream{}.
+//
+// It rests on an order inside nginx that tests guard on every version: ngx_http_upstream_connect
+// calls peer.get before it reads u->conf, u->ssl and u->request_bufs.
+#include "ngx_http_keeptrusts.h"
+
+namespace kt::nginx {
+namespace {
+
+using session::UpstreamEnd;
+
+// The next target of this try into ctx->target. False: none is left.
+bool SelectTarget(Context* ctx) {
+  if (ctx->first_get || ctx->same_target) {
+    ctx->first_get = ctx->same_target = false;
+    return true;
+  }
+  return Guard(ctx->request->connection->log, false, [&] {
+    const std::optional<size_t> next = ctx->session->NextTarget(Now());
+    if (next) ctx->target = *next;
+    return next.has_value();
+  });
+}
+
+// The request of this try, as a chain whose bytes the context and the session own. nginx rewinds
+// each buffer to `start` when it sends the chain again.
+ngx_chain_t* BuildRequestChain(Context* ctx) {
+  ngx_http_request_t* r = ctx->request;
+  session::Session::UpstreamRequest request = ctx->session->BuildRequest(ctx->target);
+  ctx->request_bytes = std::move(request.head);
+  ngx_chain_t* first = nullptr;
+  ngx_chain_t** tail = &first;
+  for (const std::string_view part : {std::string_view(ctx->request_bytes), request.body}) {
+    if (part.empty()) continue;
+    ngx_buf_t* b = NewBuffer(r->pool);
+    ngx_chain_t* link = ngx_alloc_chain_link(r->pool);
+    if (b == nullptr || link == nullptr) return nullptr;
+    b->start = b->pos = reinterpret_cast<u_char*>(const_cast<char*>(part.data()));
+    b->end = b->last = b->pos + part.size();
+    b->memory = 1;
+    link->buf = b;
+    link->next = nullptr;
+    *tail = link;
+    tail = &link->next;
+  }
+  return first;
+}
+
+ngx_int_t GetPeer(ngx_peer_connection_t* pc, void* data);
+void FreePeer(ngx_peer_connection_t* pc, void* data, ngx_uint_t state);
+
+#if (NGX_SSL || NGX_COMPAT)
+ngx_int_t SetSession(ngx_peer_connection_t* pc, void* data) {
+  auto* ctx = static_cast<Context*>(data);
+  return ctx->inner_set_session(pc, ctx->inner_data);
+}
+void SaveSession(ngx_peer_connection_t* pc, void* data) {
+  auto* ctx = static_cast<Context*>(data);
+  ctx->inner_save_session(pc, ctx->inner_data);
+}
+#endif
+
+void InstallMeta(ngx_peer_connection_t* pc, Context* ctx) {
+  pc->data = ctx;
+  pc->get = GetPeer;
+  pc->free = FreePeer;
+#if (NGX_SSL || NGX_COMPAT)
+  pc->set_session = SetSession;
+  pc->save_session = SaveSession;
+#endif
+}
+
+// Lets the target's own balancer set itself up, keeps its functions, and puts ours back in front.
+ngx_int_t InitInner(Context* ctx, UpstreamTarget* target) {
+  ngx_http_request_t* r = ctx->request;
+  ngx_http_upstream_t* u = r->upstream;
+  u->conf = &target->conf;
+  u->upstream = target->uscf;
+  u->ssl = target->conf.ssl != nullptr ? 1 : 0;
+  u->ssl_name = target->tls_name;
+  u->peer.data = nullptr;  // round robin would reuse another target's data
+  if (target->uscf->peer.init(r, target->uscf) != NGX_OK) return NGX_ERROR;
+  ctx->inner_data = u->peer.data;
+  ctx->inner_get = u->peer.get;
+  ctx->inner_free = u->peer.free;
+#if (NGX_SSL || NGX_COMPAT)
+  ctx->inner_set_session = u->peer.set_session;
+  ctx->inner_save_session = u->peer.save_session;
+#endif
+  InstallMeta(&u->peer, ctx);
+  return NGX_OK;
+}
+
+ngx_int_t GetPeer(ngx_peer_connection_t* pc, void* data) {
+  auto* ctx = static_cast<Context*>(data);
+  ngx_http_upstream_t* u = ctx->request->upstream;
+  if (!SelectTarget(ctx)) {
+    pc->tries = 0;
+    return NGX_BUSY;
+  }
+  UpstreamTarget* target = ctx->conf->gateway->upstreams[ctx->target];
+  if (target->uscf == nullptr || InitInner(ctx, target) != NGX_OK) return NGX_ERROR;
+  ResetTry(ctx);
+  u->request_bufs = Guard(ctx->request->connection->log, static_cast<ngx_chain_t*>(nullptr),
+                          [&] { return BuildRequestChain(ctx); });
+  if (u->request_bufs == nullptr) return NGX_ERROR;
+  // More than one try is always possible for nginx; FreePeer takes it away when the session's
+  // answer is decided.
+  pc->tries = 1;
+  ArmDeadline(ctx);
+  return ctx->inner_get(pc, ctx->inner_data);
+}
+
+// Why nginx gave up on a try, read from the connection before it is closed.
+UpstreamEnd FailureOf(const Context* ctx, const ngx_peer_connection_t* pc) {
+  const ngx_connection_t* c = pc->connection;
+  const ngx_http_upstream_t* u = ctx->request->upstream;
+  if (c == nullptr) return UpstreamEnd::kConnectFailed;
+  if (c->read->timedout || c->write->timedout) return UpstreamEnd::kTimedOut;
+#if (NGX_SSL)
+  if (u->ssl && (c->ssl == nullptr || !c->ssl->handshaked)) {
+    return c->ssl == nullptr ? UpstreamEnd::kConnectFailed : UpstreamEnd::kTlsFailed;
+  }
+#endif
+  if (!u->request_sent) {
+#if (NGX_SSL)
+    if (u->ssl) return UpstreamEnd::kTlsFailed;  // verified after the handshake, before the request
+#endif
+    return UpstreamEnd::kConnectFailed;
+  }
+  if (ctx->head_parsed && ctx->close_delimited && c->read->eof) return UpstreamEnd::kClosed;
+  return ctx->head_parsed ? UpstreamEnd::kTruncated : UpstreamEnd::kReset;
+}
+
+// A kept-alive connection that the peer closed before the first byte of an answer says nothing
+// about the target: nginx tries the same one again on a fresh connection.
+bool IsStale(const Context* ctx, const ngx_peer_connection_t* pc) {
+  const ngx_connection_t* c = pc->connection;
+  return pc->cached && !ctx->answer_started && c != nullptr && !c->read->timedout &&
+         !c->write->timedout;
+}
+
+void FreePeer(ngx_peer_connection_t* pc, void* data, ngx_uint_t state) {
+  auto* ctx = static_cast<Context*>(data);
+  DisarmDeadline(ctx);
+  const bool failed = (state & NGX_PEER_FAILED) != 0;
+  if (failed && ctx->try_open && IsStale(ctx, pc)) {
+    ctx->same_target = true;
+    ctx->inner_free(pc, ctx->inner_data, state);
+    pc->tries = 1;
+    return;
+  }
+  if (failed) {
+    ngx_uint_t tries = 0;
+    ngx_log_t* log = ctx->request->connection->log;
+    tries = Guard(log, tries, [&]() -> ngx_uint_t {
+      session::Session& s = *ctx->session;
+      if (ctx->try_open) {
+        ctx->try_open = false;
+        if (s.OnUpstreamEnd(FailureOf(ctx, pc), Now()) != session::Step::kNextTarget) return 0;
+      }
+      return s.head_ready() ? 0 : 1;
+    });
+    ctx->inner_free(pc, ctx->inner_data, state);
+    pc->tries = tries;
+    return;
+  }
+  ctx->inner_free(pc, ctx->inner_data, state);
+}
+
+}  // namespace
+
+ngx_int_t InitPeer(ngx_http_request_t* r, ngx_http_upstream_srv_conf_t*) noexcept {
+  Context* ctx = FindContext(r);
+  if (ctx == nullptr) return NGX_ERROR;
+  InstallMeta(&r->upstream->peer, ctx);
+  r->upstream->peer.tries = 1;
+  return NGX_OK;
+}
+
+}  // namespace kt::nginx

@@ -1,0 +1,98 @@
+// keeptrusts on: judges the whole body before a stock handler sees it, and puts the edited body in
+// its place. Runs behind limits, access and auth_request.
+#include "ngx_http_keeptrusts.h"
+
+namespace kt::nginx {
+namespace {
+
+// The stock handler's upstream must answer unencoded, or nothing could be scanned. The header's
+// value is changed in place and put back before nginx's own gzip looks at it.
+void AskForIdentity(Context* ctx) {
+  ngx_http_request_t* r = ctx->request;
+  for (ngx_list_part_t* part = &r->headers_in.headers.part; part != nullptr; part = part->next) {
+    auto* headers = static_cast<ngx_table_elt_t*>(part->elts);
+    for (ngx_uint_t i = 0; i < part->nelts; i++) {
+      if (headers[i].lowcase_key == nullptr ||
+          View(headers[i].key).size() != sizeof("accept-encoding") - 1 ||
+          ngx_memcmp(headers[i].lowcase_key, "accept-encoding", headers[i].key.len) != 0) {
+        continue;
+      }
+      ctx->accept_encoding.emplace_back(&headers[i], headers[i].value);
+      ngx_str_set(&headers[i].value, "identity");
+    }
+  }
+}
+
+ngx_int_t ReplaceBody(Context* ctx) {
+  ngx_http_request_t* r = ctx->request;
+  const std::string_view body = ctx->session->forwarded_body();
+  ngx_buf_t* b = NewBuffer(r->pool);
+  ngx_chain_t* link = ngx_alloc_chain_link(r->pool);
+  if (b == nullptr || link == nullptr) return NGX_ERROR;
+  b->start = b->pos = reinterpret_cast<u_char*>(const_cast<char*>(body.data()));
+  b->end = b->last = b->pos + body.size();
+  b->memory = 1;
+  b->last_buf = 1;
+  link->buf = b;
+  link->next = nullptr;
+  r->request_body->bufs = link;
+  r->request_body->buf = b;
+  r->request_body->temp_file = nullptr;
+  r->headers_in.content_length_n = static_cast<off_t>(body.size());
+  r->headers_in.chunked = 0;
+  if (r->headers_in.content_length != nullptr) {
+    r->headers_in.content_length->value = CopyToPool(r->pool, std::to_string(body.size()));
+    if (r->headers_in.content_length->value.data == nullptr) return NGX_ERROR;
+  }
+  return NGX_OK;
+}
+
+// NGX_DECLINED: on to the stock handler; otherwise the answer's result.
+ngx_int_t Proceed(Context* ctx) {
+  if (JudgeBody(ctx) != NGX_OK) return NGX_HTTP_INTERNAL_SERVER_ERROR;
+  if (!ctx->session->head_ready()) AdmitToAudit(ctx);
+  if (ctx->session->head_ready()) return SendAnswer(ctx);
+  const bool replaced = Guard(ctx->request->connection->log, false, [&] {
+    AskForIdentity(ctx);
+    return !ctx->session->body_edited() || ReplaceBody(ctx) == NGX_OK;
+  });
+  return replaced ? static_cast<ngx_int_t>(NGX_DECLINED)
+                  : static_cast<ngx_int_t>(NGX_HTTP_INTERNAL_SERVER_ERROR);
+}
+
+void OnBodyRead(ngx_http_request_t* r) {
+  Context* ctx = FindContext(r);
+  const ngx_int_t rc = ctx == nullptr ? NGX_HTTP_INTERNAL_SERVER_ERROR : Proceed(ctx);
+  if (rc != NGX_DECLINED) {
+    ngx_http_finalize_request(r, rc);
+    return;
+  }
+  ctx->precontent = NGX_DECLINED;
+  r->preserve_body = 1;
+  r->write_event_handler = ngx_http_core_run_phases;
+  ngx_http_core_run_phases(r);
+}
+
+}  // namespace
+
+ngx_int_t PrecontentHandler(ngx_http_request_t* r) noexcept {
+  LocationConf* conf = GetLocationConf(r);
+  if (conf->enable != 1 || conf->gateway == nullptr || r != r->main) return NGX_DECLINED;
+  auto* ctx = static_cast<Context*>(ngx_http_get_module_ctx(r, ngx_http_keeptrusts_module));
+  if (ctx != nullptr) return ctx->precontent;
+
+  ctx = MakeContext(r, conf, false);
+  if (ctx == nullptr) return NGX_HTTP_INTERNAL_SERVER_ERROR;
+  if (BeginRequest(ctx)) {
+    const ngx_int_t rc = SendAnswer(ctx);
+    ngx_http_finalize_request(r, rc);
+    return NGX_DONE;
+  }
+  r->request_body_in_single_buf = 1;
+  const ngx_int_t rc = ngx_http_read_client_request_body(r, OnBodyRead);
+  if (rc >= NGX_HTTP_SPECIAL_RESPONSE) return rc;
+  ngx_http_finalize_request(r, NGX_DONE);
+  return NGX_DONE;
+}
+
+}  // namespace kt::nginx

@@ -1,0 +1,234 @@
+// What both surfaces do with a request: context and session, head, body, audit.
+#include <openssl/crypto.h>
+
+#include <memory>
+
+#include "ngx_http_keeptrusts.h"
+
+namespace kt::nginx {
+namespace {
+
+// simdjson reads, but does not use, up to this many bytes behind a text.
+constexpr size_t kJsonPadding = 64;
+
+// Found by its destructor's cleanup: pool cleanups outlive a redirect, module slots do not.
+void DestroyContext(void* data) {
+  auto* ctx = static_cast<Context*>(data);
+  WriteRecord(ctx, static_cast<int>(ctx->request->headers_out.status));
+  ctx->~Context();
+}
+
+int64_t UnixMicroseconds() {
+  timeval tv;
+  ngx_gettimeofday(&tv);
+  return static_cast<int64_t>(tv.tv_sec) * 1'000'000 + tv.tv_usec;
+}
+
+std::string_view Evaluate(ngx_http_request_t* r, ngx_http_complex_value_t* value) {
+  ngx_str_t out;
+  if (value == nullptr || ngx_http_complex_value(r, value, &out) != NGX_OK) return {};
+  return View(out);
+}
+
+// nginx's own $request_id, so that our records and its logs name a request alike.
+std::string RequestId(ngx_http_request_t* r) {
+  ngx_str_t name = ngx_string("request_id");
+  ngx_http_variable_value_t* v = ngx_http_get_variable(r, &name, ngx_hash_key(name.data, name.len));
+  if (v == nullptr || v->not_found != 0) return {};
+  return {reinterpret_cast<char*>(v->data), v->len};
+}
+
+// Below the location's prefix; the whole URI where the location is no prefix, or is all of it.
+std::string_view PathBelowLocation(ngx_http_request_t* r) {
+  auto* clcf =
+      static_cast<ngx_http_core_loc_conf_t*>(ngx_http_get_module_loc_conf(r, ngx_http_core_module));
+  const std::string_view uri = View(r->uri), prefix = View(clcf->name);
+#if (NGX_PCRE)
+  if (clcf->regex != nullptr) return uri;
+#endif
+  if (clcf->exact_match != 0 || clcf->named != 0 || clcf->noname != 0) return uri;
+  return uri.size() > prefix.size() && uri.starts_with(prefix) ? uri.substr(prefix.size()) : uri;
+}
+
+std::optional<std::string_view> FindHeader(ngx_http_request_t* r, std::string_view lower_name) {
+  for (ngx_list_part_t* part = &r->headers_in.headers.part; part != nullptr; part = part->next) {
+    auto* headers = static_cast<ngx_table_elt_t*>(part->elts);
+    for (ngx_uint_t i = 0; i < part->nelts; i++) {
+      if (headers[i].key.len != lower_name.size() || headers[i].lowcase_key == nullptr) continue;
+      if (ngx_memcmp(headers[i].lowcase_key, lower_name.data(), lower_name.size()) == 0) {
+        return View(headers[i].value);
+      }
+    }
+  }
+  return std::nullopt;
+}
+
+session::SessionOptions MakeOptions(const LocationConf* conf, bool routed) {
+  session::SessionOptions options;
+  options.fail_mode = conf->fail_mode == 1 ? policy::FailMode::kAllow : policy::FailMode::kBlock;
+  options.enforce = conf->enforce != 0;
+  options.pass_unknown_endpoint = conf->unknown_endpoint == 1;
+  options.block_status = static_cast<int>(conf->block_status);
+  options.gate_buffer_bytes = conf->gate_buffer;
+  options.routed = routed;
+  return options;
+}
+
+session::RequestHead MakeHead(ngx_http_request_t* r, const LocationConf* conf) {
+  session::RequestHead head;
+  head.method = View(r->method_name);
+  head.path = PathBelowLocation(r);
+  const auto header = [r](std::string_view name) { return FindHeader(r, name); };
+  head.header = header;
+  head.content_type = header("content-type").value_or("");
+  head.content_encoding = header("content-encoding").value_or("");
+  if (r->headers_in.content_length_n >= 0) {
+    head.content_length = static_cast<uint64_t>(r->headers_in.content_length_n);
+  }
+  head.request_id = RequestId(r);
+  head.client_request_id = header("x-request-id").value_or("");
+  head.client = View(r->connection->addr_text);
+  head.user_id = Evaluate(r, conf->user_id);
+  head.agent_id = Evaluate(r, conf->agent_id);
+  head.conversation_id = Evaluate(r, conf->conversation_id);
+  return head;
+}
+
+bool TokenMatches(ngx_http_request_t* r, const ngx_str_t& token) {
+  constexpr std::string_view kScheme = "Bearer ";
+  const std::string_view given = FindHeader(r, "authorization").value_or("");
+  if (given.size() != kScheme.size() + token.len) return false;
+  if (ngx_strncasecmp(reinterpret_cast<u_char*>(const_cast<char*>(given.data())),
+                      reinterpret_cast<u_char*>(const_cast<char*>(kScheme.data())),
+                      kScheme.size()) != 0) {
+    return false;
+  }
+  return CRYPTO_memcmp(given.data() + kScheme.size(), token.data, token.len) == 0;
+}
+
+// Appends a body buffer, from memory or from nginx's temporary file.
+bool AppendBuffer(ngx_http_request_t* r, ngx_buf_t* b, std::string* out) {
+  if (ngx_buf_in_memory(b)) {
+    out->append(reinterpret_cast<char*>(b->pos), static_cast<size_t>(b->last - b->pos));
+    return true;
+  }
+  if (b->in_file == 0) return true;
+  const size_t old = out->size(), n = static_cast<size_t>(b->file_last - b->file_pos);
+  out->resize(old + n);
+  const ssize_t got =
+      ngx_read_file(b->file, reinterpret_cast<u_char*>(out->data() + old), n, b->file_pos);
+  if (got == static_cast<ssize_t>(n)) return true;
+  ngx_log_error(NGX_LOG_CRIT, r->connection->log, 0, "keeptrusts: request body file is short");
+  return false;
+}
+
+}  // namespace
+
+Context::~Context() {
+  if (deadline.timer_set) ngx_del_timer(&deadline);
+}
+
+Context* FindContext(ngx_http_request_t* r) noexcept {
+  auto* ctx = static_cast<Context*>(ngx_http_get_module_ctx(r->main, ngx_http_keeptrusts_module));
+  if (ctx != nullptr || (!r->internal && !r->filter_finalize)) return ctx;
+  for (ngx_pool_cleanup_t* c = r->main->pool->cleanup; c != nullptr; c = c->next) {
+    if (c->handler == DestroyContext) return static_cast<Context*>(c->data);
+  }
+  return nullptr;
+}
+
+Context* MakeContext(ngx_http_request_t* r, LocationConf* conf, bool routed) noexcept {
+  ngx_pool_cleanup_t* cleanup = ngx_pool_cleanup_add(r->pool, sizeof(Context));
+  if (cleanup == nullptr) return nullptr;
+  Context* ctx = Guard(r->connection->log, static_cast<Context*>(nullptr), [&] {
+    // First what may throw, so that a Context never exists without its cleanup.
+    auto session =
+        std::make_unique<session::Session>(*conf->gateway->gateway, MakeOptions(conf, routed),
+                                           MakeHead(r, conf), Now(), UnixMicroseconds());
+    auto made = ::new (cleanup->data) Context(r, conf);
+    made->routed = routed;
+    made->session = std::move(session);
+    return made;
+  });
+  if (ctx == nullptr) return nullptr;
+  cleanup->handler = DestroyContext;
+  ngx_http_set_ctx(r, ctx, ngx_http_keeptrusts_module);
+  return ctx;
+}
+
+bool BeginRequest(Context* ctx) noexcept {
+  ngx_http_request_t* r = ctx->request;
+  return Guard(r->connection->log, true, [&] {
+    if (ctx->conf->api_token.len != 0 && !TokenMatches(r, ctx->conf->api_token)) {
+      ctx->session->RefuseStatus(NGX_HTTP_UNAUTHORIZED);
+    } else {
+      ctx->session->OnHead();
+    }
+    return ctx->session->head_ready();
+  });
+}
+
+ngx_int_t JudgeBody(Context* ctx) noexcept {
+  ngx_http_request_t* r = ctx->request;
+  return Guard(r->connection->log, static_cast<ngx_int_t>(NGX_ERROR), [&]() -> ngx_int_t {
+    ngx_chain_t* bufs = r->request_body != nullptr ? r->request_body->bufs : nullptr;
+    if (bufs != nullptr && bufs->next == nullptr && ngx_buf_in_memory(bufs->buf)) {
+      const ngx_buf_t* b = bufs->buf;
+      ctx->session->OnRequest(
+          {reinterpret_cast<char*>(b->pos), static_cast<size_t>(b->last - b->pos)},
+          b->end > b->last ? static_cast<size_t>(b->end - b->last) : 0, Now());
+      return NGX_OK;
+    }
+    ctx->body.reserve(ctx->body_bytes + kJsonPadding);
+    for (ngx_chain_t* cl = bufs; cl != nullptr; cl = cl->next) {
+      if (!AppendBuffer(r, cl->buf, &ctx->body)) return NGX_ERROR;
+    }
+    ctx->body.reserve(ctx->body.size() + kJsonPadding);
+    ctx->session->OnRequest(ctx->body, kJsonPadding, Now());
+    return NGX_OK;
+  });
+}
+
+void AdmitToAudit(Context* ctx) noexcept {
+  if (ctx->conf->audit == nullptr) return;
+  ngx_log_t* log = ctx->request->connection->log;
+  Guard(log, 0, [&] {
+    const Status status = ctx->conf->audit->sink->Admit();
+    ctx->admitted = status.ok();
+    if (status.ok()) return 0;
+    if (ctx->conf->audit->immutable) {
+      ngx_log_error(NGX_LOG_ERR, log, 0, "keeptrusts: request refused, audit log unavailable: %s",
+                    status.message().c_str());
+      ctx->session->RefuseForAudit();
+    } else {
+      ngx_log_error(NGX_LOG_WARN, log, 0, "keeptrusts: audit log unavailable: %s",
+                    status.message().c_str());
+    }
+    return 0;
+  });
+}
+
+void WriteRecord(Context* ctx, int status) noexcept {
+  if (ctx->recorded) return;
+  ctx->recorded = true;
+  ngx_log_t* log = ctx->request->connection->log;
+  Guard(log, 0, [&] {
+    const audit::Record& record = ctx->session->Finish(status, Now());
+    if (ctx->conf->audit == nullptr) return 0;
+    audit::Sink* sink = ctx->conf->audit->sink.get();
+    if (!ctx->session->recorded()) {
+      if (ctx->admitted) sink->Cancel();
+      return 0;
+    }
+    // Refused before admission: recorded too, where there is room.
+    if (!ctx->admitted && !sink->Admit().ok()) return 0;
+    const Status written = sink->Append(record);
+    if (!written.ok()) {
+      ngx_log_error(NGX_LOG_CRIT, log, 0, "keeptrusts: audit record not written: %s",
+                    written.message().c_str());
+    }
+    return 0;
+  });
+}
+
+}  // namespace kt::nginx

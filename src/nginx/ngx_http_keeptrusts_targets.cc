@@ -1,0 +1,166 @@
+// A target's upstream{}, TLS context and u->conf. Runs at configuration time.
+//
+// The upstream{} is generated as text and read by nginx's own parser, from a memory file, so that
+// stock directives (server, keepalive) do the work. No secret is in that text: `nginx -T` prints
+// it.
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "ngx_http_keeptrusts.h"
+
+namespace kt::nginx {
+namespace {
+
+constexpr ngx_msec_t kConnectTimeoutMs = 10'000;
+constexpr size_t kHeaderBufferBytes = 16 * 1024;
+
+// Resolves host:port now. An unresolvable name is no error for nginx: the target is put aside.
+bool Resolve(ngx_conf_t* cf, const config::Url& url, ngx_url_t* out, std::string* reason) {
+  std::string text = url.host.find(':') == std::string::npos ? url.host : "[" + url.host + "]";
+  text += ":" + std::to_string(url.port);
+  *out = ngx_url_t{};
+  out->url = CopyToPool(cf->pool, text);
+  out->default_port = url.port;
+  if (out->url.data != nullptr && ngx_parse_url(cf->pool, out) == NGX_OK) return true;
+  *reason =
+      std::string(out->err != nullptr ? out->err : "cannot be resolved") + " \"" + text + "\"";
+  return false;
+}
+
+// A file descriptor whose content nginx can read by name; -1 on failure.
+int MemoryFile(const std::string& text) {
+  const int fd = memfd_create("keeptrusts-upstream", MFD_CLOEXEC);
+  if (fd < 0) return -1;
+  if (write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size())) return fd;
+  close(fd);
+  return -1;
+}
+
+std::string UpstreamText(const std::string& name, const ngx_url_t& url) {
+  std::string text = "upstream " + name + " {\n";
+  for (ngx_uint_t i = 0; i < url.naddrs; i++) {
+    // max_fails=0: one bad answer must not hide the only address; breaking is not round robin's.
+    text += "    server " + std::string(View(url.addrs[i].name)) + " max_fails=0;\n";
+  }
+  return text + "    keepalive 64;\n    keepalive_timeout 60s;\n}\n";
+}
+
+ngx_http_upstream_srv_conf_t* FindUpstream(ngx_http_upstream_main_conf_t* umcf,
+                                           const std::string& name) {
+  auto** all = static_cast<ngx_http_upstream_srv_conf_t**>(umcf->upstreams.elts);
+  for (ngx_uint_t i = 0; i < umcf->upstreams.nelts; i++) {
+    if (View(all[i]->host) == name) return all[i];
+  }
+  return nullptr;
+}
+
+// Parses the block and initialises its balancer: nginx has initialised its own upstreams by now.
+ngx_http_upstream_srv_conf_t* AddUpstream(ngx_conf_t* cf, const ngx_url_t& url) {
+  auto* umcf = static_cast<ngx_http_upstream_main_conf_t*>(
+      ngx_http_conf_get_module_main_conf(cf, ngx_http_upstream_module));
+  const std::string name = "keeptrusts_target_" + std::to_string(umcf->upstreams.nelts);
+  const int fd = MemoryFile(UpstreamText(name, url));
+  if (fd < 0) return nullptr;
+
+  ngx_str_t path = CopyToPool(cf->pool, "/proc/self/fd/" + std::to_string(fd));
+  ngx_conf_t saved = *cf;
+  cf->module_type = NGX_HTTP_MODULE;
+  cf->cmd_type = NGX_HTTP_MAIN_CONF;
+  char* rv = path.data == nullptr ? const_cast<char*>("") : ngx_conf_parse(cf, &path);
+  *cf = saved;
+  close(fd);
+  if (rv != NGX_CONF_OK) return nullptr;
+
+  ngx_http_upstream_srv_conf_t* uscf = FindUpstream(umcf, name);
+  if (uscf == nullptr) return nullptr;
+  const ngx_http_upstream_init_pt init = uscf->peer.init_upstream != nullptr
+                                             ? uscf->peer.init_upstream
+                                             : ngx_http_upstream_init_round_robin;
+  return init(cf, uscf) == NGX_OK ? uscf : nullptr;
+}
+
+// Certificates are verified, always: against the given bundle, else the system's.
+ngx_ssl_t* MakeTls(ngx_conf_t* cf, const LocationConf* conf) {
+  auto* ssl = static_cast<ngx_ssl_t*>(ngx_pcalloc(cf->pool, sizeof(ngx_ssl_t)));
+  if (ssl == nullptr) return nullptr;
+  ssl->log = cf->log;
+  if (ngx_ssl_create(ssl, NGX_SSL_TLSv1_2 | NGX_SSL_TLSv1_3, nullptr) != NGX_OK) return nullptr;
+  ngx_pool_cleanup_t* cleanup = ngx_pool_cleanup_add(cf->pool, 0);
+  if (cleanup == nullptr) {
+    ngx_ssl_cleanup_ctx(ssl);
+    return nullptr;
+  }
+  cleanup->handler = ngx_ssl_cleanup_ctx;
+  cleanup->data = ssl;
+  if (conf->trusted_certificate.len != 0) {
+    ngx_str_t file = conf->trusted_certificate;
+    constexpr ngx_int_t kDepth = 5;
+    return ngx_ssl_trusted_certificate(cf, ssl, &file, kDepth) == NGX_OK ? ssl : nullptr;
+  }
+  SSL_CTX_set_verify_depth(ssl->ctx, 5);
+  return SSL_CTX_set_default_verify_paths(ssl->ctx) == 1 ? ssl : nullptr;
+}
+
+bool FillConf(ngx_conf_t* cf, const LocationConf* lcf, const config::Target& target,
+              UpstreamTarget* out) {
+  ngx_http_upstream_conf_t* conf = &out->conf;
+  const double longest = std::max(target.timeout_seconds, target.stream_timeout_seconds);
+  const auto longest_ms = static_cast<ngx_msec_t>(longest * 1000);
+  conf->connect_timeout = std::min(kConnectTimeoutMs, longest_ms);
+  // The deadlines are total and ours; nginx's own are per read and only a net below them.
+  conf->send_timeout = conf->read_timeout = longest_ms + 1000;
+  conf->buffer_size = kHeaderBufferBytes;
+  conf->next_upstream = NGX_HTTP_UPSTREAM_FT_ERROR | NGX_HTTP_UPSTREAM_FT_TIMEOUT |
+                        NGX_HTTP_UPSTREAM_FT_INVALID_HEADER | NGX_HTTP_UPSTREAM_FT_NON_IDEMPOTENT |
+                        NGX_HTTP_UPSTREAM_FT_NOLIVE;
+  conf->ignore_headers = ~static_cast<ngx_uint_t>(0);  // X-Accel-* of a provider mean nothing
+  conf->socket_keepalive = 1;
+  conf->hide_headers = conf->pass_headers = static_cast<ngx_array_t*>(NGX_CONF_UNSET_PTR);
+  ngx_http_upstream_conf_t none{};
+  none.hide_headers = none.pass_headers = static_cast<ngx_array_t*>(NGX_CONF_UNSET_PTR);
+  ngx_str_t nothing[] = {ngx_null_string};
+  ngx_hash_init_t hash{};
+  hash.max_size = 512;
+  hash.bucket_size = ngx_align(64, ngx_cacheline_size);
+  hash.name = const_cast<char*>("keeptrusts_hide_headers_hash");
+  if (ngx_http_upstream_hide_headers_hash(cf, conf, &none, nothing, &hash) != NGX_OK) return false;
+  if (!target.base_url.tls) return true;
+  conf->ssl = MakeTls(cf, lcf);
+  conf->ssl_session_reuse = 1;
+  conf->ssl_server_name = 1;
+  conf->ssl_verify = 1;
+  return conf->ssl != nullptr;
+}
+
+}  // namespace
+
+MainConf::MainConf() noexcept {
+  meta.peer.init = InitPeer;
+  ngx_str_set(&meta.host, "keeptrusts");
+}
+
+bool MakeUpstream(ngx_conf_t* cf, MainConf* main, const LocationConf* conf,
+                  const config::Target& target, UpstreamTarget* out, std::string* reason) noexcept {
+  return Guard(cf->log, false, [&] {
+    ngx_url_t url;
+    if (!Resolve(cf, target.base_url, &url, reason)) return false;
+    const std::string& host = target.base_url.host;
+    out->tls_name =
+        CopyToPool(cf->pool, host.find(':') == std::string::npos ? host : "[" + host + "]");
+    if (out->tls_name.data == nullptr || !FillConf(cf, conf, target, out)) {
+      *reason = "its TLS context could not be made";
+      return false;
+    }
+    out->uscf = AddUpstream(cf, url);
+    if (out->uscf == nullptr) {
+      *reason = "its upstream block could not be made";
+      return false;
+    }
+    out->conf.upstream = out->uscf;
+    out->entry_conf = out->conf;
+    out->entry_conf.upstream = &main->meta;
+    return true;
+  });
+}
+
+}  // namespace kt::nginx

@@ -1,0 +1,254 @@
+// keeptrusts_pass: the upstream callbacks. nginx's process_header phase is stretched over the
+// beginning of the body, until the session knows what the client gets: until then another target
+// may still answer. After it, the unbuffered input filter moves bytes.
+#include "ngx_http_keeptrusts.h"
+
+namespace kt::nginx {
+namespace {
+
+using session::Step;
+using session::UpstreamEnd;
+
+ngx_int_t CreateRequest(ngx_http_request_t*) {
+  return NGX_OK;
+}  // made by the meta peer, per try
+ngx_int_t ReinitRequest(ngx_http_request_t*) {
+  return NGX_OK;
+}
+void AbortRequest(ngx_http_request_t*) {}
+
+// The connection may be used again when its answer was read to its end and nothing follows.
+void SettleConnection(Context* ctx) {
+  ngx_http_upstream_t* u = ctx->request->upstream;
+  const bool done = ctx->body_done || ctx->session->finished();
+  if (!done) return;
+  u->length = 0;
+  u->keepalive = ctx->body_done && !ctx->close_after ? 1 : 0;
+}
+
+// ---- process_header ----------------------------------------------------------------------------
+
+// What process_header returns for what the session said.
+ngx_int_t Answer(Context* ctx, Step step) {
+  ngx_http_upstream_t* u = ctx->request->upstream;
+  if (step == Step::kNextTarget) {
+    ctx->try_open = false;
+    ngx_log_error(NGX_LOG_WARN, ctx->request->connection->log, 0,
+                  "keeptrusts: try failed before commit (status %ui), attempts so far: %s",
+                  ctx->status.code, ctx->session->attempts().c_str());
+    return NGX_HTTP_UPSTREAM_INVALID_HEADER;
+  }
+  if (!ctx->session->head_ready()) return NGX_AGAIN;
+  if (SetResponseHead(ctx) != NGX_OK) return NGX_ERROR;
+  const session::ClientHead& head = ctx->session->head();
+  u->headers_in.status_n = static_cast<ngx_uint_t>(head.status);
+  u->headers_in.content_length_n =
+      head.content_length ? static_cast<off_t>(*head.content_length) : -1;
+  u->length = -1;
+  SettleConnection(ctx);
+  return NGX_OK;
+}
+
+ngx_int_t ProcessHeaderBody(Context* ctx) {
+  ngx_buf_t* b = &ctx->request->upstream->buffer;
+  ctx->answer_started = true;
+  Step step = Step::kContinue;
+  if (!ctx->head_parsed) {
+    const ngx_int_t rc = ParseUpstreamHead(ctx, &step);
+    if (rc == NGX_AGAIN) return NGX_AGAIN;
+    if (rc != NGX_OK) {
+      ctx->try_open = false;
+      return Answer(ctx, ctx->session->OnUpstreamEnd(UpstreamEnd::kInvalid, Now()));
+    }
+  }
+  if (step == Step::kContinue) step = FeedUpstreamBody(ctx, b->pos, b->last);
+  const ngx_int_t rc = Answer(ctx, step);
+  if (rc == NGX_AGAIN) {
+    // Everything in the buffer was taken: make room, or a long gate would look like a head that is
+    // too large.
+    b->pos = b->last = b->start;
+  } else if (rc == NGX_OK) {
+    ctx->prefed = b->pos != b->last;  // the input filter sees the same bytes once more
+  }
+  return rc;
+}
+
+ngx_int_t ProcessHeader(ngx_http_request_t* r) {
+  Context* ctx = FindContext(r);
+  if (ctx == nullptr) return NGX_ERROR;
+  return Guard(r->connection->log, static_cast<ngx_int_t>(NGX_ERROR),
+               [&] { return ProcessHeaderBody(ctx); });
+}
+
+// ---- after the head ----------------------------------------------------------------------------
+
+// Moves the session's output to the end of u->out_bufs.
+ngx_int_t QueueOutput(Context* ctx) {
+  ngx_http_upstream_t* u = ctx->request->upstream;
+  bool error = false;
+  ngx_chain_t* out = TakeOutput(ctx, false, &u->free_bufs, &error);
+  if (error) return NGX_ERROR;
+  ngx_chain_t** tail = &u->out_bufs;
+  while (*tail != nullptr) tail = &(*tail)->next;
+  *tail = out;
+  return NGX_OK;
+}
+
+// A timeout after commit: the session ends the stream with an in-band error; the rest is nginx's
+// normal end of an answer, which also serves a slow client.
+void ReadUpstream(ngx_http_request_t* r, ngx_http_upstream_t* u) {
+  Context* ctx = FindContext(r);
+  ngx_connection_t* c = u->peer.connection;
+  if (ctx != nullptr && c->read->timedout) {
+    c->read->timedout = 0;
+    ngx_log_error(NGX_LOG_ERR, c->log, NGX_ETIMEDOUT, "upstream timed out");
+    Guard(c->log, 0, [&] {
+      if (ctx->try_open) ctx->session->OnUpstreamEnd(UpstreamEnd::kTimedOut, Now());
+      ctx->try_open = false;
+      return 0;
+    });
+    if (QueueOutput(ctx) != NGX_OK) u->error = 1;
+    u->length = 0;
+    u->keepalive = 0;
+  }
+  if (ctx != nullptr) {
+    ctx->read_upstream(r, u);
+  }
+}
+
+ngx_int_t InitInputFilter(void* data) {
+  auto* r = static_cast<ngx_http_request_t*>(data);
+  Context* ctx = FindContext(r);
+  if (ctx == nullptr) return NGX_ERROR;
+  ctx->read_upstream = r->upstream->read_event_handler;
+  r->upstream->read_event_handler = ReadUpstream;
+  return QueueOutput(ctx);
+}
+
+ngx_int_t InputFilter(void* data, ssize_t bytes) {
+  auto* r = static_cast<ngx_http_request_t*>(data);
+  Context* ctx = FindContext(r);
+  if (ctx == nullptr) return NGX_ERROR;
+  ngx_buf_t* b = &r->upstream->buffer;
+  u_char* const pos = b->last;
+  // Taken, but left standing until the client has taken what came of it: that is the backpressure.
+  b->last += bytes;
+  if (ctx->prefed) {
+    ctx->prefed = false;
+    return QueueOutput(ctx);
+  }
+  const bool ok = Guard(r->connection->log, false, [&] {
+    if (ctx->try_open) FeedUpstreamBody(ctx, pos, pos + bytes);
+    SettleConnection(ctx);
+    return true;
+  });
+  if (!ok) return NGX_ERROR;
+  ArmDeadline(ctx);
+  return QueueOutput(ctx);
+}
+
+UpstreamEnd EndOf(const Context* ctx, ngx_int_t rc) {
+  if (rc == NGX_HTTP_GATEWAY_TIME_OUT) return UpstreamEnd::kTimedOut;
+  if (rc == NGX_HTTP_BAD_GATEWAY) return UpstreamEnd::kReset;
+  return ctx->close_delimited ? UpstreamEnd::kClosed : UpstreamEnd::kTruncated;
+}
+
+// An answer that has begun and is not finished gets its in-band error here, before nginx ends it.
+void FinalizeRequest(ngx_http_request_t* r, ngx_int_t rc) {
+  Context* ctx = FindContext(r);
+  if (ctx == nullptr) return;
+  DisarmDeadline(ctx);
+  ngx_log_t* log = r->connection->log;
+  if (rc == NGX_HTTP_CLIENT_CLOSED_REQUEST || r->connection->error) {
+    Guard(log, 0, [&] { return ctx->session->OnClientGone(Now()), 0; });
+    return;
+  }
+  const bool nginx_ends = rc == 0;  // otherwise it only flushes, and the last chunk is ours to send
+  if (!r->upstream->header_sent || (!nginx_ends && rc < NGX_HTTP_SPECIAL_RESPONSE)) return;
+  Guard(log, 0, [&] {
+    if (ctx->try_open) ctx->session->OnUpstreamEnd(EndOf(ctx, rc), Now());
+    ctx->try_open = false;
+    return 0;
+  });
+  bool error = false;
+  ngx_chain_t* out = TakeOutput(ctx, !nginx_ends, &r->upstream->free_bufs, &error);
+  if (out != nullptr) (void)ngx_http_output_filter(r, out);
+}
+
+void OnDeadline(ngx_event_t* event) {
+  auto* ctx = static_cast<Context*>(event->data);
+  ngx_http_request_t* r = ctx->request;
+  ngx_http_upstream_t* u = r->upstream;
+  ngx_connection_t* client = r->connection;
+  ngx_connection_t* c = u->peer.connection;
+  if (c == nullptr) return;
+  ngx_http_set_log_request(client->log, r);
+  if (u->header_sent || (u->request_sent && u->request_body_sent)) {
+    c->read->timedout = 1;
+    u->read_event_handler(r, u);
+  } else {
+    c->write->timedout = 1;
+    u->write_event_handler(r, u);
+  }
+  ngx_http_run_posted_requests(client);
+}
+
+}  // namespace
+
+void ResetTry(Context* ctx) noexcept {
+  ctx->try_open = true;
+  ctx->answer_started = ctx->head_parsed = ctx->chunked = ctx->close_delimited = false;
+  ctx->close_after = ctx->has_length = ctx->body_done = ctx->prefed = false;
+  ctx->status_parsed = false;
+  ctx->body_left = 0;
+  ctx->status = {};
+  ctx->chunk_state = {};
+  ctx->upstream_headers.clear();
+  ctx->deadline_at = 0;
+  ctx->request->state = 0;
+}
+
+// The try's total deadline; within a stream also the longest silence, when one is set.
+void ArmDeadline(Context* ctx) noexcept {
+  ngx_event_t* event = &ctx->deadline;
+  const uint64_t now = Now();
+  if (ctx->deadline_at == 0) ctx->deadline_at = now + ctx->session->TryTimeoutMs(ctx->target);
+  uint64_t at = ctx->deadline_at;
+  const auto& idle =
+      ctx->conf->gateway->gateway->targets()[ctx->target].config->stream_idle_timeout_seconds;
+  if (idle && ctx->session->stream() && ctx->head_parsed) {
+    at = std::min(at, now + static_cast<uint64_t>(*idle * 1000));
+  } else if (event->timer_set) {
+    return;
+  }
+  event->handler = OnDeadline;
+  event->data = ctx;
+  event->log = ctx->request->connection->log;
+  ngx_add_timer(event, static_cast<ngx_msec_t>(at > now ? at - now : 1));
+}
+
+void DisarmDeadline(Context* ctx) noexcept {
+  if (ctx->deadline.timer_set) ngx_del_timer(&ctx->deadline);
+}
+
+ngx_int_t StartUpstream(Context* ctx) noexcept {
+  ngx_http_request_t* r = ctx->request;
+  if (ngx_http_upstream_create(r) != NGX_OK) return NGX_HTTP_INTERNAL_SERVER_ERROR;
+  ngx_http_upstream_t* u = r->upstream;
+  u->conf = &ctx->conf->gateway->upstreams[ctx->target]->entry_conf;
+  ngx_str_set(&u->schema, "keeptrusts://");
+  u->output.tag = static_cast<ngx_buf_tag_t>(&ngx_http_keeptrusts_module);
+  u->buffering = 0;
+  u->create_request = CreateRequest;
+  u->reinit_request = ReinitRequest;
+  u->process_header = ProcessHeader;
+  u->abort_request = AbortRequest;
+  u->finalize_request = FinalizeRequest;
+  u->input_filter_init = InitInputFilter;
+  u->input_filter = InputFilter;
+  u->input_filter_ctx = r;
+  ngx_http_upstream_init(r);
+  return NGX_DONE;
+}
+
+}  // namespace kt::nginx
