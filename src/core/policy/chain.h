@@ -68,7 +68,7 @@ struct PolicyOutcome {
   Verdict verdict = Verdict::kAllowed;
   std::string reason_code;
   double score = -1;
-  uint64_t latency_ns = 0;
+  uint64_t latency_ns = 0;  // the matcher's share is with the first policy that ran
 };
 
 // A merged edit of one text: spans do not overlap and are in order.
@@ -122,8 +122,10 @@ class ChainRun {
 
   // Streams. Judges `text` from offset `from` on (bytes before are context that was judged).
   // `final`: nothing follows. Sets *cleared: everything before it may go out, edited by *edits
-  // (whose spans lie in [from, *cleared)); the rest must be shown again, with what follows.
-  // A block: no byte at or after block->begin may go out.
+  // (whose spans lie in [from, *cleared)); the rest must be shown again, with what follows, and
+  // with at least detect::kContextBytes of what comes before it.
+  // A block: nothing more may go out (*cleared == from).
+  // Precondition: !needs_whole_answer().
   std::optional<Block> JudgeDelta(std::string_view text, size_t from, bool final, openai::Role role,
                                   size_t* cleared, std::vector<TextEdit>* edits);
   // Some selected policy of the output phase wants the whole answer.
@@ -140,12 +142,41 @@ class ChainRun {
   std::span<const Count> redactions() const noexcept { return redactions_; }
 
  private:
+  static constexpr size_t kNotRun = static_cast<size_t>(-1);
+
+  struct MatchRange {
+    size_t begin = 0, end = 0;  // in matches_
+    bool failed = false;        // the matcher gave up on this text
+  };
+
+  bool Active(const ChainEntry& entry, Phase phase) const noexcept;
+  PolicyOutcome& OutcomeOf(size_t entry, Phase phase);
+  // Runs one policy over the texts; merges its edits; the block, if it says so.
+  std::optional<Block> RunEntry(size_t entry, Phase phase, std::span<const Text> texts,
+                                std::span<const MatchRange> ranges,
+                                std::vector<std::vector<TextEdit>>* edits);
+  std::optional<Block> RunEntries(Phase phase, std::span<const Text> texts,
+                                  std::span<const MatchRange> ranges,
+                                  std::vector<std::vector<TextEdit>>* edits);
+  std::optional<Block> Apply(const ChainEntry& entry, const Text& text, size_t text_index,
+                             Finding&& finding, PolicyOutcome* outcome,
+                             std::vector<TextEdit>* added) const;
+  std::optional<Block> Failed(const ChainEntry& entry, size_t text_index, PolicyOutcome* outcome);
+  // Precondition: some entry takes part in the output phase. nullopt when nothing is enforced.
+  std::optional<Block> HoldLimit();
+  std::optional<Block> Refuse(size_t entry, Phase phase, std::string_view why);
+  std::span<const detect::Match> MatchesOf(const ChainEntry& entry, MatchRange range);
+  void CountRedactions(const std::vector<TextEdit>& edits);
+
   const Chain& chain_;
   RunOptions options_;
   std::vector<bool> selected_;
   std::vector<PolicyOutcome> outcomes_;
+  std::vector<size_t> outcome_index_;  // by phase and entry
   std::vector<Count> redactions_;
   std::vector<detect::Match> matches_;
+  std::vector<detect::Match> own_matches_;
+  uint64_t matching_ns_ = 0;  // of the present call, until a policy takes it over
 };
 
 }  // namespace kt::policy

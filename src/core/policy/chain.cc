@@ -1,0 +1,275 @@
+#include "core/policy/chain.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "core/policy/merge.h"
+
+namespace kt::policy {
+namespace {
+
+constexpr std::string_view kFailedMessage = "The content could not be checked.";
+
+uint64_t NowNs() {
+  return static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(
+                                   std::chrono::steady_clock::now().time_since_epoch())
+                                   .count());
+}
+
+// "pii-detector" + "failed" -> "pii_detector.failed"
+std::string ReasonCode(std::string_view kind, std::string_view what) {
+  std::string out(kind);
+  std::replace(out.begin(), out.end(), '-', '_');
+  return out.append(".").append(what);
+}
+
+// A recorded flag must not read as if something had been done.
+std::string FlaggedCode(std::string_view code) {
+  const size_t dot = code.rfind('.');
+  const std::string_view what = code.substr(dot + 1);
+  if (dot == std::string_view::npos || (what != "redacted" && what != "blocked")) {
+    return std::string(code);
+  }
+  return std::string(code.substr(0, dot)) + ".flagged";
+}
+
+int Rank(Verdict verdict) noexcept {
+  switch (verdict) {
+    case Verdict::kAllowed:
+      return 0;
+    case Verdict::kFlagged:
+      return 1;
+    case Verdict::kRedacted:
+      return 2;
+    case Verdict::kFailedOpen:
+      return 3;
+    case Verdict::kBlocked:
+    case Verdict::kEscalated:
+    case Verdict::kError:
+      return 4;
+  }
+  return 0;
+}
+
+void Raise(PolicyOutcome* outcome, Verdict verdict, std::string reason_code) {
+  if (Rank(verdict) <= Rank(outcome->verdict)) return;
+  outcome->verdict = verdict;
+  outcome->reason_code = std::move(reason_code);
+}
+
+bool Holds(const Condition& when, const RequestFacts& facts) {
+  if (!facts.path().starts_with(when.path_prefix)) return false;
+  const auto equal = [&](const auto& header) {
+    return facts.HeaderEquals(header.first, header.second);
+  };
+  if (!std::all_of(when.headers.begin(), when.headers.end(), equal)) return false;
+  return when.models.empty() ||
+         std::find(when.models.begin(), when.models.end(), facts.model()) != when.models.end();
+}
+
+detect::Scope ScopeOf(Phase phase) noexcept {
+  return phase == Phase::kInput ? detect::Scope::kInput : detect::Scope::kOutput;
+}
+
+}  // namespace
+
+std::string_view VerdictName(Verdict verdict) noexcept {
+  switch (verdict) {
+    case Verdict::kAllowed:
+      return "allowed";
+    case Verdict::kFlagged:
+      return "flagged";
+    case Verdict::kRedacted:
+      return "redacted";
+    case Verdict::kBlocked:
+      return "blocked";
+    case Verdict::kEscalated:
+      return "escalated";
+    case Verdict::kFailedOpen:
+      return "failed_open";
+    case Verdict::kError:
+      return "error";
+  }
+  return "error";
+}
+
+Chain::Chain(std::vector<ChainEntry> entries, std::unique_ptr<const detect::Matcher> matcher)
+    : entries_(std::move(entries)), matcher_(std::move(matcher)) {}
+
+ChainRun::ChainRun(const Chain& chain, RunOptions options)
+    : chain_(chain),
+      options_(options),
+      selected_(chain.entries().size(), true),
+      outcome_index_(chain.entries().size() * 2, kNotRun) {}
+
+void ChainRun::Select(const RequestFacts& facts) {
+  for (size_t i = 0; i < selected_.size(); ++i) {
+    selected_[i] = Holds(chain_.entries()[i].when, facts);
+  }
+}
+
+bool ChainRun::Active(const ChainEntry& entry, Phase phase) const noexcept {
+  const auto index = static_cast<size_t>(&entry - chain_.entries().data());
+  const bool staged = phase == Phase::kInput ? entry.input : entry.output;
+  return selected_[index] && staged && entry.policy->RunsIn(phase);
+}
+
+bool ChainRun::has_output_phase() const noexcept {
+  const auto entries = chain_.entries();
+  return std::any_of(entries.begin(), entries.end(),
+                     [&](const ChainEntry& entry) { return Active(entry, Phase::kOutput); });
+}
+
+bool ChainRun::needs_whole_answer() const noexcept {
+  // One matcher serves all: a rule without bound makes every hold endless.
+  if (!chain_.matcher().streamable() && has_output_phase()) return true;
+  const auto entries = chain_.entries();
+  return std::any_of(entries.begin(), entries.end(), [&](const ChainEntry& entry) {
+    return Active(entry, Phase::kOutput) && (entry.buffered || entry.policy->needs_whole_answer());
+  });
+}
+
+PolicyOutcome& ChainRun::OutcomeOf(size_t entry, Phase phase) {
+  size_t& index = outcome_index_[entry * 2 + static_cast<size_t>(phase)];
+  if (index == kNotRun) {
+    index = outcomes_.size();
+    PolicyOutcome& fresh = outcomes_.emplace_back();
+    fresh.kind = chain_.entries()[entry].policy->kind();
+    fresh.phase = phase;
+  }
+  return outcomes_[index];
+}
+
+std::span<const detect::Match> ChainRun::MatchesOf(const ChainEntry& entry, MatchRange range) {
+  own_matches_.clear();
+  for (size_t i = range.begin; i < range.end; ++i) {
+    const detect::RuleId rule = matches_[i].rule;
+    if (rule >= entry.first_rule && rule < entry.end_rule) own_matches_.push_back(matches_[i]);
+  }
+  return own_matches_;
+}
+
+std::optional<Block> ChainRun::Failed(const ChainEntry& entry, size_t text_index,
+                                      PolicyOutcome* outcome) {
+  const bool open = options_.fail_mode == FailMode::kAllow || !options_.enforce;
+  std::string code = ReasonCode(entry.policy->kind(), "failed");
+  Raise(outcome, open ? Verdict::kFailedOpen : Verdict::kError, code);
+  if (open) return std::nullopt;
+  return Block{entry.policy->kind(), std::move(code), kFailedMessage, false, text_index, 0, 0};
+}
+
+std::optional<Block> ChainRun::Refuse(size_t entry, Phase phase, std::string_view why) {
+  const std::string_view kind = chain_.entries()[entry].policy->kind();
+  std::string code = ReasonCode(kind, why);
+  Raise(&OutcomeOf(entry, phase), options_.enforce ? Verdict::kError : Verdict::kFlagged, code);
+  if (!options_.enforce) return std::nullopt;
+  return Block{kind, std::move(code), kFailedMessage, false, 0, 0, 0};
+}
+
+// What one finding does to its text.
+std::optional<Block> ChainRun::Apply(const ChainEntry& entry, const Text& text, size_t text_index,
+                                     Finding&& finding, PolicyOutcome* outcome,
+                                     std::vector<TextEdit>* added) const {
+  const bool in_identifier = finding.effect == Effect::kRedact && !text.replaceable &&
+                             text.unit.text_class == openai::TextClass::kIdentifier;
+  std::string code = in_identifier ? ReasonCode(entry.policy->kind(), "in_identifier")
+                                   : std::string(finding.reason_code);
+  if (finding.effect == Effect::kFlag || !options_.enforce) {
+    Raise(outcome, Verdict::kFlagged, FlaggedCode(code));
+    return std::nullopt;
+  }
+  if (finding.effect == Effect::kRedact && !in_identifier) {
+    Raise(outcome, Verdict::kRedacted, std::move(code));
+    added->push_back({finding.begin, finding.end, std::move(finding.replacement), finding.type});
+    return std::nullopt;
+  }
+  const bool escalate = finding.effect == Effect::kEscalate;
+  Raise(outcome, escalate ? Verdict::kEscalated : Verdict::kBlocked, code);
+  return Block{
+      entry.policy->kind(), std::move(code), entry.policy->block_message(), escalate, text_index,
+      finding.begin,        finding.end};
+}
+
+std::optional<Block> ChainRun::RunEntry(size_t entry_index, Phase phase,
+                                        std::span<const Text> texts,
+                                        std::span<const MatchRange> ranges,
+                                        std::vector<std::vector<TextEdit>>* edits) {
+  const ChainEntry& entry = chain_.entries()[entry_index];
+  PolicyOutcome& outcome = OutcomeOf(entry_index, phase);
+  std::vector<TextEdit> added;
+  for (size_t i = 0; i < texts.size(); ++i) {
+    Evaluation evaluation;
+    const bool unmatched = ranges[i].failed && entry.first_rule != entry.end_rule;
+    const Status status =
+        unmatched ? Status::ResourceExhausted("matcher")
+                  : entry.policy->Evaluate(texts[i].unit, MatchesOf(entry, ranges[i]), &evaluation);
+    if (!status.ok()) {
+      if (auto block = Failed(entry, i, &outcome)) return block;
+      continue;
+    }
+    outcome.score = std::max(outcome.score, evaluation.score);
+    std::vector<TextEdit>& merged = (*edits)[i];
+    added.clear();
+    for (Finding& finding : evaluation.findings) {
+      const bool hidden = finding.begin < finding.end && Covers(merged, finding.begin, finding.end);
+      if (hidden) continue;
+      if (auto block = Apply(entry, texts[i], i, std::move(finding), &outcome, &added)) {
+        return block;
+      }
+    }
+    if (added.empty()) continue;
+    merged.insert(merged.end(), std::make_move_iterator(added.begin()),
+                  std::make_move_iterator(added.end()));
+    MergeEdits(&merged);
+  }
+  return std::nullopt;
+}
+
+std::optional<Block> ChainRun::RunEntries(Phase phase, std::span<const Text> texts,
+                                          std::span<const MatchRange> ranges,
+                                          std::vector<std::vector<TextEdit>>* edits) {
+  for (size_t entry = 0; entry < chain_.entries().size(); ++entry) {
+    if (!Active(chain_.entries()[entry], phase)) continue;
+    const uint64_t start = NowNs();
+    std::optional<Block> block = RunEntry(entry, phase, texts, ranges, edits);
+    OutcomeOf(entry, phase).latency_ns += NowNs() - start + std::exchange(matching_ns_, 0);
+    if (block) {
+      for (std::vector<TextEdit>& list : *edits) list.clear();
+      return block;
+    }
+  }
+  for (const std::vector<TextEdit>& list : *edits) CountRedactions(list);
+  return std::nullopt;
+}
+
+std::optional<Block> ChainRun::Judge(Phase phase, std::span<const Text> texts,
+                                     std::vector<std::vector<TextEdit>>* edits) {
+  edits->assign(texts.size(), {});
+  const uint64_t start = NowNs();
+  std::vector<MatchRange> ranges(texts.size());
+  matches_.clear();
+  for (size_t i = 0; i < texts.size(); ++i) {
+    ranges[i].begin = matches_.size();
+    const Status status =
+        chain_.matcher().FindAll(texts[i].unit.text, 0, ScopeOf(phase), &matches_);
+    ranges[i].failed = !status.ok();
+    ranges[i].end = matches_.size();
+  }
+  matching_ns_ = NowNs() - start;
+  return RunEntries(phase, texts, ranges, edits);
+}
+
+void ChainRun::CountRedactions(const std::vector<TextEdit>& edits) {
+  for (const TextEdit& edit : edits) {
+    const auto known = std::find_if(redactions_.begin(), redactions_.end(),
+                                    [&](const Count& count) { return count.type == edit.type; });
+    if (known != redactions_.end()) {
+      ++known->count;
+    } else {
+      redactions_.push_back({edit.type, 1});
+    }
+  }
+}
+
+}  // namespace kt::policy

@@ -1,0 +1,93 @@
+// The stream side of ChainRun: what of a growing text may go out.
+#include <algorithm>
+#include <chrono>
+
+#include "core/policy/chain.h"
+
+namespace kt::policy {
+namespace {
+
+// Matches that overlap one another in a row move the cut back beyond the longest one; an answer
+// that keeps doing so is cut off rather than held for ever.
+constexpr size_t kHoldFactor = 2;
+
+// `text` without a code point that its end has cut: no expression matches half of one.
+std::string_view WholeCodePoints(std::string_view text) {
+  size_t tail = 0;
+  while (tail < 4 && tail < text.size()) {
+    const auto byte = static_cast<unsigned char>(text[text.size() - ++tail]);
+    if (byte < 0x80) return text;
+    if (byte < 0xC0) continue;
+    const size_t length = byte < 0xE0 ? 2 : (byte < 0xF0 ? 3 : 4);
+    return tail < length ? text.substr(0, text.size() - tail) : text;
+  }
+  return text;
+}
+
+// The last offset, at most `cut`, that lies inside no match: a match is judged as a whole, once.
+size_t OutsideMatches(const std::vector<detect::Match>& matches, size_t cut) {
+  for (bool moved = true; moved;) {
+    moved = false;
+    for (auto match = matches.rbegin(); match != matches.rend(); ++match) {
+      if (match->whole_begin < cut && cut < match->end) {
+        cut = match->whole_begin;
+        moved = true;
+      }
+    }
+  }
+  return cut;
+}
+
+}  // namespace
+
+std::optional<Block> ChainRun::JudgeDelta(std::string_view text, size_t from, bool final,
+                                          openai::Role role, size_t* cleared,
+                                          std::vector<TextEdit>* edits) {
+  *cleared = from;
+  edits->clear();
+  if (!final) text = WholeCodePoints(text);
+  if (text.size() < from) return std::nullopt;
+  if (!has_output_phase()) {
+    *cleared = text.size();
+    return std::nullopt;
+  }
+  const auto start = std::chrono::steady_clock::now();
+  const detect::Matcher& matcher = chain_.matcher();
+  matches_.clear();
+  MatchRange range;
+  range.failed = !matcher.FindAll(text, from, detect::Scope::kOutput, &matches_).ok();
+  if (range.failed) matches_.clear();
+  size_t cut = final || range.failed ? text.size() : matcher.HoldFrom(text, from);
+  cut = OutsideMatches(matches_, cut);
+  const size_t hold_limit =
+      kHoldFactor * std::max(matcher.longest_match_bytes(), detect::kMaxMatchBytes);
+  if (text.size() - cut > hold_limit) {
+    if (auto block = HoldLimit()) return block;
+    cut = text.size();
+  }
+  matching_ns_ = static_cast<uint64_t>(
+      std::chrono::nanoseconds(std::chrono::steady_clock::now() - start).count());
+  if (cut == from && !final) return std::nullopt;
+
+  std::erase_if(matches_, [&](const detect::Match& match) { return match.end > cut; });
+  range.end = matches_.size();
+  Text unit;
+  unit.unit.text = text.substr(0, cut);
+  unit.unit.role = role;
+  unit.unit.phase = Phase::kOutput;
+  std::vector<std::vector<TextEdit>> lists(1);
+  if (auto block = RunEntries(Phase::kOutput, {&unit, 1}, {&range, 1}, &lists)) return block;
+  *cleared = cut;
+  *edits = std::move(lists[0]);
+  return std::nullopt;
+}
+
+// What has been held so long may be one value that no rule can judge: whatever the fail mode, it
+// must not go out.
+std::optional<Block> ChainRun::HoldLimit() {
+  size_t index = 0;
+  while (!Active(chain_.entries()[index], Phase::kOutput)) ++index;
+  return Refuse(index, Phase::kOutput, "hold_limit");
+}
+
+}  // namespace kt::policy
