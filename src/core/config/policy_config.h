@@ -60,13 +60,13 @@ struct SecretRef {
 
 struct PiiDetector {
   Action action = Action::kRedact;
-  std::vector<std::string> entities;  // empty: the default set; {"all"}: all
+  std::vector<std::string> entities;  // upper case; empty: the default set; {"ALL"}: all
   bool healthcare_mode = false, pci_mode = true, include_private_ips = false;
   std::vector<std::string> detect_patterns;
   MarkerFormat marker_format = MarkerFormat::kLabel;
   SecretRef hash_key_ref;
   bool preserve_length = false, include_metadata = true;
-  std::map<std::string, std::string> custom_markers;  // type -> marker
+  std::map<std::string, std::string> custom_markers;  // upper-case type -> marker
 };
 
 struct SafetyFilter {

@@ -29,7 +29,10 @@ struct YamlError {
   std::string reason;
 };
 
-// False: *errors says why (at least one).
+// False: *errors says why (at least one). *root is then what could be read: complete but for the
+// refused parts when the text is well-formed YAML (duplicate keys, aliases, tags), else null, so
+// that a caller can go on and report everything at once. Never throws. An empty text is a null
+// root.
 bool ParseYaml(std::string_view text, const std::string& file, YamlNode* root,
                std::vector<YamlError>* errors);
 

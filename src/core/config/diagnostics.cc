@@ -1,0 +1,109 @@
+#include "core/config/diagnostics.h"
+
+#include <algorithm>
+#include <tuple>
+
+#include "core/base/text.h"
+
+namespace kt::config {
+
+namespace {
+
+constexpr size_t kMaxDiagnostics = 100;
+constexpr size_t kMaxPrintedBytes = 64;
+
+std::string Folded(std::string_view word) {
+  std::string folded = ToLower(word);
+  std::replace(folded.begin(), folded.end(), '-', '_');
+  return folded;
+}
+
+void Keep(std::vector<Diagnostic>* list, Diagnostic diagnostic) {
+  if (list->size() < kMaxDiagnostics) list->push_back(std::move(diagnostic));
+}
+
+void SortByPosition(const std::vector<SourceFile>& files, std::vector<Diagnostic>* list) {
+  const auto key = [&files](const Diagnostic& d) {
+    const auto file = std::find_if(files.begin(), files.end(),
+                                   [&d](const SourceFile& f) { return f.name == d.file; });
+    return std::tuple(file - files.begin(), d.line, d.column);
+  };
+  std::stable_sort(list->begin(), list->end(),
+                   [&key](const Diagnostic& a, const Diagnostic& b) { return key(a) < key(b); });
+}
+
+}  // namespace
+
+std::string Diagnostic::ToString() const {
+  std::string out = file;
+  if (line > 0) out += ":" + std::to_string(line) + ":" + std::to_string(column);
+  if (!path.empty()) out += ": " + path;
+  out += ": " + reason;
+  if (suggestion.empty()) return out;
+  if (suggestion.find(' ') != std::string::npos) return out + "; " + suggestion;
+  return out + "; did you mean \"" + suggestion + "\"?";
+}
+
+std::string Printable(std::string_view untrusted_text) {
+  const std::string_view cut = CutUtf8(untrusted_text, kMaxPrintedBytes);
+  std::string out;
+  for (const char c : cut) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) {
+      out += "\\x" + HexEncode(std::string_view(&c, 1));
+    } else {
+      out.push_back(c);
+    }
+  }
+  if (cut.size() < untrusted_text.size()) out += "...";
+  return out;
+}
+
+std::string_view Nearest(std::string_view word, std::span<const std::string_view> candidates) {
+  if (word.empty() || word.size() > kMaxPrintedBytes) return {};
+  const std::string folded = Folded(word);
+  const uint32_t limit = word.size() <= 3 ? 1 : word.size() <= 8 ? 2 : 3;
+  uint32_t best_distance = limit + 1;
+  std::string_view best;
+  for (const std::string_view candidate : candidates) {
+    const uint32_t distance = EditDistance(folded, Folded(candidate), limit);
+    if (distance < best_distance) {
+      best_distance = distance;
+      best = candidate;
+    }
+  }
+  return best;
+}
+
+void Diagnostics::Error(const YamlNode& at, std::string path, std::string reason,
+                        std::string suggestion) {
+  Add({at.file, at.line, at.column, std::move(path), std::move(reason), std::move(suggestion)});
+}
+
+void Diagnostics::Warn(const YamlNode& at, std::string path, std::string reason,
+                       std::string suggestion) {
+  Keep(&warnings_,
+       {at.file, at.line, at.column, std::move(path), std::move(reason), std::move(suggestion)});
+}
+
+void Diagnostics::Add(Diagnostic error) {
+  // What follows from an error at the same place (an alias reads as an empty value) says nothing.
+  const bool known = std::any_of(errors_.begin(), errors_.end(), [&error](const Diagnostic& e) {
+    return e.line > 0 && e.path.empty() && e.line == error.line && e.column == error.column &&
+           e.file == error.file;
+  });
+  if (!known) Keep(&errors_, std::move(error));
+}
+
+bool Diagnostics::full() const noexcept {
+  return errors_.size() >= kMaxDiagnostics;
+}
+
+void Diagnostics::Take(const std::vector<SourceFile>& files, std::vector<Diagnostic>* errors,
+                       std::vector<Diagnostic>* warnings) && {
+  SortByPosition(files, &errors_);
+  SortByPosition(files, &warnings_);
+  *errors = std::move(errors_);
+  *warnings = std::move(warnings_);
+}
+
+}  // namespace kt::config

@@ -1,0 +1,121 @@
+#include <algorithm>
+
+#include "core/config/sections.h"
+
+namespace kt::config {
+
+namespace {
+
+constexpr size_t kMaxTypes = 256;
+constexpr size_t kMaxPatterns = 1000;
+constexpr size_t kMaxMarkerBytes = 128;
+
+constexpr Choice<Action> kActions[] = {
+    {"redact", Action::kRedact}, {"block", Action::kBlock}, {"log", Action::kLog}};
+constexpr Choice<MarkerFormat> kMarkerFormats[] = {{"label", MarkerFormat::kLabel},
+                                                   {"asterisk", MarkerFormat::kAsterisk},
+                                                   {"partial", MarkerFormat::kPartial},
+                                                   {"hash", MarkerFormat::kHash},
+                                                   {"reversible", MarkerFormat::kReversible}};
+
+// "credit-card" -> "CREDIT_CARD": the spelling of the entity table. Empty: not a type name.
+std::string TypeName(std::string_view text) {
+  std::string name;
+  for (const char c : text) {
+    if (c >= 'a' && c <= 'z') {
+      name.push_back(static_cast<char>(c - ('a' - 'A')));
+    } else if (c == '-' || c == '_') {
+      name.push_back('_');
+    } else if ((c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')) {
+      name.push_back(c);
+    } else {
+      return {};
+    }
+  }
+  return name.size() <= 64 ? name : std::string();
+}
+
+void ReadEntities(const Value& value, std::vector<std::string>* entities) {
+  if (!value.present()) return;
+  std::vector<std::string> names;
+  const auto add = [&names](const Value& item) {
+    std::string text;
+    if (!item.Text(&text, {.max_bytes = 64})) return;
+    const std::string name = TypeName(text);
+    if (name.empty()) return item.Fail("is not the name of an entity type");
+    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+  };
+  if (value.node().kind == YamlNode::Kind::kScalar) {
+    add(value);
+    if (names != std::vector<std::string>{"ALL"}) {
+      return value.Fail("expected a list of entity types, or all");
+    }
+  } else if (!value.List(kMaxTypes, add)) {
+    return;
+  }
+  if (names.empty() && value.node().items.empty()) {
+    return value.Fail("must not be empty", "leave the key out for the default set");
+  }
+  const bool all = std::find(names.begin(), names.end(), "ALL") != names.end();
+  *entities = all ? std::vector<std::string>{"ALL"} : std::move(names);
+}
+
+void ReadCustomMarkers(const Value& value, std::map<std::string, std::string>* markers) {
+  value.Map([markers](MapReader& map) {
+    map.Each([markers](const YamlNode& key, const Value& marker) {
+      const std::string name = TypeName(key.scalar);
+      std::string text;
+      if (name.empty()) return marker.Fail("is not the name of an entity type");
+      if (!marker.Text(&text, {.max_bytes = kMaxMarkerBytes})) return;
+      if (markers->size() == kMaxTypes) return marker.Fail("more than 256 markers");
+      if (!markers->emplace(name, std::move(text)).second) {
+        marker.Fail("the entity type has a marker already (names ignore case)");
+      }
+    });
+  });
+}
+
+void CheckMarkerFormat(const Value& format, const Value& key, PiiDetector* policy) {
+  const bool hash = policy->marker_format == MarkerFormat::kHash;
+  if (hash && !key.present()) {
+    format.Fail("hash needs redaction.hash_key_ref",
+                "add hash_key_ref: {env: NAME}; without a key, marks could be guessed");
+  }
+  if (!hash && key.present()) key.Warn("has no effect: marker_format is not hash");
+  if (policy->marker_format == MarkerFormat::kReversible) {
+    format.FailNotYet("use label, asterisk, partial or hash");
+  }
+}
+
+void ReadRedaction(MapReader& map, PiiDetector* policy) {
+  const Value format = map.Get("marker_format");
+  const Value key = map.Get("hash_key_ref");
+  format.OneOf(kMarkerFormats, &policy->marker_format);
+  ReadSecretRef(key, &policy->hash_key_ref);
+  CheckMarkerFormat(format, key, policy);
+  const Value preserve = map.Get("preserve_length");
+  const bool can_preserve = policy->marker_format == MarkerFormat::kAsterisk ||
+                            policy->marker_format == MarkerFormat::kPartial;
+  if (preserve.Bool(&policy->preserve_length) && policy->preserve_length && !can_preserve) {
+    preserve.Fail("works with marker_format asterisk and partial only");
+  }
+  map.Get("include_metadata").Bool(&policy->include_metadata);
+  ReadCustomMarkers(map.Get("custom_markers"), &policy->custom_markers);
+}
+
+}  // namespace
+
+void ReadPiiDetector(MapReader& map, PiiDetector* policy) {
+  map.Get("action").OneOf(kActions, &policy->action);
+  ReadEntities(map.Get("entities"), &policy->entities);
+  const Value healthcare = map.Get("healthcare_mode");
+  if (healthcare.Bool(&policy->healthcare_mode) && policy->healthcare_mode) {
+    healthcare.FailNotYet("leave it out or set it to false");
+  }
+  map.Get("pci_mode").Bool(&policy->pci_mode);
+  map.Get("include_private_ips").Bool(&policy->include_private_ips);
+  map.Get("detect_patterns").Texts(&policy->detect_patterns, kMaxPatterns, {.max_bytes = 4096});
+  map.Get("redaction").Map([policy](MapReader& redaction) { ReadRedaction(redaction, policy); });
+}
+
+}  // namespace kt::config

@@ -1,0 +1,167 @@
+#include <algorithm>
+
+#include "core/config/sections.h"
+
+namespace kt::config {
+
+namespace {
+
+constexpr size_t kMaxPatterns = 1000;
+constexpr TextRule kPattern = {.max_bytes = 4096};
+constexpr TextRule kMessage = {.max_bytes = 1000, .multiline = true};
+
+constexpr Choice<Action> kJudgeActions[] = {
+    {"block", Action::kBlock}, {"log", Action::kLog}, {"escalate", Action::kEscalate}};
+constexpr Choice<Action> kEditActions[] = {
+    {"redact", Action::kRedact}, {"block", Action::kBlock}, {"log", Action::kLog}};
+constexpr Choice<std::string_view> kRoles[] = {{"user", "user"},
+                                               {"tool", "tool"},
+                                               {"system", "system"},
+                                               {"developer", "developer"},
+                                               {"assistant", "assistant"}};
+constexpr Choice<std::string_view> kLogLevels[] = {{"debug", "debug"},   {"info", "info"},
+                                                   {"notice", "notice"}, {"warn", "warn"},
+                                                   {"warning", "warn"},  {"error", "error"}};
+constexpr std::string_view kSafetyModes[] = {
+    "strict",     "moderate",  "permissive",     "critical_infrastructure",
+    "automotive", "education", "law_enforcement"};
+constexpr Choice<std::string_view> kSensitivityLevels[] = {
+    {"standard", "standard"}, {"high", "high"}, {"restricted", "restricted"}};
+
+void ReadFlags(const Value& value, const std::vector<std::pair<std::string_view, bool*>>& flags) {
+  value.Map([&flags](MapReader& map) {
+    for (const auto& [key, out] : flags) map.Get(key).Bool(out);
+  });
+}
+
+void ReadRoles(const Value& value, std::vector<std::string>* roles) {
+  std::vector<std::string> read;
+  bool valid = true;
+  const bool is_list = value.List(16, [&](const Value& item) {
+    std::string_view role;
+    valid = item.OneOf(kRoles, &role) && valid;
+    if (std::find(read.begin(), read.end(), role) == read.end()) read.emplace_back(role);
+  });
+  if (!is_list || !valid) return;
+  if (read.empty()) return value.Fail("must not be empty", "name the roles whose texts are scored");
+  *roles = std::move(read);
+}
+
+void ReadPromptInjection(MapReader& map, PromptInjection* policy) {
+  Value threshold = map.Get("threshold", "embedding_threshold");
+  Value action = map.Get("action");
+  Value patterns = map.Get("attack_patterns");
+  map.Get("detection").Map([&](MapReader& detection) {
+    threshold = Either(threshold, detection.Get("embedding_threshold", "threshold"));
+    patterns = Either(patterns, detection.Get("attack_patterns"));
+  });
+  map.Get("response").Map([&](MapReader& response) {
+    action = Either(action, response.Get("action"));
+    response.Get("message").Text(&policy->message, kMessage);
+    std::string_view level;
+    if (response.Get("log_level").OneOf(kLogLevels, &level)) policy->log_level = level;
+  });
+  threshold.Number(0, 1, &policy->threshold);
+  action.OneOf(kJudgeActions, &policy->action);
+  patterns.Texts(&policy->attack_patterns, kMaxPatterns, kPattern);
+  ReadRoles(map.Get("scan_roles"), &policy->scan_roles);
+  ReadFlags(map.Get("encoding"), {{"decode_base64", &policy->decode_base64},
+                                  {"normalize_unicode", &policy->normalize_unicode},
+                                  {"detect_homoglyphs", &policy->detect_homoglyphs}});
+  ReadFlags(map.Get("boundaries"), {{"enforce_delimiters", &policy->enforce_delimiters},
+                                    {"reject_fake_boundaries", &policy->reject_fake_boundaries}});
+}
+
+void ReadFuzzyMatching(const Value& value, bool* out) {
+  if (value.Bool(out) && *out) value.FailNotYet("leave it out or set it to false");
+}
+
+void ReadSafetyFilter(MapReader& map, SafetyFilter* policy) {
+  const Value mode = map.Get("mode");
+  const size_t chosen = mode.Choose({std::begin(kSafetyModes), std::end(kSafetyModes)});
+  if (chosen < std::size(kSafetyModes)) policy->mode = kSafetyModes[chosen];
+  map.Get("block_if").Texts(&policy->block_if, kMaxPatterns, {.max_bytes = 256});
+  map.Get("action").OneOf(kJudgeActions, &policy->action);
+  ReadFuzzyMatching(map.Get("fuzzy_matching"), &policy->fuzzy_matching);
+  map.Get("max_distance").Whole(0u, 8u, &policy->max_distance);
+  uint32_t max_age = 0;
+  if (map.Get("max_age").Whole(1u, 150u, &max_age)) policy->max_age = max_age;
+}
+
+void ReadDlpFilter(MapReader& map, DlpFilter* policy) {
+  map.Get("detect_patterns").Texts(&policy->detect_patterns, kMaxPatterns, kPattern);
+  map.Get("blocked_terms").Texts(&policy->blocked_terms, kMaxPatterns, {.max_bytes = 256});
+  map.Get("action").OneOf(kEditActions, &policy->action);
+  ReadFuzzyMatching(map.Get("fuzzy_matching"), &policy->fuzzy_matching);
+  map.Get("max_distance").Whole(0u, 8u, &policy->max_distance);
+  const Value level = map.Get("sensitivity_level");
+  std::string_view name;
+  if (level.OneOf(kSensitivityLevels, &name)) {
+    policy->sensitivity_level = name;
+    if (name != "standard") level.FailNotYet("leave it out or set it to standard");
+  }
+}
+
+void ReadAuditLogger(MapReader& map, AuditLogger* audit) {
+  map.Get("immutable").Bool(&audit->immutable);
+  map.Get("retention_days").Whole(1u, 36500u, &audit->retention_days);
+  map.Get("log_all_access").Bool(&audit->log_all_access);
+  map.Get("hipaa_audit_controls").Bool(&audit->hipaa_audit_controls);
+}
+
+void ReadBlock(std::string_view kind, const Value& block, PolicyConfig* config) {
+  block.Map([kind, config](MapReader& map) {
+    if (kind == "prompt-injection") ReadPromptInjection(map, &config->prompt_injection);
+    if (kind == "pii-detector") ReadPiiDetector(map, &config->pii_detector);
+    if (kind == "safety-filter") ReadSafetyFilter(map, &config->safety_filter);
+    if (kind == "dlp-filter") ReadDlpFilter(map, &config->dlp_filter);
+    if (kind == "audit-logger") ReadAuditLogger(map, &config->audit_logger);
+  });
+}
+
+void WarnAtEntry(const ChainEntry& entry, std::string reason, Diagnostics* diagnostics) {
+  YamlNode at;
+  at.file = entry.mark.file;
+  at.line = entry.mark.line;
+  at.column = entry.mark.column;
+  diagnostics->Warn(at, "policy." + entry.kind, std::move(reason));
+}
+
+void WarnOfDefaults(const Value& blocks, const PolicyConfig& config, Diagnostics* diagnostics) {
+  const DlpFilter& dlp = config.dlp_filter;
+  for (const ChainEntry& entry : config.chain) {
+    if (!blocks.present() || blocks.node().Find(entry.kind) == nullptr) {
+      WarnAtEntry(entry, "is not given: the policy runs on its defaults", diagnostics);
+    }
+    if (entry.kind == "dlp-filter" && dlp.detect_patterns.empty() && dlp.blocked_terms.empty()) {
+      WarnAtEntry(entry, "finds nothing: neither detect_patterns nor blocked_terms are given",
+                  diagnostics);
+    }
+  }
+}
+
+}  // namespace
+
+void ReadPolicyBlocks(MapReader& root, PolicyConfig* config) {
+  const Value blocks = root.Get("policy");
+  Diagnostics* const diagnostics = root.diagnostics();
+  blocks.Map([config, diagnostics](MapReader& map) {
+    map.Each([config, diagnostics](const YamlNode& key, const Value& block) {
+      const std::string& kind = key.scalar;
+      if (IsLaterPolicyKind(kind)) {
+        return diagnostics->Error(key, block.path(), "this policy kind is not supported yet");
+      }
+      if (!IsPolicyKind(kind)) {
+        return diagnostics->Error(key, block.path(), "unknown policy kind",
+                                  std::string(NearestPolicyKind(kind)));
+      }
+      ReadBlock(kind, block, config);
+      const bool runs = std::any_of(config->chain.begin(), config->chain.end(),
+                                    [&kind](const ChainEntry& e) { return e.kind == kind; });
+      if (!runs) diagnostics->Warn(key, block.path(), "never runs: it is not in policies.chain");
+    });
+  });
+  WarnOfDefaults(blocks, *config, diagnostics);
+}
+
+}  // namespace kt::config
