@@ -225,6 +225,8 @@ int GatewayRun(std::span<char*> arguments) {
     return 2;
   }
   TakeSignals();
+  // nginx takes a variable of this name for sockets to inherit.
+  ::unsetenv("NGINX");
   Result<Prepared> prepared = Prepare(&settings);
   if (!prepared.ok()) return Failure(prepared.status());
   Result<Child> nginx = Child::Start(prepared->argv);

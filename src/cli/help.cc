@@ -52,7 +52,7 @@ OPTIONS
   --audit-dir DIR          default /var/lib/keeptrusts/audit for root, otherwise
                            $XDG_STATE_HOME/keeptrusts/audit or ~/.local/state/keeptrusts/audit
   --user NAME              account of the workers when started by root; default www-data or nobody
-  --nginx FILE             default $NGINX, then nginx in $PATH
+  --nginx FILE             default $KT_NGINX, then nginx in $PATH
   --module FILE            default: beside kt, then in nginx's modules directory
 
 SIGNALS

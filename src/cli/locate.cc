@@ -26,7 +26,7 @@ std::string FirstReadable(const std::vector<fs::path>& candidates, int access_mo
 }  // namespace
 
 Result<std::string> FindNginx(const std::string& given) {
-  const char* variable = ::getenv("NGINX");
+  const char* variable = ::getenv("KT_NGINX");
   const std::string named = !given.empty() ? given : variable != nullptr ? variable : "";
   std::vector<fs::path> candidates;
   if (named.find('/') != named.npos) {

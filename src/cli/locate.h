@@ -7,7 +7,7 @@
 
 namespace kt::cli {
 
-// `given` (made absolute), or $NGINX, or nginx in $PATH and the usual sbin directories.
+// `given` (made absolute), or $KT_NGINX, or nginx in $PATH and the usual sbin directories.
 Result<std::string> FindNginx(const std::string& given);
 // `given`, or the module beside kt itself, or in nginx's modules directory.
 Result<std::string> FindModule(const std::string& given);

@@ -14,7 +14,7 @@ from harness.sockets import free_port
 from harness.wait import SCALE, until
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
-NGINX = os.environ.get("NGINX", "nginx")
+NGINX = os.environ.get("KT_NGINX", "nginx")
 MODULE = os.environ.get("KT_MODULE", str(ROOT / "build" / "ngx_http_keeptrusts_module.so"))
 # What never may be in an error log, whatever the test does.
 FORBIDDEN = re.compile(

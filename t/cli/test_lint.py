@@ -1,0 +1,99 @@
+"""kt policy lint, and that nginx -t agrees with it."""
+
+import json
+import os
+import subprocess
+
+import pytest
+
+from conftest import ECHO, MODULE, NGINX, ROOT, environment, kt
+
+
+def lint_json(*files):
+    result = kt("policy", "lint", "--file", *files, "--json")
+    return result.returncode, json.loads(result.stdout)
+
+
+@pytest.mark.parametrize("sample", sorted((ROOT / "conf").glob("*.yaml")), ids=lambda p: p.name)
+def test_shipped_configurations_are_valid_without_warnings(sample):
+    status, verdict = lint_json(sample)
+    assert (status, verdict["valid"], verdict["errors"]) == (0, True, [])
+    unexpected = [w for w in verdict["warnings"] if "echo" not in w["message"]]
+    assert unexpected == []
+
+
+def test_json_tells_pack_and_chain(pack):
+    status, verdict = lint_json(pack())
+    assert status == 0
+    assert verdict["pack"] == {"name": "echo-pack", "version": "1.2.3", "enabled": True}
+    assert verdict["chain"] == ["prompt-injection", "pii-detector", "audit-logger"]
+    assert verdict["policy_count"] == 3
+
+
+def test_text_names_pack_and_chain_in_one_line(pack):
+    result = kt("policy", "lint", "--file", pack())
+    assert result.returncode == 0
+    last = result.stdout.splitlines()[-1]
+    assert last.endswith("valid: echo-pack@1.2.3 > prompt-injection > pii-detector > audit-logger")
+
+
+def test_every_error_is_named_with_its_place(pack):
+    path = pack(ECHO.replace("id: echo", "id: echo, weigth: 2").replace("true}", "maybe}"))
+    status, verdict = lint_json(path)
+    assert (status, verdict["valid"], verdict["pack"]) == (2, False, None)
+    places = {error["path"]: error for error in verdict["errors"]}
+    assert set(places) == {"pack.enabled", "providers.targets[0].weigth"}
+    error = places["providers.targets[0].weigth"]
+    assert (error["file"], error["line"]) == (str(path), 6)
+    assert "weight" in error["suggestion"]
+
+
+def test_a_pattern_that_does_not_compile_is_an_error(pack):
+    path = pack(ECHO + "policy: {pii-detector: {detect_patterns: ['a(b']}}\n")
+    result = kt("policy", "lint", "--file", path)
+    assert result.returncode == 2
+    assert "detect_patterns[0]" in result.stdout
+
+
+def test_later_files_win(pack):
+    first = pack()
+    second = pack("pack: {version: 2.0.0}\n", "more.yaml")
+    status, verdict = lint_json(first, second)
+    assert (status, verdict["pack"]["version"]) == (0, "2.0.0")
+
+
+def test_a_missing_file_is_an_error(tmp_path):
+    result = kt("policy", "lint", "--file", tmp_path / "none.yaml")
+    assert result.returncode == 2
+    assert "none.yaml" in result.stdout
+
+
+BROKEN = {
+    "unknown key": ECHO.replace("id: echo", "id: echo, weigth: 2"),
+    "two errors": ECHO.replace("provider: echo", "provider: ekko").replace("1.2.3", "one"),
+    "duplicate key": ECHO + "pack: {}\n",
+    "bad pattern": ECHO + "policy: {pii-detector: {detect_patterns: ['a(b']}}\n",
+    "no YAML": "pack: [",
+    "empty": "",
+}
+
+
+@pytest.mark.parametrize("name", ["valid", *BROKEN])
+def test_nginx_test_agrees(name, pack, tmp_path):
+    path = pack(BROKEN.get(name, ECHO))
+    status, verdict = lint_json(path)
+    assert status == (0 if name == "valid" else 2)
+    owner = "user root;" if os.geteuid() == 0 else ""
+    (tmp_path / "nginx.conf").write_text(
+        f"load_module {MODULE}; {owner} pid {tmp_path}/pid; events {{}} http {{ access_log off;"
+        f"keeptrusts_audit_dir {tmp_path}/audit; keeptrusts_policy_config {path};"
+        "server { listen 127.0.0.1:1; location / { keeptrusts_pass; } } }"
+    )
+    command = [NGINX, "-t", "-e", "stderr", "-p", tmp_path, "-c", tmp_path / "nginx.conf"]
+    test = subprocess.run(command, env=environment(), capture_output=True, encoding="utf-8",
+                          check=False)  # fmt: skip
+    assert (test.returncode == 0) == (status == 0), test.stderr
+    for error in verdict["errors"]:
+        assert error["reason"] in test.stderr
+        if error["line"]:
+            assert f"{path}:{error['line']}:{error['column']}" in test.stderr

@@ -1,0 +1,70 @@
+"""What kt says to whoever does not know it yet."""
+
+import pytest
+
+from conftest import kt
+
+
+@pytest.mark.parametrize("words", [["--help"], ["-h"], ["gateway", "run", "--help"],
+                                   ["policy", "lint", "--help"], ["policy", "scan", "-h"]])  # fmt: skip
+def test_help_is_a_manual_page_on_stdout(words):
+    result = kt(*words)
+    assert result.returncode == 0
+    assert result.stdout.startswith("NAME\n")
+    assert "SYNOPSIS" in result.stdout
+    assert result.stderr == ""
+
+
+def test_version_is_one_line():
+    result = kt("--version")
+    assert result.returncode == 0
+    assert result.stdout.startswith("kt ") and result.stdout.count("\n") == 1
+
+
+def test_no_command_shows_the_overview_and_fails():
+    result = kt()
+    assert result.returncode == 2
+    assert "gateway run" in result.stdout
+
+
+@pytest.mark.parametrize("words", [["policy", "test"], ["audit", "verify", "dir"], ["init"],
+                                   ["doctor"]])  # fmt: skip
+def test_commands_of_later_releases_say_so(words):
+    result = kt(*words)
+    assert result.returncode == 2
+    assert "comes with a later release" in result.stderr
+
+
+def test_an_unknown_command_names_what_there_is():
+    result = kt("policy", "lnit")
+    assert result.returncode == 2
+    assert 'unknown command "lnit"' in result.stderr
+    assert "lint, scan" in result.stderr
+
+
+def test_an_unknown_option_gets_a_suggestion():
+    result = kt("gateway", "run", "--listn", "127.0.0.1:1")
+    assert result.returncode == 2
+    assert "did you mean --listen?" in result.stderr
+
+
+@pytest.mark.parametrize("words, message", [
+    (["--policy-config"], "--policy-config needs a value"),
+    (["--listen", "127.0.0.1:1"], "--policy-config is missing"),
+    (["--policy-config", "x", "--listen", "1.2.3.4:0"], "not an address to listen on"),
+    (["--policy-config", "x", "--listen", "1.2.3.4:1;"], "not an address to listen on"),
+    (["--policy-config", "x", "--listen", "a:1", "--listen", "b:1"], "given twice"),
+    (["--policy-config", "x", "--fail-mode", "open"], "--fail-mode is block or allow"),
+    (["--policy-config", "x", "--workers", "0"], "--workers is a number"),
+    (["--policy-config", "x", "--api-token", "a b"], "visible ASCII"),
+])  # fmt: skip
+def test_wrong_options_of_gateway_run_are_refused(words, message):
+    result = kt("gateway", "run", *words)
+    assert result.returncode == 2
+    assert message in result.stderr
+
+
+def test_an_empty_token_variable_is_refused():
+    result = kt("gateway", "run", "--policy-config", "x", env={"KEEPTRUSTS_GATEWAY_TOKEN": ""})
+    assert result.returncode == 2
+    assert "KEEPTRUSTS_GATEWAY_TOKEN is set but empty" in result.stderr
