@@ -27,6 +27,7 @@ constexpr Option kOptions[] = {
     {"api-token", OptionKind::kSecret}, {"admin-listen", OptionKind::kValue},
     {"fail-mode", OptionKind::kValue},  {"workers", OptionKind::kValue},
     {"audit-dir", OptionKind::kValue},  {"user", OptionKind::kValue},
+    {"rules", OptionKind::kValue},      {"secret-store", OptionKind::kValue},
     {"nginx", OptionKind::kValue},      {"module", OptionKind::kValue},
 };
 constexpr const char* kTokenVariable = "KEEPTRUSTS_GATEWAY_TOKEN";
@@ -84,6 +85,8 @@ Result<Settings> ReadSettings(const Args& args) {
   settings.nginx = args.Get("nginx");
   settings.module = args.Get("module");
   settings.audit_directory = args.Get("audit-dir");
+  if (args.Has("rules")) conf.rules = Absolute(args.Get("rules"));
+  if (args.Has("secret-store")) conf.secret_store = Absolute(args.Get("secret-store"));
   if (settings.policy_files.empty()) return Invalid("--policy-config is missing");
   if (Status ok = CheckListenAddress(conf.listen); !ok.ok()) return ok;
   if (!conf.admin_listen.empty()) {
@@ -126,7 +129,7 @@ Result<Prepared> Prepare(Settings* settings) {
     Result<Account> found = FindAccount(settings->user);
     if (!found.ok()) return found.status();
     account = std::move(found).value();
-    conf.user = account->name;
+    conf.user = {account->name, account->group};
   }
   const Account* workers = account ? &*account : nullptr;
 
@@ -179,7 +182,7 @@ void Announce(const Settings& settings, const std::string& title) {
 
 // SIGHUP: nginx hears of it only when the files are good.
 void Reload(const Settings& settings, const Child& nginx) {
-  const PackCheck check = CheckPack(settings.policy_files);
+  const PackCheck check = CheckPack(settings.policy_files, settings.conf.rules);
   if (!check.ok()) {
     std::fputs(DiagnosticLines(check).c_str(), stderr);
     Say("reload refused, the running configuration stays");
@@ -219,7 +222,7 @@ int GatewayRun(std::span<char*> arguments) {
   if (!read.ok()) return UsageError("gateway run", read.status());
   Settings settings = std::move(read).value();
 
-  const PackCheck check = CheckPack(settings.policy_files);
+  const PackCheck check = CheckPack(settings.policy_files, settings.conf.rules);
   if (!check.ok()) {
     std::fputs(DiagnosticLines(check).c_str(), stderr);
     return 2;

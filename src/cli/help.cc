@@ -33,7 +33,8 @@ COMMANDS
 SYNOPSIS
   kt gateway run --policy-config FILE... [--listen ADDRESS] [--api-token TOKEN]
                  [--admin-listen ADDRESS] [--fail-mode block|allow] [--workers N|auto]
-                 [--audit-dir DIR] [--user NAME] [--nginx FILE] [--module FILE]
+                 [--audit-dir DIR] [--rules DIR] [--secret-store DIR] [--user NAME]
+                 [--nginx FILE] [--module FILE]
 
 DESCRIPTION
   Checks the configuration, writes an nginx.conf into a private directory, and runs nginx with the
@@ -51,6 +52,8 @@ OPTIONS
   --workers N|auto         worker processes; default auto: one for each processor
   --audit-dir DIR          default /var/lib/keeptrusts/audit for root, otherwise
                            $XDG_STATE_HOME/keeptrusts/audit or ~/.local/state/keeptrusts/audit
+  --rules DIR              rule packs that replace the built-in ones
+  --secret-store DIR       where `secret_key_ref: {store: NAME}` finds its files
   --user NAME              account of the workers when started by root; default www-data or nobody
   --nginx FILE             default $KT_NGINX, then nginx in $PATH
   --module FILE            default: beside kt, then in nginx's modules directory
@@ -70,7 +73,7 @@ EXAMPLE
   kt policy lint - check a policy configuration
 
 SYNOPSIS
-  kt policy lint --file FILE... [--json]
+  kt policy lint --file FILE... [--rules DIR] [--json]
 
 DESCRIPTION
   Reads the files as the gateway does and compiles the policies: what passes here passes
@@ -79,6 +82,7 @@ DESCRIPTION
 
 OPTIONS
   --file FILE...  the configuration
+  --rules DIR     rule packs that replace the built-in ones
   --json          one object: valid, file, pack {name, version, enabled}, chain, policy_count,
                   errors[] and warnings[] {file, line, column, path, reason, suggestion, message}
 
@@ -89,7 +93,7 @@ EXIT STATUS
   kt policy scan - run a configuration's policies over texts of your own
 
 SYNOPSIS
-  kt policy scan --policy-config FILE... [--phase input|output] < texts.jsonl
+  kt policy scan --policy-config FILE... [--rules DIR] [--phase input|output] < texts.jsonl
 
 DESCRIPTION
   For tuning thresholds, terms and patterns. Reads one JSON object a line, {"id": ..., "text":
@@ -104,6 +108,7 @@ DESCRIPTION
 
 OPTIONS
   --policy-config FILE...  the configuration
+  --rules DIR              rule packs that replace the built-in ones
   --phase input|output     default input
 
 EXIT STATUS

@@ -81,7 +81,7 @@ Result<std::string> RenderNginxConf(const NginxConf& conf) {
   out.Line("daemon off;\nmaster_process on;\nerror_log stderr notice;");
   out.Directive("pid", {conf.run_directory + "/nginx.pid"});
   out.Directive("worker_processes", {conf.workers});
-  if (!conf.user.empty()) out.Directive("user", {conf.user});
+  if (!conf.user.empty()) out.Directive("user", conf.user);
   out.Line("worker_shutdown_timeout 120s;");
   out.Line("events { worker_connections " + std::to_string(conf.worker_connections) + "; }");
   out.Line("http {\naccess_log off;\nserver_tokens off;\ntcp_nodelay on;");
@@ -93,6 +93,8 @@ Result<std::string> RenderNginxConf(const NginxConf& conf) {
   out.Directive("keeptrusts_policy_config", conf.policy_files);
   out.Directive("keeptrusts_audit_dir", {conf.audit_directory});
   out.Directive("keeptrusts_fail_mode", {conf.fail_mode});
+  if (!conf.rules.empty()) out.Directive("keeptrusts_rules", {conf.rules});
+  if (!conf.secret_store.empty()) out.Directive("keeptrusts_secret_store", {conf.secret_store});
   WriteServers(conf, &out);
   out.Line("}");
   return std::move(out).Finish();

@@ -15,10 +15,11 @@ struct NginxConf {
   std::string listen, admin_listen;       // as nginx writes addresses; admin_listen may be empty
   std::vector<std::string> policy_files;  // absolute; read again at every reload
   std::string audit_directory;
-  std::string token_file;  // empty: no token asked for
+  std::string token_file;           // empty: no token asked for
+  std::string rules, secret_store;  // directories; empty: none
   std::string fail_mode = "block";
   std::string workers = "auto";
-  std::string user;  // empty: the present user
+  std::vector<std::string> user;  // name and group; empty: the present user
   size_t worker_connections = 1024;
 };
 

@@ -15,7 +15,7 @@ config::Diagnostic FromChain(const std::vector<std::string>& files, std::string 
 
 }  // namespace
 
-PackCheck CheckPack(const std::vector<std::string>& files) {
+PackCheck CheckPack(const std::vector<std::string>& files, const std::string& rules) {
   PackCheck check;
   config::LoadResult loaded = config::LoadFiles(files);
   check.errors = std::move(loaded.errors);
@@ -24,6 +24,7 @@ PackCheck CheckPack(const std::vector<std::string>& files) {
   if (check.config == nullptr) return check;
 
   policies::BuildOptions options;
+  if (!rules.empty()) options.packs = policies::PacksInDirectory(rules);
   // Secrets are the running gateway's business: a stand-in keeps their absence out of the verdict.
   options.pii_hash_key = "no secret is read here";
   std::vector<std::string> warnings;

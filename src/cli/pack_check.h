@@ -18,8 +18,9 @@ struct PackCheck {
   bool ok() const { return chain != nullptr; }
 };
 
-// Reads the files; resolves no secret.
-PackCheck CheckPack(const std::vector<std::string>& files);
+// Reads the files; resolves no secret. `rules`: a directory that replaces the built-in rule packs;
+// empty: those.
+PackCheck CheckPack(const std::vector<std::string>& files, const std::string& rules);
 
 // One line for each error, then for each warning, as `error: file:line:column: path: reason`.
 std::string DiagnosticLines(const PackCheck& check);

@@ -62,7 +62,8 @@ std::string Text(const PackCheck& check, const std::vector<std::string>& files) 
 }  // namespace
 
 int PolicyLint(std::span<char*> arguments) {
-  static constexpr Option kOptions[] = {{"file", OptionKind::kList}, {"json", OptionKind::kFlag}};
+  static constexpr Option kOptions[] = {
+      {"file", OptionKind::kList}, {"rules", OptionKind::kValue}, {"json", OptionKind::kFlag}};
   const auto args = Args::Parse(arguments, kOptions);
   if (!args.ok()) return UsageError("policy lint", args.status());
   if (args.value().Has("help")) return PrintHelp("policy lint");
@@ -70,7 +71,7 @@ int PolicyLint(std::span<char*> arguments) {
   if (files.empty()) {
     return UsageError("policy lint", Status::InvalidArgument("--file is missing"));
   }
-  const PackCheck check = CheckPack(files);
+  const PackCheck check = CheckPack(files, args.value().Get("rules"));
   const std::string out = args.value().Has("json") ? Json(check, files) : Text(check, files);
   std::fwrite(out.data(), 1, out.size(), stdout);
   return check.ok() ? 0 : 2;

@@ -14,6 +14,7 @@ namespace kt::cli {
 
 int PolicyScan(std::span<char*> arguments) {
   static constexpr Option kOptions[] = {{"policy-config", OptionKind::kList},
+                                        {"rules", OptionKind::kValue},
                                         {"phase", OptionKind::kValue}};
   const auto args = Args::Parse(arguments, kOptions);
   if (!args.ok()) return UsageError("policy scan", args.status());
@@ -26,7 +27,7 @@ int PolicyScan(std::span<char*> arguments) {
   if (phase != "input" && phase != "output") {
     return UsageError("policy scan", Status::InvalidArgument("--phase is input or output"));
   }
-  const PackCheck check = CheckPack(files);
+  const PackCheck check = CheckPack(files, args.value().Get("rules"));
   const std::string diagnostics = DiagnosticLines(check);
   std::fwrite(diagnostics.data(), 1, diagnostics.size(), stderr);
   if (!check.ok()) return 2;

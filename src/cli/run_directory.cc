@@ -46,7 +46,13 @@ Result<Account> FindAccount(const std::string& name) {
       name.empty() ? std::vector<std::string>{"www-data", "nobody"} : std::vector{name};
   for (const std::string& candidate : candidates) {
     const struct passwd* entry = ::getpwnam(candidate.c_str());
-    if (entry != nullptr) return Account{candidate, entry->pw_uid, entry->pw_gid};
+    if (entry == nullptr) continue;
+    Account account{candidate, "", entry->pw_uid, entry->pw_gid};
+    const struct group* group = ::getgrgid(account.gid);
+    if (group == nullptr)
+      return Status::InvalidArgument("the group of " + candidate + " has no name");
+    account.group = group->gr_name;
+    return account;
   }
   return Status::InvalidArgument("no such user: " + candidates.front());
 }

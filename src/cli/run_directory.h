@@ -14,7 +14,7 @@ namespace kt::cli {
 
 // The account that nginx's workers run under when kt runs as root.
 struct Account {
-  std::string name;
+  std::string name, group;
   uid_t uid;
   gid_t gid;
 };
