@@ -1,4 +1,4 @@
-"""Fixtures. `provider` and `gw` live as long as a test file; each test gets a forgetful provider."""
+"""Fixtures. `provider` and `gw` live as long as a test file; the provider forgets between tests."""
 
 import pytest
 
@@ -72,7 +72,7 @@ def make_gateway(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def gw(make_gateway, shared_provider):
-    """The usual gateway: /v1/ routes to the provider, /stock/ is proxy_pass under `keeptrusts on`."""
+    """The usual one: /v1/ routes to the provider, /stock/ is proxy_pass under `keeptrusts on`."""
     return make_gateway(
         policy.config(policy.target(shared_provider)),
         policy.routed() + policy.stock(shared_provider),

@@ -1,4 +1,4 @@
-"""Every place of a request that can hold text is read and edited (CONTRACT 3.2, deny by default)."""
+"""Every place of a request that can hold text is read and edited (CONTRACT 3.2)."""
 
 import json
 
@@ -111,7 +111,10 @@ def test_arguments_are_redacted_and_still_parse(gw, provider, field):
     assert json.loads(function["arguments"]) == {"to": chat.EMAIL_MARK, "n": 1}
 
 
-@pytest.mark.parametrize("escaped", ["jane.doe\\u0040acme-mail.com", "\\u006aane.doe@acme-mail.com"])
+ESCAPED = ["jane.doe\\u0040acme-mail.com", "\\u006aane.doe@acme-mail.com"]
+
+
+@pytest.mark.parametrize("escaped", ESCAPED)
 def test_escaped_text_is_read_as_what_it_means(gw, provider, escaped):
     body = b'{"model":"m","messages":[{"role":"user","content":"Mail %s now"}]}'
     gw.post("/v1/chat/completions", body % escaped.encode())
@@ -179,7 +182,7 @@ def test_opaque_values_are_not_touched_and_media_is_counted(gw, provider):
 def test_what_no_policy_touched_keeps_its_bytes(gw, provider):
     body = (
         b'{ "temperature" : 0.70,\t"top_p":1.0e0, "big":123456789012345678901234567890,\n'
-        b'"model":"m\\u0061", "messages":[{"content":"caf\\u00e9 \\/ caf\xc3\xa9 %s \\ud83d\\ude00",'
+        b'"model":"m\\u0061", "messages":[{"content":"c\\u00e9 \\/ caf\xc3\xa9 %s \\ud83d\\ude00",'
         b'"role":"user"}], "n":1 }\n'
     )
     gw.post("/v1/chat/completions", body % chat.EMAIL.encode())

@@ -117,7 +117,7 @@ def test_a_client_error_of_the_provider_passes_with_its_status(gw, provider, bas
 
 def test_a_rate_limit_of_the_provider_keeps_its_hints(gw, provider):
     error = {"error": {"message": "slow down", "type": "rate_limit"}}
-    provider.answer(whole([("Retry-After", "7"), ("x-ratelimit-remaining-requests", "0")], 429, error))
+    provider.answer(whole([("Retry-After", "7")], 429, error))
     answer = gw.chat()
     assert answer.status == 429
     assert answer.header("retry-after") == "7"

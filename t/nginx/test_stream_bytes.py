@@ -43,7 +43,7 @@ ODD = {
     "event name": b"event: message\n" + chat.event(chat.chunk({"content": "x"})),
     "no blank behind the colon": b"data:" + chat.dump(chat.chunk({"content": "x"})) + b"\n\n",
     "several data lines": b'data: {"choices":\ndata: [{"index":0,"delta":{"content":"x"}}]}\n\n',
-    "odd JSON": b'data:  { "choices" : [{"index":0, "delta":{"content":"\\u0078"} }] , "y":1.0 }\n\n',
+    "odd JSON": b'data:  { "choices" : [{"index":0, "delta":{"content":"\\u0078"} }] }\n\n',
     "empty choices": chat.event({"id": "c", "choices": []}),
     "unknown fields": chat.event({**chat.chunk({"content": "x"}), "x_vendor": {"a": ["b"]}}),
     "a lone surrogate": b'data: {"choices":[{"index":0,"delta":{"content":"\\ud83d"}}]}\n\n',

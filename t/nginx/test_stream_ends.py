@@ -16,7 +16,7 @@ def content(text):
 BAD_ENDS = {
     "cut before the last chunk": answers.stream([ROLE, content("Hello there "), content("and")],
                                                 end=False),  # fmt: skip
-    "clean end without finish_reason": answers.stream([ROLE, content("Hello there "), content("a")]),
+    "clean end without finish_reason": answers.stream([ROLE, content("Hello there ")]),
     "done without finish_reason": answers.stream([ROLE, content("Hello there "), chat.DONE]),
     "close without finish_reason": answers.stream([ROLE, content("Hello there ")], framing="close"),
     "an error of the provider": answers.stream(

@@ -1,4 +1,4 @@
-"""The request to the provider is built from zero: key, host, path, model, and few client headers."""
+"""The request to the provider is built from zero: key, host, path, model, few client headers."""
 
 import pytest
 

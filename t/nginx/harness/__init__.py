@@ -1,1 +1,1 @@
-"""What the integration tests stand on: a real nginx, a provider under byte-level control, a raw client."""
+"""What the tests stand on: a real nginx, a provider under byte-level control, a raw client."""

@@ -43,7 +43,7 @@ class Provider:
         self._once.extend(scripts)
 
     def manual(self):
-        """Gives the next request's exchange to the test: `.take()`, then `.done()` or `.close()`."""
+        """The next request's exchange goes to the test: `.take()`, then `.done()` or `.close()`."""
         manual = Manual()
         self.answer_once(manual)
         return manual
