@@ -3,6 +3,7 @@
 import pytest
 
 from harness import answers, chat, policy
+from harness.gateway import ROOT
 
 
 def test_a_clean_chat_reaches_the_provider_and_comes_back(gw, provider, base):
@@ -125,3 +126,19 @@ def test_mirror_beside_keeptrusts_on_is_a_configuration_error(make_gateway, shar
     status, output = gateway.test_configuration()
     assert status != 0
     assert "[emerg]" in output and "mirror" in output
+
+
+def test_the_sample_configuration_routes_to_its_provider(make_gateway, provider):
+    # t/cli runs the files of conf/ as they are; here the sample's provider is within reach.
+    sample = (ROOT / "conf" / "policy-config.yaml").read_text()
+    url = "https://api.fireworks.ai/"
+    assert url in sample
+    gateway = make_gateway(
+        sample.replace(url, f"http://127.0.0.1:{provider.port}/"),
+        policy.routed(),
+        env={"FIREWORKS_API_KEY": "fw-key"},
+    )
+    assert gateway.chat(f"Mail {chat.EMAIL}").status == 200
+    assert provider.last.target == "/inference/v1/chat/completions"
+    assert provider.last.header("authorization") == "Bearer fw-key"
+    assert provider.last.json()["model"].startswith("accounts/fireworks/models/")
