@@ -1,7 +1,8 @@
 // What is text in a request, an answer and a stream event (CONTRACT 3.2).
 //
 // Deny by default: every string of the JSON, of a known field or not, is text, unless the table in
-// text_map.cc makes it an identifier or opaque. Knows nothing of policies.
+// text_table.cc makes it an identifier or opaque, and opaque fields are so only while their values
+// look like it. Empty strings yield no segment. Knows nothing of policies.
 #pragma once
 
 #include <cstdint>
@@ -96,6 +97,9 @@ struct EventInfo {
   // Choices (chat, completions) this event belongs to; empty: belongs to the whole stream.
   std::vector<uint32_t> choices;
   std::vector<uint32_t> finished;  // choices with a finish_reason in this event
+  // responses: lanes that get no more text (`response.output_text.done` ends the lane of its
+  // deltas), so that what they hold back can be decided.
+  std::vector<LaneKey> ended;
   bool content = false;  // content-bearing: text, reasoning, refusal, a tool name or argument
   bool is_error = false;
   bool completed = false;   // responses: response.completed | incomplete | failed

@@ -32,6 +32,11 @@ class Lane {
   // Judges what is not judged yet. `final`: nothing follows; closes the lane.
   std::optional<policy::Block> Judge(policy::ChainRun& chain, bool final);
 
+  // Buffered answers: the whole lane as one text, and what the chain made of it. False: the lane
+  // cannot take the edits. Precondition: nothing was judged yet.
+  policy::ChainRun::Text whole() const;
+  bool TakeWhole(std::vector<policy::TextEdit> edits);
+
   // All before `end` may go out, as TakeEdits has it.
   bool Cleared(size_t end) const noexcept { return end <= cleared_; }
   size_t pending_bytes() const noexcept { return base_ + text_.size() - cleared_; }
@@ -43,21 +48,21 @@ class Lane {
   void TakeEdits(size_t begin, size_t end, std::vector<SpanEdit>* out);
 
  private:
-  bool Fit(std::string_view fresh, bool final);
+  bool Settle(size_t cleared, bool final);
   void Trim();
 
   const openai::LaneKey key_;
   const uint32_t choice_;
   const openai::Role role_;
-  const bool identifier_;
+  const openai::TextClass text_class_;
   std::string text_;    // from base_ on
   size_t base_ = 0;     // what is before has been dropped
   size_t judged_ = 0;   // the chain has cleared all before
   size_t cleared_ = 0;  // may go out: behind judged_ only inside nested JSON
   bool closed_ = false;
   std::optional<NestedJson> nested_;
-  std::deque<SpanEdit> edits_;  // in order, not yet taken
-  std::vector<policy::TextEdit> found_;
+  std::deque<SpanEdit> edits_;           // in order, not yet taken
+  std::vector<policy::TextEdit> found_;  // by the chain, in what is to be settled
 };
 
 }  // namespace kt::session

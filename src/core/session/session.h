@@ -92,7 +92,8 @@ class Session {
   // Whole body. `padding`: readable bytes behind it (see json::View). The bytes must stay valid
   // until Finish or until the next call of OnRequest.
   void OnRequest(std::string_view body, size_t padding, uint64_t now_ms);
-  // The audit log cannot take a record: answer 503 `audit_unavailable`.
+  // The audit log cannot take a record: answer 503 `audit_unavailable`, also in place of an answer
+  // that is decided already. Before the first TakeOutput.
   void RefuseForAudit();
   // nginx refused the body by itself (413, 400, 408): answer in our shape.
   void RefuseStatus(int status);

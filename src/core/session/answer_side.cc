@@ -1,0 +1,299 @@
+#include <algorithm>
+
+#include "core/base/text.h"
+#include "core/session/impl.h"
+
+namespace kt::session {
+namespace {
+
+using routing::TryError;
+
+constexpr size_t kParserPadding = 64;
+
+bool IsIdentity(std::string_view encoding) {
+  return encoding.empty() || EqualsIgnoreCase(Trim(encoding), "identity");
+}
+
+bool IsMediaType(std::string_view content_type, std::string_view wanted) {
+  return EqualsIgnoreCase(Trim(content_type.substr(0, content_type.find(';'))), wanted);
+}
+
+TryError ErrorOf(UpstreamEnd end) {
+  switch (end) {
+    case UpstreamEnd::kConnectFailed:
+      return TryError::kConnect;
+    case UpstreamEnd::kTlsFailed:
+      return TryError::kTls;
+    case UpstreamEnd::kTimedOut:
+      return TryError::kTimeout;
+    case UpstreamEnd::kInvalid:
+      return TryError::kInvalid;
+    default:
+      return TryError::kReset;
+  }
+}
+
+Error ErrorOf(TryError error) {
+  switch (error) {
+    case TryError::kAuth:
+    case TryError::kModel:
+      return Error::kUpstreamAuth;
+    case TryError::kTimeout:
+      return Error::kUpstreamTimeout;
+    case TryError::kInvalid:
+      return Error::kUpstreamInvalid;
+    default:
+      return Error::kUpstreamFailed;
+  }
+}
+
+// The provider may have worked on a try that ended so. A status says that it has not.
+bool MaybeBilled(TryError error, int status) {
+  const bool refused = status >= 300;
+  return !refused && error != TryError::kNone && error != TryError::kConnect &&
+         error != TryError::kTls;
+}
+
+}  // namespace
+
+// ---- the head ----------------------------------------------------------------------------------
+
+Step Session::Impl::OnUpstreamHeader(const UpstreamHead& untrusted, uint64_t now_ms) {
+  if (client.finished() || client_gone) return Step::kFinished;
+  asked_upstream = true;
+  answer_status = untrusted.status;
+  answer_type = IsHeaderText(untrusted.content_type) ? untrusted.content_type : "";
+  answer_headers = AllowedHeaders(untrusted.headers);
+  passed_error = TryError::kNone;
+  answer.clear();
+  stream.reset();
+  tries.NoteAnswer(untrusted.status, FindHeader(untrusted.headers, "x-request-id"));
+  if (passed) {
+    ClientHead out{untrusted.status, answer_type, answer_headers, untrusted.content_length};
+    if (!IsIdentity(untrusted.content_encoding) && IsHeaderText(untrusted.content_encoding)) {
+      out.headers.push_back({"content-encoding", std::string(untrusted.content_encoding)});
+    }
+    AddOurHeaders(&out.headers);
+    client.Begin(std::move(out));
+    mode = Mode::kRaw;
+    committed = true;
+    return Step::kContinue;
+  }
+  const TryError error = JudgeStatus(untrusted.status);
+  const bool passes = error == TryError::kRateLimit && !tries.MayRetry(error, now_ms);
+  if (passes) passed_error = error;
+  if (error != TryError::kNone && !passes) return FailTry(error, now_ms);
+  if (!IsIdentity(untrusted.content_encoding)) return FailTry(TryError::kInvalid, now_ms);
+  if (untrusted.status < 300 && IsMediaType(untrusted.content_type, "text/event-stream")) {
+    BeginStream(now_ms);
+    return Step::kContinue;
+  }
+  const uint64_t limit = gateway.config().size_limits.max_response_bytes;
+  if (untrusted.content_length && *untrusted.content_length > limit) {
+    return FailTry(TryError::kInvalid, now_ms);
+  }
+  mode = Mode::kJson;
+  return Step::kContinue;
+}
+
+// What a status means: for another target, for the client, or nothing.
+TryError Session::Impl::JudgeStatus(int status) const {
+  if (options.routed) {
+    const config::Target* target = tries.current();
+    return routing::ClassifyStatus(status, target != nullptr && !target->model.empty());
+  }
+  // The stock handler's own key and model are none of our business.
+  if (status == 504) return TryError::kTimeout;
+  const TryError error = routing::ClassifyStatus(status, false);
+  const bool ours = error == TryError::kServerError || error == TryError::kInvalid;
+  return ours ? error : TryError::kNone;
+}
+
+void Session::Impl::BeginStream(uint64_t now_ms) {
+  StreamOptions stream_options;
+  stream_options.endpoint = endpoint;
+  stream_options.hide_usage_chunk = usage_asked;
+  stream_options.gate_buffer_bytes = options.gate_buffer_bytes;
+  const size_t limit = gateway.config().size_limits.max_response_bytes;
+  stream_options.max_event_bytes = limit;
+  if (chain.needs_whole_answer()) {
+    stream_options.release.max_pending_text = limit;
+    stream_options.release.max_held_bytes = 4 * limit;
+  }
+  mode = Mode::kStream;
+  stream.emplace(chain, stream_options, now_ms);
+}
+
+// ---- the body ----------------------------------------------------------------------------------
+
+Step Session::Impl::OnUpstreamBody(std::string_view bytes, uint64_t now_ms) {
+  if (client.finished() || client_gone) return Step::kFinished;
+  switch (mode) {
+    case Mode::kRaw:
+      client.Append(std::string(bytes));
+      return Step::kContinue;
+    case Mode::kStream:
+      return AfterStream(stream->Feed(bytes, now_ms), now_ms);
+    case Mode::kJson:
+      if (answer.size() + bytes.size() > gateway.config().size_limits.max_response_bytes) {
+        return FailTry(TryError::kInvalid, now_ms);
+      }
+      answer.append(bytes);
+      committed = committed || answer.size() > options.gate_buffer_bytes;
+      return Step::kContinue;
+    case Mode::kNone:
+      break;
+  }
+  return FailTry(TryError::kInvalid, now_ms);
+}
+
+Step Session::Impl::OnUpstreamEnd(UpstreamEnd end, uint64_t now_ms) {
+  if (client.finished() || client_gone) return Step::kFinished;
+  const bool clean = end == UpstreamEnd::kClean || end == UpstreamEnd::kClosed;
+  if (!clean || mode == Mode::kNone) return FailTry(ErrorOf(end), now_ms);
+  switch (mode) {
+    case Mode::kStream:
+      return AfterStream(stream->End(), now_ms);
+    case Mode::kJson:
+      return FinishJson(now_ms);
+    default:
+      tries.End(TryError::kNone, false, now_ms);
+      client.End();
+      return Step::kFinished;
+  }
+}
+
+// ---- streams -----------------------------------------------------------------------------------
+
+Step Session::Impl::AfterStream(StreamAnswer::State state, uint64_t now_ms) {
+  committed = committed || stream->committed() || state == StreamAnswer::State::kComplete;
+  if (stream->usage().present) usage = stream->usage();
+  PumpStream(now_ms);
+  switch (state) {
+    case StreamAnswer::State::kOpen:
+      return Step::kContinue;
+    case StreamAnswer::State::kComplete:
+      NoteUnscanned(stream->unscanned());
+      tries.End(TryError::kNone, false, now_ms);
+      client.End();
+      return Step::kFinished;
+    case StreamAnswer::State::kBlocked:
+      NoteUnscanned(stream->unscanned());
+      return BlockAnswer(stream->release().block(), now_ms);
+    case StreamAnswer::State::kUpstreamError:
+      return FailTry(TryError::kServerError, now_ms);
+    case StreamAnswer::State::kInvalid:
+      break;
+  }
+  return FailTry(TryError::kInvalid, now_ms);
+}
+
+void Session::Impl::PumpStream(uint64_t now_ms) {
+  if (!stream->open()) return;
+  if (!client.decided()) {
+    ClientHead out{answer_status, answer_type, answer_headers, std::nullopt};
+    AddOurHeaders(&out.headers);
+    client.Begin(std::move(out));
+  }
+  if (!ttft_ms && stream->release().content_released()) ttft_ms = now_ms - began_ms;
+  client.Append(stream->Take());
+}
+
+// ---- JSON --------------------------------------------------------------------------------------
+
+Step Session::Impl::FinishJson(uint64_t now_ms) {
+  answer.reserve(answer.size() + kParserPadding);
+  const bool success = answer_status < 300;
+  if (!answer_view.Parse(answer, answer.capacity() - answer.size(), AnswerLimits()).ok()) {
+    return success ? FailTry(TryError::kInvalid, now_ms) : RefuseErrorBody(now_ms);
+  }
+  openai::AnswerInfo info;
+  openai::MapAnswer(answer_view, endpoint, &info);
+  if (success && info.is_error) return FailTry(TryError::kServerError, now_ms);
+  if (info.usage.present) usage = info.usage;
+  NoteUnscanned(info.unscanned);
+  if (chain.has_output_phase()) {
+    auto found = texts.Judge(chain, policy::Phase::kOutput, answer_view, info.segments);
+    if (found) return BlockAnswer(std::move(*found), now_ms);
+    if (texts.edited()) return SendJson(info, now_ms);
+  }
+  return SendJson({}, now_ms);
+}
+
+// An error of the client's, whose explanation nobody can read.
+Step Session::Impl::RefuseErrorBody(uint64_t now_ms) {
+  if (passed_error != TryError::kRateLimit && answer_status != 429) {
+    passed_error = TryError::kNone;
+    tries.End(TryError::kInvalid, false, now_ms);
+    Refuse(Error::kUpstreamInvalid);
+    return Step::kFinished;
+  }
+  tries.End(TryError::kRateLimit, false, now_ms);
+  Reply reply = MakeReply(Error::kRateLimited, head.request_id);
+  reply.headers = answer_headers;
+  error_code = "rate_limit_exceeded";
+  Answer(std::move(reply));
+  return Step::kFinished;
+}
+
+// The answer, edited where `texts` says so. `info`: of the answer, when it is edited.
+Step Session::Impl::SendJson(const openai::AnswerInfo& info, uint64_t now_ms) {
+  committed = true;
+  tries.End(passed_error, false, now_ms);
+  Reply reply;
+  reply.status = answer_status;
+  if (IsMediaType(answer_type, "application/json")) reply.content_type = answer_type;
+  reply.headers = answer_headers;
+  if (info.segments.empty()) {
+    reply.body = std::move(answer);
+  } else {
+    json::Edits edits;
+    texts.Write(&edits);
+    const auto touched = [&](uint32_t choice) {
+      for (size_t i = 0; i < info.segments.size(); ++i) {
+        if (texts.edits()[i].empty()) continue;
+        if (openai::ChoiceOf(answer_view, endpoint, info.segments[i].node) == choice) return true;
+      }
+      return false;
+    };
+    RemoveLogprobs(answer_view, info.logprobs, touched, &edits);
+    edits.Apply(answer, &reply.body);
+  }
+  if (!ttft_ms) ttft_ms = now_ms - began_ms;
+  Answer(std::move(reply));
+  return Step::kFinished;
+}
+
+// ---- failures ----------------------------------------------------------------------------------
+
+Step Session::Impl::FailTry(TryError error, uint64_t now_ms) {
+  tries.End(error, MaybeBilled(error, answer_status), now_ms);
+  const bool may_retry = options.routed && !committed && !client.decided();
+  if (may_retry && tries.MayRetry(error, now_ms)) {
+    mode = Mode::kNone;
+    answer_status = 0;
+    return Step::kNextTarget;
+  }
+  if (mode == Mode::kRaw) {
+    // Bytes of an unknown kind: there is no way to say it in band.
+    error_code = "upstream_failed";
+    client.End();
+    return Step::kFinished;
+  }
+  const Error told = ErrorOf(error);
+  openai::ErrorInfo info = MakeErrorInfo(told, head.request_id);
+  error_code = info.code;
+  AnswerOrInterrupt(MakeReply(told, head.request_id), info);
+  return Step::kFinished;
+}
+
+Step Session::Impl::BlockAnswer(policy::Block found, uint64_t now_ms) {
+  committed = true;
+  tries.End(passed_error, false, now_ms);
+  block = std::move(found);
+  const auto info = MakeBlockInfo(*block, policy::Phase::kOutput, {}, head.request_id);
+  AnswerOrInterrupt(MakeBlockReply(info, options.block_status), info);
+  return Step::kFinished;
+}
+
+}  // namespace kt::session

@@ -1,0 +1,124 @@
+// The state of a Session, and its parts by meaning: one .cc file for each group of functions.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/json/edits.h"
+#include "core/json/view.h"
+#include "core/openai/text_map.h"
+#include "core/session/client_side.h"
+#include "core/session/reply.h"
+#include "core/session/segment_edits.h"
+#include "core/session/session.h"
+#include "core/session/stream_answer.h"
+#include "core/session/tries.h"
+
+namespace kt::session {
+
+struct Session::Impl {
+  Impl(const Gateway& gateway, const SessionOptions& options, RequestHead head, uint64_t now_ms,
+       int64_t now_unix_us);
+
+  // -- request_side.cc: from the head to the body that goes up
+  void OnHead();
+  bool Acceptable();
+  void Pass(bool recorded);
+  void AnswerModels();
+  void OnRequest(std::string_view bytes, size_t padding, uint64_t now_ms);
+  bool Read(size_t padding);
+  void Judge();
+  std::string PlaceOf(size_t segment) const;
+
+  // -- routing_side.cc: targets and the requests to them
+  std::optional<size_t> NextTarget(uint64_t now_ms);
+  UpstreamRequest BuildRequest(size_t target);
+  UpstreamRequest BuildPassedRequest(size_t target) const;
+  std::vector<routing::Header> PassedHeaders() const;
+
+  // -- answer_side.cc: what comes back from upstream
+  Step OnUpstreamHeader(const UpstreamHead& untrusted, uint64_t now_ms);
+  Step OnUpstreamBody(std::string_view bytes, uint64_t now_ms);
+  Step OnUpstreamEnd(UpstreamEnd end, uint64_t now_ms);
+  routing::TryError JudgeStatus(int status) const;
+  void BeginStream(uint64_t now_ms);
+  Step AfterStream(StreamAnswer::State state, uint64_t now_ms);
+  void PumpStream(uint64_t now_ms);
+  Step FinishJson(uint64_t now_ms);
+  Step RefuseErrorBody(uint64_t now_ms);
+  Step SendJson(const openai::AnswerInfo& info, uint64_t now_ms);
+  Step FailTry(routing::TryError error, uint64_t now_ms);
+  Step BlockAnswer(policy::Block found, uint64_t now_ms);
+
+  // -- answers of our own (session.cc)
+  void Refuse(Error error, std::string_view detail = {});
+  void Answer(Reply reply);
+  void AnswerOrInterrupt(Reply reply, const openai::ErrorInfo& info);
+  void AddOurHeaders(std::vector<routing::Header>* headers) const;
+
+  // -- facts.cc, record.cc: what is known of the request
+  std::string_view Verdict() const noexcept;
+  const policy::PolicyOutcome* Decisive() const noexcept;
+  std::string_view Model() const noexcept;
+  std::optional<double> Cost() const noexcept;
+  std::optional<uint64_t> PromptTokens() const noexcept;
+  std::optional<uint64_t> CompletionTokens() const noexcept;
+  bool UsageEstimated() const noexcept;
+  void NoteUnscanned(const std::vector<std::string>& what);
+  void FillRecord(int status, uint64_t now_ms);
+
+  const Gateway& gateway;
+  const SessionOptions options;
+  const RequestHead head;
+  const uint64_t began_ms;
+  const int64_t began_unix_us;
+
+  // The request.
+  const openai::Endpoint endpoint;
+  bool passed = false;  // goes through ungoverned
+  bool passed_on_record = false;
+  bool reached_chain = false;  // some policy has seen it
+  bool audit_refused = false;
+  std::string_view body;
+  json::View view;
+  openai::RequestInfo request;
+  WholeTexts texts;
+  json::Edits request_edits;
+  std::string forwarded;  // the body with the policies' edits; unused without edits
+  policy::ChainRun chain;
+
+  // Why the request did not go its way.
+  std::optional<policy::Block> block;
+  std::string error_code;
+
+  // Upstream.
+  enum class Mode : uint8_t { kNone, kRaw, kJson, kStream };
+  Tries tries;
+  std::string try_body;
+  bool usage_asked = false;  // by us, in the present try
+  Mode mode = Mode::kNone;
+  bool committed = false;
+  bool asked_upstream = false;
+  int answer_status = 0;
+  std::string answer_type;
+  std::vector<routing::Header> answer_headers;
+  routing::TryError passed_error = routing::TryError::kNone;  // an error status that goes through
+  std::string answer;
+  json::View answer_view;
+  std::optional<StreamAnswer> stream;
+
+  // The client.
+  ClientSide client;
+  bool client_gone = false;
+
+  // For the record.
+  openai::Usage usage;
+  std::vector<std::string> unscanned;
+  std::optional<uint64_t> ttft_ms;
+  audit::Record record;
+  bool record_filled = false;
+};
+
+}  // namespace kt::session

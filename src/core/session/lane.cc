@@ -1,0 +1,94 @@
+#include "core/session/lane.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include "core/session/segment_edits.h"
+
+namespace kt::session {
+namespace {
+
+// Dropping old text moves the rest: done only when there is this much of it.
+constexpr size_t kTrimBytes = 4096;
+
+}  // namespace
+
+Lane::Lane(const openai::Segment& segment, uint32_t choice)
+    : key_(segment.lane), choice_(choice), role_(segment.role), text_class_(segment.text_class) {
+  if (segment.json_inside) nested_.emplace();
+}
+
+std::pair<size_t, size_t> Lane::Append(std::string_view text) {
+  const size_t begin = base_ + text_.size();
+  text_.append(text);
+  return {begin, begin + text.size()};
+}
+
+std::optional<policy::Block> Lane::Judge(policy::ChainRun& chain, bool final) {
+  if (closed_) return std::nullopt;
+  closed_ = final;
+  const size_t from = judged_ - base_;
+  size_t cleared = from;
+  found_.clear();
+  if (auto block = chain.JudgeDelta(text_, from, final, role_, &cleared, &found_)) return block;
+  if (!Settle(std::clamp(cleared, from, text_.size()), final)) {
+    return UnfitBlock(chain, policy::Phase::kOutput, 0);
+  }
+  Trim();
+  return std::nullopt;
+}
+
+policy::ChainRun::Text Lane::whole() const {
+  return {{text_, role_, text_class_, policy::Phase::kOutput},
+          text_class_ == openai::TextClass::kText};
+}
+
+bool Lane::TakeWhole(std::vector<policy::TextEdit> edits) {
+  closed_ = true;
+  found_ = std::move(edits);
+  return Settle(text_.size(), true);
+}
+
+// Takes over the chain's edits of text_[judged, cleared).
+bool Lane::Settle(size_t cleared, bool final) {
+  if (text_class_ == openai::TextClass::kIdentifier && !found_.empty()) return false;
+  std::vector<SpanEdit> spans;
+  spans.reserve(found_.size());
+  for (policy::TextEdit& edit : found_) {
+    spans.push_back({base_ + edit.begin, base_ + edit.end, std::move(edit.replacement)});
+  }
+  const size_t from = judged_ - base_;
+  judged_ = cleared_ = base_ + cleared;
+  if (!nested_) {
+    std::move(spans.begin(), spans.end(), std::back_inserter(edits_));
+    return true;
+  }
+  const std::string_view fresh = std::string_view(text_).substr(from, cleared - from);
+  if (!nested_->Feed(fresh, std::move(spans), final, &edits_)) return false;
+  cleared_ = std::min(judged_, nested_->safe_end());
+  return true;
+}
+
+void Lane::Trim() {
+  const size_t judged = judged_ - base_;
+  if (judged < kTrimBytes) return;
+  size_t drop = judged - detect::kContextBytes;
+  while (drop > 0 && (static_cast<unsigned char>(text_[drop]) & 0xC0) == 0x80) --drop;
+  text_.erase(0, drop);
+  base_ += drop;
+}
+
+void Lane::TakeEdits(size_t begin, size_t end, std::vector<SpanEdit>* out) {
+  while (!edits_.empty() && edits_.front().begin < end) {
+    SpanEdit& edit = edits_.front();
+    if (edit.end > begin) {
+      const bool begins_here = edit.begin >= begin;
+      out->push_back({std::max(edit.begin, begin) - begin, std::min(edit.end, end) - begin,
+                      begins_here ? edit.replacement : std::string()});
+    }
+    if (edit.end > end) return;  // it goes on in the next piece
+    edits_.pop_front();
+  }
+}
+
+}  // namespace kt::session

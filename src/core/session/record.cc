@@ -1,0 +1,71 @@
+#include "core/session/impl.h"
+
+namespace kt::session {
+
+bool Session::recorded() const noexcept {
+  const config::AuditLogger& logger = impl_->gateway.config().audit_logger;
+  if (!logger.present || impl_->audit_refused) return false;
+  return impl_->reached_chain || impl_->passed_on_record || logger.log_all_access;
+}
+
+const audit::Record& Session::Finish(int status, uint64_t now_ms) {
+  if (!impl_->record_filled) impl_->FillRecord(status, now_ms);
+  impl_->record_filled = true;
+  return impl_->record;
+}
+
+void Session::Impl::FillRecord(int status, uint64_t now_ms) {
+  tries.End(routing::TryError::kNone, client_gone && asked_upstream, now_ms);
+  const config::PolicyConfig& config = gateway.config();
+  record.ts_us = began_unix_us;
+  record.request_id = head.request_id;
+  record.client_request_id = head.client_request_id;
+  record.pack_name = config.pack.name;
+  record.pack_version = config.pack.version;
+  record.pack_sha256 = config.sha256;
+  record.verdict = Verdict();
+  if (block) {
+    record.reason_code = block->reason_code;
+  } else if (!error_code.empty()) {
+    record.reason_code = error_code;
+  } else if (const policy::PolicyOutcome* decisive = Decisive()) {
+    record.reason_code = decisive->reason_code;
+  }
+  for (const policy::PolicyOutcome& outcome : chain.outcomes()) {
+    record.policies.push_back({std::string(outcome.kind),
+                               outcome.phase == policy::Phase::kInput ? "input" : "output",
+                               std::string(policy::VerdictName(outcome.verdict)),
+                               outcome.reason_code, outcome.latency_ns / 1000, outcome.score});
+  }
+  if (config.pii_detector.include_metadata) {
+    for (const auto& entry : chain.redactions()) {
+      record.redactions.push_back({std::string(entry.type), entry.count});
+    }
+  }
+  if (stream && mode == Mode::kStream) NoteUnscanned(stream->unscanned());
+  record.unscanned = unscanned;
+  if (block && stream) record.released_bytes = stream->release().released_text_bytes();
+  if (const config::Target* target = tries.current()) {
+    record.target = target->id;
+    record.provider = target->provider;
+  }
+  record.model = Model();
+  record.attempts = tries.attempts();
+  const std::string_view known = openai::EndpointPath(endpoint);
+  record.route = known.empty() ? head.path : known;
+  record.stream = request.stream;
+  record.status = client_gone ? 499 : status;
+  record.latency_ms = now_ms - began_ms;
+  record.ttft_ms = ttft_ms;
+  record.prompt_tokens = PromptTokens();
+  record.completion_tokens = CompletionTokens();
+  if (usage.present) record.cached_tokens = usage.cached_tokens;
+  record.cost_usd = Cost();
+  record.usage_source = usage.present ? "provider" : UsageEstimated() ? "estimated" : "none";
+  record.client = head.client;
+  record.user_id = head.user_id;
+  record.agent_id = head.agent_id;
+  record.conversation_id = head.conversation_id;
+}
+
+}  // namespace kt::session

@@ -1,0 +1,177 @@
+#include "core/base/text.h"
+#include "core/session/impl.h"
+#include "core/session/models_list.h"
+
+namespace kt::session {
+namespace {
+
+constexpr size_t kMaxPathSegments = 64;
+
+bool IsIdentity(std::string_view encoding) {
+  return encoding.empty() || EqualsIgnoreCase(Trim(encoding), "identity");
+}
+
+bool IsMultipart(std::string_view content_type) {
+  constexpr std::string_view kMultipart = "multipart/";
+  const std::string_view type = Trim(content_type);
+  return EqualsIgnoreCase(type.substr(0, kMultipart.size()), kMultipart);
+}
+
+bool IsRead(std::string_view method) {
+  return method == "GET" || method == "HEAD";
+}
+
+// A path that is passed on without being known must not climb out of the target's base path.
+bool IsPlainPath(std::string_view path) {
+  for (size_t i = 0; i < kMaxPathSegments; ++i) {
+    const size_t slash = path.find('/');
+    const std::string_view segment = path.substr(0, slash);
+    if (segment == "." || segment == "..") return false;
+    if (slash == std::string_view::npos) return true;
+    path.remove_prefix(slash + 1);
+  }
+  return false;
+}
+
+Error ErrorOf(json::Refusal refusal) {
+  switch (refusal) {
+    case json::Refusal::kInvalidUtf8:
+      return Error::kInvalidUtf8;
+    case json::Refusal::kDuplicateKey:
+      return Error::kDuplicateKey;
+    case json::Refusal::kTooDeep:
+    case json::Refusal::kTooManyStrings:
+      return Error::kBodyTooLarge;
+    case json::Refusal::kInternal:
+      return Error::kInternal;
+    default:
+      return Error::kInvalidJson;
+  }
+}
+
+class Facts final : public policy::RequestFacts {
+ public:
+  Facts(const RequestHead& head, std::string_view path, std::string_view model)
+      : head_(head), path_(path), model_(model) {}
+  std::string_view path() const override { return path_; }
+  std::string_view model() const override { return model_; }
+  bool HeaderEquals(std::string_view lower_name, std::string_view value) const override {
+    if (!head_.header) return false;
+    const auto found = head_.header(lower_name);
+    return found && *found == value;
+  }
+
+ private:
+  const RequestHead& head_;
+  std::string_view path_, model_;
+};
+
+}  // namespace
+
+// ---- the head ----------------------------------------------------------------------------------
+
+void Session::Impl::OnHead() {
+  if (client.decided() || !Acceptable()) return;
+  if (endpoint == openai::Endpoint::kModels) return AnswerModels();
+}
+
+// Checks what the head alone tells. False: refused, or it passes ungoverned.
+bool Session::Impl::Acceptable() {
+  const config::PolicyConfig& config = gateway.config();
+  const bool models = endpoint == openai::Endpoint::kModels;
+  if (!config.pack.enabled) return Refuse(Error::kPackDisabled), false;
+  if (endpoint == openai::Endpoint::kUnknown && !options.pass_unknown_endpoint) {
+    return Refuse(Error::kUnsupportedEndpoint), false;
+  }
+  if (endpoint != openai::Endpoint::kUnknown) {
+    const bool read = IsRead(head.method);
+    if (read && !options.routed) return Pass(false), false;
+    if (models ? !read : head.method != "POST") {
+      Reply reply = MakeReply(Error::kMethodNotAllowed, head.request_id);
+      reply.headers.push_back({"allow", models ? "GET, HEAD" : "POST"});
+      error_code = "method_not_allowed";
+      return Answer(std::move(reply)), false;
+    }
+  }
+  if (models) return true;
+  const bool anonymous = config.audit_logger.present && config.audit_logger.hipaa_audit_controls &&
+                         Trim(head.user_id).empty();
+  if (anonymous) return Refuse(Error::kUserIdRequired), false;
+  if (head.content_length && *head.content_length > config.size_limits.max_body_bytes) {
+    return Refuse(Error::kBodyTooLarge), false;
+  }
+  if (endpoint == openai::Endpoint::kUnknown) {
+    if (!IsPlainPath(head.path)) return Refuse(Error::kUnsupportedEndpoint), false;
+    return Pass(true), false;
+  }
+  if (!IsIdentity(head.content_encoding)) return Refuse(Error::kUnsupportedEncoding), false;
+  if (IsMultipart(head.content_type)) return Refuse(Error::kUnsupportedContentType), false;
+  return true;
+}
+
+void Session::Impl::Pass(bool recorded) {
+  passed = true;
+  passed_on_record = recorded;
+  if (recorded) NoteUnscanned({"endpoint"});
+}
+
+void Session::Impl::AnswerModels() {
+  Reply reply;
+  reply.body = ModelsList(gateway.config().providers, gateway.targets());
+  Answer(std::move(reply));
+}
+
+// ---- the body ----------------------------------------------------------------------------------
+
+void Session::Impl::OnRequest(std::string_view bytes, size_t padding, uint64_t) {
+  if (client.decided()) return;
+  body = bytes;
+  if (bytes.size() > gateway.config().size_limits.max_body_bytes) {
+    return Refuse(Error::kBodyTooLarge);
+  }
+  if (passed || !Read(padding)) return;
+  reached_chain = true;
+  NoteUnscanned(request.unscanned);
+  Judge();
+}
+
+bool Session::Impl::Read(size_t padding) {
+  if (!view.Parse(body, padding, json::Limits()).ok())
+    return Refuse(ErrorOf(view.refusal())), false;
+  openai::RequestError error;
+  if (!openai::MapRequest(view, endpoint, &request, &error)) {
+    error_code = error.code;
+    Answer(MakeBadRequest(error.code, error.message, error.param, head.request_id));
+    return false;
+  }
+  if (request.text_bytes > gateway.config().size_limits.max_text_bytes) {
+    return Refuse(Error::kBodyTooLarge), false;
+  }
+  return true;
+}
+
+void Session::Impl::Judge() {
+  // One spelling of the path for `when`, however the client wrote it.
+  const std::string path = "/v1/" + std::string(openai::EndpointPath(endpoint));
+  chain.Select(Facts(head, path, request.model));
+  block = texts.Judge(chain, policy::Phase::kInput, view, request.segments);
+  if (block) {
+    const auto info =
+        MakeBlockInfo(*block, policy::Phase::kInput, PlaceOf(block->text_index), head.request_id);
+    return Answer(MakeBlockReply(info, options.block_status));
+  }
+  if (!texts.edited()) return;
+  texts.Write(&request_edits);
+  json::Edits edits = request_edits;
+  edits.Apply(body, &forwarded);
+}
+
+std::string Session::Impl::PlaceOf(size_t segment) const {
+  if (segment >= request.segments.size()) return {};
+  const openai::Segment& found = request.segments[segment];
+  // A key that is itself the finding must not be named.
+  const json::NodeIndex node = found.is_key ? view.node(found.node).parent : found.node;
+  return node == json::kNoNode ? std::string() : view.Path(node);
+}
+
+}  // namespace kt::session

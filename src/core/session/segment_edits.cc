@@ -1,0 +1,113 @@
+#include "core/session/segment_edits.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "core/base/text.h"
+
+namespace kt::session {
+namespace {
+
+std::vector<SpanEdit> AsSpans(std::vector<policy::TextEdit> edits) {
+  std::vector<SpanEdit> spans;
+  spans.reserve(edits.size());
+  for (policy::TextEdit& edit : edits) {
+    spans.push_back({edit.begin, edit.end, std::move(edit.replacement)});
+  }
+  return spans;
+}
+
+}  // namespace
+
+std::string IdentifierMarker(std::string_view type) {
+  std::string marker = "redacted_";
+  for (const char c : ToLower(type)) {
+    const bool safe = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+    marker.push_back(safe ? c : '_');
+  }
+  return marker;
+}
+
+bool FitEdits(const openai::Segment& segment, std::string_view text,
+              std::vector<policy::TextEdit> edits, std::vector<SpanEdit>* out) {
+  if (edits.empty()) return true;
+  if (segment.text_class == openai::TextClass::kIdentifier) {
+    if (!segment.replaceable || segment.is_key) return false;
+    for (policy::TextEdit& edit : edits) edit.replacement = IdentifierMarker(edit.type);
+  }
+  std::vector<SpanEdit> spans = AsSpans(std::move(edits));
+  if (!segment.json_inside) {
+    *out = std::move(spans);
+    return true;
+  }
+  NestedJson nested;
+  std::deque<SpanEdit> fitted;
+  if (!nested.Feed(text, std::move(spans), true, &fitted)) return false;
+  std::move(fitted.begin(), fitted.end(), std::back_inserter(*out));
+  return true;
+}
+
+void WriteEdits(const json::Decoded& decoded, std::span<const SpanEdit> edits, json::Edits* out) {
+  for (const SpanEdit& edit : edits) {
+    const auto [begin, end] = decoded.RawSpan(edit.begin, edit.end);
+    std::string escaped;
+    json::AppendEscaped(edit.replacement, &escaped);
+    out->Replace(begin, end, std::move(escaped));
+  }
+}
+
+void Decode(const json::View& view, const openai::Segment& segment, json::Decoded* out) {
+  if (segment.is_key) {
+    view.DecodeKey(segment.node, out);
+  } else {
+    view.Decode(segment.node, out);
+  }
+}
+
+policy::Block UnfitBlock(const policy::ChainRun& chain, policy::Phase phase, size_t text_index) {
+  policy::Block block;
+  block.kind = "policy";
+  for (const policy::PolicyOutcome& outcome : chain.outcomes()) {
+    if (outcome.phase == phase && outcome.verdict == policy::Verdict::kRedacted) {
+      block.kind = outcome.kind;
+    }
+  }
+  block.reason_code = std::string(block.kind) + ".in_identifier";
+  std::replace(block.reason_code.begin(), block.reason_code.end(), '-', '_');
+  block.message = "A value that must be removed stands where nothing can be put in its place.";
+  block.text_index = text_index;
+  return block;
+}
+
+std::optional<policy::Block> WholeTexts::Judge(policy::ChainRun& chain, policy::Phase phase,
+                                               const json::View& view,
+                                               std::span<const openai::Segment> segments) {
+  // Sized before decoding: a decoded text may refer to storage inside its own object.
+  if (decoded_.size() < segments.size()) decoded_.resize(segments.size());
+  texts_.clear();
+  found_.clear();
+  fitted_.assign(segments.size(), {});
+  edited_ = false;
+  for (size_t i = 0; i < segments.size(); ++i) {
+    const openai::Segment& segment = segments[i];
+    Decode(view, segment, &decoded_[i]);
+    texts_.push_back({{decoded_[i].text(), segment.role, segment.text_class, phase},
+                      segment.replaceable && !segment.is_key});
+  }
+  if (auto block = chain.Judge(phase, texts_, &found_)) return block;
+  for (size_t i = 0; i < found_.size() && i < segments.size(); ++i) {
+    if (found_[i].empty()) continue;
+    if (!FitEdits(segments[i], decoded_[i].text(), std::move(found_[i]), &fitted_[i])) {
+      return UnfitBlock(chain, phase, i);
+    }
+    edited_ = edited_ || !fitted_[i].empty();
+  }
+  return std::nullopt;
+}
+
+void WholeTexts::Write(json::Edits* out) const {
+  for (size_t i = 0; i < fitted_.size(); ++i) WriteEdits(decoded_[i], fitted_[i], out);
+}
+
+}  // namespace kt::session

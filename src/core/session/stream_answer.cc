@@ -1,0 +1,126 @@
+#include "core/session/stream_answer.h"
+
+#include <algorithm>
+
+#include "core/base/text.h"
+
+namespace kt::session {
+namespace {
+
+using State = StreamAnswer::State;
+
+constexpr uint64_t kKeepAliveGateMs = 10'000;
+constexpr size_t kMaxChoices = 1024;
+constexpr size_t kMaxUnscanned = 64;
+constexpr std::string_view kDone = "[DONE]";
+
+}  // namespace
+
+StreamAnswer::StreamAnswer(policy::ChainRun& chain, const StreamOptions& options, uint64_t now_ms)
+    : options_(options),
+      began_ms_(now_ms),
+      splitter_(options.max_event_bytes),
+      release_(chain, options.endpoint, chain.needs_whole_answer(), options.release) {}
+
+State StreamAnswer::Feed(std::string_view bytes, uint64_t now_ms) {
+  splitter_.Feed(bytes);
+  sse::Event event;
+  while (state_ == State::kOpen) {
+    const Result<bool> next = splitter_.Next(&event);
+    if (!next.ok()) {
+      state_ = State::kInvalid;
+      break;
+    }
+    if (!next.value()) break;
+    state_ = Handle(event);
+    // The gate is no place to pile up a stream.
+    if (release_.released_bytes() > options_.gate_buffer_bytes) committed_ = forced_open_ = true;
+  }
+  // Keep-alive comments only, for long: the client must hear something, or it gives up.
+  if (state_ == State::kOpen && !committed_ && now_ms - began_ms_ >= kKeepAliveGateMs) {
+    committed_ = forced_open_ = true;
+  }
+  return state_;
+}
+
+State StreamAnswer::Handle(const sse::Event& event) {
+  if (!event.has_data) return StateOf(release_.AddPlain(event));
+  return Trim(event.data) == kDone ? HandleDone(event) : HandleJson(event);
+}
+
+State StreamAnswer::HandleJson(const sse::Event& event) {
+  if (!view_.Parse(event.data, 0, AnswerLimits()).ok()) return State::kInvalid;
+  info_ = {};
+  openai::MapEvent(view_, options_.endpoint, event.name, &info_);
+  if (info_.is_error) return State::kUpstreamError;
+  if (info_.usage.present) usage_ = info_.usage;
+  for (std::string& what : info_.unscanned) {
+    if (unscanned_.size() < kMaxUnscanned) unscanned_.push_back(std::move(what));
+  }
+  if (info_.usage_only && options_.hide_usage_chunk) return State::kOpen;
+  if (!NoteChoices()) return State::kInvalid;
+  committed_ = committed_ || info_.content;
+  const State state = StateOf(release_.Add(event, view_, info_));
+  return state == State::kOpen && info_.completed ? Complete() : state;
+}
+
+// False: more choices than any request can ask for.
+bool StreamAnswer::NoteChoices() {
+  const auto entry = [&](uint32_t choice) {
+    const auto it = std::find_if(choices_.begin(), choices_.end(),
+                                 [&](const auto& seen) { return seen.first == choice; });
+    return it != choices_.end() ? it : choices_.insert(choices_.end(), {choice, false});
+  };
+  for (const uint32_t choice : info_.choices) entry(choice);
+  for (const uint32_t choice : info_.finished) entry(choice)->second = true;
+  return choices_.size() <= kMaxChoices;
+}
+
+bool StreamAnswer::AllFinished() const noexcept {
+  return !choices_.empty() && std::all_of(choices_.begin(), choices_.end(),
+                                          [](const auto& seen) { return seen.second; });
+}
+
+State StreamAnswer::HandleDone(const sse::Event& event) {
+  if (!AllFinished()) return State::kInvalid;
+  const State state = StateOf(release_.AddPlain(event));
+  return state == State::kOpen ? Complete() : state;
+}
+
+State StreamAnswer::Complete() {
+  const State state = StateOf(release_.Flush());
+  return state == State::kOpen ? State::kComplete : state;
+}
+
+State StreamAnswer::End() {
+  if (state_ != State::kOpen) return state_;
+  if (!AllFinished()) return state_ = State::kInvalid;
+  // Some providers leave it out; clients that wait for it must not see a difference.
+  sse::Event done;
+  std::string raw;
+  sse::AppendEvent({}, kDone, &raw);
+  done.raw = raw;
+  return state_ = HandleDone(done);
+}
+
+bool StreamAnswer::open() const noexcept {
+  return forced_open_ || release_.content_released() || state_ == State::kComplete;
+}
+
+std::string StreamAnswer::Take() {
+  return open() ? release_.Take() : std::string();
+}
+
+State StreamAnswer::StateOf(StreamRelease::Result result) noexcept {
+  switch (result) {
+    case StreamRelease::Result::kGoOn:
+      return State::kOpen;
+    case StreamRelease::Result::kBlocked:
+      return State::kBlocked;
+    case StreamRelease::Result::kInvalid:
+      return State::kInvalid;
+  }
+  return State::kInvalid;
+}
+
+}  // namespace kt::session

@@ -1,0 +1,77 @@
+// A provider's stream, from its bytes to what may go to the client: events, the gate before the
+// first text, completeness, usage. Holds no client side: a failure is a state, and the session
+// decides what the client gets for it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "core/json/view.h"
+#include "core/openai/text_map.h"
+#include "core/session/stream_release.h"
+#include "core/sse/splitter.h"
+
+namespace kt::session {
+
+struct StreamOptions {
+  openai::Endpoint endpoint = openai::Endpoint::kChatCompletions;
+  bool hide_usage_chunk = false;  // it was asked for by us, not by the client
+  size_t gate_buffer_bytes = 256 * 1024;
+  size_t max_event_bytes = 32u << 20;
+  ReleaseLimits release;
+};
+
+class StreamAnswer {
+ public:
+  enum class State : uint8_t {
+    kOpen,
+    kComplete,       // every event is released, [DONE] too
+    kBlocked,        // release().block() says why
+    kInvalid,        // broken, contradicting itself, or ended incomplete
+    kUpstreamError,  // the provider said so in band
+  };
+
+  // `chain` outlives this. `now_ms`: when the head of the answer came.
+  StreamAnswer(policy::ChainRun& chain, const StreamOptions& options, uint64_t now_ms);
+
+  State Feed(std::string_view bytes, uint64_t now_ms);
+  // The body ended cleanly: complete or not?
+  State End();
+
+  // No other target may answer any more: text has come, or keep-alive comments for 10 s.
+  bool committed() const noexcept { return committed_; }
+  // Bytes for the client; none before the gate is open: until then a failure is a status.
+  std::string Take();
+  // A failure that follows is told in band.
+  bool open() const noexcept;
+
+  const StreamRelease& release() const noexcept { return release_; }
+  const openai::Usage& usage() const noexcept { return usage_; }
+  const std::vector<std::string>& unscanned() const noexcept { return unscanned_; }
+
+ private:
+  State Handle(const sse::Event& event);
+  State HandleJson(const sse::Event& event);
+  State HandleDone(const sse::Event& event);
+  State Complete();
+  bool NoteChoices();
+  bool AllFinished() const noexcept;
+  static State StateOf(StreamRelease::Result result) noexcept;
+
+  const StreamOptions options_;
+  const uint64_t began_ms_;
+  sse::Splitter splitter_;
+  json::View view_;
+  openai::EventInfo info_;
+  StreamRelease release_;
+  std::vector<std::pair<uint32_t, bool>> choices_;  // seen, finished
+  openai::Usage usage_;
+  std::vector<std::string> unscanned_;
+  State state_ = State::kOpen;
+  bool committed_ = false, forced_open_ = false;
+};
+
+}  // namespace kt::session

@@ -1,0 +1,55 @@
+// An event that waits for its release, and its rewriting when its text was edited.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/json/view.h"
+#include "core/openai/text_map.h"
+#include "core/session/nested_json.h"
+#include "core/sse/splitter.h"
+
+namespace kt::session {
+
+struct HeldPiece {
+  static constexpr uint32_t kNoLane = UINT32_MAX;
+  openai::Segment segment;
+  uint32_t choice = 0;
+  uint32_t lane = kNoLane;      // kNoLane: a text complete by itself
+  size_t begin = 0, end = 0;    // its span in the lane
+  std::vector<SpanEdit> edits;  // offsets in the piece; of a lane's piece known at release only
+};
+
+class HeldEvent {
+ public:
+  HeldEvent() = default;
+  explicit HeldEvent(const sse::Event& event);
+
+  std::vector<HeldPiece> pieces;  // only those that hold text
+  std::vector<openai::AnswerInfo::Logprobs> logprobs;
+  bool content = false;
+  uint32_t sequence_number = 0;
+
+  size_t held_bytes() const noexcept;
+  size_t text_bytes() const noexcept;
+  // Appends the event, with the pieces' edits, to *out. An untouched event goes out as the bytes
+  // that came in. `scratch`: any view. False: the event cannot be rewritten; *out is unchanged.
+  bool AppendTo(json::View* scratch, std::string* out) const;
+
+ private:
+  std::string_view data() const noexcept;
+  bool Touched(uint32_t choice) const noexcept;
+
+  std::string raw_;
+  size_t data_begin_ = 0, data_size_ = 0;
+  std::string joined_data_;  // where the data is no substring of raw_ (several lines)
+};
+
+// How answers are read, everywhere.
+json::Limits AnswerLimits() noexcept;
+
+}  // namespace kt::session

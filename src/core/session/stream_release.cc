@@ -1,0 +1,242 @@
+#include "core/session/stream_release.h"
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+namespace kt::session {
+
+namespace {
+
+template <typename Value>
+bool Holds(const std::vector<Value>& values, Value value) {
+  return std::find(values.begin(), values.end(), value) != values.end();
+}
+
+}  // namespace
+
+using Result = StreamRelease::Result;
+
+StreamRelease::StreamRelease(policy::ChainRun& chain, openai::Endpoint endpoint, bool buffered,
+                             const ReleaseLimits& limits)
+    : chain_(chain),
+      endpoint_(endpoint),
+      judged_(chain.has_output_phase()),
+      buffered_(buffered),
+      limits_(limits) {
+  groups_.emplace_back();
+}
+
+Result StreamRelease::Add(const sse::Event& event, const json::View& view,
+                          const openai::EventInfo& info) {
+  HeldEvent held(event);
+  held.content = info.content;
+  held.logprobs = info.logprobs;
+  held.sequence_number = view.Unsigned(view.Find(0, "sequence_number"), 0);
+  if (judged_) {
+    if (const Result result = Judge(view, info, &held); result != Result::kGoOn) return result;
+  }
+  const bool barrier = info.choices.size() != 1 || !info.finished.empty();
+  return Enqueue(std::move(held), barrier, barrier ? 0 : info.choices.front());
+}
+
+Result StreamRelease::AddPlain(const sse::Event& event) {
+  return Enqueue(HeldEvent(event), true, 0);
+}
+
+Result StreamRelease::Flush() {
+  if (buffered_) {
+    if (const Result result = JudgeWholeLanes(); result != Result::kGoOn) return result;
+  } else {
+    for (Lane& lane : lanes_) {
+      if (auto block = lane.Judge(chain_, true)) return Block(std::move(*block));
+    }
+  }
+  for (Group& group : groups_) {
+    for (ChoiceQueue& queue : group.queues) {
+      for (HeldEvent& held : queue.events) {
+        if (!Ready(held) || !Release(&held)) return Block({});
+      }
+    }
+    if (group.barrier && (!Ready(*group.barrier) || !Release(&*group.barrier))) return Block({});
+  }
+  groups_.assign(1, {});
+  return Result::kGoOn;
+}
+
+std::string StreamRelease::Take() {
+  return std::exchange(released_, {});
+}
+
+// ---- judging -----------------------------------------------------------------------------------
+
+Result StreamRelease::Judge(const json::View& view, const openai::EventInfo& info,
+                            HeldEvent* held) {
+  if (const Result result = AppendPieces(view, info, held); result != Result::kGoOn) return result;
+  if (const Result result = JudgeWholeTexts(view, held); result != Result::kGoOn) return result;
+  return buffered_ ? Result::kGoOn : JudgeLanes(info);
+}
+
+Result StreamRelease::AppendPieces(const json::View& view, const openai::EventInfo& info,
+                                   HeldEvent* held) {
+  touched_.clear();
+  for (const openai::Segment& segment : info.segments) {
+    Decode(view, segment, &decoded_);
+    if (decoded_.text().empty()) continue;
+    HeldPiece piece;
+    piece.segment = segment;
+    piece.choice = openai::ChoiceOf(view, endpoint_, segment.node);
+    piece.end = decoded_.text().size();
+    if (segment.lane != 0) {
+      const auto lane = LaneOf(segment, piece.choice);
+      // Text behind its own end: what it forms with the text before can no longer be judged.
+      if (!lane || lanes_[*lane].closed()) return Result::kInvalid;
+      piece.lane = *lane;
+      std::tie(piece.begin, piece.end) = lanes_[*lane].Append(decoded_.text());
+      pending_text_ += decoded_.text().size();
+      touched_.push_back(*lane);
+    }
+    held->pieces.push_back(std::move(piece));
+  }
+  return Result::kGoOn;
+}
+
+std::optional<uint32_t> StreamRelease::LaneOf(const openai::Segment& segment, uint32_t choice) {
+  if (const auto it = lane_of_key_.find(segment.lane); it != lane_of_key_.end()) return it->second;
+  if (lanes_.size() >= limits_.max_lanes) return std::nullopt;
+  const auto index = static_cast<uint32_t>(lanes_.size());
+  lanes_.emplace_back(segment, choice);
+  lane_of_key_.emplace(segment.lane, index);
+  return index;
+}
+
+Result StreamRelease::JudgeWholeTexts(const json::View& view, HeldEvent* held) {
+  whole_segments_.clear();
+  for (const HeldPiece& piece : held->pieces) {
+    if (piece.lane == HeldPiece::kNoLane) whole_segments_.push_back(piece.segment);
+  }
+  if (whole_segments_.empty()) return Result::kGoOn;
+  auto block = whole_texts_.Judge(chain_, policy::Phase::kOutput, view, whole_segments_);
+  if (block) return Block(std::move(*block));
+  size_t next = 0;
+  for (HeldPiece& piece : held->pieces) {
+    if (piece.lane == HeldPiece::kNoLane) piece.edits = whole_texts_.edits()[next++];
+  }
+  return Result::kGoOn;
+}
+
+Result StreamRelease::JudgeLanes(const openai::EventInfo& info) {
+  const auto finished = [&](const Lane& lane) {
+    return Holds(info.finished, lane.choice()) || Holds(info.ended, lane.key());
+  };
+  const auto judge = [&](Lane& lane, bool final) {
+    const size_t before = lane.pending_bytes();
+    auto block = lane.Judge(chain_, final);
+    pending_text_ -= before - lane.pending_bytes();
+    return block;
+  };
+  for (const uint32_t index : touched_) {
+    Lane& lane = lanes_[index];
+    if (auto block = judge(lane, finished(lane))) return Block(std::move(*block));
+  }
+  if (info.finished.empty() && info.ended.empty()) return Result::kGoOn;
+  for (Lane& lane : lanes_) {
+    if (!finished(lane)) continue;
+    if (auto block = judge(lane, true)) return Block(std::move(*block));
+  }
+  return Result::kGoOn;
+}
+
+Result StreamRelease::JudgeWholeLanes() {
+  if (!judged_ || lanes_.empty()) return Result::kGoOn;
+  std::vector<policy::ChainRun::Text> texts;
+  for (const Lane& lane : lanes_) texts.push_back(lane.whole());
+  std::vector<std::vector<policy::TextEdit>> edits;
+  if (auto block = chain_.Judge(policy::Phase::kOutput, texts, &edits)) {
+    return Block(std::move(*block));
+  }
+  edits.resize(lanes_.size());
+  for (size_t i = 0; i < lanes_.size(); ++i) {
+    if (lanes_[i].TakeWhole(std::move(edits[i]))) continue;
+    return Block(UnfitBlock(chain_, policy::Phase::kOutput, i));
+  }
+  return Result::kGoOn;
+}
+
+// ---- the queue ---------------------------------------------------------------------------------
+
+Result StreamRelease::Enqueue(HeldEvent held, bool barrier, uint32_t choice) {
+  held_bytes_ += held.held_bytes();
+  ++held_events_;
+  Group& group = groups_.back();
+  if (barrier || group.queues.size() >= limits_.max_overtaking_choices) {
+    group.barrier = std::move(held);
+    groups_.emplace_back();
+  } else {
+    auto queue = std::find_if(group.queues.begin(), group.queues.end(),
+                              [&](const ChoiceQueue& other) { return other.choice == choice; });
+    if (queue == group.queues.end()) {
+      queue = group.queues.insert(group.queues.end(), ChoiceQueue{choice, {}});
+    }
+    queue->events.push_back(std::move(held));
+    ++group.waiting;
+  }
+  if (!buffered_) {
+    if (const Result result = Drain(); result != Result::kGoOn) return result;
+  }
+  return CheckLimits();
+}
+
+Result StreamRelease::Drain() {
+  for (;;) {
+    Group& group = groups_.front();
+    for (ChoiceQueue& queue : group.queues) {
+      while (!queue.events.empty() && Ready(queue.events.front())) {
+        if (!Release(&queue.events.front())) return Block({});
+        queue.events.pop_front();
+        --group.waiting;
+      }
+    }
+    if (group.waiting > 0 || !group.barrier || !Ready(*group.barrier)) return Result::kGoOn;
+    if (!Release(&*group.barrier)) return Block({});
+    groups_.pop_front();
+  }
+}
+
+bool StreamRelease::Ready(const HeldEvent& held) const {
+  return std::all_of(held.pieces.begin(), held.pieces.end(), [&](const HeldPiece& piece) {
+    return piece.lane == HeldPiece::kNoLane || lanes_[piece.lane].Cleared(piece.end);
+  });
+}
+
+bool StreamRelease::Release(HeldEvent* held) {
+  for (HeldPiece& piece : held->pieces) {
+    if (piece.lane == HeldPiece::kNoLane) continue;
+    lanes_[piece.lane].TakeEdits(piece.begin, piece.end, &piece.edits);
+  }
+  if (!held->AppendTo(&scratch_, &released_)) return false;
+  held_bytes_ -= std::min(held_bytes_, held->held_bytes());
+  --held_events_;
+  content_released_ = content_released_ || held->content;
+  if (held->content) released_text_bytes_ += held->text_bytes();
+  if (held->sequence_number != 0) last_sequence_number_ = held->sequence_number;
+  return true;
+}
+
+Result StreamRelease::Block(policy::Block block) {
+  if (block.reason_code.empty()) {
+    block.reason_code = "stream.hold_limit";
+    block.message = "The answer cannot be checked within the limits of this gateway.";
+  }
+  block_ = std::move(block);
+  return Result::kBlocked;
+}
+
+Result StreamRelease::CheckLimits() {
+  const bool within = held_events_ <= limits_.max_held_events &&
+                      held_bytes_ <= limits_.max_held_bytes &&
+                      pending_text_ <= limits_.max_pending_text;
+  return within ? Result::kGoOn : Block({});
+}
+
+}  // namespace kt::session

@@ -1,0 +1,112 @@
+// What of a stream may go out, and when (CONTRACT 3.4).
+//
+// Every event goes into a queue; its texts go into lanes, which the chain judges; the event leaves
+// as a whole once all its texts are cleared, untouched as the same bytes. Events of one choice
+// keep their order and may overtake those of another choice. All other events (of no choice or
+// several, with a finish_reason, [DONE], comments) are barriers: they wait for all before them,
+// and all behind waits for them.
+//
+// Linear in the bytes of the stream; memory bounded by ReleaseLimits, which block when reached.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "core/json/view.h"
+#include "core/openai/endpoint.h"
+#include "core/openai/text_map.h"
+#include "core/policy/chain.h"
+#include "core/session/lane.h"
+#include "core/session/segment_edits.h"
+#include "core/session/stream_event.h"
+#include "core/sse/splitter.h"
+
+namespace kt::session {
+
+struct ReleaseLimits {
+  size_t max_pending_text = 256 * 1024;  // decoded bytes that wait to be cleared
+  size_t max_held_bytes = 8 << 20;       // of waiting events
+  size_t max_held_events = 64 * 1024;
+  size_t max_lanes = 1024;
+  size_t max_overtaking_choices = 128;  // beyond, events keep the order they came in
+};
+
+class StreamRelease {
+ public:
+  // `chain` outlives this. `buffered`: nothing leaves before Flush.
+  StreamRelease(policy::ChainRun& chain, openai::Endpoint endpoint, bool buffered,
+                const ReleaseLimits& limits);
+
+  enum class Result : uint8_t {
+    kGoOn,
+    kBlocked,  // see block(); nothing more may be taken
+    kInvalid,  // the stream contradicts itself
+  };
+  // An event whose data is parsed in `view` and read into `info`.
+  Result Add(const sse::Event& event, const json::View& view, const openai::EventInfo& info);
+  // An event without JSON: comments, [DONE].
+  Result AddPlain(const sse::Event& event);
+  // The stream is complete: every lane is final, every event leaves.
+  Result Flush();
+
+  // What has been released since the last call.
+  std::string Take();
+  size_t released_bytes() const noexcept { return released_.size(); }
+  // A content-bearing event has been released, now or before.
+  bool content_released() const noexcept { return content_released_; }
+  uint64_t released_text_bytes() const noexcept { return released_text_bytes_; }
+  uint32_t last_sequence_number() const noexcept { return last_sequence_number_; }
+  const policy::Block& block() const noexcept { return block_; }
+
+ private:
+  struct ChoiceQueue {
+    uint32_t choice;
+    std::deque<HeldEvent> events;
+  };
+  struct Group {  // what may overtake each other, and the barrier behind it
+    std::vector<ChoiceQueue> queues;
+    size_t waiting = 0;
+    std::optional<HeldEvent> barrier;
+  };
+
+  Result Judge(const json::View& view, const openai::EventInfo& info, HeldEvent* held);
+  Result JudgeWholeTexts(const json::View& view, HeldEvent* held);
+  Result AppendPieces(const json::View& view, const openai::EventInfo& info, HeldEvent* held);
+  Result JudgeLanes(const openai::EventInfo& info);
+  Result JudgeWholeLanes();
+  std::optional<uint32_t> LaneOf(const openai::Segment& segment, uint32_t choice);
+  Result Enqueue(HeldEvent held, bool barrier, uint32_t choice);
+  Result Drain();
+  bool Ready(const HeldEvent& held) const;
+  bool Release(HeldEvent* held);
+  Result Block(policy::Block block);
+  Result CheckLimits();
+
+  policy::ChainRun& chain_;
+  const openai::Endpoint endpoint_;
+  const bool judged_, buffered_;
+  const ReleaseLimits limits_;
+  std::vector<Lane> lanes_;
+  std::unordered_map<openai::LaneKey, uint32_t> lane_of_key_;
+  std::vector<uint32_t> touched_;  // lanes of the present event
+  std::vector<openai::Segment> whole_segments_;
+  WholeTexts whole_texts_;
+  json::Decoded decoded_;
+  json::View scratch_;
+  std::deque<Group> groups_;
+  size_t held_bytes_ = 0, held_events_ = 0, pending_text_ = 0;
+  std::string released_;
+  bool content_released_ = false;
+  uint64_t released_text_bytes_ = 0;
+  uint32_t last_sequence_number_ = 0;
+  policy::Block block_;
+};
+
+}  // namespace kt::session
