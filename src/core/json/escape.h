@@ -9,7 +9,7 @@
 namespace kt::json {
 
 struct Escape {
-  char utf8[4];
+  char utf8[4] = {};
   uint8_t utf8_length = 0;
   uint8_t raw_length = 0;  // bytes of the sequence, both halves of a surrogate pair; 0: malformed
   bool lone_surrogate = false;  // utf8 is U+FFFD then
