@@ -52,7 +52,7 @@ void ReadPromptInjection(MapReader& map, PromptInjection* policy) {
   Value action = map.Get("action");
   Value patterns = map.Get("attack_patterns");
   map.Get("detection").Map([&](MapReader& detection) {
-    threshold = Either(threshold, detection.Get("embedding_threshold", "threshold"));
+    threshold = Either(threshold, detection.Get("embedding_threshold"));
     patterns = Either(patterns, detection.Get("attack_patterns"));
   });
   map.Get("response").Map([&](MapReader& response) {

@@ -92,11 +92,15 @@ class Builder : public YAML::EventHandler {
     Error(mark, "anchors and aliases are not accepted; write the value out");
   }
 
-  void OnNull(const YAML::Mark& mark, YAML::anchor_t) override { Place(NewNode(mark, {})); }
+  void OnNull(const YAML::Mark& mark, YAML::anchor_t) override {
+    null_offset_ = static_cast<size_t>(std::max(mark.pos, 0));
+    Place(NewNode(mark, YamlNode::Kind::kNull));
+  }
 
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override {
     Error(mark, "anchors and aliases are not accepted; write the value out");
-    Place(NewNode(mark, {}));
+    null_offset_.reset();  // its mark is right
+    Place(NewNode(mark, YamlNode::Kind::kNull));
   }
 
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t,
@@ -173,6 +177,7 @@ class Builder : public YAML::EventHandler {
     }
     Level& level = levels_.back();
     if (level.node.kind == YamlNode::Kind::kList) {
+      if (node.kind == YamlNode::Kind::kNull) MoveToDash(&node);
       level.node.items.push_back(std::move(node));
     } else if (!level.key) {
       level.key = std::move(node);
@@ -181,11 +186,31 @@ class Builder : public YAML::EventHandler {
     }
   }
 
+  // The library marks a missing list entry at the token that follows; its dash is the better place.
+  void MoveToDash(YamlNode* node) const {
+    constexpr size_t kMaxIndentation = 256;  // keeps hostile lines linear
+    if (!null_offset_) return;
+    size_t i = std::min(*null_offset_, text_.size());
+    int lines = 0;
+    while (i > 0 && (text_[i - 1] == ' ' || text_[i - 1] == '\n' || text_[i - 1] == '\r')) {
+      lines += text_[--i] == '\n';
+    }
+    if (i == 0 || text_[i - 1] != '-') return;
+    const size_t dash = i - 1;
+    size_t line_start = dash;
+    while (line_start > 0 && text_[line_start - 1] != '\n') {
+      if (dash - --line_start > kMaxIndentation) return;
+    }
+    node->line -= lines;
+    node->column = static_cast<int>(dash - line_start) + 1;
+  }
+
   void AddMember(Level* level, YamlNode value) {
     YamlNode key = std::move(*level->key);
     level->key.reset();
     const YAML::Mark mark = MarkOf(key);
-    if (value.kind == YamlNode::Kind::kNull) {  // the library's mark is that of the next token
+    if (value.kind == YamlNode::Kind::kNull &&
+        null_offset_) {  // the library's mark is that of the next token
       value.line = key.line;
       value.column = key.column;
     }
@@ -210,6 +235,7 @@ class Builder : public YAML::EventHandler {
   std::vector<YamlError>* errors_;
   std::vector<Level> levels_;
   size_t nodes_ = 0, documents_ = 0;
+  std::optional<size_t> null_offset_;  // of the last null; none for an alias
 };
 
 // The library's words, where they would puzzle.

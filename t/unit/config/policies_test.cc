@@ -1,0 +1,411 @@
+// `policies.chain` and the blocks of `policy`.
+#include <gtest/gtest.h>
+
+#include "load_helper.h"
+
+namespace kt::config {
+namespace {
+
+std::vector<std::string> Kinds(const LoadResult& result) {
+  std::vector<std::string> kinds;
+  if (result.ok()) {
+    for (const ChainEntry& entry : result.config->chain) kinds.push_back(entry.kind);
+  }
+  return kinds;
+}
+
+std::string Chain(const std::string& entries) {
+  return WithPolicies("policies:\n  chain:\n" + entries);
+}
+
+TEST(Chain, KeepsTheOrderAndMovesAuditLoggerLast) {
+  const LoadResult result =
+      LoadText(Chain("    - audit-logger\n    - safety-filter\n    - pii-detector\n"));
+  EXPECT_EQ(Kinds(result), (Messages{"safety-filter", "pii-detector", "audit-logger"}));
+  EXPECT_TRUE(result.config->audit_logger.present);
+}
+
+TEST(Chain, ReadsConditions) {
+  const LoadResult result = LoadText(
+      Chain("    - pii-detector:\n        when: {path: /v1/chat, header: {X-Team: finance}, model: "
+            "[a, b]}\n        stage: pre-request\n        streaming_mode: buffered\n    - "
+            "audit-logger\n"));
+  ASSERT_TRUE(result.ok());
+  const ChainEntry& entry = result.config->chain[0];
+  EXPECT_EQ(entry.when.path, "/v1/chat");
+  ASSERT_EQ(entry.when.headers.size(), 1u);
+  EXPECT_EQ(entry.when.headers[0].first, "x-team");
+  EXPECT_EQ(entry.when.headers[0].second, "finance");
+  EXPECT_EQ(entry.when.models, (Messages{"a", "b"}));
+  EXPECT_EQ(entry.stage, Stage::kInput);
+  EXPECT_TRUE(entry.buffered);
+}
+
+TEST(Chain, ReadsASingleModelAndAllStageNames) {
+  const auto stage = [](const std::string& name) {
+    const LoadResult result =
+        LoadText(Chain("    - pii-detector: {when: {model: m}, stage: " + name + "}\n"));
+    return result.ok() ? static_cast<int>(result.config->chain[0].stage) : -1;
+  };
+  EXPECT_EQ(stage("input"), static_cast<int>(Stage::kInput));
+  EXPECT_EQ(stage("output"), static_cast<int>(Stage::kOutput));
+  EXPECT_EQ(stage("pre-response"), static_cast<int>(Stage::kOutput));
+  EXPECT_EQ(stage("both"), static_cast<int>(Stage::kBoth));
+  EXPECT_EQ(stage("post-response"), -1);
+}
+
+TEST(Chain, TakesAnEntryWithoutOptions) {
+  EXPECT_EQ(Kinds(LoadText(Chain("    - pii-detector:\n    - audit-logger\n"))),
+            (Messages{"pii-detector", "audit-logger"}));
+}
+
+TEST(Chain, RefusesAnEmptyOrMissingChain) {
+  EXPECT_EQ(Errors(WithPolicies("policies: {chain: []}\n")),
+            (Messages{"f.yaml:2:19: policies.chain: must not be empty; name at least one policy"}));
+  EXPECT_EQ(Errors(WithPolicies("policies: {}\n")),
+            (Messages{"f.yaml:2:11: policies.chain: is required"}));
+  EXPECT_EQ(Errors(WithPolicies("policies: {chain: pii-detector}\n")),
+            (Messages{"f.yaml:2:19: policies.chain: expected a list, found a single value"}));
+  EXPECT_EQ(
+      Errors(WithPolicies("policies:\n  chain:\n")),
+      (Messages{"f.yaml:3:3: policies.chain: expected a list, found nothing; write [] for none"}));
+}
+
+TEST(Chain, RefusesUnknownLaterAndRepeatedKinds) {
+  EXPECT_EQ(
+      Errors(Chain("    - pii-detectr\n    - rbac\n    - pii-detector\n    - pii-detector\n"
+                   "    - zzz\n")),
+      (Messages{"f.yaml:4:7: policies.chain[0]: unknown policy kind \"pii-detectr\"; did you mean "
+                "\"pii-detector\"?",
+                "f.yaml:5:7: policies.chain[1]: the policy kind \"rbac\" is not supported yet",
+                "f.yaml:7:7: policies.chain[3]: the policy kind \"pii-detector\" is in the chain "
+                "twice",
+                "f.yaml:8:7: policies.chain[4]: unknown policy kind \"zzz\""}));
+}
+
+TEST(Chain, SuggestsAcrossUnderscoresAndCase) {
+  EXPECT_EQ(
+      Errors(Chain("    - Prompt_Injection\n")),
+      (Messages{"f.yaml:4:7: policies.chain[0]: unknown policy kind \"Prompt_Injection\"; did "
+                "you mean \"prompt-injection\"?"}));
+}
+
+TEST(Chain, RefusesEveryDocumentedLaterKind) {
+  for (const char* kind : {"agent-firewall",      "rbac",
+                           "tool-validation",     "tool-budget",
+                           "data-routing-policy", "external-moderation",
+                           "language-validator",  "entity-list-filter",
+                           "quality-scorer",      "human-oversight",
+                           "citation-verifier",   "flagged-review",
+                           "bot-detector",        "hipaa-phi-detector",
+                           "student-privacy",     "case-privacy",
+                           "itar-ear-filter",     "dual-use-filter",
+                           "embedding-detector",  "cjis-mode"}) {
+    const std::string text = Chain("    - audit-logger\n    - " + std::string(kind) +
+                                   "\npolicy: {audit-logger: {}, " + kind + ": {}}\n");
+    const Messages errors = Errors(text);
+    ASSERT_EQ(errors.size(), 2u) << kind;
+    EXPECT_NE(errors[0].find("not supported yet"), std::string::npos) << errors[0];
+    EXPECT_NE(errors[1].find("not supported yet"), std::string::npos) << errors[1];
+  }
+}
+
+TEST(Chain, RefusesConditionsOnAuditLogger) {
+  const std::string reason =
+      ": audit-logger takes no conditions: it records every request, after all policies; remove "
+      "it";
+  EXPECT_EQ(Errors(Chain("    - audit-logger: {when: {path: /v1}, stage: input}\n")),
+            (Messages{"f.yaml:4:28: policies.chain[0].audit-logger.when" + reason,
+                      "f.yaml:4:48: policies.chain[0].audit-logger.stage" + reason}));
+}
+
+TEST(Chain, RefusesBrokenEntries) {
+  EXPECT_EQ(
+      Errors(Chain("    - [pii-detector]\n    -\n    - {pii-detector: {}, rbac: {}}\n    - {}\n"
+                   "    - pii-detector: {when: {path: v1, model: [], header: {'a b': x}}, foo: "
+                   "1}\n")),
+      (Messages{
+          "f.yaml:4:7: policies.chain[0]: expected a text, found a list",
+          "f.yaml:5:5: policies.chain[1]: expected a text, found nothing",
+          "f.yaml:6:7: policies.chain[2]: expected one policy kind; a kind, or {kind: {when, "
+          "stage, "
+          "streaming_mode}}",
+          "f.yaml:7:7: policies.chain[3]: expected one policy kind; a kind, or {kind: {when, "
+          "stage, "
+          "streaming_mode}}",
+          "f.yaml:8:35: policies.chain[4].pii-detector.when.path: a path prefix begins with \"/\"",
+          "f.yaml:8:46: policies.chain[4].pii-detector.when.model: must not be empty",
+          "f.yaml:8:66: policies.chain[4].pii-detector.when.header.a b: is not a header name",
+          "f.yaml:8:71: policies.chain[4].pii-detector.foo: unknown key"}));
+}
+
+TEST(Chain, RefusesHeadersThatDifferInCaseOnly) {
+  EXPECT_EQ(Errors(Chain("    - pii-detector: {when: {header: {X-A: 1, x-a: 2}}}\n")),
+            (Messages{"f.yaml:4:51: policies.chain[0].pii-detector.when.header.x-a: is given twice "
+                      "(header names ignore case)"}));
+}
+
+TEST(Chain, RefusesAnOutputOnlyPromptInjection) {
+  EXPECT_EQ(Errors(Chain("    - prompt-injection: {stage: output}\n")),
+            (Messages{"f.yaml:4:33: policies.chain[0].prompt-injection.stage: prompt-injection "
+                      "judges requests only, so it would never run"}));
+}
+
+TEST(Chain, WarnsWithoutAuditLogger) {
+  EXPECT_EQ(
+      Warnings(Chain("    - pii-detector\npolicy: {pii-detector: {}}\n")),
+      (Messages{"f.yaml:4:5: policies.chain: without audit-logger there are no audit records; "
+                "add audit-logger to the chain"}));
+}
+
+TEST(Chain, WarnsOfAKindWithoutABlockAndABlockWithoutAKind) {
+  EXPECT_EQ(
+      Warnings(Chain("    - pii-detector\n    - audit-logger\npolicy:\n  audit-logger: {}\n"
+                     "  safety-filter: {}\n")),
+      (Messages{"f.yaml:4:7: policy.pii-detector: is not given: the policy runs on its defaults",
+                "f.yaml:8:3: policy.safety-filter: never runs: it is not in policies.chain"}));
+}
+
+TEST(PolicyBlocks, RefuseUnknownKinds) {
+  EXPECT_EQ(
+      Errors(WithPolicies("policies: {chain: [audit-logger]}\npolicy:\n  audit_logger: {}\n")),
+      (Messages{"f.yaml:4:3: policy.audit_logger: unknown policy kind; did you mean "
+                "\"audit-logger\"?"}));
+}
+
+TEST(PromptInjection, ReadsEveryKey) {
+  const LoadResult result = LoadText(WithPolicy(
+      "prompt-injection",
+      "    threshold: 0.5\n    action: escalate\n    attack_patterns: ['a+', b]\n    scan_roles: "
+      "[user, assistant]\n    encoding: {decode_base64: false, normalize_unicode: false, "
+      "detect_homoglyphs: false}\n    boundaries: {enforce_delimiters: false, "
+      "reject_fake_boundaries: false}\n    response: {message: no, log_level: warning}\n"));
+  ASSERT_TRUE(result.ok());
+  const PromptInjection& p = result.config->prompt_injection;
+  EXPECT_EQ(p.threshold, 0.5);
+  EXPECT_EQ(p.action, Action::kEscalate);
+  EXPECT_EQ(p.attack_patterns, (Messages{"a+", "b"}));
+  EXPECT_EQ(p.scan_roles, (Messages{"user", "assistant"}));
+  EXPECT_FALSE(p.decode_base64 || p.normalize_unicode || p.detect_homoglyphs);
+  EXPECT_FALSE(p.enforce_delimiters || p.reject_fake_boundaries);
+  EXPECT_EQ(p.message, "no");
+  EXPECT_EQ(p.log_level, "warn");
+}
+
+TEST(PromptInjection, KnowsTheAliases) {
+  const auto threshold = [](const std::string& block) {
+    const LoadResult result = LoadText(WithPolicy("prompt-injection", block));
+    return result.ok() ? result.config->prompt_injection.threshold : -1;
+  };
+  EXPECT_EQ(threshold("    embedding_threshold: 0.3\n"), 0.3);
+  EXPECT_EQ(threshold("    detection: {embedding_threshold: 0.4}\n"), 0.4);
+  const LoadResult result = LoadText(WithPolicy(
+      "prompt-injection", "    detection: {attack_patterns: [x]}\n    response: {action: log}\n"));
+  ASSERT_TRUE(result.ok());
+  EXPECT_EQ(result.config->prompt_injection.attack_patterns, (Messages{"x"}));
+  EXPECT_EQ(result.config->prompt_injection.action, Action::kLog);
+}
+
+TEST(PromptInjection, RefusesASettingUnderTwoNames) {
+  EXPECT_EQ(
+      Errors(
+          WithPolicy("prompt-injection",
+                     "    threshold: 0.5\n    detection: {embedding_threshold: 0.5}\n    action: "
+                     "log\n    response: {action: block}\n")),
+      (Messages{
+          "f.yaml:6:38: policy.prompt-injection.detection.embedding_threshold: is another name of "
+          "policy.prompt-injection.threshold, which is given too; keep one of them",
+          "f.yaml:8:24: policy.prompt-injection.response.action: is another name of "
+          "policy.prompt-injection.action, which is given too; keep one of them"}));
+}
+
+TEST(PromptInjection, RefusesWrongValues) {
+  EXPECT_EQ(
+      Errors(WithPolicy("prompt-injection",
+                        "    threshold: 1.5\n    action: redact\n    scan_roles: []\n    "
+                        "attack_patterns: x\n    encoding: {decode_base65: true}\n")),
+      (Messages{
+          "f.yaml:5:16: policy.prompt-injection.threshold: must be from 0 to 1",
+          "f.yaml:6:13: policy.prompt-injection.action: \"redact\" is not one of block, log, "
+          "escalate",
+          "f.yaml:7:17: policy.prompt-injection.scan_roles: must not be empty; name the roles "
+          "whose "
+          "texts are scored",
+          "f.yaml:8:22: policy.prompt-injection.attack_patterns: expected a list, found a single "
+          "value",
+          "f.yaml:9:16: policy.prompt-injection.encoding.decode_base65: unknown key; did you mean "
+          "\"decode_base64\"?"}));
+}
+
+TEST(PromptInjection, RefusesWhatIsNoNumber) {
+  for (const char* bad : {"high", "\"0.8\"", "0.8x", ".nan", ".inf", "nan", "inf", "00.8", "1e999",
+                          "~", "[0.8]", "0,8"}) {
+    EXPECT_EQ(
+        Errors(WithPolicy("prompt-injection", "    threshold: " + std::string(bad) + "\n")).size(),
+        1u)
+        << bad;
+  }
+}
+
+TEST(PiiDetector, ReadsEveryKey) {
+  const LoadResult result = LoadText(WithPolicy(
+      "pii-detector",
+      "    action: log\n    entities: [email, US_SSN, credit-card, EMAIL]\n    pci_mode: false\n   "
+      " "
+      "include_private_ips: true\n    detect_patterns: ['x{3}']\n    redaction: {marker_format: "
+      "hash, hash_key_ref: {env: K}, include_metadata: false, custom_markers: {email: '<e>'}}\n"));
+  ASSERT_TRUE(result.ok());
+  const PiiDetector& p = result.config->pii_detector;
+  EXPECT_EQ(p.action, Action::kLog);
+  EXPECT_EQ(p.entities, (Messages{"EMAIL", "US_SSN", "CREDIT_CARD"}));
+  EXPECT_FALSE(p.pci_mode);
+  EXPECT_TRUE(p.include_private_ips);
+  EXPECT_EQ(p.detect_patterns, (Messages{"x{3}"}));
+  EXPECT_EQ(p.marker_format, MarkerFormat::kHash);
+  EXPECT_EQ(p.hash_key_ref.env, "K");
+  EXPECT_FALSE(p.include_metadata);
+  EXPECT_EQ(p.custom_markers.at("EMAIL"), "<e>");
+}
+
+TEST(PiiDetector, ReadsAllEntities) {
+  for (const char* entities : {"all", "[all]", "[EMAIL, all]"}) {
+    const LoadResult result =
+        LoadText(WithPolicy("pii-detector", "    entities: " + std::string(entities) + "\n"));
+    ASSERT_TRUE(result.ok()) << entities;
+    EXPECT_EQ(result.config->pii_detector.entities, (Messages{"ALL"})) << entities;
+  }
+}
+
+TEST(PiiDetector, RefusesEntitiesThatAreNoTypes) {
+  EXPECT_EQ(Errors(WithPolicy("pii-detector", "    entities: [E MAIL]\n")),
+            (Messages{"f.yaml:5:16: policy.pii-detector.entities[0]: is not the name of an entity "
+                      "type"}));
+  EXPECT_EQ(Errors(WithPolicy("pii-detector", "    entities: EMAIL\n")),
+            (Messages{"f.yaml:5:15: policy.pii-detector.entities: expected a list of entity types, "
+                      "or all"}));
+  EXPECT_EQ(Errors(WithPolicy("pii-detector", "    entities: []\n")),
+            (Messages{"f.yaml:5:15: policy.pii-detector.entities: must not be empty; leave the key "
+                      "out for the default set"}));
+}
+
+TEST(PiiDetector, NeedsAKeyForHash) {
+  EXPECT_EQ(Errors(WithPolicy("pii-detector", "    redaction: {marker_format: hash}\n")),
+            (Messages{"f.yaml:5:32: policy.pii-detector.redaction.marker_format: hash needs "
+                      "redaction.hash_key_ref; add hash_key_ref: {env: NAME}; without a key, marks "
+                      "could be guessed"}));
+}
+
+TEST(PiiDetector, PreservesLengthWithAsteriskAndPartialOnly) {
+  const auto errors = [](const std::string& format) {
+    return Errors(WithPolicy("pii-detector",
+                             "    redaction: {preserve_length: true, "
+                             "marker_format: " +
+                                 format + "}\n"));
+  };
+  EXPECT_TRUE(errors("asterisk").empty());
+  EXPECT_TRUE(errors("partial").empty());
+  EXPECT_EQ(errors("label"),
+            (Messages{"f.yaml:5:34: policy.pii-detector.redaction.preserve_length: works with "
+                      "marker_format asterisk and partial only"}));
+}
+
+TEST(PiiDetector, RefusesWhatIsNotSupportedYet) {
+  EXPECT_EQ(
+      Errors(WithPolicy("pii-detector",
+                        "    healthcare_mode: true\n    redaction: {marker_format: reversible}\n")),
+      (Messages{"f.yaml:5:22: policy.pii-detector.healthcare_mode: not supported yet; leave it out "
+                "or set it to false",
+                "f.yaml:6:32: policy.pii-detector.redaction.marker_format: not supported yet; use "
+                "label, asterisk, partial or hash"}));
+}
+
+TEST(SafetyFilter, ReadsEveryKey) {
+  const LoadResult result =
+      LoadText(WithPolicy("safety-filter",
+                          "    mode: law_enforcement\n    block_if: [a]\n    action: escalate\n    "
+                          "fuzzy_matching: false\n    max_distance: 2\n    max_age: 13\n"));
+  ASSERT_TRUE(result.ok());
+  const SafetyFilter& p = result.config->safety_filter;
+  EXPECT_EQ(p.mode, "law_enforcement");
+  EXPECT_EQ(p.block_if, (Messages{"a"}));
+  EXPECT_EQ(p.action, Action::kEscalate);
+  EXPECT_EQ(p.max_distance, 2u);
+  EXPECT_EQ(p.max_age, 13u);
+}
+
+TEST(SafetyFilter, RefusesWrongValues) {
+  EXPECT_EQ(Errors(WithPolicy("safety-filter", "    mode: stirct\n    fuzzy_matching: true\n")),
+            (Messages{"f.yaml:5:11: policy.safety-filter.mode: \"stirct\" is not one of strict, "
+                      "moderate, permissive, critical_infrastructure, automotive, education, "
+                      "law_enforcement; did you mean \"strict\"?",
+                      "f.yaml:6:21: policy.safety-filter.fuzzy_matching: not supported yet; leave "
+                      "it out or set it to false"}));
+}
+
+TEST(DlpFilter, ReadsEveryKey) {
+  const LoadResult result = LoadText(
+      WithPolicy("dlp-filter",
+                 "    detect_patterns: ['P-\\d+']\n    blocked_terms: [Falcon]\n    action: "
+                 "block\n    max_distance: 8\n    sensitivity_level: standard\n"));
+  ASSERT_TRUE(result.ok());
+  const DlpFilter& p = result.config->dlp_filter;
+  EXPECT_EQ(p.detect_patterns, (Messages{"P-\\d+"}));
+  EXPECT_EQ(p.blocked_terms, (Messages{"Falcon"}));
+  EXPECT_EQ(p.action, Action::kBlock);
+  EXPECT_EQ(p.max_distance, 8u);
+}
+
+TEST(DlpFilter, RefusesWhatIsNotSupportedYet) {
+  EXPECT_EQ(
+      Errors(WithPolicy("dlp-filter",
+                        "    blocked_terms: [x]\n    fuzzy_matching: true\n    max_distance: 9\n"
+                        "    sensitivity_level: restricted\n")),
+      (Messages{"f.yaml:6:21: policy.dlp-filter.fuzzy_matching: not supported yet; leave it out or "
+                "set it to false",
+                "f.yaml:7:19: policy.dlp-filter.max_distance: must be from 0 to 8",
+                "f.yaml:8:24: policy.dlp-filter.sensitivity_level: not supported yet; leave it out "
+                "or set it to standard"}));
+}
+
+TEST(DlpFilter, WarnsWhenItCanFindNothing) {
+  EXPECT_EQ(Warnings(WithPolicy("dlp-filter", "    action: block\n")),
+            (Messages{"f.yaml:2:20: policy.dlp-filter: finds nothing: neither detect_patterns nor "
+                      "blocked_terms are given"}));
+}
+
+TEST(AuditLogger, ReadsEveryKey) {
+  const LoadResult result = LoadText(
+      WithPolicies("policies: {chain: [audit-logger]}\npolicy:\n  audit-logger: {immutable: false, "
+                   "retention_days: 36500, log_all_access: true, hipaa_audit_controls: true}\n"));
+  ASSERT_TRUE(result.ok());
+  const AuditLogger& a = result.config->audit_logger;
+  EXPECT_TRUE(a.present && !a.immutable && a.log_all_access && a.hipaa_audit_controls);
+  EXPECT_EQ(a.retention_days, 36500u);
+}
+
+TEST(AuditLogger, RefusesWrongValues) {
+  EXPECT_EQ(
+      Errors(WithPolicies("policies: {chain: [audit-logger]}\npolicy:\n  audit-logger: {immutable: "
+                          "'true', retention_days: 36501, log_all_access: on}\n")),
+      (Messages{
+          "f.yaml:4:29: policy.audit-logger.immutable: expected true or false, found a quoted "
+          "text; write it without quotes",
+          "f.yaml:4:53: policy.audit-logger.retention_days: must be from 1 to 36500",
+          "f.yaml:4:76: policy.audit-logger.log_all_access: expected true or false; did you "
+          "mean \"true\"?"}));
+}
+
+TEST(AuditLogger, RefusesWhatIsNoWholeNumber) {
+  for (const char* bad : {"1.5", "365d", "\"365\"", "0x10", "010", "1_000", "+5", "-5", "", "-"}) {
+    EXPECT_EQ(
+        Errors(WithPolicies("policies: {chain: [audit-logger]}\npolicy:\n  audit-logger:\n    "
+                            "retention_days: " +
+                            std::string(bad) + "\n"))
+            .size(),
+        1u)
+        << bad;
+  }
+}
+
+}  // namespace
+}  // namespace kt::config

@@ -1,0 +1,485 @@
+// `providers`: targets, keys, headers, strategy and what surrounds them.
+#include <gtest/gtest.h>
+
+#include "core/config/provider_table.h"
+#include "core/config/url.h"
+#include "load_helper.h"
+
+namespace kt::config {
+namespace {
+
+// The one target of a document that loads.
+Target TargetOf(const std::string& keys) {
+  const LoadResult result = LoadText(WithTarget(keys));
+  for (const Diagnostic& d : result.errors) ADD_FAILURE() << d.ToString();
+  return result.ok() ? result.config->providers.targets[0] : Target();
+}
+
+std::string TwoTargets(const std::string& providers) {
+  return WithProviders("providers:\n" + providers +
+                       "  targets:\n    - {id: a, provider: openai}\n    - {id: b, provider: "
+                       "groq}\n");
+}
+
+TEST(ProviderTable, KnowsTheBaseUrlsAndKeys) {
+  const struct {
+    const char *name, *url, *variable;
+  } kExpected[] = {
+      {"fireworks", "https://api.fireworks.ai/inference/v1", "FIREWORKS_API_KEY"},
+      {"openai", "https://api.openai.com/v1", "OPENAI_API_KEY"},
+      {"together", "https://api.together.xyz/v1", "TOGETHER_API_KEY"},
+      {"groq", "https://api.groq.com/openai/v1", "GROQ_API_KEY"},
+      {"cerebras", "https://api.cerebras.ai/v1", "CEREBRAS_API_KEY"},
+      {"mistral", "https://api.mistral.ai/v1", "MISTRAL_API_KEY"},
+      {"deepseek", "https://api.deepseek.com/v1", "DEEPSEEK_API_KEY"},
+      {"xai", "https://api.x.ai/v1", "XAI_API_KEY"},
+      {"openrouter", "https://openrouter.ai/api/v1", "OPENROUTER_API_KEY"},
+      {"perplexity", "https://api.perplexity.ai", "PERPLEXITY_API_KEY"},
+      {"ollama", "http://localhost:11434/v1", ""},
+  };
+  for (const auto& expected : kExpected) {
+    const Target target = TargetOf("      provider: " + std::string(expected.name) + "\n");
+    EXPECT_EQ(UrlText(target.base_url), expected.url);
+    EXPECT_EQ(target.secret_key_ref.env, expected.variable);
+  }
+}
+
+TEST(ProviderTable, HoldsOnlyUrlsThatParse) {
+  for (const ProviderInfo& info : AllProviders()) {
+    EXPECT_TRUE(info.base_url.empty() || ParseUrl(info.base_url).ok()) << info.name;
+  }
+}
+
+TEST(Target, FillsInTheDefaults) {
+  const Target t = TargetOf("      provider: openai\n");
+  EXPECT_EQ(t.id, "t");
+  EXPECT_EQ(t.api_key_header, "Authorization");
+  EXPECT_EQ(t.api_key_prefix, "Bearer ");
+  EXPECT_EQ(t.timeout_seconds, 60);
+  EXPECT_EQ(t.stream_timeout_seconds, 60);
+  EXPECT_FALSE(t.stream_idle_timeout_seconds.has_value());
+  EXPECT_EQ(t.weight, 1.0);
+  EXPECT_TRUE(t.stream_usage);
+  EXPECT_FALSE(t.pricing || t.health_probe);
+  EXPECT_EQ(t.mark.line, 6);
+}
+
+TEST(Target, ReadsEveryKey) {
+  const Target t = TargetOf(
+      "      provider: openai-compatible\n      model: m\n      base_url: https://h:8443/x\n      "
+      "secret_key_ref: {store: key-1}\n      api_key_header: X-Api-Key\n      api_key_prefix: ''\n"
+      "      headers: {X-Title: My App}\n      timeout_seconds: 2.5\n      "
+      "stream_timeout_seconds: 300\n      stream_idle_timeout_seconds: 15\n      format: openai\n"
+      "      provider_type: openai\n      description: d\n      weight: 0.25\n      pricing: "
+      "{prompt: 1, completion: 2}\n      stream_usage: true\n      health_probe: {path: /h, "
+      "interval_seconds: 1, timeout_seconds: 2, healthy_threshold: 3, unhealthy_threshold: 4, "
+      "expected_status: 200-204, enabled: false}\n");
+  EXPECT_EQ(t.model, "m");
+  EXPECT_EQ(UrlText(t.base_url), "https://h:8443/x");
+  EXPECT_EQ(t.secret_key_ref.store, "key-1");
+  EXPECT_EQ(t.api_key_header, "X-Api-Key");
+  EXPECT_EQ(t.api_key_prefix, "");
+  ASSERT_EQ(t.headers.size(), 1u);
+  EXPECT_EQ(t.headers[0].first + ": " + t.headers[0].second, "X-Title: My App");
+  EXPECT_EQ(t.timeout_seconds, 2.5);
+  EXPECT_EQ(t.stream_timeout_seconds, 300);
+  EXPECT_EQ(t.stream_idle_timeout_seconds, 15);
+  EXPECT_EQ(t.weight, 0.25);
+  EXPECT_EQ(t.pricing->cached_prompt, 1);
+  EXPECT_TRUE(t.stream_usage);
+  EXPECT_FALSE(t.health_probe->enabled);
+  EXPECT_EQ(t.health_probe->path, "/h");
+  EXPECT_EQ(t.health_probe->expected_status_max, 204u);
+}
+
+TEST(Target, TakesTheStreamTimeoutFromTheTimeout) {
+  EXPECT_EQ(TargetOf("      provider: openai\n      timeout_seconds: 7\n").stream_timeout_seconds,
+            7);
+}
+
+TEST(Target, SplitsTheShorthandOnTheFirstTwoColons) {
+  const Target t = TargetOf("      provider: ollama:embedding:nomic:v1.5\n");
+  EXPECT_EQ(t.provider, "ollama");
+  EXPECT_EQ(t.endpoint_type, "embedding");
+  EXPECT_EQ(t.model, "nomic:v1.5");
+}
+
+TEST(Target, RefusesBrokenShorthands) {
+  const auto errors = [](const std::string& provider) {
+    return Errors(WithTarget("      provider: '" + provider + "'\n"));
+  };
+  const std::string shape =
+      "f.yaml:7:17: providers.targets[0].provider: expected <provider>, or "
+      "<provider>:<chat|completion|embedding>:<model>";
+  EXPECT_EQ(errors("openai:gpt-4o"), Messages{shape});
+  EXPECT_EQ(errors("openai:chat:"), Messages{shape});
+  EXPECT_EQ(errors("openai:cht:x"),
+            (Messages{"f.yaml:7:17: providers.targets[0].provider: the type \"cht\" is not one of "
+                      "chat, completion, embedding; did you mean \"chat\"?"}));
+}
+
+TEST(Target, RefusesUnknownAndLaterProviders) {
+  const auto errors = [](const std::string& provider) {
+    return Errors(WithTarget("      provider: " + provider + "\n"));
+  };
+  EXPECT_EQ(errors("firework"),
+            (Messages{"f.yaml:7:17: providers.targets[0].provider: unknown provider \"firework\"; "
+                      "did you mean \"fireworks\"?"}));
+  EXPECT_EQ(errors("acme"),
+            (Messages{"f.yaml:7:17: providers.targets[0].provider: unknown provider "
+                      "\"acme\"; for any other server use openai-compatible with a "
+                      "base_url"}));
+  EXPECT_EQ(errors("anthropic:chat:x"),
+            (Messages{"f.yaml:7:17: providers.targets[0].provider: the provider \"anthropic\" is "
+                      "not supported yet; openai-compatible with a base_url works where it offers "
+                      "that API"}));
+}
+
+TEST(Target, NeedsIdAndProvider) {
+  EXPECT_EQ(Errors(WithProviders("providers:\n  targets:\n    - model: m\n")),
+            (Messages{"f.yaml:6:7: providers.targets[0].id: is required",
+                      "f.yaml:6:7: providers.targets[0].provider: is required"}));
+}
+
+TEST(Target, RefusesTheSameIdTwice) {
+  EXPECT_EQ(
+      Errors(WithProviders("providers:\n  strategy: fallback\n  targets:\n    - {id: a, provider: "
+                           "openai}\n    - {id: a, provider: groq}\n")),
+      (Messages{"f.yaml:8:12: providers.targets[1].id: another target has this id"}));
+}
+
+TEST(Target, NeedsABaseUrlWhereTheProviderHasNone) {
+  for (const char* provider : {"vllm", "localai", "litellm", "openai-compatible"}) {
+    EXPECT_EQ(Errors(WithTarget("      provider: " + std::string(provider) + "\n")),
+              (Messages{"f.yaml:6:7: providers.targets[0].base_url: is required with the provider "
+                        "\"" +
+                        std::string(provider) + "\""}));
+  }
+}
+
+TEST(Target, CompletesAnEmptyPath) {
+  EXPECT_EQ(TargetOf("      provider: vllm\n      base_url: http://localhost:8000\n").base_url.path,
+            "/v1");
+  EXPECT_EQ(
+      TargetOf("      provider: openai\n      base_url: https://api.openai.com/\n").base_url.path,
+      "/v1");
+  EXPECT_EQ(TargetOf("      provider: groq\n      base_url: https://api.groq.com\n").base_url.path,
+            "/openai/v1");
+  EXPECT_EQ(TargetOf("      provider: vllm\n      base_url: http://localhost/a/b/\n").base_url.path,
+            "/a/b");
+}
+
+TEST(Target, RefusesBrokenUrls) {
+  EXPECT_EQ(
+      Errors(WithTarget("      provider: openai\n      base_url: api.openai.com\n")),
+      (Messages{"f.yaml:8:17: providers.targets[0].base_url: the URL must begin with https:// "
+                "or http://"}));
+}
+
+TEST(Target, RefusesToSendAKeyInPlaintext) {
+  const std::string remote =
+      "      provider: openai-compatible\n      base_url: http://10.0.0.1/v1\n";
+  EXPECT_EQ(Errors(WithTarget(remote + "      secret_key_ref: {env: K}\n")),
+            (Messages{"f.yaml:8:17: providers.targets[0].base_url: http to another host would send "
+                      "the key unencrypted; use https, or set allow_plaintext: true"}));
+  EXPECT_TRUE(Errors(WithTarget(remote)).empty());
+  EXPECT_EQ(Warnings(WithTarget(remote + "      secret_key_ref: {env: K}\n      allow_plaintext: "
+                                         "true\n")),
+            (Messages{"f.yaml:8:17: providers.targets[0].base_url: the key and all texts travel "
+                      "unencrypted"}));
+}
+
+TEST(Target, SendsAKeyInPlaintextToThisMachine) {
+  for (const char* host : {"localhost", "127.0.0.1", "[::1]"}) {
+    EXPECT_TRUE(Errors(WithTarget("      provider: vllm\n      base_url: 'http://" +
+                                  std::string(host) + ":8000'\n      secret_key_ref: {env: K}\n"))
+                    .empty())
+        << host;
+  }
+}
+
+TEST(Target, WarnsWhenTheProvidersKeyGoesElsewhere) {
+  EXPECT_EQ(Warnings(WithTarget("      provider: openai\n      base_url: https://proxy.example\n")),
+            (Messages{"f.yaml:8:17: providers.targets[0].base_url: the key in OPENAI_API_KEY is "
+                      "sent to this host, which is not the provider's own; name the key in "
+                      "secret_key_ref if that is meant"}));
+}
+
+TEST(Target, RefusesBrokenSecretReferences) {
+  const auto error = [](const std::string& ref) {
+    const Messages errors =
+        Errors(WithTarget("      provider: openai\n      secret_key_ref: " + ref + "\n"));
+    return errors.size() == 1 ? errors[0] : std::to_string(errors.size()) + " errors";
+  };
+  const std::string at = "providers.targets[0].secret_key_ref";
+  const std::string one = "; give exactly one of env, file, store";
+  EXPECT_EQ(error("{}"), "f.yaml:8:23: " + at + ": names no secret" + one);
+  EXPECT_EQ(error("{env: A, store: b}"),
+            "f.yaml:8:23: " + at + ": names more than one secret" + one);
+  EXPECT_EQ(error("sk-1"), "f.yaml:8:23: " + at +
+                               ": expected a map with env, file or store; keys are named, "
+                               "never written: {env: NAME}");
+  EXPECT_EQ(error("{env: sk-1}"), "f.yaml:8:29: " + at +
+                                      ".env: is not the name of an environment variable; name the "
+                                      "variable that holds the key, never the key");
+  EXPECT_EQ(error("{file: key}"), "f.yaml:8:30: " + at + ".file: must be an absolute path");
+  for (const char* store : {"../x", "a/b", ".", "..", ".hidden"}) {
+    EXPECT_EQ(error("{store: " + std::string(store) + "}"),
+              "f.yaml:8:31: " + at +
+                  ".store: is not a plain file name; a file of "
+                  "keeptrusts_secret_store, without a path");
+  }
+}
+
+TEST(Target, RefusesHeadersThatAreNotItsOwn) {
+  EXPECT_EQ(
+      Errors(WithTarget(
+          "      provider: openai\n      api_key_header: X-Team\n      headers:\n        "
+          "authorization: x\n        x-team: x\n        Transfer-Encoding: x\n        Host: x\n"
+          "        'X Y': x\n        X-A: \"a\\r\\nB: c\"\n        X-B: ' a'\n        X-C: 1\n"
+          "        x-c: 2\n")),
+      (Messages{
+          "f.yaml:10:24: providers.targets[0].headers.authorization: a header that carries a "
+          "credential; use secret_key_ref with api_key_header",
+          "f.yaml:11:17: providers.targets[0].headers.x-team: a header that carries a credential; "
+          "use secret_key_ref with api_key_header",
+          "f.yaml:12:28: providers.targets[0].headers.Transfer-Encoding: a header of the "
+          "connection, not of the request",
+          "f.yaml:13:15: providers.targets[0].headers.Host: the gateway writes this header itself",
+          "f.yaml:14:16: providers.targets[0].headers.X Y: is not a header name",
+          "f.yaml:15:14: providers.targets[0].headers.X-A: holds a control character",
+          "f.yaml:16:14: providers.targets[0].headers.X-B: begins or ends with a blank",
+          "f.yaml:18:14: providers.targets[0].headers.x-c: is given twice (header names ignore "
+          "case)"}));
+}
+
+TEST(Target, RefusesKeyHeadersThatBreakTheRequest) {
+  EXPECT_EQ(Errors(WithTarget("      provider: openai\n      api_key_header: Host\n      "
+                              "api_key_prefix: \"a\\r\\n\"\n")),
+            (Messages{"f.yaml:8:23: providers.targets[0].api_key_header: is a header with another "
+                      "meaning",
+                      "f.yaml:9:23: providers.targets[0].api_key_prefix: holds a control "
+                      "character"}));
+  EXPECT_EQ(Errors(WithTarget("      provider: openai\n      api_key_header: 'a: b'\n")),
+            (Messages{"f.yaml:8:23: providers.targets[0].api_key_header: is not a header name"}));
+}
+
+TEST(Target, RefusesWhatIsNotSupportedYet) {
+  EXPECT_EQ(Errors(WithTarget("      provider: openai\n      format: anthropic\n      "
+                              "client_certificate: /c\n      client_certificate_key: /k\n")),
+            (Messages{"f.yaml:8:15: providers.targets[0].format: the wire format \"anthropic\" is "
+                      "not supported yet; only openai is",
+                      "f.yaml:9:27: providers.targets[0].client_certificate: not supported yet",
+                      "f.yaml:10:31: providers.targets[0].client_certificate_key: not supported "
+                      "yet"}));
+}
+
+TEST(Target, RefusesValuesOutOfRange) {
+  EXPECT_EQ(
+      Errors(WithTarget("      provider: openai\n      weigth: 2\n      timeout_seconds: 0\n      "
+                        "weight: -1\n      pricing: {prompt: 1}\n      health_probe: {path: h, "
+                        "expected_status: 299-200}\n")),
+      (Messages{
+          "f.yaml:8:7: providers.targets[0].weigth: unknown key; did you mean \"weight\"?",
+          "f.yaml:9:24: providers.targets[0].timeout_seconds: must be from 0.001 to 86400",
+          "f.yaml:10:15: providers.targets[0].weight: must be from 0 to 1e+06",
+          "f.yaml:11:16: providers.targets[0].pricing.completion: is required",
+          "f.yaml:12:28: providers.targets[0].health_probe.path: must begin with \"/\" and hold no "
+          "blanks",
+          "f.yaml:12:48: providers.targets[0].health_probe.expected_status: expected a status or a "
+          "range of them; for example 200-299"}));
+}
+
+TEST(Targets, MustNotBeEmptyOrMissing) {
+  EXPECT_EQ(Errors(WithProviders("providers: {targets: []}\n")),
+            (Messages{"f.yaml:4:22: providers.targets: must not be empty"}));
+  EXPECT_EQ(Errors(WithProviders("providers: {strategy: single}\n")),
+            (Messages{"f.yaml:4:12: providers.targets: is required"}));
+}
+
+TEST(Echo, StandsAlone) {
+  const LoadResult result = LoadText(WithTarget("      provider: echo\n"));
+  ASSERT_TRUE(result.ok());
+  EXPECT_TRUE(result.config->providers.targets[0].echo);
+  EXPECT_TRUE(result.config->providers.targets[0].secret_key_ref.empty());
+  EXPECT_EQ(Lines(result.warnings),
+            (Messages{"f.yaml:6:5: providers.targets: echo answers with the user's own text: for "
+                      "trying out, never for production"}));
+}
+
+TEST(Echo, IsAnErrorBesideARealTarget) {
+  EXPECT_EQ(
+      Errors(WithProviders("providers:\n  strategy: fallback\n  targets:\n    - {id: a, provider: "
+                           "openai}\n    - {id: b, provider: echo}\n")),
+      (Messages{"f.yaml:8:25: providers.targets[1].provider: echo beside a real target; use it "
+                "alone"}));
+}
+
+TEST(Echo, TakesNoUrlAndNoKey) {
+  EXPECT_EQ(Errors(WithTarget("      provider: echo\n      base_url: https://h\n      "
+                              "secret_key_ref: {env: K}\n")),
+            (Messages{"f.yaml:8:17: providers.targets[0].base_url: echo is inside the gateway and "
+                      "has no URL; remove it",
+                      "f.yaml:9:23: providers.targets[0].secret_key_ref: echo needs no key; remove "
+                      "it"}));
+}
+
+TEST(Strategy, KnowsAllNames) {
+  const std::pair<const char*, Strategy> kNames[] = {
+      {"fallback", Strategy::kFallback},
+      {"ordered", Strategy::kFallback},
+      {"weighted_round_robin", Strategy::kWeightedRoundRobin},
+      {"round_robin", Strategy::kRoundRobin},
+      {"lowest_latency", Strategy::kLowestLatency},
+      {"lowest_cost", Strategy::kLowestCost},
+      {"random", Strategy::kRandom},
+      {"single", Strategy::kSingle}};
+  for (const auto& [name, strategy] : kNames) {
+    const LoadResult top = LoadText(TwoTargets("  strategy: " + std::string(name) + "\n"));
+    const LoadResult nested =
+        LoadText(TwoTargets("  routing: {strategy: " + std::string(name) + "}\n"));
+    ASSERT_TRUE(top.ok() && nested.ok()) << name;
+    EXPECT_EQ(top.config->providers.strategy, strategy) << name;
+    EXPECT_EQ(nested.config->providers.strategy, strategy) << name;
+  }
+}
+
+TEST(Strategy, DefaultsToSingleWithOneTarget) {
+  const LoadResult result = LoadText(WithTarget("      provider: openai\n"));
+  ASSERT_TRUE(result.ok());
+  EXPECT_EQ(result.config->providers.strategy, Strategy::kSingle);
+  EXPECT_TRUE(result.warnings.empty());
+}
+
+TEST(Strategy, DefaultsToFallbackWithSeveralAndSaysHowToSplit) {
+  const LoadResult result = LoadText(TwoTargets(""));
+  ASSERT_TRUE(result.ok());
+  EXPECT_EQ(result.config->providers.strategy, Strategy::kFallback);
+  EXPECT_EQ(
+      Lines(result.warnings),
+      (Messages{"f.yaml:6:5: providers.targets: several targets without a strategy: fallback, "
+                "so all traffic goes to the first while it works; to split traffic set "
+                "providers.strategy: weighted_round_robin and a weight on each target"}));
+}
+
+TEST(Strategy, WarnsOfSingleWithSeveral) {
+  EXPECT_EQ(Warnings(TwoTargets("  strategy: single\n")),
+            (Messages{"f.yaml:5:13: providers.strategy: single uses the first target only; the "
+                      "others get no traffic; use fallback to fail over, weighted_round_robin to "
+                      "split traffic"}));
+}
+
+TEST(Strategy, RefusesTwoPlacesAndUnknownNames) {
+  EXPECT_EQ(Errors(TwoTargets("  strategy: random\n  routing: {strategy: random}\n")),
+            (Messages{"f.yaml:6:23: providers.routing.strategy: is another name of "
+                      "providers.strategy, which is given too; keep one of them"}));
+  EXPECT_EQ(Errors(TwoTargets("  strategy: round-robin\n")).at(0),
+            "f.yaml:5:13: providers.strategy: \"round-robin\" is not one of single, fallback, "
+            "ordered, weighted_round_robin, round_robin, lowest_latency, lowest_cost, random; did "
+            "you mean \"round_robin\"?");
+}
+
+TEST(Strategy, RefusesWeightsThatAreAllZero) {
+  EXPECT_EQ(
+      Errors(WithProviders("providers:\n  strategy: weighted_round_robin\n  targets: [{id: a, "
+                           "provider: openai, weight: 0}]\n")),
+      (Messages{"f.yaml:6:12: providers.targets: every target has the weight 0"}));
+}
+
+TEST(Strategy, WarnsOfWeightsWithoutEffect) {
+  EXPECT_EQ(Warnings(WithProviders("providers:\n  strategy: random\n  targets: [{id: a, provider: "
+                                   "openai, weight: 3}, {id: b, provider: groq}]\n")),
+            (Messages{"f.yaml:6:12: providers.targets: weights have no effect with this strategy; "
+                      "set providers.strategy: weighted_round_robin"}));
+}
+
+TEST(Fallback, ReadsTriggersAndTheirSynonyms) {
+  const LoadResult result =
+      LoadText(TwoTargets("  strategy: fallback\n  fallback: {enabled: false, triggers: "
+                          "[rate_limit_exceeded, 5xx, timeout], max_fallback_attempts: 2, "
+                          "total_timeout_seconds: 30}\n"));
+  ASSERT_TRUE(result.ok());
+  const Fallback& f = result.config->providers.fallback;
+  EXPECT_TRUE(f.rate_limit && f.server_error && f.timeout);
+  EXPECT_FALSE(f.enabled || f.connect_error || f.auth_error || f.model_error);
+  EXPECT_EQ(f.max_fallback_attempts, 2u);
+  EXPECT_EQ(f.total_timeout_seconds, 30);
+}
+
+TEST(Fallback, RefusesWrongValues) {
+  EXPECT_EQ(Errors(TwoTargets("  strategy: fallback\n  fallback: {triggers: [rate_limits], "
+                              "content_policy: stop, strategy: ordered}\n")),
+            (Messages{"f.yaml:6:25: providers.fallback.triggers[0]: \"rate_limits\" is not one of "
+                      "rate_limit, server_error, timeout, connect_error, auth_error, model_error, "
+                      "rate_limit_exceeded, service_unavailable, 5xx; did you mean \"rate_limit\"?",
+                      "f.yaml:6:55: providers.fallback.content_policy: not supported yet",
+                      "f.yaml:6:61: providers.fallback.strategy: unknown key; it belongs to "
+                      "providers.strategy"}));
+}
+
+TEST(Retry, ReadsEveryKeyUnderBothNames) {
+  for (const char* name : {"retry", "retry_policy"}) {
+    const LoadResult result = LoadText(TwoTargets(
+        "  strategy: fallback\n  " + std::string(name) +
+        ": {max_retries: 4, initial_backoff_ms: 10, max_backoff_ms: 20, multiplier: 1.5, jitter: "
+        "false, retry_on: [timeout, 500, 5xx]}\n"));
+    ASSERT_TRUE(result.ok()) << name;
+    const Retry& r = result.config->providers.retry;
+    EXPECT_EQ(r.max_retries, 4u);
+    EXPECT_EQ(r.initial_backoff_ms, 10u);
+    EXPECT_EQ(r.max_backoff_ms, 20u);
+    EXPECT_EQ(r.multiplier, 1.5);
+    EXPECT_FALSE(r.jitter);
+    EXPECT_EQ(r.retry_on, (Messages{"timeout", "500", "server_error"}));
+  }
+}
+
+TEST(Retry, RefusesWrongValues) {
+  EXPECT_EQ(
+      Errors(TwoTargets("  strategy: fallback\n  retry: {initial_backoff_ms: 30, "
+                        "max_backoff_ms: 20, retry_on: [200]}\n")),
+      (Messages{"f.yaml:6:51: providers.retry.max_backoff_ms: max_backoff_ms is less than "
+                "initial_backoff_ms",
+                "f.yaml:6:66: providers.retry.retry_on[0]: is neither an error status (400 to "
+                "599) nor one of connect_error, rate_limit, server_error, timeout, reset"}));
+}
+
+TEST(CircuitBreaker, ReadsEveryKey) {
+  const LoadResult result = LoadText(
+      TwoTargets("  strategy: fallback\n  circuit_breaker: {enabled: false, failure_threshold: 3, "
+                 "cooldown_seconds: 9, half_open_max_requests: 2}\n"));
+  ASSERT_TRUE(result.ok());
+  const CircuitBreaker& b = result.config->providers.circuit_breaker;
+  EXPECT_FALSE(b.enabled);
+  EXPECT_EQ(b.failure_threshold, 3u);
+  EXPECT_EQ(b.cooldown_seconds, 9u);
+  EXPECT_EQ(b.half_open_max_requests, 2u);
+}
+
+TEST(ModelGroups, ReadNamesAliasesAndTargets) {
+  const LoadResult result = LoadText(TwoTargets(
+      "  strategy: fallback\n  model_groups: [{name: fast, aliases: [quick], targets: [b, a]}]\n"));
+  ASSERT_TRUE(result.ok());
+  ASSERT_EQ(result.config->providers.model_groups.size(), 1u);
+  EXPECT_EQ(result.config->providers.model_groups[0].name, "fast");
+  EXPECT_EQ(result.config->providers.model_groups[0].aliases, (Messages{"quick"}));
+  EXPECT_EQ(result.config->providers.model_groups[0].targets, (Messages{"b", "a"}));
+}
+
+TEST(ModelGroups, RefuseUnknownTargetsAndNamesThatAreTaken) {
+  EXPECT_EQ(
+      Errors(WithProviders(
+          "providers:\n  strategy: fallback\n  targets:\n    - {id: alpha, provider: openai}\n"
+          "  model_groups:\n    - {name: alpha, targets: [alhpa]}\n    - {name: g, aliases: "
+          "[g], targets: []}\n")),
+      (Messages{"f.yaml:9:14: providers.model_groups[0].name: \"alpha\" is already the name "
+                "of a target or a group",
+                "f.yaml:9:31: providers.model_groups[0].targets[0]: no target has the id "
+                "\"alhpa\"; did you mean \"alpha\"?",
+                "f.yaml:10:27: providers.model_groups[1].aliases[0]: \"g\" is already the "
+                "name of a target or a group",
+                "f.yaml:10:40: providers.model_groups[1].targets: must not be empty"}));
+}
+
+}  // namespace
+}  // namespace kt::config
