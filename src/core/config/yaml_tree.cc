@@ -209,8 +209,8 @@ class Builder : public YAML::EventHandler {
     YamlNode key = std::move(*level->key);
     level->key.reset();
     const YAML::Mark mark = MarkOf(key);
-    if (value.kind == YamlNode::Kind::kNull &&
-        null_offset_) {  // the library's mark is that of the next token
+    if (value.kind == YamlNode::Kind::kNull && null_offset_) {
+      // The library marks a missing value at the token that follows.
       value.line = key.line;
       value.column = key.column;
     }

@@ -28,6 +28,15 @@ TEST(Loader, LoadsTheSmallestDocument) {
   EXPECT_TRUE(result.config->providers.targets.empty());
 }
 
+TEST(Loader, LoadsJson) {
+  const LoadResult result =
+      LoadText(R"({"pack":{"name":"p\u00e9","version":"1.0.0","enabled":true},"policies":{"chain":)"
+               R"(["audit-logger"]},"policy":{"audit-logger":{"retention_days":30}}})");
+  ASSERT_TRUE(result.ok()) << Lines(result.errors)[0];
+  EXPECT_EQ(result.config->pack.name, "p\xC3\xA9");
+  EXPECT_EQ(result.config->audit_logger.retention_days, 30u);
+}
+
 TEST(Loader, FillsInTheDefaults) {
   const LoadResult result = LoadText(std::string(kPack) + kChain);
   ASSERT_TRUE(result.ok());
