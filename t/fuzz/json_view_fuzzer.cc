@@ -18,7 +18,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   for (kt::json::NodeIndex i = 0; i < view.nodes().size(); ++i) {
     if (view.node(i).kind != kt::json::Kind::kString) continue;
     view.Decode(i, &decoded);
-    const size_t half = decoded.text().size() / 2;
+    size_t half = decoded.text().size() / 2;
+    while (half < decoded.text().size() && (decoded.text()[half] & 0xC0) == 0x80) ++half;
     const auto [begin, end] = decoded.RawSpan(half, decoded.text().size());
     if (begin > end || begin <= view.node(i).begin || end >= view.node(i).end) std::abort();
     edits.Replace(begin, end, "x");

@@ -1,0 +1,111 @@
+#include "core/openai/shapes.h"
+
+#include <array>
+#include <cstdint>
+
+#include "core/base/text.h"
+
+namespace kt::openai {
+namespace {
+
+enum : uint8_t { kWordByte = 1, kIdByte = 2, kModelByte = 4, kBase64Byte = 8 };
+
+constexpr std::array<uint8_t, 256> MakeClasses() {
+  std::array<uint8_t, 256> classes{};
+  const auto add = [&classes](std::string_view bytes, unsigned mask) {
+    for (const char c : bytes) {
+      auto& entry = classes[static_cast<unsigned char>(c)];
+      entry = static_cast<uint8_t>(entry | mask);
+    }
+  };
+  add("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-",
+      kWordByte | kIdByte | kModelByte | kBase64Byte);
+  add(".", kWordByte | kIdByte | kModelByte);
+  add(":/+=|", kIdByte | kModelByte);
+  add("@", kModelByte);
+  add("/+", kBase64Byte);
+  return classes;
+}
+
+constexpr std::array<uint8_t, 256> kClasses = MakeClasses();
+
+bool AllOf(std::string_view value, uint8_t mask) noexcept {
+  uint8_t common = mask;
+  for (const char c : value) common &= kClasses[static_cast<unsigned char>(c)];
+  return common == mask;
+}
+
+template <size_t n>
+bool IsOneOf(std::string_view value, const std::string_view (&words)[n]) noexcept {
+  for (const std::string_view word : words) {
+    if (value == word) return true;
+  }
+  return false;
+}
+
+bool StartsWithIgnoreCase(std::string_view text, std::string_view prefix) noexcept {
+  return text.size() >= prefix.size() && EqualsIgnoreCase(text.substr(0, prefix.size()), prefix);
+}
+
+// "%PDF-" and "PK\3\4" in base64.
+bool BeginsLikeDocument(std::string_view payload) noexcept {
+  return payload.starts_with("JVBERi0") || payload.starts_with("UEsDB");
+}
+
+}  // namespace
+
+bool IsWord(std::string_view value) noexcept {
+  return value.size() <= 48 && AllOf(value, kWordByte);
+}
+
+bool IsId(std::string_view value) noexcept {
+  return value.size() <= 128 && AllOf(value, kIdByte);
+}
+
+bool IsModelName(std::string_view value) noexcept {
+  return value.size() <= 256 && AllOf(value, kModelByte);
+}
+
+bool IsBase64(std::string_view value) noexcept {
+  for (int i = 0; i < 2 && value.ends_with('='); ++i) value.remove_suffix(1);
+  return AllOf(value, kBase64Byte);
+}
+
+bool IsKnownRole(std::string_view value) noexcept {
+  static constexpr std::string_view kRoles[] = {"user",      "assistant", "system",
+                                                "developer", "tool",      "function"};
+  return IsOneOf(value, kRoles);
+}
+
+bool IsToolChoiceWord(std::string_view value) noexcept {
+  static constexpr std::string_view kWords[] = {"auto", "none", "required", "any"};
+  return IsOneOf(value, kWords);
+}
+
+std::string_view MediaKind(std::string_view value) noexcept {
+  constexpr std::string_view kScheme = "data:", kEncoding = ";base64";
+  if (!StartsWithIgnoreCase(value, kScheme)) return {};
+  const size_t comma = value.substr(0, 256).find(',');
+  if (comma == std::string_view::npos) return {};
+  const std::string_view head = value.substr(0, comma);
+  const std::string_view payload = value.substr(comma + 1);
+  if (head.size() < kScheme.size() + kEncoding.size() ||
+      !EqualsIgnoreCase(head.substr(head.size() - kEncoding.size()), kEncoding)) {
+    return {};
+  }
+  std::string_view type = head.substr(kScheme.size());
+  type = type.substr(0, type.find(';'));
+  // SVG and its like are XML: text that a model can read.
+  if (type.find('+') != std::string_view::npos || !IsBase64(payload)) return {};
+  if (StartsWithIgnoreCase(type, "image/")) return "image";
+  if (StartsWithIgnoreCase(type, "audio/")) return "audio";
+  if (StartsWithIgnoreCase(type, "video/")) return "video";
+  const bool document = StartsWithIgnoreCase(type, "application/") && BeginsLikeDocument(payload);
+  return document ? std::string_view("file") : std::string_view();
+}
+
+bool IsBase64Document(std::string_view value) noexcept {
+  return BeginsLikeDocument(value) && IsBase64(value);
+}
+
+}  // namespace kt::openai

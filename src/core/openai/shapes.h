@@ -1,0 +1,31 @@
+// What a value must look like to be taken for what its field says it is. A field that is opaque by
+// name is opaque only while its value has that shape: otherwise a client could carry a prompt past
+// the policies in it.
+#pragma once
+
+#include <string_view>
+
+namespace kt::openai {
+
+// An API word: `type`, `finish_reason`, `object`: at most 48 of [A-Za-z0-9_.-].
+bool IsWord(std::string_view value) noexcept;
+// An id of the provider's: at most 128 of [A-Za-z0-9_.:|/+=-].
+bool IsId(std::string_view value) noexcept;
+// A model name: as an id, also '@', at most 256.
+bool IsModelName(std::string_view value) noexcept;
+// Base64 or base64url, padding at the end only, any length.
+bool IsBase64(std::string_view value) noexcept;
+// Values of `role` that the API knows.
+bool IsKnownRole(std::string_view value) noexcept;
+// Values of `tool_choice` and `function_call` that name no tool.
+bool IsToolChoiceWord(std::string_view value) noexcept;
+
+// What a media string holds: "image", "audio", "video", "file"; empty when it is no media and so
+// must be read as text. A `data:` URL counts when its payload is base64 and its media type is one
+// that no model reads as text: not text/plain, not SVG. Document types also need the first bytes
+// of a PDF or a ZIP archive (office documents).
+std::string_view MediaKind(std::string_view value) noexcept;
+// Base64 without a `data:` prefix that begins like a PDF or a ZIP archive.
+bool IsBase64Document(std::string_view value) noexcept;
+
+}  // namespace kt::openai

@@ -1,0 +1,225 @@
+#include "core/openai/text_map.h"
+
+#include "core/openai/text_walker.h"
+
+namespace kt::openai {
+namespace {
+
+using json::Kind;
+using json::kNoNode;
+using json::NodeIndex;
+using json::View;
+
+bool Is(const View& view, NodeIndex i, Kind kind) noexcept {
+  return i != kNoNode && view.node(i).kind == kind;
+}
+
+// Present and not null.
+bool IsGiven(const View& view, NodeIndex i) noexcept {
+  return i != kNoNode && view.node(i).kind != Kind::kNull;
+}
+
+bool Refuse(RequestError* error, const char* code, const char* message, const char* param) {
+  error->code = code;
+  error->message = message;
+  error->param = param;
+  return false;
+}
+
+Context RequestContext(Endpoint endpoint) noexcept {
+  switch (endpoint) {
+    case Endpoint::kChatCompletions:
+      return Context::kChatRequest;
+    case Endpoint::kCompletions:
+      return Context::kCompletionsRequest;
+    case Endpoint::kEmbeddings:
+      return Context::kEmbeddingsRequest;
+    case Endpoint::kResponses:
+      return Context::kResponsesRequest;
+    default:
+      return Context::kUnknown;
+  }
+}
+
+// An endpoint that is not known is read like a chat: its table makes the fewest assumptions.
+Context AnswerContext(Endpoint endpoint) noexcept {
+  switch (endpoint) {
+    case Endpoint::kEmbeddings:
+      return Context::kEmbeddingsAnswer;
+    case Endpoint::kModels:
+      return Context::kModelsAnswer;
+    case Endpoint::kResponses:
+      return Context::kResponsesAnswer;
+    default:
+      return Context::kAnswer;
+  }
+}
+
+// The members that decide how the request is handled must be of their type: a provider that is
+// more lenient than we are would handle it in another way.
+bool ReadRequestMembers(const View& view, RequestInfo* info, RequestError* error) {
+  info->model_node = view.Find(0, "model");
+  if (info->model_node != kNoNode) {
+    if (!Is(view, info->model_node, Kind::kString)) {
+      return Refuse(error, "invalid_parameter", "\"model\" must be a string", "model");
+    }
+    info->model = view.String(info->model_node);
+  }
+  const NodeIndex stream = view.Find(0, "stream");
+  if (stream != kNoNode) {
+    info->stream = Is(view, stream, Kind::kTrue);
+    if (!info->stream && !Is(view, stream, Kind::kFalse)) {
+      return Refuse(error, "invalid_parameter", "\"stream\" must be a boolean", "stream");
+    }
+  }
+  info->stream_options_node = view.Find(0, "stream_options");
+  info->include_usage =
+      Is(view, view.Find(info->stream_options_node, "include_usage"), Kind::kTrue);
+  const NodeIndex background = view.Find(0, "background");
+  if (info->endpoint == Endpoint::kResponses && IsGiven(view, background) &&
+      !Is(view, background, Kind::kFalse)) {
+    return Refuse(error, "unsupported_parameter",
+                  "\"background\" is not supported: the answer would not come through the gateway",
+                  "background");
+  }
+  return true;
+}
+
+uint64_t Count(const View& view, NodeIndex usage, std::string_view name,
+               std::string_view other_name) noexcept {
+  const uint32_t count = view.Unsigned(view.Find(usage, name), UINT32_MAX);
+  return count != UINT32_MAX ? count : view.Unsigned(view.Find(usage, other_name), 0);
+}
+
+uint64_t Detail(const View& view, NodeIndex usage, std::string_view group,
+                std::string_view other_group, std::string_view name) noexcept {
+  NodeIndex details = view.Find(usage, group);
+  if (details == kNoNode) details = view.Find(usage, other_group);
+  return view.Unsigned(view.Find(details, name), 0);
+}
+
+Usage ReadUsage(const View& view, NodeIndex node) noexcept {
+  Usage usage;
+  if (!Is(view, node, Kind::kObject)) return usage;
+  usage.present = true;
+  usage.prompt_tokens = Count(view, node, "prompt_tokens", "input_tokens");
+  usage.completion_tokens = Count(view, node, "completion_tokens", "output_tokens");
+  usage.cached_tokens =
+      Detail(view, node, "prompt_tokens_details", "input_tokens_details", "cached_tokens");
+  usage.reasoning_tokens =
+      Detail(view, node, "completion_tokens_details", "output_tokens_details", "reasoning_tokens");
+  return usage;
+}
+
+// Of an answer, of a chunk (Groq: in a member of its own), of an event that holds the response.
+Usage FindUsage(const View& view) noexcept {
+  for (const std::string_view holder : {"", "response", "x_groq"}) {
+    const NodeIndex object = holder.empty() ? 0 : view.Find(0, holder);
+    const Usage usage = ReadUsage(view, view.Find(object, "usage"));
+    if (usage.present) return usage;
+  }
+  return {};
+}
+
+// Which text of a `responses` stream an event belongs to. `stem`: its type without ".delta" or
+// ".done". The output index comes first: some providers change the item id from event to event.
+LaneKey ResponsesLane(const View& view, std::string_view stem) {
+  LaneKey lane = MixLane(LaneKey{2}, stem);
+  const uint32_t output = view.Unsigned(view.Find(0, "output_index"), UINT32_MAX);
+  lane = output != UINT32_MAX ? MixLane(lane, output)
+                              : MixLane(lane, view.String(view.Find(0, "item_id")));
+  for (const std::string_view index : {"content_index", "summary_index"}) {
+    lane = MixLane(lane, view.Unsigned(view.Find(0, index), UINT32_MAX));
+  }
+  return lane;
+}
+
+Field DeltaField(std::string_view stem) noexcept {
+  if (stem.ends_with("arguments")) return Field::kArguments;
+  return stem.ends_with("audio") ? Field::kMediaBytes : Field::kText;
+}
+
+void ReadResponsesType(const View& view, std::string_view type, TextWalker* walker,
+                       EventInfo* info) {
+  constexpr std::string_view kDelta = ".delta", kDone = ".done";
+  std::string_view stem = type;
+  if (stem.ends_with(kDelta)) stem.remove_suffix(kDelta.size());
+  walker->SetDelta(DeltaField(stem), ResponsesLane(view, stem));
+  walker->SetChoice(view.Unsigned(view.Find(0, "output_index"), 0));
+  if (type.ends_with(kDone)) {
+    info->ended.push_back(ResponsesLane(view, type.substr(0, type.size() - kDone.size())));
+  }
+  info->completed =
+      type == "response.completed" || type == "response.incomplete" || type == "response.failed";
+}
+
+}  // namespace
+
+bool MapRequest(const View& view, Endpoint endpoint, RequestInfo* info, RequestError* error) {
+  *info = {};
+  info->endpoint = endpoint;
+  const Context context = RequestContext(endpoint);
+  if (context != Context::kUnknown) {
+    if (!Is(view, view.empty() ? kNoNode : 0, Kind::kObject)) {
+      return Refuse(error, "invalid_json", "the request body must be a JSON object", "");
+    }
+    if (!ReadRequestMembers(view, info, error)) return false;
+  }
+  TextWalker walker(view, TextWalker::Mode::kRequest, &info->segments, &info->unscanned);
+  walker.WalkRoot(context);
+  info->stateful = walker.stateful();
+  info->text_bytes = walker.text_bytes();
+  return true;
+}
+
+void MapAnswer(const View& view, Endpoint endpoint, AnswerInfo* info) {
+  *info = {};
+  if (view.empty()) return;
+  TextWalker walker(view, TextWalker::Mode::kAnswer, &info->segments, &info->unscanned);
+  walker.WalkRoot(AnswerContext(endpoint));
+  info->logprobs = std::move(walker.logprobs());
+  info->usage = FindUsage(view);
+  info->model = view.String(view.Find(0, "model"));
+  const bool holds_answer = view.Find(0, "choices") != kNoNode || view.Find(0, "data") != kNoNode ||
+                            view.Find(0, "output") != kNoNode;
+  info->is_error = !holds_answer && (IsGiven(view, view.Find(0, "error")) ||
+                                     view.Equals(view.Find(0, "object"), "error"));
+}
+
+void MapEvent(const View& view, Endpoint endpoint, std::string_view event_name, EventInfo* info) {
+  *info = {};
+  if (view.empty()) return;
+  std::string type = view.String(view.Find(0, "type"));
+  if (type.empty()) type = event_name;
+  TextWalker walker(view, TextWalker::Mode::kEvent, &info->segments, &info->unscanned);
+  const bool responses = endpoint == Endpoint::kResponses;
+  if (responses) ReadResponsesType(view, type, &walker, info);
+  walker.WalkRoot(responses ? Context::kResponsesEvent : AnswerContext(endpoint));
+  info->logprobs = std::move(walker.logprobs());
+  info->choices = std::move(walker.choices());
+  info->finished = std::move(walker.finished());
+  info->content = walker.content();
+  info->usage = FindUsage(view);
+  info->is_error = IsGiven(view, view.Find(0, "error")) || type == "error" || event_name == "error";
+  const NodeIndex choices = view.Find(0, "choices");
+  info->usage_only = Is(view, choices, Kind::kArray) && view.node(choices).after == choices + 1 &&
+                     info->usage.present;
+}
+
+uint32_t ChoiceOf(const View& view, Endpoint endpoint, NodeIndex node) noexcept {
+  const bool responses = endpoint == Endpoint::kResponses;
+  uint32_t choice = responses ? view.Unsigned(view.Find(0, "output_index"), 0) : 0;
+  // The outermost array counts: an item of `output` may have an `output` of its own.
+  for (NodeIndex i = node; i < view.nodes().size(); i = view.node(i).parent) {
+    const NodeIndex array = view.node(i).parent;
+    if (array == kNoNode || view.node(array).kind != Kind::kArray) continue;
+    if (responses) {
+      if (view.KeyEquals(array, "output")) choice = view.node(i).position;
+    } else if (view.KeyEquals(array, "choices") || view.KeyEquals(array, "data")) {
+      choice = view.Unsigned(view.Find(i, "index"), view.node(i).position);
+    }
+  }
+  return choice;
+}
+
+}  // namespace kt::openai

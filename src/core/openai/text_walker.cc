@@ -1,0 +1,258 @@
+#include "core/openai/text_walker.h"
+
+#include <algorithm>
+
+#include "core/openai/roles.h"
+#include "core/openai/shapes.h"
+
+namespace kt::openai {
+
+using json::Kind;
+using json::NodeIndex;
+
+LaneKey MixLane(LaneKey lane, uint64_t value) noexcept {
+  uint64_t x = (lane ^ value) * 0x9E3779B97F4A7C15u;
+  x = (x ^ x >> 32) * 0xD6E8FEB86659FD93u;
+  x ^= x >> 29;
+  return x != 0 ? x : 1;
+}
+
+LaneKey MixLane(LaneKey lane, std::string_view key) noexcept {
+  uint64_t hash = 0xCBF29CE484222325u;
+  for (const char c : key) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001B3u;
+  return MixLane(lane, hash);
+}
+
+void TextWalker::WalkRoot(Context context) {
+  if (view_.empty()) return;
+  Place place;
+  place.context = context;
+  place.role = mode_ == Mode::kRequest ? Role::kUser : Role::kAssistant;
+  Visit(0, place);
+}
+
+void TextWalker::Visit(NodeIndex i, const Place& place) {
+  const json::Node& node = view_.node(i);
+  if (place.field == Field::kLogprobs && mode_ != Mode::kRequest) {
+    const bool empty =
+        node.kind == Kind::kNull || (node.kind == Kind::kArray && node.after == i + 1);
+    if (!empty) logprobs_.push_back({i, choice_});
+    return;
+  }
+  switch (node.kind) {
+    case Kind::kString:
+      VisitString(i, place);
+      break;
+    case Kind::kArray:
+      VisitArray(i, place);
+      break;
+    case Kind::kObject:
+      VisitObject(i, place);
+      break;
+    default:
+      break;
+  }
+}
+
+void TextWalker::VisitArray(NodeIndex i, const Place& place) {
+  const NodeIndex end = view_.node(i).after;
+  bool tokens = false;
+  Place element = place;
+  for (NodeIndex child = i + 1; child < end; child = view_.node(child).after) {
+    const json::Node& node = view_.node(child);
+    if (node.kind == Kind::kNumber) {
+      tokens = true;
+      continue;
+    }
+    if (place.lane != 0) {
+      // Tool calls say which one they go on with; their place in the array does not.
+      const uint32_t index = view_.Unsigned(view_.Find(child, "index"), node.position);
+      element.lane = MixLane(place.lane, index);
+    }
+    Visit(child, element);
+  }
+  if (tokens && place.field == Field::kPrompt) AddUnscanned("tokens");
+}
+
+// What must be known of an object before its members are read; returns the role of its strings.
+Role TextWalker::EnterObject(NodeIndex i, const Place& place) {
+  if (mode_ == Mode::kRequest) {
+    if (place.context == Context::kMessage) return MessageRole(view_, i);
+    if (place.context != Context::kItem) return place.role;
+    if (view_.Equals(view_.Find(i, "type"), "item_reference")) {
+      stateful_ = true;
+      AddUnscanned("item_reference");
+    }
+    return ItemRole(view_, i);
+  }
+  const json::Node& node = view_.node(i);
+  if (place.context == Context::kChoice) {
+    choice_ = view_.Unsigned(view_.Find(i, "index"), node.position);
+    if (choices_.empty() || choices_.back() != choice_) choices_.push_back(choice_);
+    const NodeIndex reason = view_.Find(i, "finish_reason");
+    if (reason != json::kNoNode && view_.node(reason).kind == Kind::kString) {
+      finished_.push_back(choice_);
+    }
+  } else if (place.context == Context::kItem && node.key_end == 0) {
+    choice_ = node.position;  // an element of `output`
+  }
+  return place.role;
+}
+
+TextWalker::Place TextWalker::PlaceOf(const Place& object, const Rule* rule,
+                                      std::string_view key) const {
+  Place place;
+  place.role = object.role;
+  place.content = object.content;
+  if (object.lane != 0) place.lane = MixLane(object.lane, key);
+  if (rule == nullptr) return place;
+  place.field = rule->field;
+  place.context = rule->child;
+  place.state_or_media = rule->state_or_media;
+  place.content = place.content || (rule->flags & kContentFlag) != 0;
+  if (mode_ == Mode::kEvent && place.lane == 0 && (rule->flags & kLaneFlag) != 0) {
+    if (object.context == Context::kChoice) {
+      place.lane = MixLane(MixLane(LaneKey{1}, uint64_t{choice_}), key);
+    } else {
+      place.lane = delta_lane_;
+      place.field = delta_field_;
+      if (delta_field_ == Field::kMediaBytes) place.state_or_media = "audio";
+    }
+  }
+  if (mode_ != Mode::kRequest) return place;
+  switch (rule->role) {
+    case RoleRule::kInherit:
+      break;
+    case RoleRule::kTool:
+      place.role = Role::kTool;
+      break;
+    case RoleRule::kSystem:
+      place.role = Role::kSystem;
+      break;
+    case RoleRule::kToolDefinition:
+      place.role = Role::kToolDefinition;
+      break;
+  }
+  return place;
+}
+
+void TextWalker::VisitObject(NodeIndex i, const Place& place) {
+  Place object = place;
+  object.role = EnterObject(i, place);
+  const NodeIndex end = view_.node(i).after;
+  for (NodeIndex member = i + 1; member < end; member = view_.node(member).after) {
+    const json::Node& node = view_.node(member);
+    std::string_view key =
+        view_.text().substr(node.key_begin + 1, node.key_end - node.key_begin - 2);
+    if (node.key_escaped) {
+      view_.DecodeKey(member, &decoded_);
+      key = decoded_.text();
+    }
+    const Rule* rule = FindRule(object.context, key);
+    if (rule == nullptr || rule->key == "*") AddKey(member, object.role);
+    Visit(member, PlaceOf(object, rule, key));
+  }
+}
+
+std::string_view TextWalker::Value(NodeIndex i) {
+  const json::Node& node = view_.node(i);
+  if (!node.escaped) return view_.text().substr(node.begin + 1, node.end - node.begin - 2);
+  view_.Decode(i, &decoded_);
+  return decoded_.text();
+}
+
+void TextWalker::VisitString(NodeIndex i, const Place& place) {
+  const json::Node& node = view_.node(i);
+  if (node.end - node.begin == 2) return;
+  if (!IsOpaque(i, place)) Add(i, place);
+}
+
+bool TextWalker::IsOpaque(NodeIndex i, const Place& place) {
+  switch (place.field) {
+    case Field::kText:
+    case Field::kPrompt:
+    case Field::kArguments:
+    case Field::kName:
+    case Field::kIdentifier:
+    case Field::kLogprobs:
+      return false;
+    case Field::kToolChoice:
+      return IsToolChoiceWord(Value(i));
+    case Field::kWord:
+      return IsWord(Value(i));
+    case Field::kRole:
+      return IsKnownRole(Value(i));
+    case Field::kId:
+      return IsId(Value(i));
+    case Field::kModel:
+      return IsModelName(Value(i));
+    case Field::kSealed:
+      return IsBase64(Value(i));
+    case Field::kState:
+      if (mode_ == Mode::kRequest) {
+        stateful_ = true;
+        AddUnscanned(place.state_or_media);
+      }
+      return IsId(Value(i));
+    case Field::kMediaUrl:
+    case Field::kMediaBytes:
+    case Field::kFileBytes:
+      break;
+  }
+  const std::string_view value = Value(i);
+  std::string_view kind = MediaKind(value);
+  if (kind.empty() && place.field == Field::kMediaBytes && IsBase64(value)) {
+    kind = place.state_or_media;
+  }
+  if (kind.empty() && place.field == Field::kFileBytes && IsBase64Document(value)) kind = "file";
+  if (kind.empty()) return false;
+  AddUnscanned(kind);
+  content_ = content_ || place.content;
+  return true;
+}
+
+void TextWalker::Add(NodeIndex i, const Place& place) {
+  const json::Node& node = view_.node(i);
+  Segment segment;
+  segment.node = i;
+  segment.role = place.role;
+  segment.lane = place.lane;
+  switch (place.field) {
+    case Field::kName:
+      segment.text_class = TextClass::kIdentifier;
+      break;
+    case Field::kIdentifier:
+    case Field::kToolChoice:
+      segment.text_class = TextClass::kIdentifier;
+      segment.replaceable = false;
+      break;
+    case Field::kArguments:
+      segment.json_inside = true;
+      break;
+    default:
+      break;
+  }
+  text_bytes_ += node.end - node.begin - 2;
+  content_ = content_ || place.content;
+  segments_->push_back(segment);
+}
+
+void TextWalker::AddKey(NodeIndex i, Role role) {
+  const json::Node& node = view_.node(i);
+  if (node.key_end - node.key_begin == 2) return;
+  Segment segment;
+  segment.node = i;
+  segment.is_key = true;
+  segment.text_class = TextClass::kIdentifier;
+  segment.role = role;
+  segment.replaceable = false;
+  text_bytes_ += node.key_end - node.key_begin - 2;
+  segments_->push_back(segment);
+}
+
+void TextWalker::AddUnscanned(std::string_view what) {
+  if (std::find(unscanned_->begin(), unscanned_->end(), what) != unscanned_->end()) return;
+  unscanned_->emplace_back(what);
+}
+
+}  // namespace kt::openai

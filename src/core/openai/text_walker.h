@@ -1,0 +1,82 @@
+// Walks a JSON view once, in document order, and sorts its strings by the table (text_table.h).
+// Private to openai/.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/json/view.h"
+#include "core/openai/text_map.h"
+#include "core/openai/text_table.h"
+
+namespace kt::openai {
+
+// Lane keys are hashes of the path of a text. Never 0.
+LaneKey MixLane(LaneKey lane, uint64_t value) noexcept;
+LaneKey MixLane(LaneKey lane, std::string_view key) noexcept;
+
+class TextWalker {
+ public:
+  enum class Mode : uint8_t { kRequest, kAnswer, kEvent };
+
+  TextWalker(const json::View& view, Mode mode, std::vector<Segment>* segments,
+             std::vector<std::string>* unscanned)
+      : view_(view), mode_(mode), segments_(segments), unscanned_(unscanned) {}
+
+  // Recursion is bounded by the depth that the view was parsed with.
+  void WalkRoot(Context context);
+
+  // Input of events of `responses`: how their `delta` is read, and its lane.
+  void SetDelta(Field field, LaneKey lane) noexcept {
+    delta_field_ = field;
+    delta_lane_ = lane;
+  }
+  void SetChoice(uint32_t choice) noexcept { choice_ = choice; }
+
+  bool stateful() const noexcept { return stateful_; }
+  bool content() const noexcept { return content_; }
+  size_t text_bytes() const noexcept { return text_bytes_; }
+  std::vector<AnswerInfo::Logprobs>& logprobs() noexcept { return logprobs_; }
+  std::vector<uint32_t>& choices() noexcept { return choices_; }
+  std::vector<uint32_t>& finished() noexcept { return finished_; }
+
+ private:
+  struct Place {
+    Field field = Field::kText;
+    Context context = Context::kUnknown;
+    Role role = Role::kUser;
+    bool content = false;
+    std::string_view state_or_media;
+    LaneKey lane = 0;  // 0: not in a lane
+  };
+
+  void Visit(json::NodeIndex i, const Place& place);
+  void VisitArray(json::NodeIndex i, const Place& place);
+  void VisitObject(json::NodeIndex i, const Place& place);
+  Role EnterObject(json::NodeIndex i, const Place& place);
+  Place PlaceOf(const Place& object, const Rule* rule, std::string_view key) const;
+  void VisitString(json::NodeIndex i, const Place& place);
+  bool IsOpaque(json::NodeIndex i, const Place& place);
+  void Add(json::NodeIndex i, const Place& place);
+  void AddKey(json::NodeIndex i, Role role);
+  void AddUnscanned(std::string_view what);
+  std::string_view Value(json::NodeIndex i);
+
+  const json::View& view_;
+  const Mode mode_;
+  std::vector<Segment>* segments_;
+  std::vector<std::string>* unscanned_;
+  std::vector<AnswerInfo::Logprobs> logprobs_;
+  std::vector<uint32_t> choices_, finished_;
+  json::Decoded decoded_;
+  Field delta_field_ = Field::kText;
+  LaneKey delta_lane_ = 1;
+  uint32_t choice_ = 0;
+  size_t text_bytes_ = 0;
+  bool stateful_ = false;
+  bool content_ = false;
+};
+
+}  // namespace kt::openai
