@@ -126,6 +126,9 @@ class Builder : public YAML::EventHandler {
   }
   void OnMapEnd() override { Close(); }
 
+  // The innermost list or map that is still open.
+  const YamlNode* Innermost() const { return levels_.empty() ? nullptr : &levels_.back().node; }
+
  private:
   struct Level {
     YamlNode node;
@@ -238,12 +241,19 @@ class Builder : public YAML::EventHandler {
   std::optional<size_t> null_offset_;  // of the last null; none for an alias
 };
 
-// The library's words, where they would puzzle.
-std::string ReasonOf(const YAML::Exception& e) {
-  if (e.msg == "illegal map value" || e.msg == "end of map not found") {
-    return "not valid YAML: wrong indentation, or a text with \": \" that needs quotes";
+// In our words and at our place, where the library's would puzzle.
+YamlError Explain(const YAML::Exception& e, const YamlNode* innermost) {
+  if (e.msg.ends_with(" flow not found") && innermost != nullptr) {
+    const bool list = innermost->kind == YamlNode::Kind::kList;
+    return {innermost->line, innermost->column,
+            list ? "not valid YAML: \"[\" that is not closed"
+                 : "not valid YAML: \"{\" that is not closed"};
   }
-  return "not valid YAML: " + e.msg;
+  if (e.msg == "illegal map value" || e.msg == "end of map not found") {
+    return ErrorAt(e.mark,
+                   "not valid YAML: wrong indentation, or a text with \": \" that needs quotes");
+  }
+  return ErrorAt(e.mark, "not valid YAML: " + e.msg);
 }
 
 std::optional<YamlError> TabInIndentation(std::string_view text, int line) {
@@ -262,17 +272,17 @@ std::optional<YamlError> TabInIndentation(std::string_view text, int line) {
 // Runs the library. False: the tree is not complete; the reason is in *errors.
 bool RunParser(std::string_view text, const std::string& file, YamlNode* root,
                std::vector<YamlError>* errors) {
+  Builder builder(text, file, root, errors);
   try {
     std::istringstream stream{std::string(text)};
     YAML::Parser parser(stream);
-    Builder builder(text, file, root, errors);
     while (parser.HandleNextDocument(builder)) {
     }
     return true;
   } catch (const Abort&) {
   } catch (const YAML::Exception& e) {
     const auto tab = TabInIndentation(text, e.mark.line + 1);
-    errors->push_back(tab ? *tab : ErrorAt(e.mark, ReasonOf(e)));
+    errors->push_back(tab ? *tab : Explain(e, builder.Innermost()));
   } catch (const std::exception&) {
     errors->push_back({0, 0, "could not be read: out of memory"});
   }

@@ -197,9 +197,12 @@ TEST(YamlTree, AcceptsQuotesInQuotes) {
 TEST(YamlTree, PlacesSyntaxErrors) {
   EXPECT_EQ(OnlyError("a: 1\n  b: 2\n"),
             "2:4 not valid YAML: wrong indentation, or a text with \": \" that needs quotes");
-  EXPECT_FALSE(Parse("a: [1, 2\n").ok);
-  EXPECT_FALSE(Parse("a: {b: 1\n").ok);
-  EXPECT_FALSE(Parse("a: @x\n").ok);
+  EXPECT_EQ(OnlyError("a: @x\n"), "1:4 not valid YAML: unknown token");
+}
+
+TEST(YamlTree, PlacesAnUnclosedBracketWhereItOpens) {
+  EXPECT_EQ(OnlyError("a:\n  b: [1, 2\nc: 3\n"), "2:6 not valid YAML: \"[\" that is not closed");
+  EXPECT_EQ(OnlyError("a:\n  b: {c: 1\n"), "2:6 not valid YAML: \"{\" that is not closed");
 }
 
 TEST(YamlTree, GivesNoTreeOfATextThatIsNotYaml) {
