@@ -38,6 +38,9 @@ sigset_t WatchedSignals() {
 }  // namespace
 
 void TakeSignals() {
+  // Whoever started kt may have set them to be ignored (nohup); INT and QUIT stay as they came,
+  // since a shell ignores them for background jobs.
+  for (const int signal : {SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGCHLD}) ::signal(signal, SIG_DFL);
   const sigset_t watched = WatchedSignals();
   ::sigprocmask(SIG_BLOCK, &watched, nullptr);
 }

@@ -25,10 +25,12 @@ std::string Environment(const char* name) {
   return value != nullptr ? value : "";
 }
 
-// Where private, short-lived files of this user go.
-std::string TemporaryRoot() {
+// Where private, short-lived files of this user go. Into root's own runtime directory no other
+// account gets, so it does not do for workers.
+std::string TemporaryRoot(const Account* workers) {
   for (const char* name : {"XDG_RUNTIME_DIR", "TMPDIR"}) {
     const std::string path = Environment(name);
+    if (workers != nullptr && name == std::string_view("XDG_RUNTIME_DIR")) continue;
     if (path.starts_with('/') && ::access(path.c_str(), W_OK | X_OK) == 0) return path;
   }
   return "/tmp";
@@ -58,7 +60,7 @@ Result<Account> FindAccount(const std::string& name) {
 }
 
 Result<std::unique_ptr<RunDirectory>> RunDirectory::Create(const Account* workers) {
-  std::string path = TemporaryRoot() + "/keeptrusts-XXXXXX";
+  std::string path = TemporaryRoot(workers) + "/keeptrusts-XXXXXX";
   if (::mkdtemp(path.data()) == nullptr) return SystemError("cannot create " + path);
   std::unique_ptr<RunDirectory> directory(new RunDirectory(path));
   const std::string temporary = path + "/temp";

@@ -23,9 +23,9 @@ Result<Account> FindAccount(const std::string& name);
 
 class RunDirectory {
  public:
-  // Below $XDG_RUNTIME_DIR, $TMPDIR or /tmp; mode 0700. With a worker account (kt is root) its
-  // group may pass through (0710) to the temporary files, which belong to the account; what the
-  // master reads stays root's.
+  // Below $XDG_RUNTIME_DIR (not for root), $TMPDIR or /tmp; mode 0700. With a worker account (kt is
+  // root) its group may pass through (0710) to the temporary files, which belong to the account;
+  // what the master reads stays root's.
   static Result<std::unique_ptr<RunDirectory>> Create(const Account* workers);
   // Removes it with all it holds.
   ~RunDirectory();
