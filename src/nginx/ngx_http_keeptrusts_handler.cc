@@ -37,7 +37,7 @@ bool ChooseTarget(Context* ctx) {
 // What follows once the whole body is there. Returns what the request is finalised with.
 ngx_int_t Proceed(Context* ctx) {
   if (JudgeBody(ctx) != NGX_OK) return NGX_HTTP_INTERNAL_SERVER_ERROR;
-  if (!ctx->session->head_ready()) AdmitToAudit(ctx);
+  AdmitToAudit(ctx);
   if (!ctx->session->head_ready() && ChooseTarget(ctx)) return StartUpstream(ctx);
   return ctx->session->head_ready() ? SendAnswer(ctx) : NGX_HTTP_INTERNAL_SERVER_ERROR;
 }

@@ -187,6 +187,12 @@ bool MakeGoverned(ngx_conf_t* cf, LocationConf* conf) {
       static_cast<MainConf*>(ngx_http_conf_get_module_main_conf(cf, ngx_http_keeptrusts_module));
   conf->gateway = GetGateway(cf, main, conf);
   if (conf->gateway == nullptr || !ReadToken(cf, conf)) return false;
+  if (conf->pass == 1 && conf->gateway->gateway->targets().empty()) {
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                       "\"keeptrusts_pass\" needs at least one target: the policy configuration has"
+                       " no \"providers.targets\"");
+    return false;
+  }
   if (!conf->gateway->gateway->config().audit_logger.present) return true;
   conf->audit = GetAudit(cf, main, conf);
   return conf->audit != nullptr;

@@ -50,7 +50,7 @@ ngx_int_t ReplaceBody(Context* ctx) {
 // NGX_DECLINED: on to the stock handler; otherwise the answer's result.
 ngx_int_t Proceed(Context* ctx) {
   if (JudgeBody(ctx) != NGX_OK) return NGX_HTTP_INTERNAL_SERVER_ERROR;
-  if (!ctx->session->head_ready()) AdmitToAudit(ctx);
+  AdmitToAudit(ctx);
   if (ctx->session->head_ready()) return SendAnswer(ctx);
   const bool replaced = Guard(ctx->request->connection->log, false, [&] {
     AskForIdentity(ctx);

@@ -191,6 +191,8 @@ ngx_int_t JudgeBody(Context* ctx) noexcept {
 
 void AdmitToAudit(Context* ctx) noexcept {
   if (ctx->conf->audit == nullptr) return;
+  // A block is an event for the record too: it is not told to the client when it cannot be kept.
+  if (ctx->session->head_ready() && !ctx->session->recorded()) return;
   ngx_log_t* log = ctx->request->connection->log;
   Guard(log, 0, [&] {
     const Status status = ctx->conf->audit->sink->Admit();
