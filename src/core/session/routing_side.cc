@@ -40,10 +40,10 @@ Session::UpstreamRequest Session::Impl::BuildRequest(size_t target) {
   asked_upstream = true;
   if (passed) return BuildPassedRequest(target);
   const routing::Target& to = gateway.targets()[target];
-  usage_asked = request.stream && to.config->stream_usage && !request.include_usage &&
-                endpoint == openai::Endpoint::kChatCompletions;
+  const bool ask_usage =
+      request.stream && to.config->stream_usage && endpoint == openai::Endpoint::kChatCompletions;
   json::Edits edits = request_edits;
-  AddTargetEdits(view, request, to.config->model, usage_asked, &edits);
+  usage_asked = AddTargetEdits(view, request, to.config->model, ask_usage, &edits);
   UpstreamRequest out;
   out.body = body;
   if (!edits.empty()) {

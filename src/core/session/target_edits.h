@@ -9,10 +9,10 @@
 
 namespace kt::session {
 
-// Adds the replacement of the model by `model` (empty: the client's goes up).
+// Adds the replacement of the model by `model` (empty: the client's goes up) and, when `ask_usage`,
+// `stream_options.include_usage`. True: usage is now asked for that the client did not ask for.
 // Precondition: the root of `view` is an object.
-// Adds `stream_options.include_usage` when `ask_usage`, unless the client has asked for it.
-void AddTargetEdits(const json::View& view, const openai::RequestInfo& request,
+bool AddTargetEdits(const json::View& view, const openai::RequestInfo& request,
                     std::string_view model, bool ask_usage, json::Edits* edits);
 
 }  // namespace kt::session

@@ -1,0 +1,115 @@
+#include "core/session/nested_json.h"
+
+#include <gtest/gtest.h>
+
+namespace kt::session {
+namespace {
+
+struct Outcome {
+  bool ok = true;
+  std::string text;
+};
+
+std::string Apply(const std::string& text, const std::deque<SpanEdit>& edits) {
+  std::string out;
+  size_t at = 0;
+  for (const SpanEdit& edit : edits) {
+    out += text.substr(at, edit.begin - at) + edit.replacement;
+    at = edit.end;
+  }
+  return out + text.substr(at);
+}
+
+// Edits [begin, end) of `text`, fed in two pieces cut at `cut`: an edit is known once its end is.
+Outcome EditCut(const std::string& text, std::vector<SpanEdit> edits, size_t cut) {
+  NestedJson nested;
+  std::deque<SpanEdit> out;
+  std::vector<SpanEdit> first, second;
+  for (SpanEdit& edit : edits) (edit.end <= cut ? first : second).push_back(edit);
+  // The chain clears nothing inside a match.
+  if (!second.empty() && second.front().begin < cut) cut = second.front().begin;
+  const std::string_view all = text;
+  const bool ok = nested.Feed(all.substr(0, cut), first, false, &out) &&
+                  nested.Feed(all.substr(cut), second, true, &out);
+  return {ok, ok ? Apply(text, out) : ""};
+}
+
+Outcome EditEverywhere(const std::string& text, const std::vector<SpanEdit>& edits) {
+  const Outcome whole = EditCut(text, edits, text.size());
+  for (size_t cut = 0; cut < text.size(); ++cut) {
+    const Outcome other = EditCut(text, edits, cut);
+    EXPECT_EQ(other.ok, whole.ok) << cut;
+    EXPECT_EQ(other.text, whole.text) << cut;
+  }
+  return whole;
+}
+
+SpanEdit Span(const std::string& text, const std::string& part, const std::string& marker) {
+  const size_t begin = text.find(part);
+  EXPECT_NE(begin, std::string::npos);
+  return {begin, begin + part.size(), marker};
+}
+
+std::string Edited(const std::string& text, const std::string& part,
+                   const std::string& marker = "[X]") {
+  const Outcome outcome = EditEverywhere(text, {Span(text, part, marker)});
+  return outcome.ok ? outcome.text : "refused";
+}
+
+TEST(NestedJson, ReplacesInsideAString) {
+  EXPECT_EQ(Edited(R"({"to":"a@b.com"})", "a@b.com"), R"({"to":"[X]"})");
+}
+
+TEST(NestedJson, EscapesTheMarkerInsideAString) {
+  EXPECT_EQ(Edited(R"({"to":"secret"})", "secret", R"(a"b\)"), R"({"to":"a\"b\\"})");
+}
+
+TEST(NestedJson, WritesAMarkerInPlaceOfANumberAsAString) {
+  EXPECT_EQ(Edited(R"({"ssn":123456789,"n":1})", "123456789"), R"({"ssn":"[X]","n":1})");
+  EXPECT_EQ(Edited(R"([123456789])", "123456789"), R"(["[X]"])");
+}
+
+TEST(NestedJson, TakesInTheWholeNumber) {
+  EXPECT_EQ(Edited(R"({"a":-1234567.25e3})", "1234567"), R"({"a":"[X]"})");
+}
+
+TEST(NestedJson, ANumberAsTheWholeTextBecomesAString) {
+  EXPECT_EQ(Edited("123456789", "123456789"), R"("[X]")");
+}
+
+TEST(NestedJson, TwoMatchesInOneNumberGetOneMarker) {
+  const std::string text = R"([111-222])";
+  const Outcome outcome =
+      EditEverywhere(text, {Span(text, "111", "[X]"), Span(text, "222", "[Y]")});
+  EXPECT_EQ(outcome.text, R"(["[X]"])");
+}
+
+TEST(NestedJson, NeverCutsAnEscapeSequence) {
+  EXPECT_EQ(Edited(R"({"t":"x\nfoo"})", "nfoo"), R"({"t":"x[X]"})");
+  EXPECT_EQ(Edited(R"({"t":"a\u0041b"})", "0041b"), R"({"t":"a[X]"})");
+  EXPECT_EQ(Edited(R"({"t":"ab\u0041c"})", R"(b\u0)"), R"({"t":"a[X]c"})");
+}
+
+TEST(NestedJson, RefusesAnEditThatWouldSwallowStructure) {
+  EXPECT_EQ(Edited(R"({"a":"x","b":"y"})", R"(x","b)"), "refused");
+  EXPECT_EQ(Edited(R"([1, 2])", "1, 2"), "refused");
+  EXPECT_EQ(Edited(R"({"a":"x"})", R"("x")"), "refused");
+}
+
+TEST(NestedJson, PlainTextIsEditedAsItIs) {
+  EXPECT_EQ(Edited(R"(call "Bob" at once)", R"("Bob" at)"), "call [X] once");
+}
+
+TEST(NestedJson, HoldsAnUnfinishedTokenOrEscape) {
+  NestedJson nested;
+  std::deque<SpanEdit> out;
+  ASSERT_TRUE(nested.Feed(R"({"a":12)", {}, false, &out));
+  EXPECT_EQ(nested.safe_end(), 5u);
+  ASSERT_TRUE(nested.Feed(R"(,"b":"x\u00)", {}, false, &out));
+  EXPECT_EQ(nested.safe_end(), std::string(R"({"a":12,"b":"x)").size());
+  ASSERT_TRUE(nested.Feed("41", {}, false, &out));
+  EXPECT_EQ(nested.safe_end(), std::string(R"({"a":12,"b":"x\u0041)").size());
+}
+
+}  // namespace
+}  // namespace kt::session

@@ -1,0 +1,32 @@
+#include "core/session/status_page.h"
+
+#include "life.h"
+
+namespace kt::session {
+namespace {
+
+TEST(StatusPage, HealthIsOkAndNamesThePack) {
+  const auto gateway = MakeGateway(Yaml());
+  const StatusReply reply = MakeStatusPage("/health", {gateway.get()}, {7, 1});
+  EXPECT_EQ(reply.status, 200);
+  json::View view;
+  ASSERT_TRUE(view.Parse(reply.body, 0, {}).ok());
+  EXPECT_EQ(view.String(view.Find(0, "status")), "ok");
+  EXPECT_EQ(view.String(view.Find(view.Find(0, "packs") + 1, "name")), "test");
+  EXPECT_EQ(view.Unsigned(view.Find(view.Find(0, "audit"), "written"), 0), 7u);
+}
+
+TEST(StatusPage, TheConfigurationHoldsNoSecret) {
+  const auto gateway = MakeGateway(Yaml());
+  const StatusReply reply = MakeStatusPage("/gw/keeptrusts/config", {gateway.get()}, {});
+  EXPECT_EQ(reply.status, 200);
+  EXPECT_NE(reply.body.find("main"), std::string::npos);
+  EXPECT_EQ(reply.body.find("sk-test-key"), std::string::npos);
+}
+
+TEST(StatusPage, AnyOtherPageIsA404) {
+  EXPECT_EQ(MakeStatusPage("/keeptrusts/secrets", {}, {}).status, 404);
+}
+
+}  // namespace
+}  // namespace kt::session
