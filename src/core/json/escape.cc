@@ -1,7 +1,5 @@
 #include "core/json/escape.h"
 
-#include <algorithm>
-
 namespace kt::json {
 namespace {
 
@@ -81,32 +79,8 @@ Escape ReadUnicode(std::string_view raw, size_t at) noexcept {
 
 Escape ReadEscape(std::string_view raw, size_t at) noexcept {
   if (at + 2 > raw.size()) return {};
-  char c = raw[at + 1];
-  switch (c) {
-    case '"':
-    case '\\':
-    case '/':
-      break;
-    case 'b':
-      c = '\b';
-      break;
-    case 'f':
-      c = '\f';
-      break;
-    case 'n':
-      c = '\n';
-      break;
-    case 'r':
-      c = '\r';
-      break;
-    case 't':
-      c = '\t';
-      break;
-    case 'u':
-      return ReadUnicode(raw, at);
-    default:
-      return {};
-  }
+  const char c = kShortEscapes[static_cast<unsigned char>(raw[at + 1])];
+  if (c == '\0') return ReadUnicode(raw, at);
   Escape out;
   out.utf8[0] = c;
   out.utf8_length = 1;
@@ -116,7 +90,7 @@ Escape ReadEscape(std::string_view raw, size_t at) noexcept {
 
 void AppendUnescaped(std::string_view raw, std::string* out) {
   for (size_t at = 0; at < raw.size();) {
-    const size_t backslash = std::min(raw.find('\\', at), raw.size());
+    const size_t backslash = FindBackslash(raw, at);
     out->append(raw, at, backslash - at);
     if (backslash == raw.size()) return;
     const Escape escape = ReadEscape(raw, backslash);
@@ -128,7 +102,7 @@ void AppendUnescaped(std::string_view raw, std::string* out) {
 
 bool UnescapedEquals(std::string_view raw, std::string_view value) noexcept {
   for (size_t at = 0; at < raw.size();) {
-    const size_t backslash = std::min(raw.find('\\', at), raw.size());
+    const size_t backslash = FindBackslash(raw, at);
     const std::string_view plain = raw.substr(at, backslash - at);
     if (!value.starts_with(plain)) return false;
     value.remove_prefix(plain.size());

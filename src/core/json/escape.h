@@ -1,12 +1,39 @@
 // One escape sequence of a JSON string (RFC 8259, 7).
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
 
 namespace kt::json {
+
+// What a backslash and this byte stand for; 0 for "\\u" and for what is no escape.
+inline constexpr std::array<char, 256> kShortEscapes = [] {
+  std::array<char, 256> table{};
+  table['"'] = '"';
+  table['\\'] = '\\';
+  table['/'] = '/';
+  table['b'] = '\b';
+  table['f'] = '\f';
+  table['n'] = '\n';
+  table['r'] = '\r';
+  table['t'] = '\t';
+  return table;
+}();
+
+// The next backslash at or behind `from`; raw.size() when there is none. Texts that hold escapes
+// hold many, near to each other, which a call of memchr for each would make slow.
+inline size_t FindBackslash(std::string_view raw, size_t from) noexcept {
+  constexpr size_t kNear = 16;
+  const size_t near = std::min(raw.size(), from + kNear);
+  for (size_t i = from; i < near; ++i) {
+    if (raw[i] == '\\') return i;
+  }
+  return std::min(raw.find('\\', near), raw.size());
+}
 
 struct Escape {
   char utf8[4] = {};

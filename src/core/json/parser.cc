@@ -227,7 +227,11 @@ bool View::Parser::String(uint32_t begin, uint32_t end, bool* escaped) {
   *escaped = first != nullptr;
   if (first == nullptr) return true;
   size_t at = static_cast<size_t>(static_cast<const char*>(first) - inside.data());
-  while (at != std::string_view::npos) {
+  for (; at < inside.size(); at = FindBackslash(inside, at)) {
+    if (at + 1 < inside.size() && kShortEscapes[static_cast<unsigned char>(inside[at + 1])] != 0) {
+      at += 2;
+      continue;
+    }
     const Escape escape = ReadEscape(inside, at);
     if (escape.raw_length == 0) {
       return Fail(Refusal::kInvalidJson, "invalid escape", begin + 1 + at);
@@ -235,7 +239,7 @@ bool View::Parser::String(uint32_t begin, uint32_t end, bool* escaped) {
     if (escape.lone_surrogate && limits_.lone_surrogates == LoneSurrogates::kRefuse) {
       return Fail(Refusal::kInvalidUtf8, "lone surrogate", begin + 1 + at);
     }
-    at = inside.find('\\', at + escape.raw_length);
+    at += escape.raw_length;
   }
   return true;
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstring>
 
 #include "core/json/escape.h"
 #include "core/json/parser.h"
@@ -44,17 +45,16 @@ std::pair<uint32_t, uint32_t> Decoded::RawSpan(size_t begin, size_t end) const n
   };
   const Step first = step_of(begin);
   const auto into_first = static_cast<uint32_t>(begin - first.decoded);
-  uint32_t raw_begin = first.raw;
-  if (first.raw_length == 0) raw_begin += into_first;
+  const bool cuts_first = into_first < first.decoded_length;
+  const uint32_t raw_begin =
+      cuts_first ? first.raw : first.raw + first.raw_length + into_first - first.decoded_length;
   if (begin == end) {
-    const bool cuts = first.raw_length != 0 && into_first != 0;
-    return {raw_begin, cuts ? first.raw + first.raw_length : raw_begin};
+    return {raw_begin, cuts_first && into_first != 0 ? first.raw + first.raw_length : raw_begin};
   }
   const Step last = step_of(end - 1);
-  const uint32_t raw_end = last.raw_length != 0
-                               ? last.raw + last.raw_length
-                               : last.raw + static_cast<uint32_t>(end - last.decoded);
-  return {raw_begin, raw_end};
+  const auto into_last = static_cast<uint32_t>(end - last.decoded);
+  const uint32_t plain = into_last > last.decoded_length ? into_last - last.decoded_length : 0;
+  return {raw_begin, last.raw + last.raw_length + plain};
 }
 
 View::View() : parser_(std::make_unique<Parser>()) {}
@@ -96,32 +96,37 @@ void View::DecodeSpan(uint32_t begin, uint32_t end, bool escaped, Decoded* out) 
   const std::string_view inside = Inside(text_, begin, end);
   out->raw_begin_ = begin + 1;
   out->steps_.clear();
-  out->storage_.clear();
   out->owned_ = escaped;
   out->text_ = inside;
-  if (!escaped) return;
-  const auto base = begin + 1;
-  std::string& text = out->storage_;
-  text.reserve(inside.size());
-  const auto step = [&](size_t raw, uint32_t raw_length) {
-    out->steps_.push_back(
-        {static_cast<uint32_t>(text.size()), base + static_cast<uint32_t>(raw), raw_length});
-  };
-  size_t at = 0;
-  step(0, 0);
-  while (at < inside.size()) {
-    const size_t backslash = std::min(inside.find('\\', at), inside.size());
-    if (backslash > at && at != 0) step(at, 0);
-    text.append(inside, at, backslash - at);
+  if (!escaped) {
+    out->storage_.clear();
+    return;
+  }
+  out->storage_.resize(inside.size());  // the text is never longer than its escaped form
+  char* text = out->storage_.data();
+  uint32_t length = 0;
+  out->steps_.push_back({0, begin + 1, 0, 0});
+  for (size_t at = 0; at < inside.size();) {
+    const size_t backslash = FindBackslash(inside, at);
+    std::memcpy(text + length, inside.data() + at, backslash - at);
+    length += static_cast<uint32_t>(backslash - at);
     at = backslash;
     if (at == inside.size()) break;
+    const uint32_t raw = begin + 1 + static_cast<uint32_t>(at);
+    const char plain = kShortEscapes[static_cast<unsigned char>(inside[at + 1])];
+    if (plain != '\0') {
+      out->steps_.push_back({length, raw, 1, 2});
+      text[length++] = plain;
+      at += 2;
+      continue;
+    }
     const Escape escape = ReadEscape(inside, at);
-    if (escape.raw_length == 0) break;  // not reached: Parse has read every escape
-    step(at, escape.raw_length);
-    text.append(escape.text());
-    at += escape.raw_length;
+    out->steps_.push_back({length, raw, escape.utf8_length, escape.raw_length});
+    std::memcpy(text + length, escape.utf8, escape.utf8_length);
+    length += escape.utf8_length;
+    at += std::max<size_t>(escape.raw_length, 1);  // never 0: Parse has read every escape
   }
-  step(at, 0);
+  out->storage_.resize(length);
 }
 
 void View::Decode(NodeIndex string, Decoded* out) const {

@@ -71,9 +71,11 @@ class Decoded {
 
  private:
   friend class View;
-  struct Step {  // from decoded offset `decoded` on, raw = raw + (offset - decoded)
+  // An escape sequence: decoded bytes [decoded, decoded + decoded_length) come from raw bytes
+  // [raw, raw + raw_length). Plain bytes, one for one, follow up to the next step.
+  struct Step {
     uint32_t decoded, raw;
-    uint32_t raw_length;  // of the escape sequence that begins here; 0: plain bytes
+    uint32_t decoded_length, raw_length;
   };
   std::string_view text_;  // of a string without escapes
   std::string storage_;    // of one with escapes
