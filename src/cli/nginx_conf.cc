@@ -78,7 +78,7 @@ Result<std::string> RenderNginxConf(const NginxConf& conf) {
   Writer out;
   out.Line("# Written by kt gateway run, removed when it ends.");
   out.Directive("load_module", {conf.module});
-  out.Line("daemon off;\nmaster_process on;\nerror_log stderr notice;");
+  out.Line("daemon off;\nmaster_process on;\nerror_log stderr warn;");
   out.Directive("pid", {conf.run_directory + "/nginx.pid"});
   out.Directive("worker_processes", {conf.workers});
   if (!conf.user.empty()) out.Directive("user", conf.user);

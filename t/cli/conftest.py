@@ -132,15 +132,11 @@ class Gateway(Process):
     """`kt gateway run` on a free port. `port`, `admin_port`; `run` is its private directory."""
 
     def __init__(self, directory, config, *words, host="127.0.0.1", kt_path=KT, module=MODULE,
-                 audit=None, **options):  # fmt: skip
+                 audit=None, temporary=None, **options):  # fmt: skip
         self.port = free_port()
-        self.directory = directory
         self.audit = audit or directory / "audit"
-        temporary = directory / "tmp"
-        temporary.mkdir(exist_ok=True)
-        if "user" in options:
-            temporary.chmod(0o777)
-        env = {"TMPDIR": str(temporary), **options.pop("env", {})}
+        self.temporary = temporary or directory
+        env = {"TMPDIR": str(self.temporary), **options.pop("env", {})}
         command = [kt_path, "gateway", "run", "--listen", f"{host}:{self.port}", "--policy-config",
                    config, "--audit-dir", self.audit, "--module", module, "--workers", 1,
                    *words]  # fmt: skip
@@ -149,7 +145,7 @@ class Gateway(Process):
 
     @property
     def run(self):
-        (found,) = (self.directory / "tmp").glob("keeptrusts-*")
+        (found,) = self.temporary.glob("keeptrusts-*")
         return found
 
     def nginx_pid(self):
@@ -176,8 +172,6 @@ def gateway(tmp_path):
     def start(config, *words, **options):
         directory = tmp_path / f"gateway-{len(started)}"
         directory.mkdir()
-        if "user" in options:
-            directory.chmod(0o777)
         started.append(Gateway(directory, config, *words, **options))
         return started[-1]
 

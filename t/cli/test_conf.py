@@ -52,7 +52,7 @@ def nginx(tmp_path):
         port = free_port()
         conf = tmp_path / "conf"
         shutil.copytree(ROOT / "conf", conf)
-        shutil.copy(conf / policy, conf / "policy-config.yaml")
+        shutil.copy(ROOT / "conf" / policy, conf / "policy-config.yaml")
         (tmp_path / "logs").mkdir()
         (tmp_path / "modules").mkdir()
         os.symlink(MODULE, tmp_path / "modules" / os.path.basename(MODULE))

@@ -207,7 +207,7 @@ def test_an_ordinary_user_needs_nothing_more(gateway):
         state.mkdir()
         shutil.chown(state, "nobody")
         run = gateway(config, kt_path=home / "kt", module=module, audit=state / "audit",
-                      user="nobody", group="nogroup")  # fmt: skip
+                      temporary=state, user="nobody", group="nogroup")  # fmt: skip
         assert content(chat(run.port, "jane.doe@example.com")[1]) == "[EMAIL]"
         assert stat.S_IMODE(run.run.stat().st_mode) == 0o700
         assert until((state / "audit" / "audit.jsonl").read_text, "the record")

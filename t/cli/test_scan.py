@@ -36,7 +36,7 @@ def test_entities_are_spans_in_code_points(pack):
     text = "\U0001f642é mail jane.doe@example.com now"
     _, (answer,) = scan(pack(), {"id": 1, "text": text})
     (entity,) = answer["entities"]
-    assert entity["type"] == "EMAIL"
+    assert entity["type"] == "EMAIL_ADDRESS"
     assert text[entity["start"] : entity["end"]] == "jane.doe@example.com"
     assert answer["verdict"] == "redacted"
 
@@ -44,7 +44,7 @@ def test_entities_are_spans_in_code_points(pack):
 def test_what_is_only_logged_is_listed_too(pack):
     path = pack().read_text() + "policy: {pii-detector: {action: log}}\n"
     _, (answer,) = scan(pack(path), {"id": 1, "text": "jane.doe@example.com"})
-    assert [entity["type"] for entity in answer["entities"]] == ["EMAIL"]
+    assert [entity["type"] for entity in answer["entities"]] == ["EMAIL_ADDRESS"]
     assert answer["verdict"] == "flagged"
 
 
