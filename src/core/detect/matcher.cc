@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <mutex>
 #include <optional>
 #include <utility>
 
@@ -15,7 +16,10 @@ namespace {
 
 constexpr int64_t kSetMemoryBytes = int64_t{12} << 20;
 constexpr int64_t kRuleMemoryBytes = int64_t{2} << 20;
-constexpr int64_t kHoldMemoryBytes = int64_t{8} << 20;
+constexpr int64_t kHoldMemoryBytes = int64_t{1} << 20;
+// RE2 takes time quadratic in the number of ways out to compile an expression, and a state of the
+// automaton lists them all: several expressions of this size are faster than one.
+constexpr size_t kHoldPatternBytes = 4096;
 constexpr int kMaxGroup = 4;
 
 // Rules are held back by class of length, so that a table of numbers does not wait as long as a
@@ -50,13 +54,37 @@ size_t PreviousCodePoint(std::string_view text, size_t i) noexcept {
   return i;
 }
 
-struct Compiled {
-  Rule rule;
-  std::unique_ptr<RE2> expression;
-  std::unique_ptr<RE2> hold;  // pre(R)\z, only for rules without a bound
+// A rule and its two expressions, each made when it is first needed (as RE2 makes its automata).
+class Compiled {
+ public:
+  explicit Compiled(Rule r) : rule(std::move(r)) {}
+
+  // Null when it does not compile; *error says why.
+  const RE2* Expression(std::string* error = nullptr) const {
+    std::call_once(expression_once_, [&] {
+      expression_ =
+          std::make_unique<RE2>(rule.pattern, QuietOptions(rule.ignore_case, kRuleMemoryBytes));
+    });
+    if (error != nullptr) *error = expression_->error();
+    return expression_->ok() ? expression_.get() : nullptr;
+  }
+  // pre(R) at the end of the text.
+  const RE2* Hold() const {
+    std::call_once(hold_once_, [&] {
+      hold_ = std::make_unique<RE2>("(?:" + prefix + ")\\z", QuietOptions(false, kRuleMemoryBytes));
+    });
+    return hold_->ok() ? hold_.get() : nullptr;
+  }
+
+  const Rule rule;
   std::string prefix, loose;
   bool derived = false;             // prefix and bound are known
+  bool bounded = false;             // by kMaxMatchBytes
   std::optional<size_t> max_bytes;  // declared or derived
+
+ private:
+  mutable std::once_flag expression_once_, hold_once_;
+  mutable std::unique_ptr<RE2> expression_, hold_;
 };
 
 struct ScopeSet {
@@ -72,7 +100,7 @@ struct HoldClass {
 }  // namespace
 
 struct Matcher::Impl {
-  std::vector<Compiled> rules;
+  std::vector<std::unique_ptr<Compiled>> rules;
   ScopeSet scopes[2];
   std::vector<HoldClass> holds;
   std::vector<RuleId> unbounded;
@@ -81,6 +109,7 @@ struct Matcher::Impl {
   Status Compile(Rule rule);
   Status CompileSet(Scope scope);
   Status CompileHolds();
+  Status AddHold(size_t window_bytes, const std::string& alternatives);
   Status FindRule(RuleId id, std::string_view text, size_t from, std::vector<Match>* out) const;
 };
 
@@ -93,12 +122,11 @@ struct Found {
 enum class Search { kFound, kNone, kTooMuchWork };
 
 // The leftmost match in [pos, limit) of the text; beyond is context.
-bool SearchWindow(const Compiled& rule, std::string_view text, size_t pos, size_t limit,
+bool SearchWindow(const RE2& expression, int group, std::string_view text, size_t pos, size_t limit,
                   Found* found) {
   re2::StringPiece groups[kMaxGroup + 1];
-  const int group = rule.rule.group;
-  if (!rule.expression->Match(re2::StringPiece(text.data(), text.size()), pos, limit,
-                              RE2::UNANCHORED, groups, group + 1)) {
+  if (!expression.Match(re2::StringPiece(text.data(), text.size()), pos, limit, RE2::UNANCHORED,
+                        groups, group + 1)) {
     return false;
   }
   found->whole_begin = static_cast<size_t>(groups[0].data() - text.data());
@@ -113,18 +141,18 @@ bool SearchWindow(const Compiled& rule, std::string_view text, size_t pos, size_
 // As SearchWindow over the whole rest, but looks no further ahead than it must: RE2 reads on for
 // as long as some beginning of a match is alive, which for an unbounded rule can be the whole text
 // at every match. Doubles the window until nothing before the found match is alive at its end.
-Search SearchBounded(const Compiled& rule, std::string_view text, size_t pos, size_t* work,
-                     Found* found) {
+Search SearchUnbounded(const RE2& expression, const RE2& hold_expression, int group,
+                       std::string_view text, size_t pos, size_t* work, Found* found) {
   for (size_t window = kFirstWindow;; window *= 2) {
     size_t limit = pos + std::min(window, text.size() - pos);
     while (limit < text.size() && IsTail(text[limit])) ++limit;
     if (*work < limit - pos) return Search::kTooMuchWork;
     *work -= limit - pos;
-    const bool hit = SearchWindow(rule, text, pos, limit, found);
+    const bool hit = SearchWindow(expression, group, text, pos, limit, found);
     if (limit == text.size()) return hit ? Search::kFound : Search::kNone;
     re2::StringPiece alive;
-    const bool held = rule.hold->Match(re2::StringPiece(text.data(), limit), pos, limit,
-                                       RE2::UNANCHORED, &alive, 1);
+    const bool held = hold_expression.Match(re2::StringPiece(text.data(), limit), pos, limit,
+                                            RE2::UNANCHORED, &alive, 1);
     const size_t hold = held ? static_cast<size_t>(alive.data() - text.data()) : limit;
     if (hit && found->whole_begin < hold) return Search::kFound;
     if (!hit && hold - pos > window / 2) {  // nothing begins before `hold`
@@ -137,45 +165,37 @@ Search SearchBounded(const Compiled& rule, std::string_view text, size_t pos, si
 }  // namespace
 
 Status Matcher::Impl::Compile(Rule rule) {
-  Compiled compiled;
-  compiled.expression =
-      std::make_unique<RE2>(rule.pattern, QuietOptions(rule.ignore_case, kRuleMemoryBytes));
-  if (!compiled.expression->ok()) {
-    return Status::InvalidArgument(rule.id + ": " + compiled.expression->error());
+  auto compiled = std::make_unique<Compiled>(std::move(rule));
+  const Rule& own = compiled->rule;
+  if (!own.trusted) {
+    std::string error;
+    const RE2* expression = compiled->Expression(&error);
+    if (expression == nullptr) return Status::InvalidArgument(own.id + ": " + error);
+    if (own.group > expression->NumberOfCapturingGroups()) {
+      return Status::InvalidArgument(own.id + ": the pattern has no such group");
+    }
   }
-  if (rule.group < 0 || rule.group > kMaxGroup ||
-      rule.group > compiled.expression->NumberOfCapturingGroups()) {
-    return Status::InvalidArgument(rule.id + ": the pattern has no such group");
+  if (own.group < 0 || own.group > kMaxGroup) {
+    return Status::InvalidArgument(own.id + ": the pattern has no such group");
   }
-  const std::string flagged =
-      rule.ignore_case ? "(?i:" + rule.pattern + ")" : "(?:" + rule.pattern + ")";
-  Result<PrefixForm> form = DerivePrefix(flagged);
-  compiled.loose = flagged;
+  Result<PrefixForm> form = DerivePrefix(own.pattern, own.ignore_case);
   if (form.ok()) {
-    compiled.derived = true;
-    compiled.prefix = form->pattern;
-    compiled.loose = form->loose;
-    compiled.max_bytes = form->max_bytes;
+    compiled->derived = true;
+    compiled->prefix = form->pattern;
+    compiled->loose = form->loose;
+    compiled->max_bytes = form->max_bytes;
+  } else {
+    compiled->loose = (own.ignore_case ? "(?i:" : "(?:") + own.pattern + ")";
   }
-  const bool bounded = compiled.max_bytes && *compiled.max_bytes <= kMaxMatchBytes;
-  if (compiled.derived && !bounded) {
-    compiled.hold = std::make_unique<RE2>("(?:" + compiled.prefix + ")\\z",
-                                          QuietOptions(false, kRuleMemoryBytes));
-    if (!compiled.hold->ok()) compiled.derived = false;
-    if (rule.max_match_bytes != 0) {
-      compiled.max_bytes = std::min(rule.max_match_bytes, kMaxDeclaredBytes);
-    } else {
-      compiled.max_bytes.reset();
+  compiled->bounded = compiled->max_bytes && *compiled->max_bytes <= kMaxMatchBytes;
+  if (!compiled->bounded) {
+    compiled->max_bytes.reset();
+    if (compiled->derived && own.max_match_bytes != 0) {
+      compiled->max_bytes = std::min(own.max_match_bytes, kMaxDeclaredBytes);
     }
   }
-  if (rule.output) {
-    if (!compiled.derived || !compiled.max_bytes) {
-      unbounded.push_back(static_cast<RuleId>(rules.size()));
-    } else {
-      longest = std::max(longest, *compiled.max_bytes);
-    }
-  }
-  compiled.rule = std::move(rule);
+  if (own.output && compiled->max_bytes) longest = std::max(longest, *compiled->max_bytes);
+  if (own.output && !compiled->max_bytes) unbounded.push_back(static_cast<RuleId>(rules.size()));
   rules.push_back(std::move(compiled));
   return Status::Ok();
 }
@@ -184,7 +204,7 @@ Status Matcher::Impl::CompileSet(Scope scope) {
   ScopeSet& target = scopes[static_cast<size_t>(scope)];
   auto set = std::make_unique<RE2::Set>(QuietOptions(false, kSetMemoryBytes), RE2::UNANCHORED);
   for (RuleId id = 0; id < rules.size(); ++id) {
-    const Compiled& rule = rules[id];
+    const Compiled& rule = *rules[id];
     if (!(scope == Scope::kInput ? rule.rule.input : rule.rule.output)) continue;
     std::string error;
     if (set->Add(rule.loose, &error) < 0) {
@@ -198,36 +218,51 @@ Status Matcher::Impl::CompileSet(Scope scope) {
   return Status::Ok();
 }
 
+Status Matcher::Impl::AddHold(size_t window_bytes, const std::string& alternatives) {
+  auto expression =
+      std::make_unique<RE2>("(?:" + alternatives + ")\\z", QuietOptions(false, kHoldMemoryBytes));
+  if (!expression->ok()) return Status::ResourceExhausted("hold-back: " + expression->error());
+  holds.push_back({window_bytes, std::move(expression)});
+  return Status::Ok();
+}
+
 Status Matcher::Impl::CompileHolds() {
   size_t shorter = 0;
   for (const size_t window : kHoldWindows) {
     std::string all;
-    for (const Compiled& rule : rules) {
-      if (!rule.rule.output || rule.prefix.empty() || !rule.max_bytes) continue;
-      if (*rule.max_bytes <= shorter || *rule.max_bytes > window) continue;
-      all += (all.empty() ? "(?:" : "|") + rule.prefix;
+    for (const auto& rule : rules) {
+      if (!rule->rule.output || rule->prefix.empty() || !rule->max_bytes) continue;
+      if (*rule->max_bytes <= shorter || *rule->max_bytes > window) continue;
+      if (!all.empty() && all.size() + rule->prefix.size() > kHoldPatternBytes) {
+        if (Status status = AddHold(window, all); !status.ok()) return status;
+        all.clear();
+      }
+      all += (all.empty() ? "" : "|") + rule->prefix;
     }
     shorter = window;
     if (all.empty()) continue;
-    auto expression = std::make_unique<RE2>(all + ")\\z", QuietOptions(false, kHoldMemoryBytes));
-    if (!expression->ok()) {
-      return Status::ResourceExhausted("hold-back: " + expression->error());
-    }
-    holds.push_back({window, std::move(expression)});
+    if (Status status = AddHold(window, all); !status.ok()) return status;
   }
   return Status::Ok();
 }
 
 Status Matcher::Impl::FindRule(RuleId id, std::string_view text, size_t from,
                                std::vector<Match>* out) const {
-  const Compiled& rule = rules[id];
+  const Compiled& rule = *rules[id];
+  const int group = rule.rule.group;
+  const RE2* expression = rule.Expression();
+  const RE2* hold = rule.bounded || !rule.derived ? nullptr : rule.Hold();
+  if (expression == nullptr || (hold == nullptr && rule.derived && !rule.bounded) ||
+      group > expression->NumberOfCapturingGroups()) {
+    return Status::Internal(rule.rule.id + ": does not compile");
+  }
   size_t work = std::max(text.size() * kWorkPerByte, kWorkFloor);
   for (size_t pos = from; pos <= text.size();) {
     Found found;
     Search search = Search::kNone;
-    if (rule.hold != nullptr) {
-      search = SearchBounded(rule, text, pos, &work, &found);
-    } else if (SearchWindow(rule, text, pos, text.size(), &found)) {
+    if (hold != nullptr) {
+      search = SearchUnbounded(*expression, *hold, group, text, pos, &work, &found);
+    } else if (SearchWindow(*expression, group, text, pos, text.size(), &found)) {
       search = Search::kFound;
       // No prefix is known of an expression outside the subset: every search may read to the end.
       if (!rule.derived) work -= std::min(work, text.size() - pos);
@@ -280,7 +315,7 @@ size_t Matcher::size() const noexcept {
   return impl_->rules.size();
 }
 const Rule& Matcher::rule(RuleId id) const noexcept {
-  return impl_->rules[id].rule;
+  return impl_->rules[id]->rule;
 }
 bool Matcher::streamable() const noexcept {
   return impl_->unbounded.empty();

@@ -52,6 +52,10 @@ struct Rule {
   // the hold-back of streams.
   bool input = true;
   bool output = false;
+  // Of a rule pack, whose tests compile it: its expression is then made where it first hits (it
+  // fails there with kInternal), which keeps start-up short and workers small. Otherwise Build
+  // compiles it and names what is wrong.
+  bool trusted = false;
   // Built-in rules for long secrets (a PEM block, a token): a stream holds a candidate up to this
   // length and must block beyond it. 0: the pattern's own bound.
   size_t max_match_bytes = 0;
@@ -71,6 +75,7 @@ class Matcher {
   class Builder {
    public:
     RuleId Add(Rule rule);
+    size_t size() const noexcept { return rules_.size(); }
     // kInvalidArgument names the rule whose pattern does not compile, and why.
     Result<std::unique_ptr<const Matcher>> Build() &&;
 

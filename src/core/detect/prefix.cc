@@ -125,13 +125,16 @@ std::optional<size_t> MaxBytes(const RegexNode& node) {
 
 }  // namespace
 
-Result<PrefixForm> DerivePrefix(std::string_view pattern) {
-  Result<RegexNode> tree = ParseRegex(pattern);
+Result<PrefixForm> DerivePrefix(std::string_view pattern, bool ignore_case) {
+  Result<RegexNode> tree = ParseRegex(pattern, ignore_case);
   if (!tree.ok()) return tree.status();
+  const std::string open = ignore_case ? "(?i:" : "(?:";
   PrefixForm form;
   form.max_bytes = MaxBytes(tree.value());
-  form.pattern = Prefix(tree.value()).value_or("");
-  form.loose = Loose(tree.value());
+  form.loose = open + Loose(tree.value()) + ")";
+  if (const std::optional<std::string> prefix = Prefix(tree.value())) {
+    form.pattern = open + *prefix + ")";
+  }
   if (form.pattern.size() > kMaxFormBytes || form.loose.size() > kMaxFormBytes) {
     return Status::InvalidArgument("expression is too large");
   }

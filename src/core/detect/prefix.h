@@ -33,6 +33,7 @@ struct PrefixForm {
   std::optional<size_t> max_bytes;
 };
 
-Result<PrefixForm> DerivePrefix(std::string_view pattern);
+// With `ignore_case` the pattern is read as (?i:pattern); the forms carry their flags themselves.
+Result<PrefixForm> DerivePrefix(std::string_view pattern, bool ignore_case = false);
 
 }  // namespace kt::detect

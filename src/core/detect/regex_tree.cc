@@ -13,6 +13,7 @@ using Kind = RegexNode::Kind;
 
 constexpr size_t kMaxPatternBytes = 4096;
 constexpr int kMaxNesting = 50;
+constexpr int kMaxRepeat = 1000;  // RE2's own limit
 
 size_t Utf8Bytes(uint32_t rune) noexcept {
   if (rune < 0x80) return 1;
@@ -45,10 +46,10 @@ struct Flags {
 
 class Parser {
  public:
-  explicit Parser(std::string_view pattern) : rest_(pattern) {}
+  Parser(std::string_view pattern, bool ignore_case) : rest_(pattern), base_{ignore_case} {}
 
   Result<RegexNode> Parse() {
-    RegexNode root = Alternation(Flags{}, 0);
+    RegexNode root = Alternation(base_, 0);
     if (error_.empty() && !rest_.empty()) Fail("unmatched )");
     if (!error_.empty()) return Status::InvalidArgument(error_);
     return root;
@@ -71,10 +72,13 @@ class Parser {
     return c;
   }
 
-  static RegexNode Atom(std::string_view source, size_t max_bytes, Flags flags) {
+  RegexNode Atom(std::string_view source, size_t max_bytes, Flags flags) const {
     RegexNode node;
     node.kind = Kind::kAtom;
-    node.text = flags.ignore_case ? "(?i:" + std::string(source) + ")" : std::string(source);
+    node.text = source;
+    if (flags.ignore_case != base_.ignore_case) {
+      node.text = (flags.ignore_case ? "(?i:" : "(?-i:") + node.text + ")";
+    }
     node.max_bytes = max_bytes;
     return node;
   }
@@ -100,6 +104,7 @@ class Parser {
   void SkipProperty();
 
   std::string_view rest_;
+  const Flags base_;
   std::string error_;
 };
 
@@ -129,7 +134,7 @@ RegexNode Parser::Element(Flags* flags, int depth) {
   if (Take("\\")) return Escape(*flags);
   if (Take("^")) return Assertion(flags->multi_line ? "(?m:^)" : "^");
   if (Take("$")) return Assertion(flags->multi_line ? "(?m:$)" : "$");
-  if (Take(".")) return Atom(flags->dot_newline ? "(?s:.)" : ".", 4, Flags{});
+  if (Take(".")) return Atom(flags->dot_newline ? "(?s:.)" : ".", 4, base_);
   if (rest_.find_first_of("*+?") == 0) return Fail("nothing to repeat"), RegexNode{};
   const size_t bytes = std::min(SequenceBytes(rest_.front()), rest_.size());
   const std::string_view literal = rest_.substr(0, bytes);
@@ -200,6 +205,9 @@ void Parser::Repeat(RegexNode* node) {
       min = 0, max = 1;
     } else if (!Counts(&min, &max)) {
       return;
+    }
+    if (min > kMaxRepeat || max > kMaxRepeat || (max != RegexNode::kNoMax && max < min)) {
+      return Fail("bad repeat count");
     }
     Take("?");  // lazy: the same set of matches
     if (!first) return Fail("repeat of a repeat");
@@ -289,9 +297,9 @@ RegexNode Parser::Escape(Flags flags) {
   const std::string_view start(rest_.data() - 1, rest_.size() + 1);
   const auto source = [&] { return start.substr(0, start.size() - rest_.size()); };
   if (Take("b") || Take("B") || Take("A") || Take("z")) return Assertion(std::string(source()));
-  if (Take("d") || Take("s")) return Atom(source(), 1, Flags{});
+  if (Take("d") || Take("s")) return Atom(source(), 1, base_);
   if (Take("w")) return Atom(source(), flags.ignore_case ? 3 : 1, flags);
-  if (Take("D") || Take("S") || Take("W")) return Atom(source(), 4, Flags{});
+  if (Take("D") || Take("S") || Take("W")) return Atom(source(), 4, base_);
   if (Take("p") || Take("P")) {
     SkipProperty();
     return Atom(source(), 4, flags);
@@ -357,9 +365,9 @@ RegexNode Parser::Class(Flags flags) {
 
 }  // namespace
 
-Result<RegexNode> ParseRegex(std::string_view pattern) {
+Result<RegexNode> ParseRegex(std::string_view pattern, bool ignore_case) {
   if (pattern.size() > kMaxPatternBytes) return Status::InvalidArgument("pattern is too long");
-  return Parser(pattern).Parse();
+  return Parser(pattern, ignore_case).Parse();
 }
 
 }  // namespace kt::detect

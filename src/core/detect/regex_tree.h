@@ -22,13 +22,15 @@ struct RegexNode {
   static constexpr int kNoMax = -1;
 
   Kind kind = Kind::kConcat;
-  std::string text;      // atoms and assertions: RE2 source that carries its flags with it
+  std::string text;      // atoms and assertions: RE2 source, with its flags where they differ from
+                         // those that the tree was parsed with
   size_t max_bytes = 0;  // atoms: UTF-8 bytes of the longest code point
   int min = 0, max = 0;  // repeats
   std::vector<RegexNode> children;
 };
 
-// kInvalidArgument: not in the subset (or too large: 4 KiB, nesting of 50).
-Result<RegexNode> ParseRegex(std::string_view pattern);
+// kInvalidArgument: not in the subset (or too large: 4 KiB, nesting of 50). What is made from the
+// nodes' text must be read with the same `ignore_case`.
+Result<RegexNode> ParseRegex(std::string_view pattern, bool ignore_case = false);
 
 }  // namespace kt::detect

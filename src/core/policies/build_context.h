@@ -1,0 +1,15 @@
+// What every policy kind gets when it is compiled.
+#pragma once
+
+#include "core/detect/matcher.h"
+#include "core/policies/registry.h"
+
+namespace kt::policies {
+
+struct BuildContext {
+  const BuildOptions& options;
+  bool output = true;  // `stage` lets the policy judge answers
+  detect::Matcher::Builder* rules = nullptr;
+};
+
+}  // namespace kt::policies

@@ -1,0 +1,35 @@
+// The rule packs that cmake/embed.cmake put into the binary, and the directory that replaces them.
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <utility>
+
+#include "core/policies/registry.h"
+
+struct KtEmbeddedFile {
+  const char* name;
+  const char* begin;
+  const char* end;
+};
+extern "C" __attribute__((visibility("hidden"))) const KtEmbeddedFile kt_embedded_files[];
+
+namespace kt::policies {
+
+std::optional<std::string> ReadEmbeddedPack(std::string_view name) {
+  for (const KtEmbeddedFile* file = kt_embedded_files; file->name != nullptr; ++file) {
+    if (name == file->name) return std::string(file->begin, file->end);
+  }
+  return std::nullopt;
+}
+
+PackReader PacksInDirectory(std::string directory) {
+  return [directory = std::move(directory)](std::string_view name) -> std::optional<std::string> {
+    std::ifstream file(directory + "/" + std::string(name), std::ios::binary);
+    if (!file) return std::nullopt;
+    std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+    if (file.bad()) return std::nullopt;
+    return text;
+  };
+}
+
+}  // namespace kt::policies

@@ -1,0 +1,102 @@
+#include "core/policies/network_checks.h"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <string>
+
+#include "core/policies/pii_checks.h"
+
+namespace kt::policies {
+namespace {
+
+using detect::Candidate;
+
+bool IsDigit(char c) noexcept {
+  return c >= '0' && c <= '9';
+}
+bool IsLetter(char c) noexcept {
+  return (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
+}
+
+// "Chrome/120.0.0.0", "pkg-1.2.3.4", ">=1.2.3.4", "1.3.6.1.4.1": four numbers that are no address.
+bool IsVersion(const Candidate& c) {
+  static const std::vector<std::string> kWords = {
+      "version", "ver", "v", "build", "release", "oid", "assemblyversion", "fileversion"};
+  const std::string_view before = c.before(3);
+  if (before.empty()) return false;
+  const char last = before.back();
+  const char second = before.size() > 1 ? before[before.size() - 2] : '\0';
+  if (last == '.' || last == '~' || last == '^') return true;
+  if ((last == '/' || last == '-') && IsLetter(second)) return true;
+  if (last == '=' &&
+      (second == '=' || second == '>' || second == '<' || second == '~' || second == '!')) {
+    return true;
+  }
+  return NearWord(c, kWords);
+}
+
+bool ParseIpv4(std::string_view text, std::array<uint8_t, 4>* out) {
+  size_t at = 0;
+  for (size_t i = 0; i < 4; ++i) {
+    unsigned value = 0;
+    const size_t begin = at;
+    while (at < text.size() && IsDigit(text[at])) {
+      value = value * 10 + static_cast<unsigned>(text[at++] - '0');
+    }
+    if (value > 255 || at == begin || (at - begin > 1 && text[begin] == '0')) return false;
+    (*out)[i] = static_cast<uint8_t>(value);
+    if (i < 3 && (at >= text.size() || text[at++] != '.')) return false;
+  }
+  return at == text.size();
+}
+
+// RFC 6890; the documentation ranges count as public: they stand for public addresses.
+bool IsPublic(const std::array<uint8_t, 4>& a) noexcept {
+  if (a[0] == 0 || a[0] == 10 || a[0] == 127 || a[0] >= 224) return false;
+  if (a[0] == 100 && (a[1] & 0xC0) == 64) return false;
+  if (a[0] == 169 && a[1] == 254) return false;
+  if (a[0] == 172 && (a[1] & 0xF0) == 16) return false;
+  return !(a[0] == 192 && a[1] == 168);
+}
+
+size_t Ipv4(const Candidate& c, bool only_public) {
+  std::array<uint8_t, 4> address{};
+  if (!ParseIpv4(c.match(), &address) || IsVersion(c)) return 0;
+  const bool no_host = address[0] == 0 || address == std::array<uint8_t, 4>{255, 255, 255, 255};
+  if (no_host || (only_public && !IsPublic(address))) return 0;
+  return c.match().size();
+}
+
+size_t Ipv6(const Candidate& c, bool only_public) {
+  const std::string match(c.match());
+  const char before = c.begin == 0 ? '\0' : c.text[c.begin - 1];
+  if (before == ':' || before == '.') return 0;
+  std::array<uint8_t, 16> a{};
+  if (inet_pton(AF_INET6, match.c_str(), a.data()) != 1) return 0;
+  // "add::dead" is C++ as often as an address: ask for three written groups and a digit.
+  const auto colons = std::count(match.begin(), match.end(), ':');
+  if (colons < 3 || std::none_of(match.begin(), match.end(), IsDigit)) return 0;
+  // fc00::/7 and loopback say nothing about a person; a link-local address names a device.
+  if (only_public && ((a[0] & 0xFE) == 0xFC || a[0] == 0xFF)) return 0;
+  return match.size();
+}
+
+}  // namespace
+
+size_t AnyIpv4(const Candidate& c) {
+  return Ipv4(c, false);
+}
+size_t PublicIpv4(const Candidate& c) {
+  return Ipv4(c, true);
+}
+size_t AnyIpv6(const Candidate& c) {
+  return Ipv6(c, false);
+}
+size_t PublicIpv6(const Candidate& c) {
+  return Ipv6(c, true);
+}
+
+}  // namespace kt::policies

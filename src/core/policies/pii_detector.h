@@ -1,0 +1,46 @@
+// `pii-detector`: personal data and secrets by shape, check digit and context. Its rules are
+// policies/pii-detector.yaml; the checks they name are in pii_checks.h.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/config/yaml_tree.h"
+#include "core/policies/build_context.h"
+#include "core/policies/pii_marker.h"
+#include "core/policy/policy.h"
+
+namespace kt::policies {
+
+class PiiDetector final : public policy::Policy {
+ public:
+  static Result<std::unique_ptr<PiiDetector>> Build(const config::PiiDetector& config,
+                                                    const BuildContext& context);
+
+  std::string_view kind() const noexcept override { return "pii-detector"; }
+  bool RunsIn(policy::Phase) const noexcept override { return true; }
+  std::string_view block_message() const noexcept override;
+  Status Evaluate(const policy::TextUnit& unit, std::span<const detect::Match> matches,
+                  policy::Evaluation* out) const override;
+
+ private:
+  struct Entity {
+    std::string type, label;
+    bool weak = false;  // shape only: gives way to a checked type inside which it lies
+  };
+
+  PiiDetector(const config::PiiDetector& config, std::string hash_key);
+  Status AddPack(const config::YamlNode& pack, const config::PiiDetector& config,
+                 const BuildContext& context);
+  std::vector<const detect::Match*> Distinct(std::span<const detect::Match> matches) const;
+  void Add(detect::Rule rule, Entity entity, const BuildContext& context);
+
+  config::Action action_;
+  MarkerWriter markers_;
+  std::vector<Entity> entities_;  // by rule, from first_rule_ on
+  detect::RuleId first_rule_ = 0;
+};
+
+}  // namespace kt::policies

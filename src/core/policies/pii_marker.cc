@@ -1,0 +1,83 @@
+#include "core/policies/pii_marker.h"
+
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+
+#include <utility>
+
+#include "core/base/text.h"
+
+namespace kt::policies {
+namespace {
+
+constexpr std::string_view kStars = "****";
+constexpr size_t kShownCharacters = 4;
+// A shorter value would be given away by its last characters.
+constexpr size_t kShortestShown = 8;
+constexpr size_t kHashBytes = 6;
+
+size_t CodePoints(std::string_view text) noexcept {
+  size_t count = 0;
+  for (const char c : text) count += (static_cast<unsigned char>(c) & 0xC0) != 0x80;
+  return count;
+}
+
+std::string_view LastCodePoints(std::string_view text, size_t count) noexcept {
+  size_t at = text.size();
+  while (at > 0 && count > 0) {
+    --at;
+    if ((static_cast<unsigned char>(text[at]) & 0xC0) != 0x80) --count;
+  }
+  return text.substr(at);
+}
+
+std::string KeyedHash(std::string_view key, std::string_view type, std::string_view value) {
+  std::string message(type);
+  message.push_back('\0');
+  message.append(value);
+  unsigned char digest[EVP_MAX_MD_SIZE];
+  unsigned int length = 0;
+  if (HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
+           reinterpret_cast<const unsigned char*>(message.data()), message.size(), digest,
+           &length) == nullptr ||
+      length < kHashBytes) {
+    return {};
+  }
+  return HexEncode({reinterpret_cast<const char*>(digest), kHashBytes});
+}
+
+}  // namespace
+
+MarkerWriter::MarkerWriter(const config::PiiDetector& config, std::string hash_key)
+    : format_(config.marker_format),
+      preserve_length_(config.preserve_length),
+      custom_(config.custom_markers.begin(), config.custom_markers.end()),
+      hash_key_(std::move(hash_key)) {}
+
+std::string MarkerWriter::Write(std::string_view type, std::string_view label,
+                                std::string_view value) const {
+  auto custom = custom_.find(type);
+  if (custom == custom_.end()) custom = custom_.find(label);
+  if (custom != custom_.end()) return custom->second;
+  const size_t length = CodePoints(value);
+  switch (format_) {
+    case config::MarkerFormat::kAsterisk:
+      return preserve_length_ ? std::string(length, '*') : std::string(kStars);
+    case config::MarkerFormat::kPartial: {
+      const size_t shown = length >= kShortestShown ? kShownCharacters : 0;
+      std::string out = preserve_length_ ? std::string(length - shown, '*') : std::string(kStars);
+      return out.append(LastCodePoints(value, shown));
+    }
+    case config::MarkerFormat::kHash: {
+      const std::string hash = KeyedHash(hash_key_, type, value);
+      if (!hash.empty()) return "[" + std::string(label) + ":" + hash + "]";
+      break;
+    }
+    case config::MarkerFormat::kLabel:
+    case config::MarkerFormat::kReversible:
+      break;
+  }
+  return "[" + std::string(label) + "]";
+}
+
+}  // namespace kt::policies

@@ -1,0 +1,30 @@
+// What stands in the place of a redacted value (CONTRACT 2.3, redaction.*).
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "core/config/policy_config.h"
+
+namespace kt::policies {
+
+class MarkerWriter {
+ public:
+  // `hash_key`: the resolved redaction.hash_key_ref; used by the hash format only.
+  MarkerWriter(const config::PiiDetector& config, std::string hash_key);
+
+  // `type` is the entity type, `label` its short name in markers ("EMAIL").
+  //   label "[EMAIL]" · asterisk "****" · partial "****4242" · hash "[EMAIL:1f0c…]"
+  // A custom marker (by type or label) stands as it is written. `reversible` needs the request's
+  // state, which a policy has not: until it comes, a label.
+  std::string Write(std::string_view type, std::string_view label, std::string_view value) const;
+
+ private:
+  config::MarkerFormat format_;
+  bool preserve_length_;
+  std::map<std::string, std::string, std::less<>> custom_;
+  std::string hash_key_;
+};
+
+}  // namespace kt::policies

@@ -1,0 +1,236 @@
+#include "core/policies/prompt_injection.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/policies/decoded_view.h"
+#include "core/policies/rule_pack.h"
+
+namespace kt::policies {
+namespace {
+
+constexpr std::string_view kPackName = "prompt-injection.yaml";
+constexpr std::string_view kPath = "policy.prompt-injection.attack_patterns";
+constexpr std::string_view kDefaultMessage =
+    "The request was refused: it holds instructions that try to take over the model.";
+
+// Evidence further apart than this does not add up: a long conversation is not an attack because
+// of its length.
+constexpr size_t kWindowBytes = 1200;
+// How near a phrase must be to the words that speak about it.
+constexpr size_t kMentionBytes = 100;
+constexpr double kQuotedMention = 0.25, kPlainMention = 0.6;
+
+struct Hit {
+  size_t begin, end;
+  size_t rule;
+  double weight;
+};
+
+bool IsQuote(std::string_view text) noexcept {
+  for (const std::string_view quote : {"\"", "'", "`", "“", "”", "‘", "’", "«", "»", "„"}) {
+    if (text == quote) return true;
+  }
+  return false;
+}
+
+bool IsQuoted(std::string_view text, size_t begin, size_t end) noexcept {
+  const auto before = [&](size_t n) { return begin >= n && IsQuote(text.substr(begin - n, n)); };
+  bool closed = false;
+  // The quote may go on for a few words behind the phrase.
+  for (size_t i = end; i < text.size() && i < end + 40 && text[i] != '\n' && !closed; ++i) {
+    closed = IsQuote(text.substr(i, 1)) || IsQuote(text.substr(i, 3)) || IsQuote(text.substr(i, 2));
+  }
+  return closed && (before(1) || before(2) || before(3));
+}
+
+// One minus the product of (1 - weight) over different rules, at its highest window.
+double BestWindow(const std::vector<Hit>& hits, size_t rules) {
+  double best = 0;
+  std::vector<double> seen(rules, 0);
+  for (size_t i = 0; i < hits.size(); ++i) {
+    double missed = 1;
+    size_t last = i;
+    for (; last < hits.size() && hits[last].begin < hits[i].begin + kWindowBytes; ++last) {
+      double& known = seen[hits[last].rule];
+      if (hits[last].weight <= known) continue;
+      missed *= (1 - hits[last].weight) / (1 - known);
+      known = hits[last].weight;
+    }
+    best = std::max(best, 1 - missed);
+    for (size_t j = i; j < last; ++j) seen[hits[j].rule] = 0;
+    if (last == hits.size()) break;  // the windows that follow hold no more
+  }
+  return best;
+}
+
+using WordLists = std::vector<std::pair<std::string, std::string>>;
+
+// "{{name}}" becomes the expression of that name.
+std::string Expand(std::string_view pattern, const WordLists& words, PackMap* map) {
+  std::string out;
+  for (;;) {
+    const size_t open = pattern.find("{{");
+    out.append(pattern.substr(0, open));
+    if (open == std::string_view::npos) return ExpandBlanks(out);
+    pattern.remove_prefix(open + 2);
+    const size_t close = pattern.find("}}");
+    const auto word = std::find_if(words.begin(), words.end(), [&](const auto& entry) {
+      return entry.first == pattern.substr(0, close);
+    });
+    if (close == std::string_view::npos || word == words.end()) {
+      map->Fail("unknown word list in a pattern");
+      return {};
+    }
+    out += "(?:" + word->second + ")";
+    pattern.remove_prefix(close + 2);
+  }
+}
+
+}  // namespace
+
+PromptInjection::PromptInjection(const config::PromptInjection& config)
+    : threshold_(config.threshold),
+      action_(config.action),
+      decode_base64_(config.decode_base64),
+      scan_roles_(config.scan_roles.begin(), config.scan_roles.end()),
+      message_(config.message.empty() ? std::string(kDefaultMessage) : config.message) {}
+
+void PromptInjection::Add(detect::Rule rule, RuleInfo info, const BuildContext& context) {
+  rule.ignore_case = true;
+  const detect::RuleId id = context.rules->Add(std::move(rule));
+  if (rules_.empty()) first_rule_ = id;
+  rules_.push_back(info);
+}
+
+Status PromptInjection::AddPack(const config::YamlNode& root, const config::PromptInjection& config,
+                                const BuildContext& context) {
+  PackMap pack(root);
+  WordLists words;
+  if (const config::YamlNode* lists = pack.Map("words")) {
+    PackMap map(*lists);
+    for (const auto& [name, value] : lists->members) {
+      words.emplace_back(name.scalar, Expand(map.String(name.scalar), words, &map));
+    }
+    if (Status status = map.Finish(); !status.ok()) return status;
+  }
+  for (const config::YamlNode& node : pack.List("rules")) {
+    PackMap map(node);
+    detect::Rule rule;
+    rule.trusted = true;
+    rule.id = "injection." + map.String("id");
+    rule.pattern = Expand(map.String("pattern"), words, &map);
+    const std::string kind = map.String("kind", "phrase");
+    RuleInfo info{RuleKind::kPhrase, map.Number("weight", kind == "mention" ? 0 : -1)};
+    if (info.weight < 0 || info.weight > 0.99) map.Fail("\"weight\" must be in [0, 0.99]");
+    bool on = true;
+    if (kind == "mention") {
+      info.kind = RuleKind::kMention;
+    } else if (kind == "boundary" || kind == "delimiter" || kind == "hidden") {
+      info.kind = RuleKind::kBoundary;
+      on = kind == "hidden" ||
+           (kind == "boundary" ? config.reject_fake_boundaries : config.enforce_delimiters);
+    } else if (kind != "phrase") {
+      map.Fail("unknown kind \"" + kind + "\"");
+    }
+    map.String("lang", "");
+    if (Status status = map.Finish(); !status.ok()) return status;
+    if (on) Add(std::move(rule), info, context);
+  }
+  return pack.Finish();
+}
+
+Result<std::unique_ptr<PromptInjection>> PromptInjection::Build(
+    const config::PromptInjection& config, const BuildContext& context) {
+  std::unique_ptr<PromptInjection> policy(new PromptInjection(config));
+  Result<config::YamlNode> pack = ReadPack(context.options.packs, kPackName);
+  if (!pack.ok()) return pack.status();
+  if (Status status = policy->AddPack(pack.value(), config, context); !status.ok()) return status;
+  for (size_t i = 0; i < config.attack_patterns.size(); ++i) {
+    detect::Rule rule;
+    rule.id = std::string(kPath) + "[" + std::to_string(i) + "]";
+    rule.pattern = config.attack_patterns[i];
+    policy->Add(std::move(rule), {RuleKind::kUser, 1}, context);
+  }
+  return policy;
+}
+
+bool PromptInjection::ScansPhrases(openai::Role role) const noexcept {
+  switch (role) {
+    case openai::Role::kUser:
+      return scan_roles_.contains(std::string_view("user"));
+    case openai::Role::kTool:
+      return scan_roles_.contains(std::string_view("tool"));
+    case openai::Role::kAssistant:
+      return scan_roles_.contains(std::string_view("assistant"));
+    case openai::Role::kSystem:
+      return scan_roles_.contains(std::string_view("system"));
+    case openai::Role::kDeveloper:
+      return scan_roles_.contains(std::string_view("developer"));
+    case openai::Role::kToolDefinition:
+      return false;
+  }
+  return true;
+}
+
+double PromptInjection::Score(std::string_view text, std::span<const detect::Match> matches,
+                              bool phrases) const {
+  std::vector<Hit> hits;
+  std::vector<const detect::Match*> mentions;
+  for (const detect::Match& match : matches) {
+    const size_t rule = match.rule - first_rule_;
+    const RuleInfo& info = rules_[rule];
+    if (info.kind == RuleKind::kUser) return 1;
+    if (info.kind == RuleKind::kMention) {
+      mentions.push_back(&match);
+    } else if (phrases || info.kind == RuleKind::kBoundary) {
+      hits.push_back({match.begin, match.end, rule, info.weight});
+    }
+  }
+  size_t nearby = 0;
+  for (Hit& hit : hits) {
+    if (rules_[hit.rule].kind != RuleKind::kPhrase) continue;
+    while (nearby < mentions.size() && mentions[nearby]->end + kMentionBytes < hit.begin) ++nearby;
+    const bool mentioned =
+        nearby < mentions.size() && mentions[nearby]->begin < hit.end + kMentionBytes;
+    if (!mentioned) continue;
+    hit.weight *= IsQuoted(text, hit.begin, hit.end) ? kQuotedMention : kPlainMention;
+  }
+  return BestWindow(hits, rules_.size());
+}
+
+Status PromptInjection::ScoreDecoded(std::string_view text, double* score) const {
+  std::vector<detect::Match> matches;
+  for (const std::string& view : DecodeBase64Runs(text)) {
+    matches.clear();
+    const Status status = matcher_->FindAll(view, 0, detect::Scope::kInput, &matches);
+    if (!status.ok()) return status;
+    std::erase_if(matches, [&](const detect::Match& match) {
+      return match.rule < first_rule_ || match.rule >= first_rule_ + rules_.size();
+    });
+    *score = std::max(*score, Score(view, matches, true));
+  }
+  return Status::Ok();
+}
+
+Status PromptInjection::Evaluate(const policy::TextUnit& unit,
+                                 std::span<const detect::Match> matches,
+                                 policy::Evaluation* out) const {
+  const bool phrases = ScansPhrases(unit.role);
+  double score = matches.empty() ? 0 : Score(unit.text, matches, phrases);
+  if (phrases && decode_base64_ && matcher_ != nullptr) {
+    if (Status status = ScoreDecoded(unit.text, &score); !status.ok()) return status;
+  }
+  out->score = std::max(out->score, score);
+  if (score < threshold_) return Status::Ok();
+  policy::Finding finding;
+  finding.type = "prompt_injection";
+  finding.reason_code = "prompt_injection.detected";
+  finding.effect = action_ == config::Action::kLog        ? policy::Effect::kFlag
+                   : action_ == config::Action::kEscalate ? policy::Effect::kEscalate
+                                                          : policy::Effect::kBlock;
+  out->findings.push_back(std::move(finding));
+  return Status::Ok();
+}
+
+}  // namespace kt::policies

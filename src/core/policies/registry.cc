@@ -1,0 +1,89 @@
+#include "core/policies/registry.h"
+
+#include <utility>
+
+#include "core/policies/dlp_filter.h"
+#include "core/policies/pii_detector.h"
+#include "core/policies/prompt_injection.h"
+#include "core/policies/safety_filter.h"
+
+namespace kt::policies {
+namespace {
+
+constexpr std::string_view kAuditLogger = "audit-logger";
+
+// Compiles one kind; for prompt-injection also hands out the object, which needs the matcher.
+Result<std::unique_ptr<const policy::Policy>> BuildPolicy(const std::string& kind,
+                                                          const config::PolicyConfig& config,
+                                                          const BuildContext& context,
+                                                          PromptInjection** injection) {
+  const auto unwrap = [](auto result) -> Result<std::unique_ptr<const policy::Policy>> {
+    if (!result.ok()) return result.status();
+    return std::unique_ptr<const policy::Policy>(std::move(result).value());
+  };
+  if (kind == "prompt-injection") {
+    auto result = PromptInjection::Build(config.prompt_injection, context);
+    if (result.ok()) *injection = result.value().get();
+    return unwrap(std::move(result));
+  }
+  if (kind == "pii-detector") return unwrap(PiiDetector::Build(config.pii_detector, context));
+  if (kind == "safety-filter") return unwrap(SafetyFilter::Build(config.safety_filter, context));
+  if (kind == "dlp-filter") return unwrap(DlpFilter::Build(config.dlp_filter, context));
+  return Status::InvalidArgument("policies.chain: unknown policy kind \"" + kind + "\"");
+}
+
+policy::ChainEntry EntryOf(const config::ChainEntry& from) {
+  policy::ChainEntry entry;
+  entry.when = {from.when.path, from.when.headers, from.when.models};
+  entry.input = from.stage != config::Stage::kOutput;
+  entry.output = from.stage != config::Stage::kInput;
+  entry.buffered = from.buffered;
+  return entry;
+}
+
+void Warn(const config::PolicyConfig& config, const BuildOptions& options,
+          const detect::Matcher& matcher, std::vector<std::string>* warnings) {
+  for (const detect::RuleId id : matcher.unbounded()) {
+    warnings->push_back(matcher.rule(id).id +
+                        ": the longest match is not bounded by 256 bytes: streamed answers are "
+                        "buffered whole");
+  }
+  if (config.pii_detector.marker_format == config::MarkerFormat::kHash &&
+      options.pii_hash_key.empty()) {
+    warnings->push_back(
+        "policy.pii-detector.redaction.hash_key_ref: has no value: labels stand instead of hashes");
+  }
+  if (config.pii_detector.marker_format == config::MarkerFormat::kReversible) {
+    warnings->push_back(
+        "policy.pii-detector.redaction.marker_format: \"reversible\" is not supported yet: labels "
+        "stand in the place of values, and nothing is restored");
+  }
+}
+
+}  // namespace
+
+Result<std::unique_ptr<const policy::Chain>> BuildChain(const config::PolicyConfig& config,
+                                                        const BuildOptions& options,
+                                                        std::vector<std::string>* warnings) {
+  detect::Matcher::Builder rules;
+  std::vector<policy::ChainEntry> entries;
+  PromptInjection* injection = nullptr;
+  for (const config::ChainEntry& from : config.chain) {
+    if (from.kind == kAuditLogger) continue;
+    policy::ChainEntry entry = EntryOf(from);
+    const BuildContext context{options, entry.output, &rules};
+    entry.first_rule = static_cast<detect::RuleId>(rules.size());
+    auto policy = BuildPolicy(from.kind, config, context, &injection);
+    if (!policy.ok()) return policy.status();
+    entry.policy = std::move(policy).value();
+    entry.end_rule = static_cast<detect::RuleId>(rules.size());
+    entries.push_back(std::move(entry));
+  }
+  auto matcher = std::move(rules).Build();
+  if (!matcher.ok()) return matcher.status();
+  if (injection != nullptr) injection->UseMatcher(matcher.value().get());
+  Warn(config, options, *matcher.value(), warnings);
+  return std::make_unique<const policy::Chain>(std::move(entries), std::move(matcher).value());
+}
+
+}  // namespace kt::policies

@@ -1,0 +1,50 @@
+// Reads rule packs (policies/*.yaml) strictly: an unknown key, a missing one or a wrong type is an
+// error that names file and line.
+#pragma once
+
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/status.h"
+#include "core/config/yaml_tree.h"
+#include "core/policies/registry.h"
+
+namespace kt::policies {
+
+// The parsed pack. kNotFound when the reader has no such file; kInvalidArgument otherwise.
+Result<config::YamlNode> ReadPack(const PackReader& packs, std::string_view name);
+
+// One map of a pack. The first error is kept; the values of a failed map are not to be used.
+class PackMap {
+ public:
+  explicit PackMap(const config::YamlNode& node);
+
+  std::string String(std::string_view key);  // required
+  std::string String(std::string_view key, std::string fallback);
+  double Number(std::string_view key, double fallback);
+  bool Bool(std::string_view key, bool fallback);
+  std::vector<std::string> Strings(std::string_view key);           // absent: empty
+  const std::vector<config::YamlNode>& List(std::string_view key);  // absent: empty
+  const config::YamlNode* Map(std::string_view key);                // absent: null
+  void Fail(std::string_view why);
+  // Call last: reports keys that nobody asked for.
+  Status Finish();
+
+ private:
+  const config::YamlNode* Take(std::string_view key, config::YamlNode::Kind kind);
+
+  const config::YamlNode& node_;
+  std::vector<std::string_view> known_;
+  std::string error_;
+};
+
+// `pattern` with each blank outside a class standing for any run of one to five blanks.
+std::string ExpandBlanks(std::string_view pattern);
+
+// `text` as an expression that matches it literally; a run of blanks matches one to three blanks,
+// and an end that is a letter, digit or underscore must be the end of a word.
+std::string LiteralPattern(std::string_view text);
+
+}  // namespace kt::policies

@@ -1,0 +1,126 @@
+#include "core/policies/safety_filter.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/policies/rule_pack.h"
+
+namespace kt::policies {
+namespace {
+
+constexpr std::string_view kPackName = "safety-filter.yaml";
+constexpr std::string_view kBlockedTerm = "blocked_term";
+// Blanks and folded letters make the bound of a phrase far longer than any real one.
+constexpr size_t kMaxPhraseBytes = 512;
+
+// From which severity on each category acts in a mode.
+struct Thresholds {
+  double general = 1;
+  std::vector<std::pair<std::string, double>> special;
+  double Of(const std::string& category) const {
+    for (const auto& [name, threshold] : special) {
+      if (name == category) return threshold;
+    }
+    return general;
+  }
+};
+
+Status ReadMode(const config::YamlNode* modes, const std::string& mode, Thresholds* out) {
+  const config::YamlNode* node = modes == nullptr ? nullptr : modes->Find(mode);
+  if (node == nullptr) {
+    return Status::InvalidArgument(std::string(kPackName) + ": no mode \"" + mode + "\"");
+  }
+  PackMap map(*node);
+  out->general = map.Number("default", 1);
+  for (const auto& [key, value] : node->members) {
+    if (key.scalar != "default") out->special.emplace_back(key.scalar, map.Number(key.scalar, 1));
+  }
+  return map.Finish();
+}
+
+}  // namespace
+
+size_t SafetyFilter::CategoryOf(const std::string& name) {
+  const auto known = std::find_if(categories_.begin(), categories_.end(),
+                                  [&](const Category& category) { return category.name == name; });
+  if (known != categories_.end()) return static_cast<size_t>(known - categories_.begin());
+  categories_.push_back({name, "safety_filter." + name});
+  return categories_.size() - 1;
+}
+
+void SafetyFilter::Add(detect::Rule rule, RuleInfo info, const BuildContext& context) {
+  rule.ignore_case = true;
+  rule.output = context.output;
+  const detect::RuleId id = context.rules->Add(std::move(rule));
+  if (rules_.empty()) first_rule_ = id;
+  rules_.push_back(info);
+}
+
+Status SafetyFilter::AddPack(const config::YamlNode& root, const config::SafetyFilter& config,
+                             const BuildContext& context) {
+  PackMap pack(root);
+  Thresholds thresholds;
+  if (Status s = ReadMode(pack.Map("modes"), config.mode, &thresholds); !s.ok()) return s;
+  for (const config::YamlNode& category : pack.List("categories")) {
+    PackMap map(category);
+    const std::string name = map.String("name");
+    for (const config::YamlNode& node : map.List("rules")) {
+      PackMap entry(node);
+      detect::Rule rule;
+      rule.trusted = true;
+      rule.id = "safety." + name + "." + entry.String("id");
+      rule.pattern = ExpandBlanks(entry.String("pattern"));
+      rule.max_match_bytes = kMaxPhraseBytes;
+      RuleInfo info{CategoryOf(name), entry.Number("severity", -1), false};
+      if (info.severity < 0 || info.severity > 1) entry.Fail("\"severity\" must be in [0, 1]");
+      info.acts = info.severity >= thresholds.Of(name);
+      if (Status s = entry.Finish(); !s.ok()) return s;
+      Add(std::move(rule), info, context);
+    }
+    if (Status s = map.Finish(); !s.ok()) return s;
+  }
+  return pack.Finish();
+}
+
+Result<std::unique_ptr<SafetyFilter>> SafetyFilter::Build(const config::SafetyFilter& config,
+                                                          const BuildContext& context) {
+  std::unique_ptr<SafetyFilter> policy(new SafetyFilter());
+  policy->action_ = config.action;
+  Result<config::YamlNode> pack = ReadPack(context.options.packs, kPackName);
+  if (!pack.ok()) return pack.status();
+  if (Status s = policy->AddPack(pack.value(), config, context); !s.ok()) return s;
+  for (size_t i = 0; i < config.block_if.size(); ++i) {
+    detect::Rule rule;
+    rule.id = "policy.safety-filter.block_if[" + std::to_string(i) + "]";
+    rule.pattern = LiteralPattern(config.block_if[i]);
+    policy->Add(std::move(rule), {policy->CategoryOf(std::string(kBlockedTerm)), 1, true}, context);
+  }
+  return policy;
+}
+
+std::string_view SafetyFilter::block_message() const noexcept {
+  return "The content was refused by the safety policy.";
+}
+
+Status SafetyFilter::Evaluate(const policy::TextUnit&, std::span<const detect::Match> matches,
+                              policy::Evaluation* out) const {
+  double score = 0;
+  for (const detect::Match& match : matches) {
+    const RuleInfo& info = rules_[match.rule - first_rule_];
+    score = std::max(score, info.severity);
+    if (!info.acts) continue;
+    policy::Finding finding;
+    finding.begin = match.begin;
+    finding.end = match.end;
+    finding.type = categories_[info.category].name;
+    finding.reason_code = categories_[info.category].reason_code;
+    finding.effect = action_ == config::Action::kLog        ? policy::Effect::kFlag
+                     : action_ == config::Action::kEscalate ? policy::Effect::kEscalate
+                                                            : policy::Effect::kBlock;
+    out->findings.push_back(std::move(finding));
+  }
+  out->score = std::max(out->score, score);
+  return Status::Ok();
+}
+
+}  // namespace kt::policies
