@@ -158,7 +158,7 @@ TEST_F(AnswerSide, TheRecordTellsTheWholeStory) {
   EXPECT_EQ(record.verdict, "redacted");
   EXPECT_EQ(record.reason_code, "pii_detector.redacted");
   ASSERT_EQ(record.redactions.size(), 1u);
-  EXPECT_EQ(record.redactions[0].type, "EMAIL");
+  EXPECT_EQ(record.redactions[0].type, "EMAIL_ADDRESS");
   EXPECT_EQ(record.redactions[0].count, 1u);
   EXPECT_EQ(record.target, "main");
   EXPECT_EQ(record.provider, "openai-compatible");

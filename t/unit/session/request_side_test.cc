@@ -105,7 +105,7 @@ TEST_F(RequestSide, ToolArgumentsStillParse) {
 TEST_F(RequestSide, AnIdentifierGetsACharsetSafeMarker) {
   Life life(*gateway_);
   life.Send(Chat("Hi", R"(,"user":"jane.doe@acme-mail.com")"));
-  EXPECT_EQ(life.session().forwarded_body(), Chat("Hi", R"(,"user":"redacted_email")"));
+  EXPECT_EQ(life.session().forwarded_body(), Chat("Hi", R"(,"user":"redacted_email_address")"));
 }
 
 TEST_F(RequestSide, AFunctionNameWithPersonalDataIsBlocked) {

@@ -150,7 +150,7 @@ TEST_F(Stream, OtherChoicesOvertakeAHeldEvent) {
   EXPECT_EQ(life.output, Text("All is well. ", 1)) << "a finish_reason may not overtake";
   life.Body(Text("-mail.com!", 0));
   EXPECT_EQ(life.output,
-            Text("All is well. ", 1) + Text("Well, mail [EMAIL]", 0) + Text("!", 0) + Finish(1));
+            Text("All is well. ", 1) + Text("Well, mail [EMAIL]", 0) + Finish(1) + Text("!", 0));
 }
 
 TEST_F(Stream, AFinishReasonFlushesItsChoice) {
