@@ -1,0 +1,109 @@
+// The linear classifier of prompt-injection and safety-filter: two heads over one pass of hashed
+// features (features.h), int8 weights read from policies/classifier.bin, which scripts/train
+// writes. A score is one signal of a policy, beside its rules; what is in policies/classifier.md
+// says how good it is.
+//
+// Windows: two neighbouring blocks of 256 code points (so 512, step 256); a text of one block is
+// one window. A window's raw value is  bias + scale * sum / sqrt(words + prior),  its score is
+//   sigmoid(slope * (raw - operating_point - drift * ln(1 + k / 8)) + ln 4),
+// k being the number of windows judged before in the same request or stream: the more is judged,
+// the more a window must show, so that false positives hold per request and not per window, while
+// a stream needs to know nothing of what follows. 0.8 is the operating point. A text's score is its
+// highest window's.
+//
+// Input: normalised UTF-8 (see features.h); any bytes are safe.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/status.h"
+#include "core/detect/features.h"
+
+namespace kt::detect {
+
+struct Scores {
+  float injection = 0, safety = 0;  // 0 to 1; 0 for a text without a window
+};
+
+// What one head needs beside its weights. All finite.
+struct HeadSettings {
+  float scale = 1, bias = 0;   // weight = scale * int8
+  float prior = 0;             // words added to a window's own: short texts say less
+  float operating_point = 0;   // the raw value that becomes 0.8 in a request's first window
+  float slope = 1, drift = 0;  // slope > 0, drift >= 0
+};
+
+// Immutable, shared by all requests.
+class Classifier {
+ public:
+  // Format, little-endian:
+  //   0  "KTLC"  4  u32 version  8  u32 kFeatureBits  12  u32 heads (2: injection, safety)
+  //  16  heads * 6 float32: HeadSettings in the order of its members
+  //  64  kFeatureCount * heads int8, feature by feature
+  //      u64 FNV-1a of all bytes before
+  // kInvalidArgument says what is wrong. The bytes are copied.
+  static Result<std::unique_ptr<const Classifier>> Parse(std::string_view bytes);
+  static std::string Serialize(const HeadSettings (&heads)[2], const std::vector<int8_t>& weights);
+
+  // Score of a whole text. *windows counts the windows of the request so far (0 at its begin) and
+  // is advanced: pass the same counter for all texts of a request, in the order of the request.
+  // No allocation.
+  Scores Score(std::string_view text, uint32_t* windows) const;
+
+ private:
+  friend class WindowScorer;
+  // Sums of biased weights over the words of one block, or of two.
+  struct Sums {
+    uint32_t both = 0;       // of entries: injection + 256 * safety
+    uint32_t injection = 0;  // of the lower byte
+    uint32_t words = 0;
+    Sums operator+(const Sums& o) const {
+      return {both + o.both, injection + o.injection, words + o.words};
+    }
+  };
+  Classifier() = default;
+  Sums AddBlock(std::string_view text, WordContext* context, size_t* bytes) const;
+  void Raw(const Sums& sums, float* injection, float* safety) const;
+  Scores Judge(const Sums& sums, uint32_t window) const;
+
+  HeadSettings heads_[2];
+  std::vector<uint16_t> entries_;  // (injection + 128) | (safety + 128) << 8
+};
+
+struct WindowScore {
+  size_t end_bytes = 0;  // of the text added so far: where the window ends
+  Scores scores;
+};
+
+// The same for a text that comes in pieces: the same windows with the same numbers as
+// Classifier::Score, each as soon as what it depends on has arrived (kBlockLookahead bytes behind
+// its end). Holds at most what has been added and not been judged, about one block.
+class WindowScorer {
+ public:
+  // `classifier` must outlive this. windows: judged before in the same stream (another choice).
+  explicit WindowScorer(const Classifier& classifier, uint32_t windows = 0)
+      : classifier_(&classifier), windows_(windows) {}
+
+  // After each Add and after Finish, call Next until it returns false.
+  void Add(std::string_view piece);
+  void Finish() { finished_ = true; }
+  bool Next(WindowScore* out);
+  uint32_t windows() const noexcept { return windows_; }
+
+ private:
+  const Classifier* classifier_;
+  WordContext context_;
+  Classifier::Sums last_;
+  std::string pending_;
+  size_t judged_ = 0;     // bytes of pending_
+  size_t end_bytes_ = 0;  // the same, of all that was added
+  uint32_t windows_, blocks_ = 0;
+  bool finished_ = false;
+};
+
+}  // namespace kt::detect

@@ -1,0 +1,162 @@
+// From text to the hashed features of the classifier: one pass, shared by all heads, by whole
+// texts, by streams and by the trainer (tools/train), so that all of them see the same numbers.
+//
+// Blocks: a text is cut into blocks of kBlockCodePoints code points; a word belongs to the block
+// in which it begins. What was cut where in a stream has no influence.
+// Words: runs of ASCII letters and digits and of code points of alphabetic scripts, lower-cased by
+// setting bit 5 of each byte (exact for ASCII, most of Greek, Cyrillic and Latin-1; elsewhere it
+// merges a few letters, which a hash may). Ideographs, kana, South-East Asian letters and emoji are
+// words of their own; punctuation and symbols separate. A word that begins with a digit is "a
+// number". Of longer words the first kMaxWordBytes count.
+// Features of a word: itself; with the word before; with the two before; with the last long word
+// before; all but the first on stems (the first bytes), so that "ignored" and "ignoring" are one.
+//
+// Input is expected to be normalised (lower layers fold look-alikes and remove invisible ones);
+// any bytes are safe. Costs are linear in the bytes.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+namespace kt::detect {
+
+inline constexpr size_t kBlockCodePoints = 256;
+inline constexpr uint32_t kFeatureBits = 16;
+inline constexpr uint32_t kFeatureCount = 1u << kFeatureBits;
+inline constexpr uint32_t kFeaturesPerWord = 4;
+inline constexpr size_t kMaxWordBytes = 16;
+// Bytes behind a block that its last word may depend on.
+inline constexpr size_t kBlockLookahead = 24;
+
+// The words before, as their part of a hash: carried from block to block of one text.
+struct WordContext {
+  uint64_t previous = 0;         // the word before, weighted for pairs
+  uint64_t before_previous = 0;  // the one before that, weighted for triples
+  uint64_t last_long = 0;        // the last word of more than three bytes
+  uint64_t next_triple = 0;      // `previous`, weighted for triples
+  bool in_word = false;          // the last byte belongs to a word that may go on
+};
+
+namespace internal {
+
+// One bit a byte of a block and of what it may look at behind itself.
+inline constexpr size_t kMaxBlockBytes = kBlockCodePoints * 4;
+inline constexpr size_t kBlockReadBytes = kMaxBlockBytes + 64 * 2;
+inline constexpr size_t kMaskWords = kBlockReadBytes / 64;
+
+struct Block {
+  const char* data = nullptr;  // the bytes [0, bytes + kBlockLookahead) may be read
+  size_t bytes = 0;
+  std::array<uint64_t, kMaskWords> word;   // byte belongs to a word
+  std::array<uint64_t, kMaskWords> begin;  // a word begins here even inside a run of `word`
+  std::array<char, kBlockReadBytes> copy;  // a block near the end of the text, zero-padded
+};
+
+// Finds the block that begins text (not empty) and its masks. `block->data` points into the text
+// or into the block itself.
+void FindBlock(std::string_view text, Block* block);
+
+inline uint64_t Load(const char* bytes) noexcept {
+  uint64_t value;
+  std::memcpy(&value, bytes, sizeof value);
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+  value = __builtin_bswap64(value);
+#endif
+  return value;
+}
+
+struct WordMask {
+  uint64_t low, high, stem, is_long;
+};
+inline constexpr uint64_t FirstBytes(size_t n) {
+  return n >= 8 ? ~uint64_t{0} : (uint64_t{1} << (8 * n)) - 1;
+}
+inline constexpr size_t kStemBytes = 5;  // and 8, about four letters, outside ASCII
+inline constexpr std::array<WordMask, kMaxWordBytes + 1> kWordMasks = [] {
+  std::array<WordMask, kMaxWordBytes + 1> masks{};
+  for (size_t n = 0; n <= kMaxWordBytes; ++n)
+    masks[n] = {FirstBytes(n), n > 8 ? FirstBytes(n - 8) : 0,
+                FirstBytes(n < kStemBytes ? n : kStemBytes), n > 3 ? ~uint64_t{0} : 0};
+  return masks;
+}();
+
+// Odd multipliers: the upper bits of sums of products are the hash.
+inline constexpr uint64_t kMulWord = 0x9E3779B97F4A7C15, kMulWordTail = 0xC2B2AE3D27D4EB4F,
+                          kMulStem = 0xD6E8FEB86659FD93, kMulPair = 0xA0761D6478BD642F,
+                          kMulTriple = 0xE7037ED1A0B428DB, kMulLong = 0x8EBC6AF09C88C6E3,
+                          kSaltTriple = 0x589965CC75374CC3, kSaltLong = 0x1D8E4E27C47D124F;
+inline constexpr uint64_t kNumber = 0x2330233023;  // what all numbers are read as
+inline constexpr int kHashShift = 64 - kFeatureBits;
+
+template <class Sink>
+inline void AddWord(const char* at, size_t length, WordContext* context, Sink&& sink) {
+  constexpr uint64_t kLower = 0x2020202020202020;
+  const WordMask& mask = kWordMasks[length];
+  const auto first = static_cast<unsigned char>(*at);
+  // Selections by masks: whether a word is long or a number is too random for branch prediction.
+  const uint64_t number = uint64_t{0} - (static_cast<unsigned char>(first - '0') < 10);
+  const uint64_t ascii = static_cast<uint64_t>(first >> 7) - 1;
+  const uint64_t whole = (Load(at) | kLower) & mask.low;
+  const uint64_t low = (whole & ~number) | (kNumber & number);
+  const uint64_t high = (Load(at + 8) | kLower) & mask.high & ~number;
+  const uint64_t stem = low & (mask.stem | ~ascii | number);
+  const uint64_t hashed = stem * kMulStem;
+  sink(static_cast<uint32_t>((low * kMulWord + high * kMulWordTail) >> kHashShift));
+  sink(static_cast<uint32_t>((hashed + context->previous) >> kHashShift));
+  sink(static_cast<uint32_t>(
+      (hashed + context->previous + context->before_previous + kSaltTriple) >> kHashShift));
+  sink(static_cast<uint32_t>((hashed + context->last_long + kSaltLong) >> kHashShift));
+  context->before_previous = context->next_triple;
+  context->next_triple = stem * kMulTriple;
+  context->previous = stem * kMulPair;
+  context->last_long = (context->last_long & ~mask.is_long) | (stem * kMulLong & mask.is_long);
+}
+
+template <class Sink>
+size_t AddWords(const Block& block, WordContext* context, Sink&& sink) {
+  uint64_t carry = context->in_word ? 1 : 0;
+  size_t words = 0;
+  WordContext local = *context;
+  for (size_t offset = 0, i = 0; offset < block.bytes; offset += 64, ++i) {
+    const uint64_t word = block.word[i], begin = block.begin[i];
+    const uint64_t stop = ~word | begin, next_stop = ~block.word[i + 1] | block.begin[i + 1];
+    uint64_t starts = word & (begin | ~(word << 1 | carry));
+    carry = word >> 63;
+    const size_t left = block.bytes - offset;
+    if (left < 64) starts &= (uint64_t{1} << left) - 1;
+    while (starts != 0) {
+      const auto bit = static_cast<unsigned>(__builtin_ctzll(starts));
+      starts &= starts - 1;
+      const uint64_t behind = stop >> bit >> 1 | next_stop << (63 - bit);
+      const auto more = static_cast<size_t>(__builtin_ctzll(behind | 1 << (kMaxWordBytes - 1)));
+      AddWord(block.data + offset + bit, more + 1, &local, sink);
+      ++words;
+    }
+  }
+  const size_t last = block.bytes - 1, next = block.bytes;
+  local.in_word = (block.word[last / 64] >> last % 64 & 1) != 0 &&
+                  (block.begin[next / 64] >> next % 64 & 1) == 0;
+  *context = local;
+  return words;
+}
+
+}  // namespace internal
+
+// Length in bytes of the first block of `text`; 0 when it is not known to be complete, because the
+// block or what its last word may depend on has not all arrived (`more_may_follow`).
+size_t BlockBytes(std::string_view text, bool more_may_follow);
+
+// Calls sink(feature) kFeaturesPerWord times for every word that begins in the first block of
+// `text` (not empty). Returns the number of words; *bytes is the length of the block.
+template <class Sink>
+size_t BlockFeatures(std::string_view text, WordContext* context, size_t* bytes, Sink&& sink) {
+  internal::Block block;
+  internal::FindBlock(text, &block);
+  *bytes = block.bytes;
+  return internal::AddWords(block, context, sink);
+}
+
+}  // namespace kt::detect

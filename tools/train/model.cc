@@ -1,0 +1,80 @@
+#include "model.h"
+
+#include <algorithm>
+#include <cmath>
+#include <random>
+
+#include "core/detect/features.h"
+
+namespace kt::train {
+namespace {
+
+struct Sample {
+  const Window* window;
+  int label;
+  double weight;
+};
+
+std::vector<Sample> Samples(const std::vector<const Row*>& rows, Head head, double share) {
+  std::vector<Sample> samples;
+  double total[2] = {0, 0};
+  for (const Row* row : rows) {
+    if (row->label[head] < 0 || row->weight <= 0 || row->windows.empty()) continue;
+    // A long text is several windows, but not worth as many short ones.
+    const double weight = row->weight / std::sqrt(static_cast<double>(row->windows.size()));
+    for (const Window& window : row->windows) {
+      samples.push_back({&window, row->label[head], weight});
+      total[row->label[head]] += weight;
+    }
+  }
+  const double n = static_cast<double>(samples.size());
+  for (Sample& s : samples)
+    s.weight *= n * (s.label != 0 ? share / total[1] : (1 - share) / total[0]);
+  return samples;
+}
+
+}  // namespace
+
+double Model::Raw(const Window& window) const {
+  double sum = 0;
+  for (const uint32_t f : window.features) sum += weights[f];
+  return bias + sum / std::sqrt(std::max(1.0, window.words + prior));
+}
+
+double Model::Raw(const Row& row) const {
+  double best = -1e9;
+  for (const Window& window : row.windows) best = std::max(best, Raw(window));
+  return best;
+}
+
+Model Fit(const std::vector<const Row*>& rows, Head head, const Settings& settings) {
+  std::vector<Sample> samples = Samples(rows, head, settings.positive_share);
+  Model model{std::vector<float>(detect::kFeatureCount, 0), 0, settings.prior};
+  std::mt19937_64 random(settings.seed);
+  // weights = scale * model.weights: the penalty then costs one multiplication a step.
+  double scale = 1;
+  uint64_t step = 0;
+  for (int epoch = 0; epoch < settings.epochs; ++epoch) {
+    for (size_t i = samples.size(); i > 1; --i) std::swap(samples[i - 1], samples[random() % i]);
+    for (const Sample& s : samples) {
+      const double rate =
+          settings.rate / (1 + settings.rate * settings.lambda * static_cast<double>(step++));
+      double sum = 0;
+      for (const uint32_t f : s.window->features) sum += model.weights[f];
+      const double length = std::sqrt(std::max(1.0, s.window->words + settings.prior));
+      const double raw = model.bias + scale * sum / length;
+      const double y = s.label != 0 ? 1 : -1;
+      const double gradient = s.weight * -y / (1 + std::exp(y * raw));
+      scale *= 1 - rate * settings.lambda;
+      const double change = std::clamp(-rate * gradient, -4.0, 4.0);
+      const auto delta = static_cast<float>(change / (length * scale));
+      for (const uint32_t f : s.window->features) model.weights[f] += delta;
+      model.bias += 0.1 * change;
+    }
+    for (float& w : model.weights) w = static_cast<float>(w * scale);
+    scale = 1;
+  }
+  return model;
+}
+
+}  // namespace kt::train

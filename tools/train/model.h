@@ -1,0 +1,33 @@
+// Logistic regression over hashed windows, one head: stochastic gradient descent with an exact L2
+// penalty. The order of samples comes from the seed: the same input gives the same bits.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "rows.h"
+
+namespace kt::train {
+
+struct Settings {
+  double lambda = 1e-4;  // L2
+  double rate = 1.0;     // first step
+  int epochs = 8;
+  double prior = 20;            // words added to a window's own
+  double positive_share = 0.5;  // total weight of positives in the loss
+  uint64_t seed = 1;
+};
+
+struct Model {
+  std::vector<float> weights;
+  double bias = 0, prior = 0;
+
+  double Raw(const Window& window) const;
+  // Highest raw value of a row's windows.
+  double Raw(const Row& row) const;
+};
+
+Model Fit(const std::vector<const Row*>& rows, Head head, const Settings& settings);
+
+}  // namespace kt::train

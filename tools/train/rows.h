@@ -1,0 +1,42 @@
+// Labelled texts: what the trainer reads, makes, and cuts into windows.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/status.h"
+
+namespace kt::train {
+
+enum Head : unsigned { kInjection = 0, kSafety = 1, kHeads = 2 };
+
+// The features of one window, as a classifier's window has them.
+struct Window {
+  std::vector<uint32_t> features;
+  uint32_t words = 0;
+};
+
+struct Row {
+  std::string source;  // "neuralchemy"; "generated:<section>" for generated ones
+  std::string family;  // what is left out together: sources of one origin
+  std::string kind, sub;
+  std::string text;
+  int label[kHeads] = {-1, -1};  // 1, 0; -1: says nothing about this head
+  float weight = 1;              // in training
+  bool generated = false;
+  bool probe = false;           // generated for evaluation only
+  std::vector<Window> windows;  // of all views
+};
+
+// Lines of scripts/train: source, task, label, kind, sub, text, separated by tabs; \t \n
+// \\ escaped.
+Result<std::vector<Row>> ReadRows(const std::string& path);
+
+// The windows of a text, exactly those that Classifier::Score judges.
+std::vector<Window> WindowsOf(std::string_view text);
+// Fills row->windows from all views (views.h) of its text.
+void CutWindows(Row* row);
+
+}  // namespace kt::train
