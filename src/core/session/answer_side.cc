@@ -118,7 +118,8 @@ void Session::Impl::BeginStream(uint64_t now_ms) {
   stream_options.max_event_bytes = limit;
   if (chain.needs_whole_answer()) {
     stream_options.release.max_pending_text = limit;
-    stream_options.release.max_held_bytes = 4 * limit;
+    stream_options.release.max_held_bytes = 2 * limit;
+    stream_options.release.max_held_events = SIZE_MAX;  // each counts in the bytes
   }
   mode = Mode::kStream;
   stream.emplace(chain, stream_options, now_ms);

@@ -47,7 +47,7 @@ constexpr std::array kErrors = {
     Known{Error::kInternal, 500, "internal_error", "internal_error",
           "The gateway could not handle the request.", Retry::kNever},
     Known{Error::kRateLimited, 429, "rate_limit", "rate_limit_exceeded",
-          "The provider's rate limit is reached."},
+          "The rate limit is reached."},
     Known{Error::kUpstreamFailed, 502, kUpstream, "upstream_failed", "The provider failed.",
           Retry::kNever},
     Known{Error::kUpstreamInvalid, 502, kUpstream, "upstream_invalid_response",
@@ -62,6 +62,8 @@ constexpr std::array kErrors = {
           "The audit log cannot take a record now.", Retry::kLater},
     Known{Error::kPackDisabled, 503, "unavailable", "pack_disabled",
           "The policy pack of this gateway is disabled.", Retry::kNever},
+    Known{Error::kUnavailable, 503, "unavailable", "unavailable",
+          "The gateway cannot take this request now."},
 };
 
 // Until the state of targets is kept, a guess that neither hammers nor strands a client.

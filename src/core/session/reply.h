@@ -41,6 +41,7 @@ enum class Error : uint8_t {
   kNoTarget,
   kAuditUnavailable,
   kPackDisabled,
+  kUnavailable,  // nginx said so: a limit of its own
 };
 
 // `detail` replaces the standing sentence; it never holds prompt text.

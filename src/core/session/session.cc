@@ -85,7 +85,7 @@ void Session::RefuseStatus(int status) {
       {404, Error::kUnsupportedEndpoint}, {405, Error::kMethodNotAllowed},
       {408, Error::kRequestTimeout},      {413, Error::kBodyTooLarge},
       {429, Error::kRateLimited},         {500, Error::kInternal},
-      {502, Error::kUpstreamFailed},      {503, Error::kNoTarget},
+      {502, Error::kUpstreamFailed},      {503, Error::kUnavailable},
       {504, Error::kUpstreamTimeout},
   };
   for (const auto& [known, error] : kErrors) {
