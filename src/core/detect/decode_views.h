@@ -1,0 +1,98 @@
+// What a text says once decoded, one level deep: further texts for the matcher and the classifier,
+// each with a way back to the bytes of the text. Works on the normalised form, so that full-width
+// base64 is base64 too.
+//
+//   kBase64, kHex   tokens of at least kMinTokenBytes that decode to mostly printable UTF-8
+//   kEscapes        the surroundings of percent, HTML, \u, \x and 0x escapes, decoded
+//   kTags           invisible tag characters (U+E0020..E007E) as the ASCII that they spell
+//   kLeet           "1gn0r3", where words come out
+//   kSpaced         "i g n o r e", "i.g.n.o.r.e"
+//   kRot13, kReversed  where the result reads as language and the original does not
+//
+// The first four may be redacted by and serve streams too; the others are for scores of input
+// texts. Linear time; all views together are no longer than the text plus kViewSlackBytes: beyond
+// that it is kResourceExhausted, never "nothing found". At most one view of each kind; parts that
+// did not stand together are divided by a line feed.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/status.h"
+#include "core/detect/normalize.h"
+
+namespace kt::detect {
+
+enum class ViewKind : uint8_t { kBase64, kHex, kEscapes, kTags, kLeet, kSpaced, kRot13, kReversed };
+inline constexpr size_t kViewKinds = 8;
+constexpr unsigned ViewBit(ViewKind kind) noexcept {
+  return 1u << static_cast<unsigned>(kind);
+}
+// Views whose matches may be redacted, in streams too.
+inline constexpr unsigned kTokenViews = ViewBit(ViewKind::kBase64) | ViewBit(ViewKind::kHex) |
+                                        ViewBit(ViewKind::kEscapes) | ViewBit(ViewKind::kTags);
+inline constexpr unsigned kAllViews = (1u << kViewKinds) - 1;
+
+inline constexpr size_t kMinTokenBytes = 16;
+inline constexpr size_t kViewSlackBytes = 4096;
+// A stream holds an encoded token up to this length; a longer one is too long to be judged.
+inline constexpr size_t kMaxStreamTokenBytes = 8192;
+
+// How a part of a view came from the text.
+enum class PartOrigin : uint8_t {
+  kWhole,     // any piece of the part came from all of [begin, end): an encoded token
+  kSame,      // byte by byte
+  kReversed,  // byte by byte, from the end
+  kWholeRaw,  // as kWhole, offsets of the raw text
+};
+
+struct ViewPart {
+  uint32_t at;          // offset in the view
+  uint32_t begin, end;  // of the normalised (kWholeRaw: the raw) text
+  PartOrigin origin;
+};
+
+struct ByteSpan {
+  size_t begin, end;
+};
+
+struct View {
+  ViewKind kind;
+  std::string text;
+  std::vector<ViewPart> parts;  // by `at`, the first at 0
+
+  // The raw bytes that [begin, end) of this view came from: whole tokens, whole escapes.
+  // Precondition: begin < end <= text.size(); `source` is what the view was made from.
+  ByteSpan Raw(size_t begin, size_t end, const NormalizedText& source) const noexcept;
+};
+
+// The views of one text. Buffers are kept from one text to the next.
+class DecodedViews {
+ public:
+  // In order of their kind; often none.
+  std::span<const View> views() const noexcept { return {views_.data(), used_}; }
+
+ private:
+  friend class ViewBuilder;
+  std::array<View, kViewKinds> views_;
+  size_t used_ = 0;
+  std::vector<uint64_t> candidates_;
+};
+
+// Makes the views of `kinds` (ViewBit, ORed). On failure *out is empty.
+Status BuildViews(const NormalizedText& text, unsigned kinds, DecodedViews* out);
+
+// Streams: offset >= from at which an encoded token or escape that may go on begins; text.size()
+// when there is none. What comes before it decodes the same, whatever follows (but base64 that is
+// wrapped into lines is decoded line by line in a stream). `text` is
+// normalised, and begins at a blank or at its true beginning, or with at least `from` bytes of
+// context. When text.size() - ViewHoldFrom() exceeds kMaxStreamTokenBytes, the token is too long to
+// be judged, which is to be treated as a failure.
+size_t ViewHoldFrom(std::string_view text, size_t from) noexcept;
+
+}  // namespace kt::detect

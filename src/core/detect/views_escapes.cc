@@ -1,0 +1,227 @@
+// Percent, HTML, \u, \x and 0x escapes with what stands around them.
+#include <algorithm>
+#include <array>
+
+#include "core/base/text.h"
+#include "core/detect/utf8.h"
+#include "core/detect/views_internal.h"
+
+namespace kt::detect::views {
+namespace {
+
+// Text on either side of an escape that a rule may need.
+constexpr size_t kAroundBytes = 160;
+// Escapes of a window count together: letters, digits, @ and what is not ASCII decide alone, other
+// signs in company, and what every HTML or URL is full of does not count.
+constexpr unsigned kEnough = 3;
+
+struct Entity {
+  std::string_view name;
+  char value;
+};
+constexpr Entity kEntities[] = {
+    {"amp", '&'},    {"lt", '<'},       {"gt", '>'},     {"quot", '"'},   {"apos", '\''},
+    {"nbsp", ' '},   {"commat", '@'},   {"period", '.'}, {"sol", '/'},    {"colon", ':'},
+    {"lpar", '('},   {"rpar", ')'},     {"lowbar", '_'}, {"hyphen", '-'}, {"dash", '-'},
+    {"num", '#'},    {"dollar", '$'},   {"excl", '!'},   {"comma", ','},  {"semi", ';'},
+    {"Tab", '\t'},   {"NewLine", '\n'}, {"plus", '+'},   {"equals", '='}, {"vert", '|'},
+    {"verbar", '|'}, {"percnt", '%'},   {"ast", '*'},    {"lsqb", '['},   {"rsqb", ']'},
+};
+
+struct Escape {
+  size_t size = 0;     // of the escaped form; 0: none
+  uint32_t value = 0;  // code point
+};
+
+bool IsScalar(uint32_t value) noexcept {
+  return value > 0 && value <= 0x10FFFF && (value < 0xD800 || value > 0xDFFF);
+}
+
+// Exactly `digits` hex digits at `at`; false when there are fewer.
+bool ReadHex(std::string_view text, size_t at, size_t digits, uint32_t* value) noexcept {
+  if (at + digits > text.size()) return false;
+  *value = 0;
+  for (size_t i = 0; i < digits; ++i) {
+    const int digit = HexDigit(text[at + i]);
+    if (digit < 0) return false;
+    *value = *value << 4 | static_cast<uint32_t>(digit);
+  }
+  return true;
+}
+
+// Bytes written one by one with a prefix (%41, \x41), put together to one code point.
+Escape ReadBytes(std::string_view text, size_t at, std::string_view prefix) noexcept {
+  char bytes[4];
+  size_t have = 0;
+  const size_t step = prefix.size() + 2;
+  uint32_t byte = 0;
+  while (have < 4 && text.substr(at + have * step).starts_with(prefix) &&
+         ReadHex(text, at + have * step + prefix.size(), 2, &byte)) {
+    bytes[have++] = static_cast<char>(byte);
+    const CodePoint cp = DecodeUtf8({bytes, have}, 0);
+    if (cp.size == have) return {have * step, cp.value};
+    if (at + have * step > text.size()) break;
+  }
+  return {};
+}
+
+Escape ReadBackslash(std::string_view text, size_t at) noexcept {
+  const char letter = at + 1 < text.size() ? text[at + 1] : '\0';
+  Escape escape;
+  if (letter == 'x') return ReadBytes(text, at, "\\x");
+  if (letter == 'U' && ReadHex(text, at + 2, 8, &escape.value)) escape.size = 10;
+  if (letter == 'u' && ReadHex(text, at + 2, 4, &escape.value)) {
+    escape.size = 6;
+    uint32_t low = 0;
+    if (escape.value >= 0xD800 && escape.value < 0xDC00 && text.substr(at + 6).starts_with("\\u") &&
+        ReadHex(text, at + 8, 4, &low) && low >= 0xDC00 && low < 0xE000) {
+      escape = {12, 0x10000 + ((escape.value - 0xD800) << 10 | (low - 0xDC00))};
+    }
+  } else if (letter == 'u' && text.substr(at + 2).starts_with("{")) {
+    for (size_t digits = 1; digits <= 6; ++digits) {
+      if (!ReadHex(text, at + 3, digits, &escape.value)) break;
+      const size_t end = at + 3 + digits;
+      if (end < text.size() && text[end] == '}') escape.size = digits + 4;
+    }
+    if (escape.size > 0) ReadHex(text, at + 3, escape.size - 4, &escape.value);
+  }
+  return IsScalar(escape.value) ? escape : Escape{};
+}
+
+Escape ReadEntity(std::string_view text, size_t at) noexcept {
+  std::string_view rest = text.substr(at + 1, 12);
+  if (!rest.starts_with('#')) {
+    const std::string_view name = rest.substr(0, rest.find(';'));
+    if (name.size() == rest.size()) return {};
+    for (const Entity& entity : kEntities) {
+      if (name == entity.name) {
+        return {name.size() + 2, static_cast<unsigned char>(entity.value)};
+      }
+    }
+    return {};
+  }
+  size_t used = 1;
+  const bool hex = rest.size() > 1 && (rest[1] | 0x20) == 'x';
+  if (hex) ++used;
+  const size_t first = used;
+  uint32_t value = 0;
+  for (; used < rest.size() && value <= 0x10FFFF; ++used) {
+    const int digit = HexDigit(rest[used]);
+    if (digit < 0 || (!hex && digit > 9)) break;
+    value = value * (hex ? 16 : 10) + static_cast<uint32_t>(digit);
+  }
+  if (used == first || !IsScalar(value)) return {};
+  // Browsers, and models, read it without the semicolon too.
+  if (used < rest.size() && rest[used] == ';') ++used;
+  return {used + 1, value};
+}
+
+// 0x69, 0x67, …: the separator goes with the byte when another follows.
+Escape ReadHexByte(std::string_view text, size_t at) noexcept {
+  uint32_t value = 0;
+  if (!text.substr(at).starts_with("0x") || !ReadHex(text, at + 2, 2, &value)) return {};
+  size_t end = at + 4;
+  if (end < text.size() && HexDigit(text[end]) >= 0) return {};
+  const size_t next = std::min(text.find_first_not_of(" ,;", end), text.size());
+  if (next - end <= 3 && text.substr(next).starts_with("0x")) end = next;
+  return value >= 0x20 && value < 0x7F ? Escape{end - at, value} : Escape{};
+}
+
+Escape ReadEscape(std::string_view text, size_t at) noexcept {
+  switch (text[at]) {
+    case '%':
+      return ReadBytes(text, at, "%");
+    case '&':
+      return ReadEntity(text, at);
+    case '\\':
+      return ReadBackslash(text, at);
+    case '0':
+      return ReadHexByte(text, at);
+    default:
+      return {};
+  }
+}
+
+unsigned Weight(const Escape& escape, char next) noexcept {
+  const uint32_t v = escape.value;
+  const uint32_t lower = v | 0x20;
+  if (v >= 0x80 || (lower >= 'a' && lower <= 'z') || (v >= '0' && v <= '9') || v == '@') {
+    return v == 0xA0 ? 1 : kEnough;
+  }
+  if (v == '<' && next == '|') return kEnough;
+  return v == '<' || v == '>' || v == '&' || v == '"' || v == '\'' || v == '/' ? 0 : 1;
+}
+
+// Windows of text around escapes; one without enough of them is taken back.
+class Windows {
+ public:
+  Windows(std::string_view text, Sink* out) : text_(text), out_(*out) {}
+
+  size_t end() const noexcept { return done_; }
+  void Add(size_t at, const Escape& escape) {
+    if (!open_ || at > done_ + kAroundBytes) Open(at);
+    Literal(at);
+    plain_.clear();
+    AppendUtf8(escape.value, &plain_);
+    const size_t end = at + escape.size;
+    out_.Add(PartOrigin::kWhole, at, end, plain_);
+    weight_ += Weight(escape, end < text_.size() ? text_[end] : '\0');
+    done_ = end;
+  }
+  void Close() {
+    if (!open_) return;
+    open_ = false;
+    if (weight_ < kEnough) {
+      out_.Cut(cut_size_, cut_parts_);
+      return;
+    }
+    Literal(CutUtf8(text_.substr(done_), kAroundBytes).size() + done_);
+  }
+
+ private:
+  void Open(size_t at) {
+    Close();
+    cut_size_ = out_.size();
+    cut_parts_ = out_.parts();
+    out_.Divide();
+    size_t begin = std::max(done_, at - std::min(at, kAroundBytes));
+    while (begin < at && IsContinuation(text_[begin])) ++begin;
+    done_ = begin;
+    weight_ = 0;
+    open_ = true;
+  }
+  void Literal(size_t end) {
+    if (end > done_) out_.Add(PartOrigin::kSame, done_, end, text_.substr(done_, end - done_));
+    done_ = end;
+  }
+
+  const std::string_view text_;
+  Sink& out_;
+  std::string plain_;
+  bool open_ = false;
+  size_t done_ = 0;  // the text before is in the view, or left out
+  size_t cut_size_ = 0, cut_parts_ = 0;
+  unsigned weight_ = 0;
+};
+
+}  // namespace
+
+void DecodeEscapes(std::string_view text, const Candidates& candidates, Sink* out) {
+  Windows windows(text, out);
+  size_t done = 0;
+  for (const uint64_t candidate : candidates) {
+    if ((Flags(candidate) & kEscape) == 0) continue;
+    const size_t block = BlockBegin(candidate);
+    const size_t stop = std::min(block + kBlockBytes, text.size());
+    // From one byte before: the 0 of a 0x may be the last of its block.
+    for (size_t at = std::max(done, block - std::min<size_t>(block, 1)); at < stop;) {
+      const Escape escape = ReadEscape(text, at);
+      if (escape.size > 0) windows.Add(at, escape);
+      at += std::max<size_t>(escape.size, 1);
+      done = at;
+    }
+  }
+  windows.Close();
+}
+
+}  // namespace kt::detect::views

@@ -1,0 +1,87 @@
+// Between the files that make the views: candidates found by one pass over the bytes, and the
+// sinks for what they decode to.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/detect/decode_views.h"
+
+namespace kt::detect::views {
+
+// What a block of 64 bytes may hold.
+inline constexpr unsigned kToken = 1;      // the end of a run of 16 token characters, or its middle
+inline constexpr unsigned kEscape = 2;     // % & \ or 0x
+inline constexpr unsigned kLeet = 4;       // a digit or sign between letters
+inline constexpr unsigned kSpaced = 8;     // single letters in a row
+inline constexpr unsigned kRot13 = 16;     // few vowels
+inline constexpr unsigned kReversed = 32;  // words begin as English words end
+inline constexpr size_t kBlockBytes = 64;
+// rot13 and mirror images show over so many blocks.
+inline constexpr size_t kWindowBlocks = 2;
+
+// A block that may hold something: its offset in the text shifted by 8, and the flags above.
+// In the order of their offsets for each flag.
+inline size_t BlockBegin(uint64_t candidate) noexcept {
+  return candidate >> 8;
+}
+inline unsigned Flags(uint64_t candidate) noexcept {
+  return candidate & 0xFF;
+}
+
+// One pass over the text. Appends candidates for the wanted flags; returns the flags of all
+// of them.
+unsigned FindCandidates(std::string_view text, unsigned wanted, std::vector<uint64_t>* candidates);
+
+// Appends parts to one view.
+class Sink {
+ public:
+  Sink(ViewKind kind, View* view) : view_(*view) {
+    view_.kind = kind;
+    view_.text.clear();
+    view_.parts.clear();
+  }
+  void Divide() {
+    if (!view_.text.empty()) view_.text.push_back('\n');
+  }
+  void Add(PartOrigin origin, size_t begin, size_t end, std::string_view text) {
+    view_.parts.push_back({static_cast<uint32_t>(view_.text.size()), static_cast<uint32_t>(begin),
+                           static_cast<uint32_t>(end), origin});
+    view_.text.append(text);
+  }
+  size_t size() const noexcept { return view_.text.size(); }
+  size_t parts() const noexcept { return view_.parts.size(); }
+  // Back to an earlier size() and parts().
+  void Cut(size_t size, size_t parts) {
+    view_.text.resize(size);
+    view_.parts.resize(parts);
+  }
+
+ private:
+  View& view_;
+};
+
+using Candidates = std::vector<uint64_t>;
+void DecodeTokens(std::string_view text, const Candidates& candidates, Sink* base64, Sink* hex);
+void DecodeEscapes(std::string_view text, const Candidates& candidates, Sink* out);
+void DecodeTags(std::string_view raw, Sink* out);
+void Unleet(std::string_view text, const Candidates& candidates, Sink* out);
+void Unspace(std::string_view text, const Candidates& candidates, Sink* out);
+void Unrotate(std::string_view text, const Candidates& candidates, Sink* out);
+void Unreverse(std::string_view text, const Candidates& candidates, Sink* out);
+
+// Of the base64 alphabets, those that also join words and paths.
+inline constexpr std::string_view kTokenSigns = "+-/_";
+bool IsTokenChar(char c) noexcept;  // of either base64 alphabet, padding aside
+// -1 when it is none.
+int HexDigit(char c) noexcept;
+// Could these first characters of a token begin encoded text?
+bool MayDecode(std::string_view token) noexcept;
+
+// Common English words and those that attacks are made of. `word`: lower-case letters.
+bool IsKnownWord(std::string_view word) noexcept;
+// The length of the longest known word at the beginning of `letters`; 0: none.
+size_t KnownPrefix(std::string_view letters) noexcept;
+
+}  // namespace kt::detect::views
