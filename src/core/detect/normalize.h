@@ -47,6 +47,10 @@ struct NormalizeOptions {
 // The result; buffers are kept from one text to the next. Valid as long as the raw text is.
 class NormalizedText {
  public:
+  NormalizedText() = default;
+  NormalizedText(const NormalizedText&) = delete;  // text() may point into it
+  NormalizedText& operator=(const NormalizedText&) = delete;
+
   std::string_view text() const noexcept { return text_; }
   std::string_view raw() const noexcept { return raw_; }
   // Same bytes as the raw text, each at its own offset.

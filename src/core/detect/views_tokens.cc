@@ -76,6 +76,15 @@ bool IsReadable(std::string_view bytes, bool cut) noexcept {
   return odd * 16 <= bytes.size();
 }
 
+// Long decimal numbers are hex too: only what is made of words and values counts.
+bool IsWordy(std::string_view bytes) noexcept {
+  const auto signs = std::count_if(bytes.begin(), bytes.end(), [](char c) {
+    return static_cast<unsigned char>(c) < 0x80 && c != ' ' && c != '@' &&
+           (c == '+' || c == '/' || !IsTokenChar(c));
+  });
+  return static_cast<size_t>(signs) * 4 <= bytes.size();
+}
+
 class Tokens {
  public:
   Tokens(std::string_view text, Sink* base64, Sink* hex)
@@ -105,7 +114,7 @@ class Tokens {
     if (token.starts_with("0x")) token.remove_prefix(2);
     decoded_.resize(token.size());
     decoded_.resize(hex_ != nullptr ? DecodeHex(token, decoded_.data()) : 0);
-    if (!decoded_.empty() && IsReadable(decoded_, false)) {
+    if (!decoded_.empty() && IsReadable(decoded_, false) && IsWordy(decoded_)) {
       Emit(hex_, begin, *end);
       return true;
     }

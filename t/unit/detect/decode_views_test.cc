@@ -148,6 +148,18 @@ TEST_F(DecodeViews, HexIsDecoded) {
   EXPECT_EQ(Text("0x" + HexEncode(kPhrase), ViewKind::kHex), kPhrase);
 }
 
+TEST_F(DecodeViews, LongNumbersAreNoHex) {
+  std::mt19937 random(9);
+  size_t found = 0;
+  for (int i = 0; i < 2000; ++i) {
+    std::string digits;
+    for (int k = 0; k < 20; ++k) digits.push_back(static_cast<char>('0' + random() % 10));
+    found += Find(digits, ViewKind::kHex) != nullptr ? 1u : 0u;
+  }
+  EXPECT_LE(found, 20u);
+  EXPECT_EQ(Text(HexEncode("4111 1111 1111 1111"), ViewKind::kHex), "4111 1111 1111 1111");
+}
+
 TEST_F(DecodeViews, EscapesAreDecoded) {
   const std::string phrase(kPhrase);
   std::string percent, html, hex_html, u, x, zero_x, braces;
