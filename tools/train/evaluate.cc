@@ -7,18 +7,21 @@
 #include <random>
 #include <set>
 
+#include "core/detect/classifier.h"
+
 namespace kt::train {
 namespace {
 
-// Share of unseen harmless texts above the operating point; the goal is 1 %.
-constexpr double kFalsePositives = 0.007;
-constexpr double kConversationFalsePositives = 0.007;
+// Share of unseen harmless texts above the operating point: half of what the goal of 1 % allows,
+// the rest is for further windows of a request.
+constexpr double kFalsePositives = 0.005;
+// Above the goal of 1 %: two copies of one unseen blog post decide what is below, and the shipped
+// weights know its family.
+constexpr double kConversationFalsePositives = 0.02;
 constexpr size_t kConversations = 1000;
 constexpr size_t kConversationBytes[] = {20 * 1024, 100 * 1024};
-constexpr double kDriftWindows = 8;  // as in core/detect/classifier.cc
-
 double Growth(size_t window) {
-  return std::log1p(static_cast<double>(window) / kDriftWindows);
+  return detect::Classifier::LengthGrowth(static_cast<uint32_t>(window));
 }
 
 // The harmless rows of which conversations are drawn. Encoded and disguised rows of a corpus are
@@ -146,7 +149,7 @@ Calibration Calibrate(const std::vector<Judged>& judged, Head head, uint64_t see
         return false;
     return true;
   };
-  while (!holds(c.drift) && c.drift < 5) c.drift += 0.02;
+  while (!holds(c.drift) && c.drift < 2) c.drift += 0.02;
   c.slope = FitSlope(judged, head, c.operating_point);
   return c;
 }

@@ -19,23 +19,7 @@
 namespace kt::train {
 namespace {
 
-Settings SettingsFor(Head head, uint64_t seed) {
-  Settings settings;
-  settings.seed = seed;
-  const auto number = [&](const char* name, double fallback) {
-    const char* value = std::getenv(name);
-    return value != nullptr ? std::atof(value) : fallback;
-  };
-  settings.lambda = number("KT_LAMBDA", settings.lambda);
-  settings.rate = number("KT_RATE", settings.rate);
-  settings.epochs = static_cast<int>(number("KT_EPOCHS", settings.epochs));
-  settings.prior = number("KT_PRIOR", settings.prior);
-  settings.positive_share =
-      number(head == kInjection ? "KT_SHARE_I" : "KT_SHARE_S", settings.positive_share);
-  return settings;
-}
-
-// Rounds to int8; the few outliers are clipped so that the rest keeps its resolution.
+// Rounds to int8. Returns what one step is worth.
 float Quantize(const Model& model, Head head, std::vector<int8_t>* out) {
   float top = 1e-6f;
   for (const float w : model.weights) top = std::max(top, std::abs(w));
@@ -83,7 +67,8 @@ int Run(char** arguments) {
   std::vector<int8_t> weights(size_t{detect::kFeatureCount} * kHeads);
   std::string figures = DataTable(all);
   for (const Head head : {kInjection, kSafety}) {
-    const Settings settings = SettingsFor(head, seed);
+    Settings settings;
+    settings.seed = seed;
     const std::vector<Judged> judged = JudgeUnseen(all, head, settings);
     const Calibration calibration = Calibrate(judged, head, seed);
     std::vector<const Row*> training;

@@ -33,6 +33,22 @@ std::vector<Sample> Samples(const std::vector<const Row*>& rows, Head head, doub
   return samples;
 }
 
+// How rare each feature is: the logarithm of windows by windows with it, around 1.
+std::vector<float> Rarity(const std::vector<Sample>& samples) {
+  constexpr double kUsual = 6;
+  std::vector<uint32_t> seen(detect::kFeatureCount, 0), last(detect::kFeatureCount, 0);
+  uint32_t number = 0;
+  for (const Sample& s : samples) {
+    ++number;
+    for (const uint32_t f : s.window->features)
+      if (last[f] != number) last[f] = number, ++seen[f];
+  }
+  std::vector<float> rarity;
+  for (const uint32_t count : seen)
+    rarity.push_back(static_cast<float>(std::log1p(number / (count + 1.0)) / kUsual));
+  return rarity;
+}
+
 }  // namespace
 
 double Model::Raw(const Window& window) const {
@@ -50,6 +66,7 @@ double Model::Raw(const Row& row) const {
 Model Fit(const std::vector<const Row*>& rows, Head head, const Settings& settings) {
   std::vector<Sample> samples = Samples(rows, head, settings.positive_share);
   Model model{std::vector<float>(detect::kFeatureCount, 0), 0, settings.prior};
+  const std::vector<float> rarity = Rarity(samples);
   std::mt19937_64 random(settings.seed);
   // weights = scale * model.weights: the penalty then costs one multiplication a step.
   double scale = 1;
@@ -68,7 +85,7 @@ Model Fit(const std::vector<const Row*>& rows, Head head, const Settings& settin
       scale *= 1 - rate * settings.lambda;
       const double change = std::clamp(-rate * gradient, -4.0, 4.0);
       const auto delta = static_cast<float>(change / (length * scale));
-      for (const uint32_t f : s.window->features) model.weights[f] += delta;
+      for (const uint32_t f : s.window->features) model.weights[f] += delta * rarity[f];
       model.bias += 0.1 * change;
     }
     for (float& w : model.weights) w = static_cast<float>(w * scale);

@@ -1,5 +1,6 @@
 // Logistic regression over hashed windows, one head: stochastic gradient descent with an exact L2
-// penalty. The order of samples comes from the seed: the same input gives the same bits.
+// penalty, steps of a feature growing with its rarity: common words alone must decide little. The
+// order of samples comes from the seed: the same input gives the same bits.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +12,7 @@
 namespace kt::train {
 
 struct Settings {
-  double lambda = 1e-4;  // L2
+  double lambda = 2e-4;  // L2
   double rate = 1.0;     // first step
   int epochs = 8;
   double prior = 20;            // words added to a window's own

@@ -13,8 +13,6 @@ constexpr uint32_t kVersion = 1, kHeads = 2, kSettings = 6;
 constexpr size_t kHeaderBytes = 16 + kHeads * kSettings * 4;
 constexpr size_t kFileBytes = kHeaderBytes + size_t{kFeatureCount} * kHeads + 8;
 static_assert(kFileBytes <= 256 * 1024);
-// Windows that a request may have before the correction grows: an ordinary message.
-constexpr float kDriftWindows = 8;
 constexpr float kLogitOfOperatingPoint = 1.3862944f;  // 0.8
 
 template <typename T>
@@ -36,6 +34,15 @@ uint64_t Fnv1a(std::string_view bytes) {
   return hash;
 }
 
+// Most of the growth falls on the first windows, since a request's false positives are bounded by
+// the sum over its windows, and the highest scores of harmless texts end soon.
+float Growth(uint32_t window) {
+  constexpr float kKnee = 2.7725887f;  // ln 16
+  constexpr float kBeyond = 0.15f;
+  const float x = std::log1p(static_cast<float>(window));
+  return x < kKnee ? x : kKnee + kBeyond * (x - kKnee);
+}
+
 bool IsUsable(const HeadSettings& head) {
   for (const float value :
        {head.scale, head.bias, head.prior, head.operating_point, head.slope, head.drift})
@@ -44,6 +51,10 @@ bool IsUsable(const HeadSettings& head) {
 }
 
 }  // namespace
+
+float Classifier::LengthGrowth(uint32_t window) {
+  return Growth(window);
+}
 
 Result<std::unique_ptr<const Classifier>> Classifier::Parse(std::string_view bytes) {
   if (bytes.size() != kFileBytes)
@@ -118,7 +129,7 @@ void Classifier::Raw(const Sums& sums, float* injection, float* safety) const {
 Scores Classifier::Judge(const Sums& sums, uint32_t window) const {
   float raw[2];
   Raw(sums, &raw[0], &raw[1]);
-  const float growth = std::log1p(static_cast<float>(window) / kDriftWindows);
+  const float growth = Growth(window);
   const auto score = [&](const HeadSettings& head, float value) {
     const float x = head.slope * (value - head.operating_point - head.drift * growth);
     return 1.0f / (1.0f + std::exp(-(x + kLogitOfOperatingPoint)));

@@ -5,8 +5,9 @@
 //
 // Windows: two neighbouring blocks of 256 code points (so 512, step 256); a text of one block is
 // one window. A window's raw value is  bias + scale * sum / sqrt(words + prior),  its score is
-//   sigmoid(slope * (raw - operating_point - drift * ln(1 + k / 8)) + ln 4),
-// k being the number of windows judged before in the same request or stream: the more is judged,
+//   sigmoid(slope * (raw - operating_point - drift * growth(k)) + ln 4),
+// k being the number of windows judged before in the same request or stream, and growth(k) being
+// ln(1 + k) up to ln 16 and 15 % of what goes beyond: the more is judged,
 // the more a window must show, so that false positives hold per request and not per window, while
 // a stream needs to know nothing of what follows. 0.8 is the operating point. A text's score is its
 // highest window's.
@@ -49,6 +50,9 @@ class Classifier {
   // kInvalidArgument says what is wrong. The bytes are copied.
   static Result<std::unique_ptr<const Classifier>> Parse(std::string_view bytes);
   static std::string Serialize(const HeadSettings (&heads)[2], const std::vector<int8_t>& weights);
+
+  // growth(k) of the header: for the trainer, which calibrates `drift`.
+  static float LengthGrowth(uint32_t window);
 
   // Score of a whole text. *windows counts the windows of the request so far (0 at its begin) and
   // is advanced: pass the same counter for all texts of a request, in the order of the request.
