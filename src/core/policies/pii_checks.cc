@@ -60,6 +60,13 @@ bool IsCardNumber(std::string_view digits) noexcept {
   return IsIssuedCardRange(digits) && PassesLuhn(digits);
 }
 
+// A name belongs to what follows on its line, or to the next line when it ends its own.
+bool SameLine(std::string_view between) noexcept {
+  return between.find('\n') == between.npos ||
+         std::none_of(between.begin(), between.end(),
+                      [](char c) { return IsDigit(c) || IsLetter(c); });
+}
+
 size_t Card(const Candidate& c) {
   const std::string_view match = c.match();
   if (Before(c) == '.' || ((Before(c) == '-' || Before(c) == '/') && IsDigit(Before(c, 2))))
@@ -147,9 +154,17 @@ size_t PhoneUs(const Candidate& c) {
   const Groups groups = Split(match);
   const std::string_view d =
       std::string_view(groups.digits).substr(groups.digits.size() > 10 ? 1 : 0);
-  if (d.size() != 10 || d[1] == '9' || d.substr(1, 2) == "11" || d.substr(4, 2) == "11") return 0;
+  if (d.size() != 10) return 0;
   if (match.find('(') == std::string_view::npos && !groups.same_separator) return 0;
   return match.size();
+}
+
+// "postgres://admin:secret@db.internal": a password and a host, which other rules see to.
+bool InUserInfo(const Candidate& c) noexcept {
+  const std::string_view before = c.before(80);
+  const size_t scheme = before.rfind("://");
+  return Before(c) == ':' && scheme != before.npos &&
+         before.find_first_of(" \t\n/@\"'<>", scheme + 3) == before.npos;
 }
 
 size_t Email(const Candidate& c) {
@@ -161,7 +176,7 @@ size_t Email(const Candidate& c) {
       domain.find(".-") != domain.npos) {
     return 0;
   }
-  if (local == "git") return 0;
+  if (local == "git" || InUserInfo(c)) return 0;
   static constexpr std::string_view kFileTypes[] = {"png", "jpg", "jpeg", "gif",  "svg", "webp",
                                                     "css", "js",  "ts",   "json", "py",  "html",
                                                     "pdf", "txt", "md",   "yaml", "yml", "sh"};
@@ -219,7 +234,7 @@ bool NearWord(const Candidate& candidate, const std::vector<std::string>& words)
       const size_t end = at + word.size();
       const bool starts = at == 0 || !IsLetter(context[at - 1]) || !IsLetter(word.front());
       const bool ends = end == context.size() || !IsLetter(context[end]) || !IsLetter(word.back());
-      if (starts && ends) return true;
+      if (starts && ends && SameLine(context.substr(end))) return true;
     }
   }
   return false;

@@ -69,7 +69,8 @@ std::string MarkerWriter::Write(std::string_view type, std::string_view label,
       return out.append(LastCodePoints(value, shown));
     }
     case config::MarkerFormat::kHash: {
-      const std::string hash = KeyedHash(hash_key_, type, value);
+      // Without a key a mark could be found by trying values.
+      const std::string hash = hash_key_.empty() ? "" : KeyedHash(hash_key_, type, value);
       if (!hash.empty()) return "[" + std::string(label) + ":" + hash + "]";
       break;
     }

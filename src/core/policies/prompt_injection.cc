@@ -19,13 +19,8 @@ constexpr std::string_view kDefaultMessage =
 constexpr size_t kWindowBytes = 1200;
 // How near a phrase must be to the words that speak about it.
 constexpr size_t kMentionBytes = 100;
-constexpr double kQuotedMention = 0.25, kPlainMention = 0.6;
-
-struct Hit {
-  size_t begin, end;
-  size_t rule;
-  double weight;
-};
+constexpr size_t kReachBytes = 2 * kMentionBytes;  // with the longest words themselves
+constexpr double kQuotedShare = 0.25;
 
 bool IsQuote(std::string_view text) noexcept {
   for (const std::string_view quote : {"\"", "'", "`", "“", "”", "‘", "’", "«", "»", "„"}) {
@@ -45,7 +40,8 @@ bool IsQuoted(std::string_view text, size_t begin, size_t end) noexcept {
 }
 
 // One minus the product of (1 - weight) over different rules, at its highest window.
-double BestWindow(const std::vector<Hit>& hits, size_t rules) {
+template <typename Hits>
+double BestWindow(const Hits& hits, size_t rules) {
   double best = 0;
   std::vector<double> seen(rules, 0);
   for (size_t i = 0; i < hits.size(); ++i) {
@@ -121,7 +117,7 @@ Status PromptInjection::AddPack(const config::YamlNode& root, const config::Prom
     rule.id = "injection." + map.String("id");
     rule.pattern = Expand(map.String("pattern"), words, &map);
     const std::string kind = map.String("kind", "phrase");
-    RuleInfo info{RuleKind::kPhrase, map.Number("weight", kind == "mention" ? 0 : -1)};
+    RuleInfo info{RuleKind::kPhrase, map.Number("weight", kind == "mention" ? 0.0 : -1.0)};
     if (info.weight < 0 || info.weight > 0.99) map.Fail("\"weight\" must be in [0, 0.99]");
     bool on = true;
     if (kind == "mention") {
@@ -173,6 +169,27 @@ bool PromptInjection::ScansPhrases(openai::Role role) const noexcept {
   return true;
 }
 
+// Takes weight from phrases that are spoken about.
+void PromptInjection::Discount(std::string_view text,
+                               const std::vector<const detect::Match*>& mentions,
+                               std::vector<Hit>* hits) const {
+  size_t first = 0;
+  for (Hit& hit : *hits) {
+    if (rules_[hit.rule].kind != RuleKind::kPhrase) continue;
+    while (first < mentions.size() && mentions[first]->begin + kReachBytes < hit.begin) ++first;
+    bool mentioned = false;
+    double taken = 0;
+    for (size_t i = first; i < mentions.size(); ++i) {
+      if (mentions[i]->begin >= hit.end + kMentionBytes) break;
+      if (mentions[i]->end + kMentionBytes < hit.begin) continue;
+      mentioned = true;
+      taken = std::max(taken, rules_[mentions[i]->rule - first_rule_].weight);
+    }
+    if (!mentioned) continue;
+    hit.weight *= IsQuoted(text, hit.begin, hit.end) ? kQuotedShare : 1 - taken;
+  }
+}
+
 double PromptInjection::Score(std::string_view text, std::span<const detect::Match> matches,
                               bool phrases) const {
   std::vector<Hit> hits;
@@ -187,15 +204,7 @@ double PromptInjection::Score(std::string_view text, std::span<const detect::Mat
       hits.push_back({match.begin, match.end, rule, info.weight});
     }
   }
-  size_t nearby = 0;
-  for (Hit& hit : hits) {
-    if (rules_[hit.rule].kind != RuleKind::kPhrase) continue;
-    while (nearby < mentions.size() && mentions[nearby]->end + kMentionBytes < hit.begin) ++nearby;
-    const bool mentioned =
-        nearby < mentions.size() && mentions[nearby]->begin < hit.end + kMentionBytes;
-    if (!mentioned) continue;
-    hit.weight *= IsQuoted(text, hit.begin, hit.end) ? kQuotedMention : kPlainMention;
-  }
+  Discount(text, mentions, &hits);
   return BestWindow(hits, rules_.size());
 }
 

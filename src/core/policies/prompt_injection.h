@@ -41,11 +41,19 @@ class PromptInjection final : public policy::Policy {
     double weight = 1;
   };
 
+  struct Hit {
+    size_t begin, end;
+    size_t rule;  // index in rules_
+    double weight;
+  };
+
   explicit PromptInjection(const config::PromptInjection& config);
   Status AddPack(const config::YamlNode& pack, const config::PromptInjection& config,
                  const BuildContext& context);
   void Add(detect::Rule rule, RuleInfo info, const BuildContext& context);
   bool ScansPhrases(openai::Role role) const noexcept;
+  void Discount(std::string_view text, const std::vector<const detect::Match*>& mentions,
+                std::vector<Hit>* hits) const;
   double Score(std::string_view text, std::span<const detect::Match> matches, bool phrases) const;
   Status ScoreDecoded(std::string_view text, double* score) const;
 

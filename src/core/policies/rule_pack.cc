@@ -125,6 +125,7 @@ std::string ExpandBlanks(std::string_view pattern) {
     if (c == '\\' && i + 1 < pattern.size()) {
       out.append(pattern.substr(i++, 2));
     } else if (c == ' ' && !in_class) {
+      while (i + 1 < pattern.size() && pattern[i + 1] == ' ') ++i;
       out += "(?:\\s{1,5})";
     } else {
       if (c == '[') in_class = true;

@@ -1,0 +1,94 @@
+#include "core/policies/registry.h"
+
+#include <gtest/gtest.h>
+
+#include "chain_fixture.h"
+#include "core/policies/rule_pack.h"
+
+namespace kt::policies {
+namespace {
+
+Status BuildError(const config::PolicyConfig& config, const BuildOptions& options = {}) {
+  std::vector<std::string> warnings;
+  return BuildChain(config, options, &warnings).status();
+}
+
+TEST(Registry, LeavesTheAuditLoggerOutAndKeepsTheOrder) {
+  const auto chain =
+      Build(ConfigWith({"pii-detector", "prompt-injection", "dlp-filter", "audit-logger"}));
+  ASSERT_EQ(chain->entries().size(), 3u);
+  EXPECT_EQ(chain->entries()[0].policy->kind(), "pii-detector");
+  EXPECT_EQ(chain->entries()[1].policy->kind(), "prompt-injection");
+  EXPECT_EQ(chain->entries()[1].first_rule, chain->entries()[0].end_rule);
+}
+
+TEST(Registry, NamesTheConfigurationPathOfAPatternThatDoesNotCompile) {
+  config::PolicyConfig config = ConfigWith({"pii-detector", "dlp-filter", "prompt-injection"});
+  config.pii_detector.detect_patterns = {"fine", "also", "(open"};
+  Status status = BuildError(config);
+  EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);
+  EXPECT_TRUE(status.message().starts_with("policy.pii-detector.detect_patterns[2]: "))
+      << status.message();
+  config.pii_detector.detect_patterns = {};
+  config.prompt_injection.attack_patterns = {"*"};
+  EXPECT_TRUE(
+      BuildError(config).message().starts_with("policy.prompt-injection.attack_patterns[0]"));
+}
+
+TEST(Registry, WarnsOfPatternsThatBufferAnswers) {
+  config::PolicyConfig config = ConfigWith({"dlp-filter"});
+  config.dlp_filter.detect_patterns = {"a+b"};
+  std::vector<std::string> warnings;
+  const auto chain = Build(config, {}, &warnings);
+  ASSERT_EQ(warnings.size(), 1u);
+  EXPECT_TRUE(warnings[0].starts_with("policy.dlp-filter.detect_patterns[0]: "));
+  EXPECT_TRUE(policy::ChainRun(*chain, {}).needs_whole_answer());
+}
+
+TEST(Registry, AStageWithoutAnswersNeedsNoBound) {
+  config::PolicyConfig config = ConfigWith({"dlp-filter"});
+  config.dlp_filter.detect_patterns = {"a+b"};
+  config.chain[0].stage = config::Stage::kInput;
+  std::vector<std::string> warnings;
+  const auto chain = Build(config, {}, &warnings);
+  EXPECT_TRUE(warnings.empty());
+  EXPECT_FALSE(policy::ChainRun(*chain, {}).has_output_phase());
+}
+
+TEST(Registry, ReadsPacksFromTheReaderGiven) {
+  BuildOptions options;
+  options.packs = [](std::string_view name) -> std::optional<std::string> {
+    if (name != "prompt-injection.yaml") return std::nullopt;
+    return "rules:\n  - id: one\n    weight: 0.9\n    pattern: 'open  the {{door}}'\nwords:\n  "
+           "door: 'gate|door'\n";
+  };
+  const auto chain = Build(ConfigWith({"prompt-injection"}), options);
+  EXPECT_TRUE(Judge(*chain, "now open\nthe GATE").blocked);
+  EXPECT_EQ(BuildError(ConfigWith({"pii-detector"}), options).code(), StatusCode::kNotFound);
+}
+
+TEST(Registry, NamesFileAndLineOfABrokenPack) {
+  BuildOptions options;
+  options.packs = [](std::string_view) -> std::optional<std::string> {
+    return "rules:\n  - id: one\n    weight: 0.9\n    pattern: a\n    wieght: 1\n";
+  };
+  const Status status = BuildError(ConfigWith({"prompt-injection"}), options);
+  EXPECT_EQ(status.message(), "prompt-injection.yaml:5: unknown key \"wieght\"");
+}
+
+TEST(Registry, EmbedsThePacks) {
+  for (const char* name : {"prompt-injection.yaml", "pii-detector.yaml", "safety-filter.yaml"}) {
+    EXPECT_TRUE(ReadEmbeddedPack(name)) << name;
+  }
+  EXPECT_FALSE(ReadEmbeddedPack("README.md"));
+  EXPECT_TRUE(PacksInDirectory(KT_SOURCE_DIR "/policies")("pii-detector.yaml"));
+  EXPECT_FALSE(PacksInDirectory(KT_SOURCE_DIR "/policies")("no-such.yaml"));
+}
+
+TEST(Registry, LiteralPatternsQuoteEverythingButWords) {
+  EXPECT_EQ(LiteralPattern("a.b  c"), R"(\ba\.b\s{1,3}c\b)");
+  EXPECT_EQ(LiteralPattern("(x"), R"(\(x\b)");
+}
+
+}  // namespace
+}  // namespace kt::policies
