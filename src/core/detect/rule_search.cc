@@ -1,0 +1,161 @@
+#include "core/detect/rule_search.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/detect/prefix.h"
+
+namespace kt::detect {
+namespace {
+
+constexpr int64_t kMemoryBytes = int64_t{2} << 20;
+constexpr int kMaxGroup = 4;
+
+// What an unbounded rule may cost on one text, in bytes looked at for each byte of it.
+constexpr size_t kWorkPerByte = 64;
+constexpr size_t kWorkFloor = size_t{1} << 20;
+constexpr size_t kFirstWindow = 512;
+
+size_t NextCodePoint(std::string_view text, size_t i) noexcept {
+  do {
+    ++i;
+  } while (i < text.size() && IsUtf8Tail(text[i]));
+  return i;
+}
+
+}  // namespace
+
+RE2::Options QuietOptions(bool ignore_case, int64_t memory_bytes) {
+  RE2::Options options;
+  options.set_log_errors(false);
+  options.set_case_sensitive(!ignore_case);
+  options.set_max_mem(memory_bytes);
+  return options;
+}
+
+const RE2* RuleSearch::Expression(std::string* error) const {
+  std::call_once(expression_once_, [&] {
+    expression_ = std::make_unique<RE2>(rule.pattern, QuietOptions(rule.ignore_case, kMemoryBytes));
+  });
+  if (error != nullptr) *error = expression_->error();
+  return expression_->ok() ? expression_.get() : nullptr;
+}
+
+const RE2* RuleSearch::Hold() const {
+  std::call_once(hold_once_, [&] {
+    hold_ = std::make_unique<RE2>("(?:" + prefix + ")\\z", QuietOptions(false, kMemoryBytes));
+  });
+  return hold_->ok() ? hold_.get() : nullptr;
+}
+
+Status RuleSearch::Prepare() {
+  int groups = kMaxGroup;
+  if (!rule.trusted) {
+    std::string error;
+    const RE2* expression = Expression(&error);
+    if (expression == nullptr) return Status::InvalidArgument(rule.id + ": " + error);
+    groups = std::min(groups, expression->NumberOfCapturingGroups());
+  }
+  if (rule.group < 0 || rule.group > groups) {
+    return Status::InvalidArgument(rule.id + ": the pattern has no such group");
+  }
+  Result<PrefixForm> form = DerivePrefix(rule.pattern, rule.ignore_case);
+  derived_ = form.ok();
+  if (derived_) {
+    prefix = form->pattern;
+    loose = form->loose;
+    max_bytes = form->max_bytes;
+  } else {
+    loose = (rule.ignore_case ? "(?i:" : "(?:") + rule.pattern + ")";
+  }
+  bounded_ = max_bytes && *max_bytes <= kMaxMatchBytes;
+  if (!bounded_) {
+    max_bytes.reset();
+    if (derived_ && rule.max_match_bytes != 0) {
+      max_bytes = std::min(rule.max_match_bytes, kMaxDeclaredBytes);
+    }
+  }
+  return Status::Ok();
+}
+
+// The leftmost match in [pos, limit) of the text; beyond is context.
+bool RuleSearch::SearchWindow(std::string_view text, size_t pos, size_t limit, Span* span) const {
+  re2::StringPiece groups[kMaxGroup + 1];
+  if (!expression_->Match(re2::StringPiece(text.data(), text.size()), pos, limit, RE2::UNANCHORED,
+                          groups, rule.group + 1)) {
+    return false;
+  }
+  span->whole_begin = static_cast<size_t>(groups[0].data() - text.data());
+  span->begin = span->end = span->whole_begin;
+  const re2::StringPiece& value = groups[rule.group];
+  if (value.data() != nullptr) {
+    span->begin = static_cast<size_t>(value.data() - text.data());
+    span->end = span->begin + value.size();
+  }
+  return true;
+}
+
+// As SearchWindow over the whole rest, but looks no further ahead than it must: RE2 reads on for
+// as long as some beginning of a match is alive, which for an unbounded rule can be the whole text
+// at every match. Doubles the window until nothing before the found match is alive at its end.
+RuleSearch::Found RuleSearch::SearchUnbounded(std::string_view text, size_t pos, size_t* work,
+                                              Span* span) const {
+  for (size_t window = kFirstWindow;; window *= 2) {
+    size_t limit = pos + std::min(window, text.size() - pos);
+    while (limit < text.size() && IsUtf8Tail(text[limit])) ++limit;
+    if (*work < limit - pos) return Found::kTooMuchWork;
+    *work -= limit - pos;
+    const bool hit = SearchWindow(text, pos, limit, span);
+    if (limit == text.size()) return hit ? Found::kYes : Found::kNo;
+    re2::StringPiece alive;
+    const bool held =
+        hold_->Match(re2::StringPiece(text.data(), limit), pos, limit, RE2::UNANCHORED, &alive, 1);
+    const size_t hold = held ? static_cast<size_t>(alive.data() - text.data()) : limit;
+    if (hit && span->whole_begin < hold) return Found::kYes;
+    if (!hit && hold - pos > window / 2) {  // nothing begins before `hold`
+      pos = hold;
+      window = kFirstWindow / 2;
+    }
+  }
+}
+
+RuleSearch::Found RuleSearch::Search(std::string_view text, size_t pos, size_t* work,
+                                     Span* span) const {
+  if (derived_ && !bounded_) return SearchUnbounded(text, pos, work, span);
+  if (!SearchWindow(text, pos, text.size(), span)) return Found::kNo;
+  if (derived_) return Found::kYes;
+  // No prefix is known of an expression outside the subset: every search may read to the end.
+  *work -= std::min(*work, text.size() - pos);
+  return *work == 0 ? Found::kTooMuchWork : Found::kYes;
+}
+
+Status RuleSearch::FindAll(RuleId id, std::string_view text, size_t from,
+                           std::vector<Match>* out) const {
+  const RE2* expression = Expression();
+  if (expression == nullptr || rule.group > expression->NumberOfCapturingGroups() ||
+      (derived_ && !bounded_ && Hold() == nullptr)) {
+    return Status::Internal(rule.id + ": does not compile");
+  }
+  size_t work = std::max(text.size() * kWorkPerByte, kWorkFloor);
+  for (size_t pos = from; pos <= text.size();) {
+    Span span;
+    const Found found = Search(text, pos, &work, &span);
+    if (found == Found::kNo) break;
+    if (found == Found::kTooMuchWork) {
+      return Status::ResourceExhausted(rule.id + ": costs too much on this text");
+    }
+    size_t bytes = span.end - span.begin;
+    if (bytes > 0 && rule.validate) {
+      bytes = std::min(bytes, rule.validate(Candidate{text, span.begin, span.end}));
+    }
+    if (bytes == 0) {
+      pos = NextCodePoint(text, span.whole_begin);
+      continue;
+    }
+    out->push_back({id, span.begin, span.begin + bytes, span.whole_begin});
+    pos = span.begin + bytes;
+  }
+  return Status::Ok();
+}
+
+}  // namespace kt::detect

@@ -1,0 +1,57 @@
+// One rule of a matcher: its expressions and the search for its matches. Private to detect/.
+#pragma once
+
+#include <re2/re2.h>
+
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/status.h"
+#include "core/detect/matcher.h"
+
+namespace kt::detect {
+
+RE2::Options QuietOptions(bool ignore_case, int64_t memory_bytes);
+
+inline bool IsUtf8Tail(char c) noexcept {
+  return (static_cast<unsigned char>(c) & 0xC0) == 0x80;
+}
+
+class RuleSearch {
+ public:
+  explicit RuleSearch(Rule r) : rule(std::move(r)) {}
+
+  // Derives prefix, loose form and bound; compiles what is not trusted. Once, before all else.
+  Status Prepare();
+  // Appends the rule's matches under `id` (see Matcher::FindAll).
+  Status FindAll(RuleId id, std::string_view text, size_t from, std::vector<Match>* out) const;
+
+  const Rule rule;
+  std::string prefix, loose;        // see prefix.h
+  std::optional<size_t> max_bytes;  // of a match, declared or derived; nullopt: unbounded
+
+ private:
+  enum class Found { kYes, kNo, kTooMuchWork };
+  struct Span {
+    size_t whole_begin = 0, begin = 0, end = 0;
+  };
+
+  // Each is made when it is first needed, as RE2 makes its automata. Null: does not compile.
+  const RE2* Expression(std::string* error = nullptr) const;
+  const RE2* Hold() const;  // pre(R) at the end of the text
+
+  bool SearchWindow(std::string_view text, size_t pos, size_t limit, Span* span) const;
+  Found SearchUnbounded(std::string_view text, size_t pos, size_t* work, Span* span) const;
+  Found Search(std::string_view text, size_t pos, size_t* work, Span* span) const;
+
+  bool derived_ = false;  // prefix and bound are known
+  bool bounded_ = false;  // by kMaxMatchBytes
+  mutable std::once_flag expression_once_, hold_once_;
+  mutable std::unique_ptr<RE2> expression_, hold_;
+};
+
+}  // namespace kt::detect
