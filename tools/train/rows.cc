@@ -83,9 +83,11 @@ std::vector<Window> WindowsOf(std::string_view text) {
   for (size_t at = 0, blocks = 0; at < text.size(); ++blocks) {
     size_t bytes;
     Window block;
-    block.words = static_cast<uint32_t>(
-        detect::BlockFeatures(text.substr(at), &context, &bytes,
-                              [&](uint32_t feature) { block.features.push_back(feature); }));
+    const auto add = [&](uint32_t a, uint32_t b, uint32_t c, uint32_t d) {
+      for (const uint32_t feature : {a, b, c, d}) block.features.push_back(feature);
+    };
+    block.words =
+        static_cast<uint32_t>(detect::BlockFeatures(text.substr(at), &context, &bytes, add));
     at += bytes;
     if (blocks > 0 || at == text.size()) {
       Window window = last;

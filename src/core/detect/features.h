@@ -16,6 +16,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -31,13 +32,14 @@ inline constexpr size_t kMaxWordBytes = 16;
 // Bytes behind a block that its last word may depend on.
 inline constexpr size_t kBlockLookahead = 24;
 
-// The words before, as their part of a hash: carried from block to block of one text.
+// The words before, as their part of a hash: carried from block to block of one text. The beginning
+// of a text counts as words of its own.
 struct WordContext {
-  uint64_t previous = 0;         // the word before, weighted for pairs
-  uint64_t before_previous = 0;  // the one before that, weighted for triples
-  uint64_t last_long = 0;        // the last word of more than three bytes
-  uint64_t next_triple = 0;      // `previous`, weighted for triples
-  bool in_word = false;          // the last byte belongs to a word that may go on
+  uint64_t previous = 0;                          // the word before, turned for pairs
+  uint64_t before_previous = 0x589965CC75374CC3;  // the one before that, turned for triples
+  uint64_t last_long = 0x1D8E4E27C47D124F;        // the last word of more than three bytes
+  uint64_t next_triple = 0xA0761D6478BD642F;      // `previous`, turned for triples
+  bool in_word = false;                           // the last byte belongs to a word that may go on
 };
 
 namespace internal {
@@ -83,40 +85,39 @@ inline constexpr std::array<WordMask, kMaxWordBytes + 1> kWordMasks = [] {
   return masks;
 }();
 
-// Odd multipliers: the upper bits of sums of products are the hash.
-inline constexpr uint64_t kMulWord = 0x9E3779B97F4A7C15, kMulWordTail = 0xC2B2AE3D27D4EB4F,
-                          kMulStem = 0xD6E8FEB86659FD93, kMulPair = 0xA0761D6478BD642F,
-                          kMulTriple = 0xE7037ED1A0B428DB, kMulLong = 0x8EBC6AF09C88C6E3,
-                          kSaltTriple = 0x589965CC75374CC3, kSaltLong = 0x1D8E4E27C47D124F;
-inline constexpr uint64_t kNumber = 0x2330233023;  // what all numbers are read as
+// The upper bits of sums of (rotated) products with odd numbers are the hash.
+inline constexpr uint64_t kMulWord = 0x9E3779B97F4A7C15, kMulStem = 0xD6E8FEB86659FD93;
+inline constexpr int kRotateTail = 29, kRotatePair = 19, kRotateTriple = 43, kRotateLong = 31;
 inline constexpr int kHashShift = 64 - kFeatureBits;
 
 template <class Sink>
-inline void AddWord(const char* at, size_t length, WordContext* context, Sink&& sink) {
+[[gnu::always_inline]] inline void AddWord(const char* at, size_t length, WordContext* context,
+                                           Sink&& sink) {
   constexpr uint64_t kLower = 0x2020202020202020;
   const WordMask& mask = kWordMasks[length];
   const auto first = static_cast<unsigned char>(*at);
   // Selections by masks: whether a word is long or a number is too random for branch prediction.
-  const uint64_t number = uint64_t{0} - (static_cast<unsigned char>(first - '0') < 10);
-  const uint64_t ascii = static_cast<uint64_t>(first >> 7) - 1;
-  const uint64_t whole = (Load(at) | kLower) & mask.low;
-  const uint64_t low = (whole & ~number) | (kNumber & number);
-  const uint64_t high = (Load(at + 8) | kLower) & mask.high & ~number;
-  const uint64_t stem = low & (mask.stem | ~ascii | number);
-  const uint64_t hashed = stem * kMulStem;
-  sink(static_cast<uint32_t>((low * kMulWord + high * kMulWordTail) >> kHashShift));
-  sink(static_cast<uint32_t>((hashed + context->previous) >> kHashShift));
-  sink(static_cast<uint32_t>(
-      (hashed + context->previous + context->before_previous + kSaltTriple) >> kHashShift));
-  sink(static_cast<uint32_t>((hashed + context->last_long + kSaltLong) >> kHashShift));
+  // All numbers are the word 0.
+  const uint64_t keep = uint64_t{0} - (static_cast<unsigned char>(first - '0') >= 10);
+  const uint64_t wide = uint64_t{0} - static_cast<uint64_t>(first >> 7);
+  const uint64_t low = (Load(at) | kLower) & mask.low & keep;
+  const uint64_t high = (Load(at + 8) | kLower) & mask.high & keep;
+  const uint64_t stem = (low & (mask.stem | wide)) * kMulStem;
+  const uint64_t pair = stem + context->previous;
+  const auto index = [](uint64_t hash) { return static_cast<uint32_t>(hash >> kHashShift); };
+  sink(index((low + std::rotl(high, kRotateTail)) * kMulWord), index(pair),
+       index(pair + context->before_previous), index(stem + context->last_long));
   context->before_previous = context->next_triple;
-  context->next_triple = stem * kMulTriple;
-  context->previous = stem * kMulPair;
-  context->last_long = (context->last_long & ~mask.is_long) | (stem * kMulLong & mask.is_long);
+  context->next_triple = std::rotl(stem, kRotateTriple);
+  context->previous = std::rotl(stem, kRotatePair);
+  context->last_long =
+      (context->last_long & ~mask.is_long) | (std::rotl(stem, kRotateLong) & mask.is_long);
 }
 
+// Inlined, so that the sums of a sink stay in registers.
 template <class Sink>
-size_t AddWords(const Block& block, WordContext* context, Sink&& sink) {
+[[gnu::always_inline]] inline size_t AddWords(const Block& block, WordContext* context,
+                                              Sink&& sink) {
   uint64_t carry = context->in_word ? 1 : 0;
   size_t words = 0;
   WordContext local = *context;
@@ -149,10 +150,11 @@ size_t AddWords(const Block& block, WordContext* context, Sink&& sink) {
 // block or what its last word may depend on has not all arrived (`more_may_follow`).
 size_t BlockBytes(std::string_view text, bool more_may_follow);
 
-// Calls sink(feature) kFeaturesPerWord times for every word that begins in the first block of
-// `text` (not empty). Returns the number of words; *bytes is the length of the block.
+// Calls sink(word, pair, triple, long_pair), features all, for every word that begins in the first
+// block of `text` (not empty). Returns the number of words; *bytes is the length of the block.
 template <class Sink>
-size_t BlockFeatures(std::string_view text, WordContext* context, size_t* bytes, Sink&& sink) {
+[[gnu::always_inline]] inline size_t BlockFeatures(std::string_view text, WordContext* context,
+                                                   size_t* bytes, Sink&& sink) {
   internal::Block block;
   internal::FindBlock(text, &block);
   *bytes = block.bytes;
