@@ -46,6 +46,9 @@ struct AuditEntry {
 
 struct MainConf {
   MainConf() noexcept;
+  // Policy configurations by the files that they were read from.
+  std::vector<std::pair<std::vector<std::string>, std::shared_ptr<const config::PolicyConfig>>>
+      configs;
   std::vector<std::unique_ptr<GatewayEntry>> gateways;
   std::vector<std::unique_ptr<AuditEntry>> audits;
   ngx_http_upstream_srv_conf_t meta{};  // peer.init is ours; see *_peer.cc
@@ -121,6 +124,7 @@ struct Context {
   ngx_http_status_t status{};
   ngx_http_chunked_t chunk_state{};
   std::vector<std::pair<std::string, std::string>> upstream_headers;
+  bool draining = false;  // the client has its end; only the framing's is missing
   ngx_event_t deadline{};
   uint64_t deadline_at = 0;
   ngx_http_upstream_handler_pt read_upstream = nullptr;  // nginx's own, behind ours

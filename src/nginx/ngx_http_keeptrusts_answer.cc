@@ -1,5 +1,7 @@
 // keeptrusts_pass: reads a provider's answer with nginx's own parsers (status line, header lines,
 // chunks), and hands head and body to the session.
+#include <algorithm>
+
 #include "ngx_http_keeptrusts.h"
 
 namespace kt::nginx {
@@ -99,17 +101,22 @@ Step TellHeader(Context* ctx) {
 
 // ---- the answer's body -------------------------------------------------------------------------
 
+// One step of nginx's parser, whose signature differs between versions.
+ngx_int_t ParseChunk(Context* ctx, ngx_buf_t* b) {
+#if (nginx_version >= 1027002)
+  return ngx_http_parse_chunked(ctx->request, b, &ctx->chunk_state, 0);
+#else
+  return ngx_http_parse_chunked(ctx->request, b, &ctx->chunk_state);
+#endif
+}
+
 Step FeedChunked(Context* ctx, u_char* pos, u_char* last) {
   ngx_buf_t b{};
   b.start = b.pos = pos;
   b.end = b.last = last;
-  Step step = Step::kContinue;
-  while (step == Step::kContinue) {
-#if (nginx_version >= 1027002)
-    const ngx_int_t rc = ngx_http_parse_chunked(ctx->request, &b, &ctx->chunk_state, 0);
-#else
-    const ngx_int_t rc = ngx_http_parse_chunked(ctx->request, &b, &ctx->chunk_state);
-#endif
+  Step step = ctx->draining ? Step::kFinished : Step::kContinue;
+  for (;;) {
+    const ngx_int_t rc = ParseChunk(ctx, &b);
     if (rc == NGX_AGAIN) return step;
     if (rc == NGX_DONE) {
       ctx->body_done = true;
@@ -122,11 +129,16 @@ Step FeedChunked(Context* ctx, u_char* pos, u_char* last) {
     }
     const size_t n =
         std::min(static_cast<size_t>(ctx->chunk_state.size), static_cast<size_t>(b.last - b.pos));
+    if (step != Step::kContinue) {
+      // Past the answer's end only its framing may follow; more than that ends the connection.
+      ctx->close_after = ctx->body_done = true;
+      return step;
+    }
     step = ctx->session->OnUpstreamBody({reinterpret_cast<char*>(b.pos), n}, Now());
     b.pos += n;
     ctx->chunk_state.size -= static_cast<off_t>(n);
+    if (step != Step::kContinue && !ctx->session->answer_complete()) return step;
   }
-  return step;
 }
 
 Step FeedBody(Context* ctx, u_char* pos, u_char* last) {

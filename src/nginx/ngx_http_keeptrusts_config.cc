@@ -49,14 +49,19 @@ std::string SettingsKey(const LocationConf* conf) {
   return key;
 }
 
-std::shared_ptr<const config::PolicyConfig> LoadPolicyConfig(ngx_conf_t* cf,
+// Read once for all locations that name the same files, so that each warning is told once.
+std::shared_ptr<const config::PolicyConfig> LoadPolicyConfig(ngx_conf_t* cf, MainConf* main,
                                                              const LocationConf* conf) {
   std::vector<std::string> names;
   auto* files = static_cast<ngx_str_t*>(conf->policy_files->elts);
   for (ngx_uint_t i = 0; i < conf->policy_files->nelts; i++) names.emplace_back(View(files[i]));
+  for (const auto& [known, loaded] : main->configs) {
+    if (known == names) return loaded;
+  }
   config::LoadResult loaded = config::LoadFiles(names);
   LogDiagnostics(cf, loaded.warnings, NGX_LOG_WARN);
   LogDiagnostics(cf, loaded.errors, NGX_LOG_EMERG);
+  if (loaded.ok()) main->configs.emplace_back(std::move(names), loaded.config);
   return loaded.config;
 }
 
@@ -78,7 +83,7 @@ void MakeUpstreams(ngx_conf_t* cf, MainConf* main, const LocationConf* conf,
 }
 
 bool BuildEntry(ngx_conf_t* cf, MainConf* main, const LocationConf* conf, GatewayEntry* entry) {
-  std::shared_ptr<const config::PolicyConfig> config = LoadPolicyConfig(cf, conf);
+  std::shared_ptr<const config::PolicyConfig> config = LoadPolicyConfig(cf, main, conf);
   if (config == nullptr) return false;
   for (const config::Target& target : config->providers.targets) {
     if (!KeepVariable(cf, target.secret_key_ref.env)) return false;

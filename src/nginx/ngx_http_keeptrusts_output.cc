@@ -1,5 +1,7 @@
 // From the session's client side to nginx's output: the response head, and chains of buffers that
 // are used again, so that a long stream does not grow the request's pool.
+#include <algorithm>
+
 #include "ngx_http_keeptrusts.h"
 
 namespace kt::nginx {
@@ -53,7 +55,10 @@ ngx_int_t SetResponseHead(Context* ctx) noexcept {
     r->headers_out.status_line = {0, nullptr};
     r->headers_out.content_type = CopyToPool(r->pool, head.content_type);
     if (r->headers_out.content_type.data == nullptr) return NGX_ERROR;
-    r->headers_out.content_type_len = r->headers_out.content_type.len;
+    // Without its parameters: what gzip_types and its kin compare. The charset is in the type.
+    r->headers_out.content_type_len =
+        std::min(head.content_type.find(';'), head.content_type.size());
+    r->headers_out.charset = {0, nullptr};
     r->headers_out.content_type_lowcase = nullptr;
     r->headers_out.content_length_n =
         head.content_length ? static_cast<off_t>(*head.content_length) : -1;

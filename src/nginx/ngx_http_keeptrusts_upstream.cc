@@ -1,6 +1,8 @@
 // keeptrusts_pass: the upstream callbacks. nginx's process_header phase is stretched over the
 // beginning of the body, until the session knows what the client gets: until then another target
 // may still answer. After it, the unbuffered input filter moves bytes.
+#include <algorithm>
+
 #include "ngx_http_keeptrusts.h"
 
 namespace kt::nginx {
@@ -17,11 +19,22 @@ ngx_int_t ReinitRequest(ngx_http_request_t*) {
 }
 void AbortRequest(ngx_http_request_t*) {}
 
-// The connection may be used again when its answer was read to its end and nothing follows.
+// How long the end of the framing may take once the answer itself is complete.
+constexpr uint64_t kDrainMs = 200;
+
+// The connection may be used again when its answer was read to its end and nothing follows. A
+// stream is complete with [DONE], while its last chunk may still be on the way.
 void SettleConnection(Context* ctx) {
   ngx_http_upstream_t* u = ctx->request->upstream;
-  const bool done = ctx->body_done || ctx->session->finished();
-  if (!done) return;
+  if (!ctx->body_done && !ctx->session->finished()) return;
+  if (!ctx->body_done && ctx->chunked && ctx->session->answer_complete()) {
+    if (ctx->draining) return;
+    ctx->draining = true;
+    ctx->deadline_at = std::min(ctx->deadline_at, Now() + kDrainMs);
+    DisarmDeadline(ctx);
+    ArmDeadline(ctx);
+    return;
+  }
   u->length = 0;
   u->keepalive = ctx->body_done && !ctx->close_after ? 1 : 0;
 }
@@ -44,8 +57,6 @@ ngx_int_t Answer(Context* ctx, Step step) {
   u->headers_in.status_n = static_cast<ngx_uint_t>(head.status);
   u->headers_in.content_length_n =
       head.content_length ? static_cast<off_t>(*head.content_length) : -1;
-  u->length = -1;
-  SettleConnection(ctx);
   return NGX_OK;
 }
 
@@ -101,7 +112,7 @@ void ReadUpstream(ngx_http_request_t* r, ngx_http_upstream_t* u) {
   ngx_connection_t* c = u->peer.connection;
   if (ctx != nullptr && c->read->timedout) {
     c->read->timedout = 0;
-    ngx_log_error(NGX_LOG_ERR, c->log, NGX_ETIMEDOUT, "upstream timed out");
+    if (!ctx->draining) ngx_log_error(NGX_LOG_ERR, c->log, NGX_ETIMEDOUT, "upstream timed out");
     Guard(c->log, 0, [&] {
       if (ctx->try_open) ctx->session->OnUpstreamEnd(UpstreamEnd::kTimedOut, Now());
       ctx->try_open = false;
@@ -120,6 +131,8 @@ ngx_int_t InitInputFilter(void* data) {
   auto* r = static_cast<ngx_http_request_t*>(data);
   Context* ctx = FindContext(r);
   if (ctx == nullptr) return NGX_ERROR;
+  r->upstream->length = -1;  // until we say 0: nginx has put the client's length there
+  Guard(r->connection->log, 0, [&] { return SettleConnection(ctx), 0; });
   ctx->read_upstream = r->upstream->read_event_handler;
   r->upstream->read_event_handler = ReadUpstream;
   return QueueOutput(ctx);
@@ -199,7 +212,7 @@ void ResetTry(Context* ctx) noexcept {
   ctx->try_open = true;
   ctx->answer_started = ctx->head_parsed = ctx->chunked = ctx->close_delimited = false;
   ctx->close_after = ctx->has_length = ctx->body_done = ctx->prefed = false;
-  ctx->status_parsed = false;
+  ctx->status_parsed = ctx->draining = false;
   ctx->body_left = 0;
   ctx->status = {};
   ctx->chunk_state = {};

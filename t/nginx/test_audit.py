@@ -53,7 +53,7 @@ def test_a_record_tells_who(record):
 
 def test_a_record_tells_what_was_decided(record):
     assert record["verdict"] == "redacted"
-    assert record["redactions"] == [{"type": "EMAIL", "count": 1}]
+    assert record["redactions"] == [{"type": "EMAIL_ADDRESS", "count": 1}]
     by_place = {(p["kind"], p["phase"]): p for p in record["policies"]}
     assert by_place[("pii-detector", "input")]["verdict"] == "redacted"
     assert by_place[("pii-detector", "output")]["verdict"] == "allowed"
@@ -101,14 +101,14 @@ def test_a_stream_is_recorded(gw, provider, base):
     record = gw.record_of(gw.chat(path=f"{base}/chat/completions", stream=True))
     assert record["stream"] is True
     assert record["verdict"] == "redacted"
-    assert record["redactions"] == [{"type": "EMAIL", "count": 1}]
+    assert record["redactions"] == [{"type": "EMAIL_ADDRESS", "count": 1}]
     assert record["ttft_ms"] is not None
 
 
 def test_counts_add_up_over_request_and_answer(gw, provider, base):
     provider.answer(answers.whole(chat.dump(chat.answer(f"{chat.EMAIL} and x@acme-mail.com"))))
     record = gw.record_of(gw.chat(chat.EMAIL, f"{base}/chat/completions"))
-    assert record["redactions"] == [{"type": "EMAIL", "count": 3}]
+    assert record["redactions"] == [{"type": "EMAIL_ADDRESS", "count": 3}]
 
 
 def test_an_upstream_failure_is_recorded(gw, provider, base):

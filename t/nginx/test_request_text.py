@@ -170,7 +170,7 @@ def test_other_identifiers_with_personal_data_block_the_request(gw, provider, fi
 
 
 def test_opaque_values_are_not_touched_and_media_is_counted(gw, provider):
-    url = "data:text/plain;base64,amFuZS5kb2VAYWNtZS1tYWlsLmNvbQ=="
+    url = "data:image/png;base64,amFuZS5kb2VAYWNtZS1tYWlsLmNvbQ=="
     part = {"type": "image_url", "image_url": {"url": url}}
     message = {"role": "user", "content": [part, {"type": "text", "text": "What is this?"}]}
     body = chat.dump({"model": "m", "messages": [message], "seed": 4111111111111111})
@@ -193,4 +193,4 @@ def test_several_values_in_several_places_are_all_redacted(gw, provider):
     text = "a@acme-mail.com, b@acme-mail.com; c@acme-mail.com"
     answer = gw.chat(text, documents=[{"text": text}])
     assert b"@" not in provider.last.body
-    assert gw.record_of(answer)["redactions"] == [{"type": "EMAIL", "count": 6}]
+    assert gw.record_of(answer)["redactions"] == [{"type": "EMAIL_ADDRESS", "count": 6}]

@@ -174,6 +174,7 @@ Step Session::Impl::AfterStream(StreamAnswer::State state, uint64_t now_ms) {
     case StreamAnswer::State::kOpen:
       return Step::kContinue;
     case StreamAnswer::State::kComplete:
+      answer_complete = true;
       NoteUnscanned(stream->unscanned());
       tries.End(TryError::kNone, false, now_ms);
       client.End();

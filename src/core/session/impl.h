@@ -25,6 +25,7 @@ struct Session::Impl {
   // -- request_side.cc: from the head to the body that goes up
   void OnHead();
   bool Acceptable();
+  bool HasBody() const;
   void Pass(bool recorded);
   void AnswerModels();
   void OnRequest(std::string_view bytes, size_t padding, uint64_t now_ms);
@@ -100,6 +101,7 @@ struct Session::Impl {
   bool usage_asked = false;  // by us, in the present try
   Mode mode = Mode::kNone;
   bool committed = false;
+  bool answer_complete = false;
   bool asked_upstream = false;
   int answer_status = 0;
   std::string answer_type;

@@ -19,14 +19,21 @@ Lane::Lane(const openai::Segment& segment, uint32_t choice)
 }
 
 std::pair<size_t, size_t> Lane::Append(std::string_view text) {
-  const size_t begin = base_ + text_.size();
-  text_.append(text);
-  return {begin, begin + text.size()};
+  const size_t begin = end_;
+  end_ += text.size();
+  if (nested_) {
+    nested_->raw.append(text);
+    nested_->text.Append(text, &text_);
+  } else {
+    text_.append(text);
+  }
+  return {begin, end_};
 }
 
 std::optional<policy::Block> Lane::Judge(policy::ChainRun& chain, bool final) {
   if (closed_) return std::nullopt;
   closed_ = final;
+  if (final && nested_) nested_->text.Finish(&text_);
   const size_t from = judged_ - base_;
   size_t cleared = from;
   found_.clear();
@@ -38,7 +45,8 @@ std::optional<policy::Block> Lane::Judge(policy::ChainRun& chain, bool final) {
   return std::nullopt;
 }
 
-policy::ChainRun::Text Lane::whole() const {
+policy::ChainRun::Text Lane::Whole() {
+  if (nested_) nested_->text.Finish(&text_);
   return {{text_, role_, text_class_, policy::Phase::kOutput},
           text_class_ == openai::TextClass::kText};
 }
@@ -57,15 +65,26 @@ bool Lane::Settle(size_t cleared, bool final) {
   for (policy::TextEdit& edit : found_) {
     spans.push_back({base_ + edit.begin, base_ + edit.end, std::move(edit.replacement)});
   }
-  const size_t from = judged_ - base_;
-  judged_ = cleared_ = base_ + cleared;
-  if (!nested_) {
-    std::move(spans.begin(), spans.end(), std::back_inserter(edits_));
-    return true;
+  judged_ = base_ + cleared;
+  if (nested_) return SettleNested(std::move(spans), final);
+  cleared_ = judged_;
+  std::move(spans.begin(), spans.end(), std::back_inserter(edits_));
+  return true;
+}
+
+bool Lane::SettleNested(std::vector<SpanEdit> spans, bool final) {
+  Nested& nested = *nested_;
+  for (SpanEdit& span : spans) {
+    span.begin = nested.text.RawOf(span.begin);
+    span.end = nested.text.RawOf(span.end);
   }
-  const std::string_view fresh = std::string_view(text_).substr(from, cleared - from);
-  if (!nested_->Feed(fresh, std::move(spans), final, &edits_)) return false;
-  cleared_ = std::min(judged_, nested_->safe_end());
+  const size_t raw_end = final ? end_ : nested.text.RawOf(judged_);
+  const std::string_view fresh = std::string_view(nested.raw).substr(0, raw_end - nested.raw_base);
+  if (!nested.edits.Feed(fresh, std::move(spans), final, &edits_)) return false;
+  nested.raw.erase(0, fresh.size());
+  nested.raw_base = raw_end;
+  cleared_ = std::min(raw_end, nested.edits.safe_end());
+  nested.text.Forget(judged_);
   return true;
 }
 

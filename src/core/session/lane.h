@@ -1,7 +1,7 @@
 // One lane of a stream: the texts of many events that form one text, judged as they come.
 //
-// Offsets count from the lane's first byte. Keeps what is not cleared yet and the context that
-// rules may look back at; what went out is dropped.
+// Offsets count from the lane's first byte as it came. Keeps what is not cleared yet and the
+// context that rules may look back at; what went out is dropped.
 #pragma once
 
 #include <cstddef>
@@ -34,12 +34,12 @@ class Lane {
 
   // Buffered answers: the whole lane as one text, and what the chain made of it. False: the lane
   // cannot take the edits. Precondition: nothing was judged yet.
-  policy::ChainRun::Text whole() const;
+  policy::ChainRun::Text Whole();
   bool TakeWhole(std::vector<policy::TextEdit> edits);
 
   // All before `end` may go out, as TakeEdits has it.
   bool Cleared(size_t end) const noexcept { return end <= cleared_; }
-  size_t pending_bytes() const noexcept { return base_ + text_.size() - cleared_; }
+  size_t pending_bytes() const noexcept { return end_ - cleared_; }
   bool closed() const noexcept { return closed_; }
 
   // The edits of the piece [begin, end), with offsets in the piece: a marker stands in the piece
@@ -49,18 +49,27 @@ class Lane {
 
  private:
   bool Settle(size_t cleared, bool final);
+  bool SettleNested(std::vector<SpanEdit> spans, bool final);
   void Trim();
 
   const openai::LaneKey key_;
   const uint32_t choice_;
   const openai::Role role_;
   const openai::TextClass text_class_;
-  std::string text_;    // from base_ on
-  size_t base_ = 0;     // what is before has been dropped
-  size_t judged_ = 0;   // the chain has cleared all before
-  size_t cleared_ = 0;  // may go out: behind judged_ only inside nested JSON
+  // What policies see: the lane as it came, or its nested JSON with the escapes resolved.
+  std::string text_;
+  size_t base_ = 0;    // offset of text_[0] in all that policies see
+  size_t judged_ = 0;  // the same of what the chain has cleared
+  size_t end_ = 0;     // of the lane as it came
+  size_t cleared_ = 0;
   bool closed_ = false;
-  std::optional<NestedJson> nested_;
+  struct Nested {
+    NestedText text;
+    NestedJson edits;
+    std::string raw;  // not fed to `edits` yet
+    size_t raw_base = 0;
+  };
+  std::optional<Nested> nested_;
   std::deque<SpanEdit> edits_;           // in order, not yet taken
   std::vector<policy::TextEdit> found_;  // by the chain, in what is to be settled
 };

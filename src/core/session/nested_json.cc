@@ -6,20 +6,10 @@
 #include "core/json/edits.h"
 
 namespace kt::session {
-namespace {
 
-bool IsBlank(char c) {
-  return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-bool IsBare(char c) {
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
-         c == '+' || c == '.';
-}
-bool BeginsJson(char c) {
-  return c == '{' || c == '[' || c == '"' || c == '-' || (c >= '0' && c <= '9');
-}
+using Kind = NestedLexer::Kind;
 
-}  // namespace
+// ---- edits -------------------------------------------------------------------------------------
 
 bool NestedJson::Feed(std::string_view bytes, std::vector<SpanEdit> edits, bool final,
                       std::deque<SpanEdit>* out) {
@@ -28,98 +18,42 @@ bool NestedJson::Feed(std::string_view bytes, std::vector<SpanEdit> edits, bool 
     if (!Step(c, out)) return false;
   }
   if (!final) return true;
-  if (open_ && open_->target_end > offset_) return false;
-  if (open_) Close(offset_, out);
-  state_ = State::kPlain;
+  finished_ = true;
+  if (open_ && open_->target_end > lexer_.offset()) return false;
+  if (open_) Close(lexer_.offset(), out);
   return pending_.empty();
 }
 
 size_t NestedJson::safe_end() const noexcept {
-  const size_t settled = AtomUnfinished() ? atom_begin_ : offset_;
+  const bool waits = lexer_.unfinished() && !finished_;
+  const size_t settled = waits ? lexer_.atom_begin() : lexer_.offset();
   return open_ ? std::min(settled, open_->begin) : settled;
 }
 
-bool NestedJson::AtomUnfinished() const noexcept {
-  return state_ == State::kBare || state_ == State::kEscape || state_ == State::kUnicode;
-}
-
 bool NestedJson::Step(char c, std::deque<SpanEdit>* out) {
-  const bool bare_ends = state_ == State::kBare && !IsBare(c);
-  if (bare_ends) {
-    if (open_ && open_->target_end <= offset_) Close(offset_, out);
-    state_ = State::kOutside;
-  }
-  Advance(c);
-  if (!CoverByte()) return false;
-  ++offset_;
-  if (open_ && open_->target_end <= offset_ && !AtomUnfinished()) Close(offset_, out);
+  const size_t offset = lexer_.offset();
+  lexer_.Step(c);
+  if (lexer_.bare_ended() && open_ && open_->target_end <= offset) Close(offset, out);
+  if (!CoverByte(offset)) return false;
+  if (open_ && open_->target_end <= offset + 1 && !lexer_.unfinished()) Close(offset + 1, out);
   return true;
 }
 
 // Opens, extends or checks the edit that the byte just read lies in.
-bool NestedJson::CoverByte() {
-  while (!pending_.empty() && pending_.front().begin <= offset_) {
+bool NestedJson::CoverByte(size_t offset) {
+  while (!pending_.empty() && pending_.front().begin <= offset) {
     SpanEdit& edit = pending_.front();
     if (open_) {
       // Both touch one atom: one marker for both.
       open_->target_end = std::max(open_->target_end, edit.end);
     } else {
-      if (state_ == State::kStart) {
-        state_ = State::kPlain;
-        kind_ = Kind::kPlain;
-        atom_begin_ = offset_;
-      }
-      open_ = Open{atom_begin_, edit.end, kind_, std::move(edit.replacement)};
+      if (lexer_.at_start()) lexer_.TakeAsPlain();
+      open_ = Open{lexer_.atom_begin(), edit.end, lexer_.kind(), std::move(edit.replacement)};
     }
     pending_.pop_front();
   }
-  if (!open_ || offset_ >= open_->target_end) return true;
-  return kind_ != Kind::kStructural && kind_ == open_->kind;
-}
-
-void NestedJson::Advance(char c) {
-  switch (state_) {
-    case State::kStart:
-      if (IsBlank(c)) {
-        kind_ = Kind::kStructural;
-      } else if (BeginsJson(c)) {
-        AdvanceOutside(c);
-      } else {
-        state_ = State::kPlain;
-        Advance(c);
-      }
-      return;
-    case State::kPlain:
-      kind_ = Kind::kPlain;
-      atom_begin_ = offset_;
-      return;
-    case State::kOutside:
-      AdvanceOutside(c);
-      return;
-    case State::kBare:
-      return;
-    case State::kString:
-      kind_ = c == '"' ? Kind::kStructural : Kind::kString;
-      atom_begin_ = offset_;
-      if (c == '"') state_ = State::kOutside;
-      if (c == '\\') state_ = State::kEscape;
-      return;
-    case State::kEscape:
-      state_ = c == 'u' ? State::kUnicode : State::kString;
-      unicode_left_ = 4;
-      return;
-    case State::kUnicode:
-      if (--unicode_left_ == 0) state_ = State::kString;
-      return;
-  }
-}
-
-void NestedJson::AdvanceOutside(char c) {
-  atom_begin_ = offset_;
-  kind_ = IsBare(c) ? Kind::kBare : Kind::kStructural;
-  state_ = State::kOutside;
-  if (IsBare(c)) state_ = State::kBare;
-  if (c == '"') state_ = State::kString;
+  if (!open_ || offset >= open_->target_end) return true;
+  return lexer_.kind() != Kind::kStructural && lexer_.kind() == open_->kind;
 }
 
 void NestedJson::Close(size_t end, std::deque<SpanEdit>* out) {
@@ -137,6 +71,95 @@ void NestedJson::Close(size_t end, std::deque<SpanEdit>* out) {
   }
   out->push_back({open_->begin, end, std::move(marker)});
   open_.reset();
+}
+
+// ---- what policies see -------------------------------------------------------------------------
+
+namespace {
+
+constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
+
+int HexValue(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+// \uXXXX. Halves of pairs become U+FFFD: no rule looks for what they encode.
+void AppendUnicode(std::string_view digits, std::string* out) {
+  unsigned code = 0;
+  for (const char c : digits) {
+    const int value = HexValue(c);
+    if (value < 0) {
+      out->append(kReplacement);
+      return;
+    }
+    code = code * 16 + static_cast<unsigned>(value);
+  }
+  if (code >= 0xD800 && code <= 0xDFFF) {
+    out->append(kReplacement);
+  } else if (code < 0x80) {
+    out->push_back(static_cast<char>(code));
+  } else if (code < 0x800) {
+    out->push_back(static_cast<char>(0xC0 | (code >> 6)));
+    out->push_back(static_cast<char>(0x80 | (code & 0x3F)));
+  } else {
+    out->push_back(static_cast<char>(0xE0 | (code >> 12)));
+    out->push_back(static_cast<char>(0x80 | ((code >> 6) & 0x3F)));
+    out->push_back(static_cast<char>(0x80 | (code & 0x3F)));
+  }
+}
+
+void AppendUnescaped(std::string_view escape, std::string* out) {
+  constexpr std::string_view kNames = "bfnrt", kValues = "\b\f\n\r\t";
+  const char name = escape[1];
+  if (name == 'u') return AppendUnicode(escape.substr(2), out);
+  const size_t known = kNames.find(name);
+  out->push_back(known == std::string_view::npos ? name : kValues[known]);
+}
+
+}  // namespace
+
+void NestedText::Append(std::string_view raw, std::string* text) {
+  const size_t before = text->size();
+  for (const char c : raw) {
+    lexer_.Step(c);
+    const bool escape = !escape_.empty() || (lexer_.kind() == Kind::kString && lexer_.unfinished());
+    if (!escape) {
+      text->push_back(c);
+      continue;
+    }
+    escape_ += c;
+    if (lexer_.unfinished()) continue;
+    const size_t offset = offset_ + text->size() - before;
+    const size_t length_before = text->size();
+    AppendUnescaped(escape_, text);
+    steps_.push_back({offset, text->size() - length_before, lexer_.atom_begin(), escape_.size()});
+    escape_.clear();
+  }
+  offset_ += text->size() - before;
+}
+
+void NestedText::Finish(std::string* text) {
+  text->append(escape_);
+  offset_ += escape_.size();
+  escape_.clear();
+}
+
+size_t NestedText::RawOf(size_t offset) const noexcept {
+  const auto after = std::partition_point(steps_.begin(), steps_.end(),
+                                          [&](const Step& step) { return step.offset <= offset; });
+  if (after == steps_.begin()) return base_raw_ + (offset - base_offset_);
+  const Step& step = *std::prev(after);
+  const size_t inside = offset - step.offset;
+  return inside < step.length ? step.raw : step.raw + step.raw_length + (inside - step.length);
+}
+
+void NestedText::Forget(size_t offset) {
+  base_raw_ = RawOf(offset);
+  base_offset_ = offset;
+  while (!steps_.empty() && steps_.front().offset < offset) steps_.pop_front();
 }
 
 }  // namespace kt::session

@@ -85,7 +85,7 @@ bool Session::Impl::Acceptable() {
   }
   if (endpoint != openai::Endpoint::kUnknown) {
     const bool read = IsRead(head.method);
-    if (read && !options.routed) return Pass(false), false;
+    if (read && !options.routed && !HasBody()) return Pass(false), false;
     if (models ? !read : head.method != "POST") {
       Reply reply = MakeReply(Error::kMethodNotAllowed, head.request_id);
       reply.headers.push_back({"allow", models ? "GET, HEAD" : "POST"});
@@ -107,6 +107,12 @@ bool Session::Impl::Acceptable() {
   if (!IsIdentity(head.content_encoding)) return Refuse(Error::kUnsupportedEncoding), false;
   if (IsMultipart(head.content_type)) return Refuse(Error::kUnsupportedContentType), false;
   return true;
+}
+
+// A body that no policy reads must not pass because its method usually has none.
+bool Session::Impl::HasBody() const {
+  if (head.content_length && *head.content_length > 0) return true;
+  return head.header && head.header("transfer-encoding").has_value();
 }
 
 void Session::Impl::Pass(bool recorded) {

@@ -29,25 +29,6 @@ std::string IdentifierMarker(std::string_view type) {
   return marker;
 }
 
-bool FitEdits(const openai::Segment& segment, std::string_view text,
-              std::vector<policy::TextEdit> edits, std::vector<SpanEdit>* out) {
-  if (edits.empty()) return true;
-  if (segment.text_class == openai::TextClass::kIdentifier) {
-    if (!segment.replaceable || segment.is_key) return false;
-    for (policy::TextEdit& edit : edits) edit.replacement = IdentifierMarker(edit.type);
-  }
-  std::vector<SpanEdit> spans = AsSpans(std::move(edits));
-  if (!segment.json_inside) {
-    *out = std::move(spans);
-    return true;
-  }
-  NestedJson nested;
-  std::deque<SpanEdit> fitted;
-  if (!nested.Feed(text, std::move(spans), true, &fitted)) return false;
-  std::move(fitted.begin(), fitted.end(), std::back_inserter(*out));
-  return true;
-}
-
 void WriteEdits(const json::Decoded& decoded, std::span<const SpanEdit> edits, json::Edits* out) {
   for (const SpanEdit& edit : edits) {
     const auto [begin, end] = decoded.RawSpan(edit.begin, edit.end);
@@ -80,11 +61,45 @@ policy::Block UnfitBlock(const policy::ChainRun& chain, policy::Phase phase, siz
   return block;
 }
 
+// What policies see of a segment.
+std::string_view WholeTexts::Judged(size_t i, const openai::Segment& segment) {
+  if (!segment.json_inside || segment.is_key) return decoded_[i].text();
+  Nested& nested = nested_[i];
+  nested.map.Append(decoded_[i].text(), &nested.text);
+  nested.map.Finish(&nested.text);
+  return nested.text;
+}
+
+// Puts the edits of one text into the form its place needs. False: the place cannot take them.
+bool WholeTexts::Fit(size_t i, const openai::Segment& segment,
+                     std::vector<policy::TextEdit> edits) {
+  if (segment.text_class == openai::TextClass::kIdentifier) {
+    if (!segment.replaceable || segment.is_key) return false;
+    for (policy::TextEdit& edit : edits) edit.replacement = IdentifierMarker(edit.type);
+  }
+  std::vector<SpanEdit> spans = AsSpans(std::move(edits));
+  const auto nested = nested_.find(i);
+  if (nested == nested_.end()) {
+    fitted_[i] = std::move(spans);
+    return true;
+  }
+  for (SpanEdit& span : spans) {
+    span.begin = nested->second.map.RawOf(span.begin);
+    span.end = nested->second.map.RawOf(span.end);
+  }
+  NestedJson fit;
+  std::deque<SpanEdit> fitted;
+  if (!fit.Feed(decoded_[i].text(), std::move(spans), true, &fitted)) return false;
+  std::move(fitted.begin(), fitted.end(), std::back_inserter(fitted_[i]));
+  return true;
+}
+
 std::optional<policy::Block> WholeTexts::Judge(policy::ChainRun& chain, policy::Phase phase,
                                                const json::View& view,
                                                std::span<const openai::Segment> segments) {
-  // Sized before decoding: a decoded text may refer to storage inside its own object.
+  // Sized before decoding: the texts that are judged refer to it.
   if (decoded_.size() < segments.size()) decoded_.resize(segments.size());
+  nested_.clear();
   texts_.clear();
   found_.clear();
   fitted_.assign(segments.size(), {});
@@ -92,15 +107,13 @@ std::optional<policy::Block> WholeTexts::Judge(policy::ChainRun& chain, policy::
   for (size_t i = 0; i < segments.size(); ++i) {
     const openai::Segment& segment = segments[i];
     Decode(view, segment, &decoded_[i]);
-    texts_.push_back({{decoded_[i].text(), segment.role, segment.text_class, phase},
+    texts_.push_back({{Judged(i, segment), segment.role, segment.text_class, phase},
                       segment.replaceable && !segment.is_key});
   }
   if (auto block = chain.Judge(phase, texts_, &found_)) return block;
   for (size_t i = 0; i < found_.size() && i < segments.size(); ++i) {
     if (found_[i].empty()) continue;
-    if (!FitEdits(segments[i], decoded_[i].text(), std::move(found_[i]), &fitted_[i])) {
-      return UnfitBlock(chain, phase, i);
-    }
+    if (!Fit(i, segments[i], std::move(found_[i]))) return UnfitBlock(chain, phase, i);
     edited_ = edited_ || !fitted_[i].empty();
   }
   return std::nullopt;

@@ -1,6 +1,7 @@
 // From a policy's edits of decoded texts to byte edits of the JSON text that holds them.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -18,10 +19,6 @@ namespace kt::session {
 // A marker for a place that takes letters, digits, '_' and '-' only: "redacted_email".
 std::string IdentifierMarker(std::string_view type);
 
-// The edits of one whole text in the form its place needs. False: the place cannot take them.
-bool FitEdits(const openai::Segment& segment, std::string_view text,
-              std::vector<policy::TextEdit> edits, std::vector<SpanEdit>* out);
-
 // Adds to *out what makes of the JSON string `decoded` the edited one.
 void WriteEdits(const json::Decoded& decoded, std::span<const SpanEdit> edits, json::Edits* out);
 void Decode(const json::View& view, const openai::Segment& segment, json::Decoded* out);
@@ -31,6 +28,7 @@ void Decode(const json::View& view, const openai::Segment& segment, json::Decode
 policy::Block UnfitBlock(const policy::ChainRun& chain, policy::Phase phase, size_t text_index);
 
 // All texts of one JSON text, judged together. Reusable, since it keeps its buffers.
+// Nested JSON is judged with its escapes resolved.
 class WholeTexts {
  public:
   // Judges `segments` of `view`. The block, if any: its text_index counts in `segments`.
@@ -43,7 +41,15 @@ class WholeTexts {
   void Write(json::Edits* out) const;
 
  private:
+  struct Nested {
+    NestedText map;
+    std::string text;
+  };
+  std::string_view Judged(size_t i, const openai::Segment& segment);
+  bool Fit(size_t i, const openai::Segment& segment, std::vector<policy::TextEdit> edits);
+
   std::vector<json::Decoded> decoded_;
+  std::map<size_t, Nested> nested_;  // by segment; few have one
   std::vector<policy::ChainRun::Text> texts_;
   std::vector<std::vector<policy::TextEdit>> found_;
   std::vector<std::vector<SpanEdit>> fitted_;

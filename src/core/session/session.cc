@@ -145,6 +145,9 @@ Step Session::OnUpstreamBody(std::string_view bytes, uint64_t now_ms) {
 Step Session::OnUpstreamEnd(UpstreamEnd end, uint64_t now_ms) {
   return impl_->OnUpstreamEnd(end, now_ms);
 }
+bool Session::answer_complete() const noexcept {
+  return impl_->answer_complete;
+}
 bool Session::committed() const noexcept {
   return impl_->committed;
 }

@@ -121,6 +121,9 @@ class Session {
   Step OnUpstreamHeader(const UpstreamHead& head, uint64_t now_ms);
   Step OnUpstreamBody(std::string_view bytes, uint64_t now_ms);
   Step OnUpstreamEnd(UpstreamEnd end, uint64_t now_ms);
+  // The upstream's answer was taken to its end as far as the client is concerned: its connection
+  // may be read to the end of its framing and used again.
+  bool answer_complete() const noexcept;
   // No failover any more: the adapter must not let nginx try another peer.
   bool committed() const noexcept;
 

@@ -150,7 +150,7 @@ Result StreamRelease::JudgeLanes(const openai::EventInfo& info) {
 Result StreamRelease::JudgeWholeLanes() {
   if (!judged_ || lanes_.empty()) return Result::kGoOn;
   std::vector<policy::ChainRun::Text> texts;
-  for (const Lane& lane : lanes_) texts.push_back(lane.whole());
+  for (Lane& lane : lanes_) texts.push_back(lane.Whole());
   std::vector<std::vector<policy::TextEdit>> edits;
   if (auto block = chain_.Judge(policy::Phase::kOutput, texts, &edits)) {
     return Block(std::move(*block));

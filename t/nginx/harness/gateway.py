@@ -122,14 +122,18 @@ class Gateway:
 
     def reload(self):
         """HUP; returns when the new workers serve (or the new configuration was refused)."""
-        mark = len(self.error_log)
+        log = self.directory / "error.log"  # not stderr's, which would stand behind it
+        mark = len(log.read_bytes())
         self.write_conf()
         self.signal(signal.SIGHUP)
-        until(lambda: self._reloaded(self.error_log[mark:]), "the reload", 30 * SCALE)
+        after = lambda: log.read_bytes()[mark:].decode(errors="replace")
+        until(lambda: self._reloaded(after()), "the reload", 30 * SCALE)
 
     def _reloaded(self, log):
-        started = log.count("start worker process ")
-        return started >= self.workers or "[emerg]" in log
+        # Old workers serve beside the new ones until they have been told to go.
+        started = log.count("start worker process ") >= self.workers
+        leaving = log.count("gracefully shutting down") >= self.workers
+        return (started and leaving) or "[emerg]" in log
 
     def signal(self, number):
         self._process.send_signal(number)
