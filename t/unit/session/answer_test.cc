@@ -179,6 +179,14 @@ TEST_F(AnswerSide, TheRecordTellsTheWholeStory) {
   EXPECT_EQ(record.status, 200);
 }
 
+TEST_F(AnswerSide, MediaIsCountedAsUnscanned) {
+  Life life(*gateway_);
+  life.Send(R"({"messages":[{"role":"user","content":[{"type":"image_url","image_url":)"
+            R"({"url":"data:image/png;base64,amFuZS5kb2VAYWNtZS1tYWlsLmNvbQ=="}}]}]})");
+  life.AnswerJson(JsonAnswer("Hello"));
+  EXPECT_EQ(life.record().unscanned, std::vector<std::string>{"image"});
+}
+
 TEST_F(AnswerSide, AFailedTryMayHaveBeenBilled) {
   const std::pair<UpstreamEnd, bool> cases[] = {{UpstreamEnd::kConnectFailed, false},
                                                 {UpstreamEnd::kTlsFailed, false},

@@ -111,5 +111,54 @@ TEST(NestedJson, HoldsAnUnfinishedTokenOrEscape) {
   EXPECT_EQ(nested.safe_end(), std::string(R"({"a":12,"b":"x\u0041)").size());
 }
 
+// ---- what policies see -------------------------------------------------------------------------
+
+std::string Seen(const std::string& raw) {
+  std::string text;
+  NestedText nested;
+  nested.Append(raw, &text);
+  nested.Finish(&text);
+  for (size_t cut = 0; cut <= raw.size(); ++cut) {
+    std::string other;
+    NestedText pieces;
+    pieces.Append(std::string_view(raw).substr(0, cut), &other);
+    pieces.Append(std::string_view(raw).substr(cut), &other);
+    pieces.Finish(&other);
+    EXPECT_EQ(other, text) << cut;
+  }
+  return text;
+}
+
+TEST(NestedText, ResolvesTheEscapesOfStrings) {
+  EXPECT_EQ(Seen(R"({"a":"x\u0040y\nz\"\\\/\u00e9\u20ac"})"),
+            "{\"a\":\"x@y\nz\"\\/\xC3\xA9\xE2\x82\xAC\"}");
+}
+
+TEST(NestedText, LeavesTheRestAlone) {
+  for (const char* raw :
+       {R"({"n":1.5e3,"t":true})", R"(plain \u0040 text)", "", R"({"a":"x\u00)"}) {
+    EXPECT_EQ(Seen(raw), raw);
+  }
+}
+
+TEST(NestedText, ResolvesWhatIsNoCharacterToTheReplacementCharacter) {
+  EXPECT_EQ(Seen(R"(["\ud83d","\uzzzz"])"), "[\"\xEF\xBF\xBD\",\"\xEF\xBF\xBD\"]");
+}
+
+TEST(NestedText, FindsTheWayBack) {
+  const std::string raw = R"({"a":"x\u0040y\nz"})";
+  std::string text;
+  NestedText nested;
+  nested.Append(raw, &text);
+  EXPECT_EQ(nested.RawOf(text.find('x')), raw.find('x'));
+  EXPECT_EQ(nested.RawOf(text.find('@')), raw.find('\\'));
+  EXPECT_EQ(nested.RawOf(text.find('y')), raw.find('y'));
+  EXPECT_EQ(nested.RawOf(text.find('z')), raw.find('z'));
+  EXPECT_EQ(nested.RawOf(text.size()), raw.size());
+  nested.Forget(text.find('y'));
+  EXPECT_EQ(nested.RawOf(text.find('y')), raw.find('y'));
+  EXPECT_EQ(nested.RawOf(text.find('z')), raw.find('z'));
+}
+
 }  // namespace
 }  // namespace kt::session

@@ -102,6 +102,17 @@ TEST_F(RequestSide, ToolArgumentsStillParse) {
   EXPECT_EQ(nested.find("4111"), std::string::npos);
 }
 
+TEST_F(RequestSide, EscapesInToolArgumentsHideNothing) {
+  const auto body = [](const std::string& arguments) {
+    return R"({"messages":[{"role":"assistant","tool_calls":[{"id":"c","type":"function",)"
+           R"("function":{"name":"send","arguments":)" +
+           json::Quote(arguments) + "}}]}]}";
+  };
+  Life life(*gateway_);
+  life.Send(body(R"({"to":"jane.doe\u0040acme-mail.com","x":"a\nb"})"));
+  EXPECT_EQ(life.session().forwarded_body(), body(R"({"to":"[EMAIL]","x":"a\nb"})"));
+}
+
 TEST_F(RequestSide, AnIdentifierGetsACharsetSafeMarker) {
   Life life(*gateway_);
   life.Send(Chat("Hi", R"(,"user":"jane.doe@acme-mail.com")"));

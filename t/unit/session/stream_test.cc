@@ -188,6 +188,18 @@ std::string ToolDelta(const std::string& arguments) {
                      json::Quote(arguments) + "}}]}"));
 }
 
+std::string ArgumentsOf(const std::string& stream) {
+  std::string got;
+  for (const std::string& data : Read(stream).data) {
+    json::View view;
+    if (data == "[DONE]" || !view.Parse(data, 0, {}).ok()) continue;
+    for (json::NodeIndex i = 0; i < view.nodes().size(); ++i) {
+      if (view.KeyEquals(i, "arguments")) got += view.String(i);
+    }
+  }
+  return got;
+}
+
 TEST_F(Stream, ToolArgumentsStillParse) {
   const std::string arguments =
       R"({"to":"jane.doe@acme-mail.com","s":"a\"b\\c\u00e9","card":4111111111111111,"n":3})";
@@ -195,15 +207,7 @@ TEST_F(Stream, ToolArgumentsStillParse) {
     std::string body = Event(Delta(
         R"({"tool_calls":[{"index":0,"id":"c","type":"function","function":{"name":"send","arguments":""}}]})"));
     for (const std::string& piece : Pieces(arguments, size)) body += ToolDelta(piece);
-    const Seen seen = Read(Run({body + Finish() + kDone}));
-    std::string got;
-    for (const std::string& data : seen.data) {
-      json::View view;
-      if (data == "[DONE]" || !view.Parse(data, 0, {}).ok()) continue;
-      for (json::NodeIndex i = 0; i < view.nodes().size(); ++i) {
-        if (view.KeyEquals(i, "arguments")) got += view.String(i);
-      }
-    }
+    const std::string got = ArgumentsOf(Run({body + Finish() + kDone}));
     json::View view;
     ASSERT_TRUE(view.Parse(got, 0, {}).ok()) << got;
     EXPECT_EQ(view.String(view.Find(0, "to")), "[EMAIL]");
@@ -211,6 +215,19 @@ TEST_F(Stream, ToolArgumentsStillParse) {
     EXPECT_EQ(view.node(view.Find(0, "card")).kind, json::Kind::kString);
     EXPECT_EQ(view.Unsigned(view.Find(0, "n"), 0), 3u);
     EXPECT_EQ(got.find("4111"), std::string::npos);
+  }
+}
+
+TEST_F(Stream, EscapesInToolArgumentsHideNothing) {
+  const std::string arguments = R"({"to":"jane.doe\u0040acme-mail.com","s":"a\n536-22-8714\nb"})";
+  for (const size_t size : {1u, 3u, 7u, 1000u}) {
+    std::string body;
+    for (const std::string& piece : Pieces(arguments, size)) body += ToolDelta(piece);
+    const std::string got = ArgumentsOf(Run({body + Finish() + kDone}));
+    json::View view;
+    ASSERT_TRUE(view.Parse(got, 0, {}).ok()) << got;
+    EXPECT_EQ(view.String(view.Find(0, "to")), "[EMAIL]");
+    EXPECT_EQ(view.String(view.Find(0, "s")), "a\n[SSN]\nb");
   }
 }
 
