@@ -15,8 +15,7 @@ namespace {
 // Share of unseen harmless texts above the operating point: half of what the goal of 1 % allows,
 // the rest is for further windows of a request.
 constexpr double kFalsePositives = 0.005;
-// Above the goal of 1 %: two copies of one unseen blog post decide what is below, and the shipped
-// weights know its family.
+// Twice the goal of 1 %: a drift that meets it on held-out rows leaves no recall in long requests.
 constexpr double kConversationFalsePositives = 0.02;
 constexpr size_t kConversations = 1000;
 constexpr size_t kConversationBytes[] = {20 * 1024, 100 * 1024};
