@@ -20,9 +20,9 @@ Record Numbered(int number) {
 class FileSinkTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    char name[] = "/tmp/kt_audit_XXXXXX";
-    fd_ = mkstemp(name);
-    path_ = name;
+    path_ = ::testing::TempDir() + "kt_audit_XXXXXX";
+    fd_ = mkstemp(path_.data());
+    ASSERT_GE(fd_, 0);
     ASSERT_EQ(fcntl(fd_, F_SETFL, O_APPEND), 0);
     sink_ = NewFileSink([this] { return fd_; });
   }

@@ -27,7 +27,9 @@ config::SecretRef Env(const std::string& name) {
 
 class Directory {
  public:
-  Directory() { path_ = mkdtemp(name_); }
+  Directory() : path_(::testing::TempDir() + "kt_secret_XXXXXX") {
+    EXPECT_NE(mkdtemp(path_.data()), nullptr);
+  }
   ~Directory() {
     std::remove((path_ + "/key").c_str());
     std::remove(path_.c_str());
@@ -36,7 +38,6 @@ class Directory {
   const std::string& path() const { return path_; }
 
  private:
-  char name_[24] = "/tmp/kt_secret_XXXXXX";
   std::string path_;
 };
 
