@@ -73,10 +73,12 @@ struct LocationConf {
 GatewayEntry* GetGateway(ngx_conf_t* cf, MainConf* main, const LocationConf* conf) noexcept;
 // The audit sink of `conf`, or nullptr after an error has been logged.
 AuditEntry* GetAudit(ngx_conf_t* cf, MainConf* main, const LocationConf* conf) noexcept;
-// Creates the upstream{} and TLS context of a target. False: *reason says why it is unreachable
-// (nginx starts all the same).
+// Creates the upstream{} and TLS context of a target. A name that does not resolve is no error:
+// nginx starts all the same, and *unreachable says why the target cannot be used. False: a
+// configuration error, which has been logged.
 bool MakeUpstream(ngx_conf_t* cf, MainConf* main, const LocationConf* conf,
-                  const config::Target& target, UpstreamTarget* out, std::string* reason) noexcept;
+                  const config::Target& target, UpstreamTarget* out,
+                  std::string* unreachable) noexcept;
 
 // ---- request -----------------------------------------------------------------------------------
 
@@ -110,6 +112,8 @@ struct Context {
   bool upstream_seen = false, replaced = false, head_sent = false, last_sent = false;
   ngx_chain_t* pending_in = nullptr;  // not yet consumed, while the client is slow
   std::vector<std::pair<ngx_table_elt_t*, ngx_str_t>> accept_encoding;
+
+  void (*stock_finalize)(ngx_http_request_t*, ngx_int_t) = nullptr;
 
   // keeptrusts_pass: the present try.
   size_t target = 0;

@@ -66,20 +66,19 @@ std::shared_ptr<const config::PolicyConfig> LoadPolicyConfig(ngx_conf_t* cf, Mai
 }
 
 // The sockets of the targets; those without become unavailable in the gateway, each with a reason.
-void MakeUpstreams(ngx_conf_t* cf, MainConf* main, const LocationConf* conf,
+bool MakeUpstreams(ngx_conf_t* cf, MainConf* main, const LocationConf* conf,
                    const config::PolicyConfig& config, GatewayEntry* entry,
-                   std::vector<std::string>* reasons) {
+                   std::vector<std::string>* unreachable) {
   for (const config::Target& target : config.providers.targets) {
     auto* upstream = static_cast<UpstreamTarget*>(ngx_pcalloc(cf->pool, sizeof(UpstreamTarget)));
+    if (upstream == nullptr) return false;
     std::string reason;
-    if (upstream == nullptr) {
-      reason = "out of memory";
-    } else if (!target.echo && conf->pass == 1) {
-      MakeUpstream(cf, main, conf, target, upstream, &reason);
-    }
+    const bool socket = !target.echo && conf->pass == 1;
+    if (socket && !MakeUpstream(cf, main, conf, target, upstream, &reason)) return false;
     entry->upstreams.push_back(upstream);
-    reasons->push_back(std::move(reason));
+    unreachable->push_back(std::move(reason));
   }
+  return true;
 }
 
 bool BuildEntry(ngx_conf_t* cf, MainConf* main, const LocationConf* conf, GatewayEntry* entry) {
@@ -91,7 +90,7 @@ bool BuildEntry(ngx_conf_t* cf, MainConf* main, const LocationConf* conf, Gatewa
   if (!KeepVariable(cf, config->pii_detector.hash_key_ref.env)) return false;
 
   std::vector<std::string> unreachable;
-  MakeUpstreams(cf, main, conf, *config, entry, &unreachable);
+  if (!MakeUpstreams(cf, main, conf, *config, entry, &unreachable)) return false;
   session::GatewayOptions options;
   if (conf->rules.len != 0)
     options.packs = policies::PacksInDirectory(std::string(View(conf->rules)));

@@ -46,6 +46,8 @@ ngx_int_t SendHead(Context* ctx) {
   return next_header_filter(r);
 }
 
+void FinalizeStock(ngx_http_request_t* r, ngx_int_t rc);
+
 // nginx answers with an error page of its own: keep the status, replace the page.
 ngx_int_t ReplaceErrorPage(ngx_http_request_t* r, Context* ctx) {
   if (ctx == nullptr) ctx = MakeContext(r, GetLocationConf(r), GetLocationConf(r)->pass == 1);
@@ -64,6 +66,10 @@ ngx_int_t ReplaceErrorPage(ngx_http_request_t* r, Context* ctx) {
 // The stock handler's head goes to the session and waits there until the answer is decided.
 ngx_int_t HoldHead(ngx_http_request_t* r, Context* ctx) {
   RestoreAcceptEncoding(ctx);
+  if (r->upstream != nullptr) {
+    ctx->stock_finalize = r->upstream->finalize_request;
+    r->upstream->finalize_request = FinalizeStock;
+  }
   ctx->upstream_seen = true;
   r->filter_need_in_memory = 1;
   return Guard(r->connection->log, static_cast<ngx_int_t>(NGX_ERROR), [&]() -> ngx_int_t {
@@ -162,6 +168,18 @@ ngx_int_t Drain(Context* ctx) {
                           static_cast<ngx_buf_tag_t>(&ngx_http_keeptrusts_module));
   if (rc == NGX_ERROR) return NGX_ERROR;
   return ctx->busy_out != nullptr ? NGX_AGAIN : NGX_OK;
+}
+
+// The stock handler's upstream answered what nginx itself cannot read (broken chunks): nginx would
+// drop the client without a word.
+void FinalizeStock(ngx_http_request_t* r, ngx_int_t rc) {
+  Context* ctx = FindContext(r);
+  if (ctx == nullptr) return;
+  ctx->stock_finalize(r, rc);
+  if (rc != NGX_ERROR || r->connection->error || !ctx->try_open) return;
+  Guard(r->connection->log, 0, [&] { return EndAnswer(ctx, UpstreamEnd::kInvalid), 0; });
+  r->keepalive = 0;
+  (void)Drain(ctx);
 }
 
 ngx_int_t FilterAnswer(ngx_http_request_t* r, Context* ctx, ngx_chain_t* in) {

@@ -31,6 +31,7 @@ ngx_chain_t* BuildRequestChain(Context* ctx) {
   ctx->request_bytes = std::move(request.head);
   ngx_chain_t* first = nullptr;
   ngx_chain_t** tail = &first;
+  ngx_buf_t* last = nullptr;
   for (const std::string_view part : {std::string_view(ctx->request_bytes), request.body}) {
     if (part.empty()) continue;
     ngx_buf_t* b = NewBuffer(r->pool);
@@ -43,7 +44,10 @@ ngx_chain_t* BuildRequestChain(Context* ctx) {
     link->next = nullptr;
     *tail = link;
     tail = &link->next;
+    last = b;
   }
+  // Without it nginx's TLS output buffer waits for more, for ever on a connection that is reused.
+  if (last != nullptr) last->flush = 1;
   return first;
 }
 

@@ -140,20 +140,23 @@ MainConf::MainConf() noexcept {
 }
 
 bool MakeUpstream(ngx_conf_t* cf, MainConf* main, const LocationConf* conf,
-                  const config::Target& target, UpstreamTarget* out, std::string* reason) noexcept {
+                  const config::Target& target, UpstreamTarget* out,
+                  std::string* unreachable) noexcept {
   return Guard(cf->log, false, [&] {
-    ngx_url_t url;
-    if (!Resolve(cf, target.base_url, &url, reason)) return false;
     const std::string& host = target.base_url.host;
     out->tls_name =
         CopyToPool(cf->pool, host.find(':') == std::string::npos ? host : "[" + host + "]");
     if (out->tls_name.data == nullptr || !FillConf(cf, conf, target, out)) {
-      *reason = "its TLS context could not be made";
+      ngx_log_error(NGX_LOG_EMERG, cf->log, 0, "TLS towards target \"%s\" could not be set up",
+                    target.id.c_str());
       return false;
     }
+    ngx_url_t url;
+    if (!Resolve(cf, target.base_url, &url, unreachable)) return true;
     out->uscf = AddUpstream(cf, url);
     if (out->uscf == nullptr) {
-      *reason = "its upstream block could not be made";
+      ngx_log_error(NGX_LOG_EMERG, cf->log, 0, "no upstream could be made for target \"%s\"",
+                    target.id.c_str());
       return false;
     }
     out->conf.upstream = out->uscf;
