@@ -92,11 +92,11 @@ def test_a_body_behind_a_refused_endpoint_is_not_a_request(gw, provider, base):
     assert b"smuggled" not in b"".join(r.body for r in provider.requests)
 
 
-def test_a_body_of_a_get_is_not_a_request(gw, provider, base):
+@pytest.mark.parametrize("path", ["chat/completions", "models"])
+def test_a_body_of_a_get_neither_goes_up_nor_is_a_request(gw, provider, base, path):
     hidden = inner(base)
-    data = head("GET", f"{base}/chat/completions", length=len(hidden)) + hidden
     with gw.connect() as connection:
-        connection.send(data)
+        connection.send(head("GET", f"{base}/{path}", length=len(hidden)) + hidden)
         connection.read()
     assert b"smuggled" not in b"".join(r.body for r in provider.requests)
     assert all(r.method == "GET" for r in provider.requests)

@@ -24,10 +24,10 @@ def forget(tls_provider, misnamed_provider):
     misnamed_provider.reset()
 
 
-def gateway_for(make_gateway, provider, ca_file=None):
+def gateway_for(make_gateway, provider, ca_file=None, **target):
     url = f"https://{NAME}:{provider.port}/v1"
     more = f"keeptrusts_ssl_trusted_certificate {ca_file};" if ca_file else ""
-    config = policy.config(policy.target(provider, base_url=url))
+    config = policy.config(policy.target(provider, base_url=url, **target))
     return make_gateway(config, policy.routed(more=more))
 
 
@@ -83,9 +83,10 @@ def test_a_wrong_name_is_refused(make_gateway, misnamed_provider, pki):
 
 
 def test_plain_http_behind_https_is_refused(make_gateway, shared_provider, pki):
-    gateway = gateway_for(make_gateway, shared_provider, pki.ca_file)
+    # The provider waits for the end of a request head that never comes in the handshake.
+    gateway = gateway_for(make_gateway, shared_provider, pki.ca_file, timeout_seconds=0.5)
     answer = gateway.chat()
-    assert (answer.status, answer.error["type"]) == (502, "upstream_error")
+    assert (answer.status, answer.error["type"]) == (504, "upstream_error")
     assert not shared_provider.requests
 
 

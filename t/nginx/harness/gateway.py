@@ -104,7 +104,7 @@ class Gateway:
             if "Address already in use" not in self.error_log:
                 break
             (self.directory / "error.log").write_text("")
-        raise AssertionError(f"nginx did not start:\n{self.error_log}")
+        raise AssertionError(f"nginx did not start:\n{self.error_log}{self.stderr}")
 
     def test_configuration(self, option="-t"):
         """(exit status, output) of `nginx -t`, or of `-T`."""
@@ -122,12 +122,10 @@ class Gateway:
 
     def reload(self):
         """HUP; returns when the new workers serve (or the new configuration was refused)."""
-        log = self.directory / "error.log"  # not stderr's, which would stand behind it
-        mark = len(log.read_bytes())
+        mark = len(self.error_log)
         self.write_conf()
         self.signal(signal.SIGHUP)
-        after = lambda: log.read_bytes()[mark:].decode(errors="replace")
-        until(lambda: self._reloaded(after()), "the reload", 30 * SCALE)
+        until(lambda: self._reloaded(self.error_log[mark:]), "the reload", 30 * SCALE)
 
     def _reloaded(self, log):
         # Old workers serve beside the new ones until they have been told to go.
@@ -152,7 +150,7 @@ class Gateway:
         self._process = None
         bad = [
             match.group()
-            for match in FORBIDDEN.finditer(self.error_log)
+            for match in FORBIDDEN.finditer(self.error_log + self.stderr)
             if not (self.allowed_in_log and re.search(self.allowed_in_log, match.group()))
         ]
         assert not bad, "\n".join(bad)
@@ -205,11 +203,14 @@ class Gateway:
 
     @property
     def error_log(self):
-        texts = []
-        for name in ("error.log", "stderr.log"):
-            path = self.directory / name
-            texts.append(path.read_text(errors="replace") if path.exists() else "")
-        return "".join(texts)
+        path = self.directory / "error.log"
+        return path.read_text(errors="replace") if path.exists() else ""
+
+    @property
+    def stderr(self):
+        """What nginx wrote before it had read where its log is, and what a sanitizer says."""
+        path = self.directory / "stderr.log"
+        return path.read_text(errors="replace") if path.exists() else ""
 
     def audit_lines(self):
         path = self.audit_dir / "audit.jsonl"

@@ -5,12 +5,12 @@ KEY_VARIABLE = "KT_TEST_PROVIDER_KEY"
 CHAIN = ["prompt-injection", "pii-detector", "safety-filter", "audit-logger"]
 
 
-def target(provider, **more):
+def target(upstream, /, **more):
     """A plain-http target on a fake provider; a value of None removes a key."""
     base = {
         "id": "main",
         "provider": "openai-compatible",
-        "base_url": f"http://127.0.0.1:{provider.port}/v1",
+        "base_url": f"http://127.0.0.1:{upstream.port}/v1",
         "secret_key_ref": {"env": KEY_VARIABLE},
         **more,
     }

@@ -27,7 +27,8 @@ def wait_until_read(sock):
     if sock.family != socket.AF_INET:
         return
     ours, theirs = _hex_address(sock.getsockname()), _hex_address(sock.getpeername())
-    until(lambda: _unread_bytes(theirs, ours) == 0, "the peer to read what was sent")
+    unread = lambda: _unread_bytes(theirs, ours)
+    until(lambda: unread() == 0, "the peer to read what was sent", pause=0.0002)
 
 
 def _hex_address(address):

@@ -8,7 +8,7 @@ SCALE = 5 if os.environ.get("KT_ASAN") == "1" else 1
 DEADLINE_S = 10.0 * SCALE
 
 
-def until(condition, what, seconds=DEADLINE_S):
+def until(condition, what, seconds=DEADLINE_S, pause=0.004):
     """The first true value of `condition()`; fails naming `what` once `seconds` have passed."""
     end = time.monotonic() + seconds
     while True:
@@ -16,4 +16,4 @@ def until(condition, what, seconds=DEADLINE_S):
         if value:
             return value
         assert time.monotonic() < end, f"timed out after {seconds} s waiting for {what}"
-        time.sleep(0.004)
+        time.sleep(pause)
