@@ -99,8 +99,11 @@ def test_an_output_block_before_the_first_release_is_a_status(gw, provider, base
     assert b"jane" not in answer.body
 
 
-def block_after_release(gw, provider, base):
-    """The stream of an answer whose first words were already with the client."""
+def block_after_release(gw, provider, base, then=lambda connection, exchange: None):
+    """The stream of an answer whose first words were already with the client.
+
+    `then` is called before the provider's end of the connection is closed.
+    """
     manual = provider.manual()
     with gw.connect() as connection:
         connection.post(f"{base}/chat/completions", chat.request(stream=True))
@@ -112,13 +115,13 @@ def block_after_release(gw, provider, base):
         rest = chat.content_events(["jane.doe", "@acme-mail.com", " and that is all"])
         exchange.chunk(b"".join(rest))
         answer = connection.read_body()
-        hung_up = exchange.gateway_hung_up()
+        then(connection, exchange)
         exchange.close()
-    return answer, hung_up
+    return answer
 
 
 def test_an_output_block_after_release_is_in_band(gw, provider, base):
-    answer, _ = block_after_release(gw, provider, base)
+    answer = block_after_release(gw, provider, base)
     assert answer.status == 200 and answer.complete
     error = chat.error_of(answer.body)
     assert (error["type"], error["code"]) == ("policy_violation", "output_blocked")
@@ -127,13 +130,23 @@ def test_an_output_block_after_release_is_in_band(gw, provider, base):
     assert "The address of the owner is then ".startswith(chat.text_of(answer.body))
 
 
-def test_an_output_block_closes_the_upstream(gw, provider):
-    _, hung_up = block_after_release(gw, provider, "/v1")
-    assert hung_up
+def test_an_output_block_closes_the_upstream(gw, provider, base):
+    def then(_, exchange):
+        assert exchange.gateway_hung_up()
+
+    block_after_release(gw, provider, base, then)
 
 
-def test_an_output_block_is_recorded_with_what_was_released(gw, provider):
-    answer, _ = block_after_release(gw, provider, "/v1")
+def test_the_clients_connection_serves_the_next_request_after_an_output_block(gw, provider, base):
+    def then(connection, _):
+        connection.post(f"{base}/chat/completions", chat.request())
+        assert connection.read().status == 200
+
+    block_after_release(gw, provider, base, then)
+
+
+def test_an_output_block_is_recorded_with_what_was_released(gw, provider, base):
+    answer = block_after_release(gw, provider, base)
     record = gw.record_of(answer)
     assert record["verdict"] == "blocked"
     assert record["status"] == 200

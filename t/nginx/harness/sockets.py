@@ -5,6 +5,12 @@ import struct
 
 from harness.wait import until
 
+# linux/sock_diag.h, linux/inet_diag.h
+NETLINK_SOCK_DIAG = 4
+SOCK_DIAG_BY_FAMILY = 20
+ALL_STATES = 0xFFFFFFFF
+NO_COOKIE = 0xFFFFFFFF
+
 
 def free_port():
     """A port of 127.0.0.1 that nobody listens on at this moment."""
@@ -22,25 +28,23 @@ def wait_until_read(sock):
     """Waits until the process at the other end has read every byte sent so far.
 
     So that the next write is a read of its own for the peer, without any sleep. IPv4 on this
-    machine only: the peer's receive queue is looked up in /proc/net/tcp.
+    machine only: the kernel is asked for the peer's receive queue.
     """
-    if sock.family != socket.AF_INET:
-        return
-    ours, theirs = _hex_address(sock.getsockname()), _hex_address(sock.getpeername())
-    unread = lambda: _unread_bytes(theirs, ours)
-    until(lambda: unread() == 0, "the peer to read what was sent", pause=0.0002)
+    ours, theirs = sock.getsockname(), sock.getpeername()
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_SOCK_DIAG) as kernel:
+        unread = lambda: _unread_bytes(kernel, theirs, ours)
+        until(lambda: unread() == 0, "the peer to read what was sent", pause=0.0001)
 
 
-def _hex_address(address):
-    packed = socket.inet_aton(address[0])
-    return f"{int.from_bytes(packed, 'little'):08X}:{address[1]:04X}"
-
-
-def _unread_bytes(local, remote):
+def _unread_bytes(kernel, local, remote):
     """Bytes in the receive queue of the socket local<-remote; 0 when there is none (closed)."""
-    with open("/proc/net/tcp", encoding="ascii") as table:
-        for line in table:
-            fields = line.split()
-            if fields[1] == local and fields[2] == remote:
-                return int(fields[4].split(":")[1], 16)
-    return 0
+    address = lambda pair: socket.inet_aton(pair[0]).ljust(16, b"\0")
+    request = struct.pack("=BBBxI", socket.AF_INET, socket.IPPROTO_TCP, 0, ALL_STATES)
+    request += struct.pack("!HH", local[1], remote[1]) + address(local) + address(remote)
+    request += struct.pack("=III", 0, NO_COOKIE, NO_COOKIE)
+    kernel.send(struct.pack("=IHHII", 16 + len(request), SOCK_DIAG_BY_FAMILY, 1, 0, 0) + request)
+    answer = kernel.recv(4096)
+    (kind,) = struct.unpack_from("=H", answer, 4)
+    if kind != SOCK_DIAG_BY_FAMILY:
+        return 0
+    return struct.unpack_from("=I", answer, 16 + 4 + 48 + 4)[0]  # inet_diag_msg.idiag_rqueue
