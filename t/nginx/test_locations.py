@@ -1,0 +1,120 @@
+"""Where the directives may stand, and how locations share a server but not their policies."""
+
+import pytest
+
+from harness import answers, chat, policy
+
+PATH = "/v1/chat/completions"
+
+
+def named(provider):
+    """Two packs, three ways to a location, and policies that come from the server."""
+    other = "keeptrusts_policy_config {dir}/other.yaml; keeptrusts_audit_dir {dir}/audit;"
+    usual = "keeptrusts_policy_config {dir}/policy.yaml; keeptrusts_audit_dir {dir}/audit;"
+    return f"""
+        {usual}
+        location /inherits/ {{ keeptrusts_pass; }}
+        location /other/ {{ {other} keeptrusts_pass; }}
+        location = /v1/chat/completions {{ keeptrusts_pass; }}
+        location ~ ^/v1/embeddings$ {{ keeptrusts_pass; }}
+        location /v1/completions {{ try_files /absent @fallback; }}
+        location @fallback {{ keeptrusts_pass; }}
+        location /stock/ {{
+            keeptrusts on;
+            proxy_pass http://127.0.0.1:{provider.port}/;
+            location /stock/free/ {{
+                keeptrusts off;
+                proxy_pass http://127.0.0.1:{provider.port}/;
+            }}
+        }}"""
+
+
+@pytest.fixture(scope="module")
+def gw(make_gateway, shared_provider):
+    gateway = make_gateway(
+        policy.config(policy.target(shared_provider)), named(shared_provider), start=False
+    )
+    other = policy.config(
+        policy.target(shared_provider, id="second", secret_key_ref={"env": "KT_TEST_OTHER_KEY"}),
+        chain=["pii-detector", "audit-logger"],
+        settings={"pii-detector": {"action": "block"}},
+    )
+    other["policy"].pop("safety-filter")
+    other["pack"]["name"] = "other-pack"
+    gateway.write("other.yaml", other)
+    gateway.env["KT_TEST_OTHER_KEY"] = "sk-other"
+    gateway.start()
+    yield gateway
+    gateway.stop()
+
+
+def test_a_location_inherits_the_policies_of_its_server(gw, provider):
+    gw.chat(f"Mail {chat.EMAIL}", "/inherits/chat/completions")
+    assert provider.last.json()["messages"][0]["content"] == f"Mail {chat.EMAIL_MARK}"
+
+
+def test_an_exact_location_serves_its_endpoint(gw, provider):
+    assert gw.chat(path=PATH).status == 200
+    assert provider.last.target == PATH
+
+
+def test_a_regular_expression_location_serves_its_endpoint(gw, provider):
+    provider.answer(answers.whole(b'{"object":"list","data":[]}'))
+    assert gw.post("/v1/embeddings", {"model": "m", "input": "Hi"}).status == 200
+    assert provider.last.target == "/v1/embeddings"
+
+
+def test_a_named_location_serves_the_endpoint_of_the_uri(gw, provider):
+    provider.answer(answers.whole(b'{"object":"text_completion","choices":[]}'))
+    answer = gw.post("/v1/completions", {"model": "m", "prompt": f"Mail {chat.EMAIL}"})
+    assert answer.status == 200
+    assert provider.last.json()["prompt"] == f"Mail {chat.EMAIL_MARK}"
+
+
+def test_two_packs_in_one_server_act_apart(gw, provider):
+    assert gw.chat(chat.EMAIL, "/inherits/chat/completions").status == 200
+    answer = gw.chat(chat.EMAIL, "/other/chat/completions")
+    assert (answer.status, answer.error["policy"]) == (409, "pii-detector")
+    assert gw.record_of(answer)["pack"]["name"] == "other-pack"
+    assert gw.chat(chat.INJECTION, "/other/chat/completions").status == 200
+
+
+def test_two_keys_for_one_address_never_share_a_connection(gw, provider):
+    for _ in range(2):
+        gw.chat(path="/inherits/chat/completions")
+        gw.chat(path="/other/chat/completions")
+    keys = {}
+    for request in provider.requests:
+        keys.setdefault(request.connection, set()).add(request.header("authorization"))
+    assert {key for found in keys.values() for key in found} == {
+        f"Bearer {policy.KEY}",
+        "Bearer sk-other",
+    }
+    assert all(len(found) == 1 for found in keys.values())
+
+
+def test_a_location_inside_a_governed_one_is_governed_unless_told(gw, provider):
+    gw.chat(chat.EMAIL, "/stock/v1/chat/completions")
+    assert chat.EMAIL.encode() not in provider.last.body
+    gw.chat(chat.EMAIL, "/stock/free/v1/chat/completions")
+    assert chat.EMAIL.encode() in provider.last.body
+
+
+def test_mirror_in_the_server_around_a_governed_location_is_an_error(make_gateway, shared_provider):
+    gateway = make_gateway(
+        policy.config(policy.target(shared_provider)),
+        "mirror /copy; location /copy { return 204; }" + policy.stock(shared_provider),
+        start=False,
+    )
+    status, output = gateway.test_configuration()
+    assert status != 0
+    assert "mirror" in output
+
+
+def test_pass_without_policies_is_an_error_also_inside_another_location(make_gateway):
+    gateway = make_gateway(
+        server="location /a/ { location /a/b/ { keeptrusts_pass; } }", start=False
+    )
+    status, output = gateway.test_configuration()
+    assert status != 0
+    assert "keeptrusts_policy_config" in output
