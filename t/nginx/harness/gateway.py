@@ -156,10 +156,6 @@ class Gateway:
         assert not bad, "\n".join(bad)
         assert status == 0, f"nginx ended with: {status}\n{self.error_log[-3000:]}"
 
-    def worker_pids(self):
-        children = f"/proc/{self._process.pid}/task/{self._process.pid}/children"
-        return [int(pid) for pid in pathlib.Path(children).read_text().split()]
-
     def _command(self, stderr=False):
         log = "stderr" if stderr else str(self.directory / "error.log")
         conf = str(self.directory / "nginx.conf")
