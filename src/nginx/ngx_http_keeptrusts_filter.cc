@@ -143,9 +143,26 @@ void FeedBuffer(Context* ctx, ngx_buf_t* b) {
   } else if (ctx->try_open && b->in_file != 0 && !ngx_buf_in_memory(b)) {
     EndAnswer(ctx, UpstreamEnd::kInvalid);  // asked for memory, got a file: never pass it unseen
   }
-  if (b->last_buf != 0) EndAnswer(ctx, UpstreamEnd::kClean);
+  if (b->last_buf != 0) {
+    ctx->stock_ended = true;
+    EndAnswer(ctx, UpstreamEnd::kClean);
+  }
   if (UpstreamFailed(ctx->request, b)) EndAnswer(ctx, UpstreamEnd::kTruncated);
   Consume(b);
+}
+
+// The client has its end (a block, say) while the stock handler still reads: let nginx believe that
+// the upstream is done, so that it closes it at once. What was cut must not get into a cache.
+void StopStock(Context* ctx) {
+  ngx_http_upstream_t* u = ctx->request->upstream;
+  if (ctx->stock_ended || u == nullptr || u->cleanup == nullptr) return;
+  u->keepalive = 0;
+  u->cacheable = 0;
+  u->store = 0;
+  u->length = 0;
+  if (u->pipe == nullptr) return;
+  u->pipe->length = 0;
+  u->pipe->upstream_done = 1;
 }
 
 // Sends what is ready. NGX_OK, NGX_AGAIN (the client is slow) or NGX_ERROR.
@@ -161,7 +178,10 @@ ngx_int_t Drain(Context* ctx) {
   bool error = false;
   ngx_chain_t* out = TakeOutput(ctx, last, &ctx->free_out, &error);
   if (error) return NGX_ERROR;
-  if (last) ctx->last_sent = true;
+  if (last) {
+    ctx->last_sent = true;
+    StopStock(ctx);
+  }
   if (out == nullptr && ctx->busy_out == nullptr) return NGX_OK;
   const ngx_int_t rc = next_body_filter(r, out);
   ngx_chain_update_chains(r->pool, &ctx->free_out, &ctx->busy_out, &out,
