@@ -60,6 +60,11 @@ void ReadEntities(const Value& value, std::vector<std::string>* entities) {
   *entities = all ? std::vector<std::string>{"ALL"} : std::move(names);
 }
 
+// However deep the JSON in which it stands, nothing of it needs an escape.
+bool StandsInJson(std::string_view text) {
+  return text.find_first_of("\"\\") == std::string_view::npos;
+}
+
 void ReadCustomMarkers(const Value& value, std::map<std::string, std::string>* markers) {
   value.Map([markers](MapReader& map) {
     map.Each([markers](const YamlNode& key, const Value& marker) {
@@ -67,6 +72,10 @@ void ReadCustomMarkers(const Value& value, std::map<std::string, std::string>* m
       std::string text;
       if (name.empty()) return marker.Fail("is not the name of an entity type");
       if (!marker.Text(&text, {.max_bytes = kMaxMarkerBytes})) return;
+      if (!StandsInJson(text)) {
+        return marker.Fail("holds a quote or a backslash",
+                           "a marker must stand in JSON, also in JSON inside JSON");
+      }
       if (markers->size() == kMaxTypes) return marker.Fail("more than 256 markers");
       if (!markers->emplace(name, std::move(text)).second) {
         marker.Fail("the entity type has a marker already (names ignore case)");
@@ -82,9 +91,6 @@ void CheckMarkerFormat(const Value& format, const Value& key, PiiDetector* polic
                 "add hash_key_ref: {env: NAME}; without a key, marks could be guessed");
   }
   if (!hash && key.present()) key.Warn("has no effect: marker_format is not hash");
-  if (policy->marker_format == MarkerFormat::kReversible) {
-    format.FailNotYet("use label, asterisk, partial or hash");
-  }
 }
 
 void ReadRedaction(MapReader& map, PiiDetector* policy) {

@@ -178,6 +178,7 @@ Status PiiDetector::Evaluate(const policy::TextUnit& unit, std::span<const detec
         finding.reason_code = "pii_detector.redacted";
         finding.replacement = markers_.Write(
             entity.type, entity.label, unit.text.substr(match->begin, match->end - match->begin));
+        finding.restorable = markers_.Restorable(entity.type, entity.label);
         break;
       case config::Action::kLog:
         finding.effect = policy::Effect::kFlag;

@@ -54,11 +54,19 @@ MarkerWriter::MarkerWriter(const config::PiiDetector& config, std::string hash_k
       custom_(config.custom_markers.begin(), config.custom_markers.end()),
       hash_key_(std::move(hash_key)) {}
 
-std::string MarkerWriter::Write(std::string_view type, std::string_view label,
-                                std::string_view value) const {
+const std::string* MarkerWriter::Custom(std::string_view type, std::string_view label) const {
   auto custom = custom_.find(type);
   if (custom == custom_.end()) custom = custom_.find(label);
-  if (custom != custom_.end()) return custom->second;
+  return custom != custom_.end() ? &custom->second : nullptr;
+}
+
+bool MarkerWriter::Restorable(std::string_view type, std::string_view label) const {
+  return format_ == config::MarkerFormat::kReversible && Custom(type, label) == nullptr;
+}
+
+std::string MarkerWriter::Write(std::string_view type, std::string_view label,
+                                std::string_view value) const {
+  if (const std::string* custom = Custom(type, label)) return *custom;
   const size_t length = CodePoints(value);
   switch (format_) {
     case config::MarkerFormat::kAsterisk:

@@ -16,11 +16,15 @@ class MarkerWriter {
 
   // `type` is the entity type, `label` its short name in markers ("EMAIL").
   //   label "[EMAIL]" · asterisk "****" · partial "****4242" · hash "[EMAIL:1f0c…]"
-  // A custom marker (by type or label) stands as it is written. `reversible` needs the request's
-  // state, which a policy has not: until it comes, a label.
+  // A custom marker (by type or label) stands as it is written. `reversible` writes a label: the
+  // session, which knows the whole request, numbers it.
   std::string Write(std::string_view type, std::string_view label, std::string_view value) const;
+  // The marker is a label that is to be numbered.
+  bool Restorable(std::string_view type, std::string_view label) const;
 
  private:
+  const std::string* Custom(std::string_view type, std::string_view label) const;
+
   config::MarkerFormat format_;
   bool preserve_length_;
   std::map<std::string, std::string, std::less<>> custom_;

@@ -53,11 +53,6 @@ void Warn(const config::PolicyConfig& config, const BuildOptions& options,
     warnings->push_back(
         "policy.pii-detector.redaction.hash_key_ref: has no value: labels stand instead of hashes");
   }
-  if (config.pii_detector.marker_format == config::MarkerFormat::kReversible) {
-    warnings->push_back(
-        "policy.pii-detector.redaction.marker_format: \"reversible\" is not supported yet: labels "
-        "stand in the place of values, and nothing is restored");
-  }
 }
 
 }  // namespace
@@ -82,7 +77,7 @@ Result<std::unique_ptr<const policy::Chain>> BuildChain(const config::PolicyConf
   auto matcher = std::move(rules).Build();
   if (!matcher.ok()) return matcher.status();
   if (injection != nullptr) injection->UseMatcher(matcher.value().get());
-  Warn(config, options, *matcher.value(), warnings);
+  if (warnings != nullptr) Warn(config, options, *matcher.value(), warnings);
   return std::make_unique<const policy::Chain>(std::move(entries), std::move(matcher).value());
 }
 

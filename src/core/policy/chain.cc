@@ -181,7 +181,8 @@ std::optional<Block> ChainRun::Apply(const ChainEntry& entry, const Text& text, 
   }
   if (finding.effect == Effect::kRedact && !in_identifier) {
     Raise(outcome, Verdict::kRedacted, std::move(code));
-    added->push_back({finding.begin, finding.end, std::move(finding.replacement), finding.type});
+    added->push_back({finding.begin, finding.end, std::move(finding.replacement), finding.type,
+                      finding.restorable});
     return std::nullopt;
   }
   const bool escalate = finding.effect == Effect::kEscalate;

@@ -76,6 +76,7 @@ struct TextEdit {
   size_t begin, end;
   std::string replacement;
   std::string_view type;
+  bool restorable = false;  // see Finding
 };
 
 struct Block {

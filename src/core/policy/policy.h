@@ -39,6 +39,8 @@ struct Finding {
   std::string_view type;         // "EMAIL", "violence": static or owned by the policy
   std::string replacement;       // kRedact only; plain text, the caller escapes it for its place
   std::string_view reason_code;  // "pii_detector.redacted"; static or owned by the policy
+  bool restorable = false;       // the replacement is "[LABEL]", and the caller may number it and
+                                 // put the value back into the answer
 };
 
 struct Evaluation {

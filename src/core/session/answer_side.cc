@@ -122,7 +122,7 @@ void Session::Impl::BeginStream(uint64_t now_ms) {
     stream_options.release.max_held_events = SIZE_MAX;  // each counts in the bytes
   }
   mode = Mode::kStream;
-  stream.emplace(chain, stream_options, now_ms);
+  stream.emplace(chain, &placeholders, stream_options, now_ms);
 }
 
 // ---- the body ----------------------------------------------------------------------------------
@@ -214,8 +214,12 @@ Step Session::Impl::FinishJson(uint64_t now_ms) {
   if (success && info.is_error) return FailTry(TryError::kServerError, now_ms);
   if (info.usage.present) usage = info.usage;
   NoteUnscanned(info.unscanned);
-  if (chain.has_output_phase()) {
-    auto found = texts.Judge(chain, policy::Phase::kOutput, answer_view, info.segments);
+  // An error is no answer: the client's values stay out of it.
+  Placeholders none;
+  const bool restores = success && !info.is_error && !placeholders.empty();
+  if (chain.has_output_phase() || restores) {
+    auto found = texts.Judge(chain, policy::Phase::kOutput, answer_view, info.segments,
+                             restores ? &placeholders : &none);
     if (found) return BlockAnswer(std::move(*found), now_ms);
     if (texts.edited()) return SendJson(info, now_ms);
   }

@@ -10,6 +10,7 @@
 #include "core/json/view.h"
 #include "core/openai/text_map.h"
 #include "core/session/client_side.h"
+#include "core/session/placeholders.h"
 #include "core/session/reply.h"
 #include "core/session/segment_edits.h"
 #include "core/session/session.h"
@@ -86,6 +87,7 @@ struct Session::Impl {
   json::View view;
   openai::RequestInfo request;
   WholeTexts texts;
+  Placeholders placeholders;
   json::Edits request_edits;
   std::string forwarded;  // the body with the policies' edits; unused without edits
   policy::ChainRun chain;

@@ -30,7 +30,8 @@ std::pair<size_t, size_t> Lane::Append(std::string_view text) {
   return {begin, end_};
 }
 
-std::optional<policy::Block> Lane::Judge(policy::ChainRun& chain, bool final) {
+std::optional<policy::Block> Lane::Judge(policy::ChainRun& chain, const Placeholders& placeholders,
+                                         bool final) {
   if (closed_) return std::nullopt;
   closed_ = final;
   if (final && nested_) nested_->text.Finish(&text_);
@@ -38,7 +39,7 @@ std::optional<policy::Block> Lane::Judge(policy::ChainRun& chain, bool final) {
   size_t cleared = from;
   found_.clear();
   if (auto block = chain.JudgeDelta(text_, from, final, role_, &cleared, &found_)) return block;
-  if (!Settle(std::clamp(cleared, from, text_.size()), final)) {
+  if (!Settle(std::clamp(cleared, from, text_.size()), placeholders, final)) {
     return UnfitBlock(chain, policy::Phase::kOutput, 0);
   }
   Trim();
@@ -51,23 +52,32 @@ policy::ChainRun::Text Lane::Whole() {
           text_class_ == openai::TextClass::kText};
 }
 
-bool Lane::TakeWhole(std::vector<policy::TextEdit> edits) {
+bool Lane::TakeWhole(std::vector<policy::TextEdit> edits, const Placeholders& placeholders) {
   closed_ = true;
   found_ = std::move(edits);
-  return Settle(text_.size(), true);
+  return Settle(text_.size(), placeholders, true);
 }
 
-// Takes over the chain's edits of text_[judged, cleared).
-bool Lane::Settle(size_t cleared, bool final) {
-  if (text_class_ == openai::TextClass::kIdentifier && !found_.empty()) return false;
+// Takes over the chain's edits of text_[judged, cleared). All of them lie before what may begin a
+// placeholder, since an edit leaves none.
+bool Lane::Settle(size_t cleared, const Placeholders& placeholders, bool final) {
+  const bool is_text = text_class_ != openai::TextClass::kIdentifier;
+  if (!is_text && !found_.empty()) return false;
   std::vector<SpanEdit> spans;
   spans.reserve(found_.size());
   for (policy::TextEdit& edit : found_) {
-    spans.push_back({base_ + edit.begin, base_ + edit.end, std::move(edit.replacement)});
+    spans.push_back({edit.begin, edit.end, std::move(edit.replacement)});
   }
   judged_ = base_ + cleared;
+  size_t settled = cleared;
+  if (is_text) settled = placeholders.Restore(text_, settled_ - base_, cleared, final, &spans);
+  settled_ = base_ + settled;
+  for (SpanEdit& span : spans) {
+    span.begin += base_;
+    span.end += base_;
+  }
   if (nested_) return SettleNested(std::move(spans), final);
-  cleared_ = judged_;
+  cleared_ = settled_;
   std::move(spans.begin(), spans.end(), std::back_inserter(edits_));
   return true;
 }
@@ -78,20 +88,20 @@ bool Lane::SettleNested(std::vector<SpanEdit> spans, bool final) {
     span.begin = nested.text.RawOf(span.begin);
     span.end = nested.text.RawOf(span.end);
   }
-  const size_t raw_end = final ? end_ : nested.text.RawOf(judged_);
+  const size_t raw_end = final ? end_ : nested.text.RawOf(settled_);
   const std::string_view fresh = std::string_view(nested.raw).substr(0, raw_end - nested.raw_base);
   if (!nested.edits.Feed(fresh, std::move(spans), final, &edits_)) return false;
   nested.raw.erase(0, fresh.size());
   nested.raw_base = raw_end;
   cleared_ = std::min(raw_end, nested.edits.safe_end());
-  nested.text.Forget(judged_);
+  nested.text.Forget(settled_);
   return true;
 }
 
 void Lane::Trim() {
-  const size_t judged = judged_ - base_;
-  if (judged < kTrimBytes) return;
-  size_t drop = judged - detect::kContextBytes;
+  const size_t settled = settled_ - base_;
+  if (settled < kTrimBytes) return;
+  size_t drop = settled - detect::kContextBytes;
   while (drop > 0 && (static_cast<unsigned char>(text_[drop]) & 0xC0) == 0x80) --drop;
   text_.erase(0, drop);
   base_ += drop;

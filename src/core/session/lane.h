@@ -16,6 +16,7 @@
 #include "core/openai/text_map.h"
 #include "core/policy/chain.h"
 #include "core/session/nested_json.h"
+#include "core/session/placeholders.h"
 
 namespace kt::session {
 
@@ -30,12 +31,14 @@ class Lane {
   // Appends a piece and gives its span. Precondition: !closed().
   std::pair<size_t, size_t> Append(std::string_view text);
   // Judges what is not judged yet. `final`: nothing follows; closes the lane.
-  std::optional<policy::Block> Judge(policy::ChainRun& chain, bool final);
+  // What the chain has cleared waits further where a placeholder may begin.
+  std::optional<policy::Block> Judge(policy::ChainRun& chain, const Placeholders& placeholders,
+                                     bool final);
 
   // Buffered answers: the whole lane as one text, and what the chain made of it. False: the lane
   // cannot take the edits. Precondition: nothing was judged yet.
   policy::ChainRun::Text Whole();
-  bool TakeWhole(std::vector<policy::TextEdit> edits);
+  bool TakeWhole(std::vector<policy::TextEdit> edits, const Placeholders& placeholders);
 
   // All before `end` may go out, as TakeEdits has it.
   bool Cleared(size_t end) const noexcept { return end <= cleared_; }
@@ -48,7 +51,7 @@ class Lane {
   void TakeEdits(size_t begin, size_t end, std::vector<SpanEdit>* out);
 
  private:
-  bool Settle(size_t cleared, bool final);
+  bool Settle(size_t cleared, const Placeholders& placeholders, bool final);
   bool SettleNested(std::vector<SpanEdit> spans, bool final);
   void Trim();
 
@@ -58,9 +61,10 @@ class Lane {
   const openai::TextClass text_class_;
   // What policies see: the lane as it came, or its nested JSON with the escapes resolved.
   std::string text_;
-  size_t base_ = 0;    // offset of text_[0] in all that policies see
-  size_t judged_ = 0;  // the same of what the chain has cleared
-  size_t end_ = 0;     // of the lane as it came
+  size_t base_ = 0;     // offset of text_[0] in all that policies see
+  size_t judged_ = 0;   // the same of what the chain has cleared
+  size_t settled_ = 0;  // the same of what waits for no placeholder either
+  size_t end_ = 0;      // of the lane as it came
   size_t cleared_ = 0;
   bool closed_ = false;
   struct Nested {

@@ -46,14 +46,20 @@ bool NestedJson::CoverByte(size_t offset) {
     if (open_) {
       // Both touch one atom: one marker for both.
       open_->target_end = std::max(open_->target_end, edit.end);
+      if (open_->optional && !edit.optional) open_->replacement = std::move(edit.replacement);
+      open_->optional = open_->optional && edit.optional;
     } else {
       if (lexer_.at_start()) lexer_.TakeAsPlain();
-      open_ = Open{lexer_.atom_begin(), edit.end, lexer_.kind(), std::move(edit.replacement)};
+      open_ = Open{lexer_.atom_begin(), edit.end, lexer_.kind(), std::move(edit.replacement),
+                   edit.optional};
     }
     pending_.pop_front();
   }
   if (!open_ || offset >= open_->target_end) return true;
-  return lexer_.kind() != Kind::kStructural && lexer_.kind() == open_->kind;
+  if (lexer_.kind() != Kind::kStructural && lexer_.kind() == open_->kind) return true;
+  if (!open_->optional) return false;
+  open_.reset();
+  return true;
 }
 
 void NestedJson::Close(size_t end, std::deque<SpanEdit>* out) {

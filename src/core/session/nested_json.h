@@ -18,6 +18,7 @@ namespace kt::session {
 struct SpanEdit {
   size_t begin, end;
   std::string replacement;
+  bool optional = false;  // left out where it cannot be made
 };
 
 // The text with the escapes of its strings resolved, so that no rule is blinded by a \n or \u0040
@@ -54,7 +55,7 @@ class NestedJson {
  public:
   // Takes the next bytes and the edits that lie in them (offsets count from the first byte ever
   // fed; in order, not overlapping). Finished edits are appended to *out. `final`: nothing
-  // follows. False: an edit cannot be made without breaking the JSON; final.
+  // follows. False: an edit that is not optional cannot be made without breaking the JSON; final.
   bool Feed(std::string_view bytes, std::vector<SpanEdit> edits, bool final,
             std::deque<SpanEdit>* out);
   // All before this offset is settled: no later edit will reach into it.
@@ -65,6 +66,7 @@ class NestedJson {
     size_t begin, target_end;
     NestedLexer::Kind kind;
     std::string replacement;
+    bool optional;
   };
   bool Step(char c, std::deque<SpanEdit>* out);
   bool CoverByte(size_t offset);

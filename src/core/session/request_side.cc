@@ -160,7 +160,7 @@ void Session::Impl::Judge() {
   // One spelling of the path for `when`, however the client wrote it.
   const std::string path = "/v1/" + std::string(openai::EndpointPath(endpoint));
   chain.Select(Facts(head, path, request.model));
-  block = texts.Judge(chain, policy::Phase::kInput, view, request.segments);
+  block = texts.Judge(chain, policy::Phase::kInput, view, request.segments, &placeholders);
   if (block) {
     const auto info =
         MakeBlockInfo(*block, policy::Phase::kInput, PlaceOf(block->text_index), head.request_id);

@@ -70,14 +70,22 @@ std::string_view WholeTexts::Judged(size_t i, const openai::Segment& segment) {
   return nested.text;
 }
 
-// Puts the edits of one text into the form its place needs. False: the place cannot take them.
-bool WholeTexts::Fit(size_t i, const openai::Segment& segment,
-                     std::vector<policy::TextEdit> edits) {
-  if (segment.text_class == openai::TextClass::kIdentifier) {
-    if (!segment.replaceable || segment.is_key) return false;
-    for (policy::TextEdit& edit : edits) edit.replacement = IdentifierMarker(edit.type);
+// Markers of identifiers say the type only: they are neither numbered nor restored.
+void WholeTexts::Number(std::span<const openai::Segment> segments, Placeholders* placeholders) {
+  const auto is_text = [&](size_t i) { return segments[i].text_class == openai::TextClass::kText; };
+  for (size_t i = 0; i < found_.size(); ++i) {
+    if (is_text(i)) placeholders->UseLabels(found_[i]);
   }
-  std::vector<SpanEdit> spans = AsSpans(std::move(edits));
+  for (const policy::ChainRun::Text& text : texts_) placeholders->Reserve(text.unit.text);
+  for (size_t i = 0; i < found_.size(); ++i) {
+    if (is_text(i)) placeholders->Number(texts_[i].unit.text, &found_[i]);
+  }
+}
+
+// Puts the edits of one text into the form its place needs. False: the place cannot take them.
+bool WholeTexts::Fit(size_t i, const openai::Segment& segment, std::vector<SpanEdit> spans) {
+  const bool identifier = segment.text_class == openai::TextClass::kIdentifier;
+  if (identifier && (!segment.replaceable || segment.is_key)) return false;
   const auto nested = nested_.find(i);
   if (nested == nested_.end()) {
     fitted_[i] = std::move(spans);
@@ -96,7 +104,8 @@ bool WholeTexts::Fit(size_t i, const openai::Segment& segment,
 
 std::optional<policy::Block> WholeTexts::Judge(policy::ChainRun& chain, policy::Phase phase,
                                                const json::View& view,
-                                               std::span<const openai::Segment> segments) {
+                                               std::span<const openai::Segment> segments,
+                                               Placeholders* placeholders) {
   // Sized before decoding: the texts that are judged refer to it.
   if (decoded_.size() < segments.size()) decoded_.resize(segments.size());
   nested_.clear();
@@ -111,9 +120,22 @@ std::optional<policy::Block> WholeTexts::Judge(policy::ChainRun& chain, policy::
                       segment.replaceable && !segment.is_key});
   }
   if (auto block = chain.Judge(phase, texts_, &found_)) return block;
-  for (size_t i = 0; i < found_.size() && i < segments.size(); ++i) {
-    if (found_[i].empty()) continue;
-    if (!Fit(i, segments[i], std::move(found_[i]))) return UnfitBlock(chain, phase, i);
+  found_.resize(segments.size());
+  const bool restores = phase == policy::Phase::kOutput && !placeholders->empty();
+  if (phase == policy::Phase::kInput) Number(segments, placeholders);
+  for (size_t i = 0; i < segments.size(); ++i) {
+    if (found_[i].empty() && !restores) continue;
+    const bool is_text = segments[i].text_class == openai::TextClass::kText;
+    if (!is_text) {
+      for (policy::TextEdit& edit : found_[i]) edit.replacement = IdentifierMarker(edit.type);
+    }
+    std::vector<SpanEdit> spans = AsSpans(std::move(found_[i]));
+    if (restores && is_text) {
+      const std::string_view text = texts_[i].unit.text;
+      placeholders->Restore(text, 0, text.size(), true, &spans);
+    }
+    if (spans.empty()) continue;
+    if (!Fit(i, segments[i], std::move(spans))) return UnfitBlock(chain, phase, i);
     edited_ = edited_ || !fitted_[i].empty();
   }
   return std::nullopt;

@@ -13,6 +13,7 @@
 #include "core/openai/text_map.h"
 #include "core/policy/chain.h"
 #include "core/session/nested_json.h"
+#include "core/session/placeholders.h"
 
 namespace kt::session {
 
@@ -32,9 +33,11 @@ policy::Block UnfitBlock(const policy::ChainRun& chain, policy::Phase phase, siz
 class WholeTexts {
  public:
   // Judges `segments` of `view`. The block, if any: its text_index counts in `segments`.
+  // `placeholders`: numbered in the input phase, restored after the output phase.
   std::optional<policy::Block> Judge(policy::ChainRun& chain, policy::Phase phase,
                                      const json::View& view,
-                                     std::span<const openai::Segment> segments);
+                                     std::span<const openai::Segment> segments,
+                                     Placeholders* placeholders);
   // After Judge without block: the edits of each segment, and those of all of them as bytes.
   const std::vector<std::vector<SpanEdit>>& edits() const noexcept { return fitted_; }
   bool edited() const noexcept { return edited_; }
@@ -46,7 +49,8 @@ class WholeTexts {
     std::string text;
   };
   std::string_view Judged(size_t i, const openai::Segment& segment);
-  bool Fit(size_t i, const openai::Segment& segment, std::vector<policy::TextEdit> edits);
+  void Number(std::span<const openai::Segment> segments, Placeholders* placeholders);
+  bool Fit(size_t i, const openai::Segment& segment, std::vector<SpanEdit> spans);
 
   std::vector<json::Decoded> decoded_;
   std::map<size_t, Nested> nested_;  // by segment; few have one

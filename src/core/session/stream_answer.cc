@@ -16,11 +16,13 @@ constexpr std::string_view kDone = "[DONE]";
 
 }  // namespace
 
-StreamAnswer::StreamAnswer(policy::ChainRun& chain, const StreamOptions& options, uint64_t now_ms)
+StreamAnswer::StreamAnswer(policy::ChainRun& chain, Placeholders* placeholders,
+                           const StreamOptions& options, uint64_t now_ms)
     : options_(options),
       began_ms_(now_ms),
       splitter_(options.max_event_bytes),
-      release_(chain, options.endpoint, chain.needs_whole_answer(), options.release) {}
+      release_(chain, placeholders, options.endpoint, chain.needs_whole_answer(), options.release) {
+}
 
 State StreamAnswer::Feed(std::string_view bytes, uint64_t now_ms) {
   splitter_.Feed(bytes);

@@ -34,8 +34,9 @@ class StreamAnswer {
     kUpstreamError,  // the provider said so in band
   };
 
-  // `chain` outlives this. `now_ms`: when the head of the answer came.
-  StreamAnswer(policy::ChainRun& chain, const StreamOptions& options, uint64_t now_ms);
+  // `chain` and `placeholders` outlive this. `now_ms`: when the head of the answer came.
+  StreamAnswer(policy::ChainRun& chain, Placeholders* placeholders, const StreamOptions& options,
+               uint64_t now_ms);
 
   State Feed(std::string_view bytes, uint64_t now_ms);
   // The body ended cleanly: complete or not?

@@ -17,11 +17,12 @@ bool Holds(const std::vector<Value>& values, Value value) {
 
 using Result = StreamRelease::Result;
 
-StreamRelease::StreamRelease(policy::ChainRun& chain, openai::Endpoint endpoint, bool buffered,
-                             const ReleaseLimits& limits)
+StreamRelease::StreamRelease(policy::ChainRun& chain, Placeholders* placeholders,
+                             openai::Endpoint endpoint, bool buffered, const ReleaseLimits& limits)
     : chain_(chain),
+      placeholders_(placeholders),
       endpoint_(endpoint),
-      judged_(chain.has_output_phase()),
+      judged_(chain.has_output_phase() || !placeholders->empty()),
       buffered_(buffered),
       limits_(limits) {
   groups_.emplace_back();
@@ -49,7 +50,7 @@ Result StreamRelease::Flush() {
     if (const Result result = JudgeWholeLanes(); result != Result::kGoOn) return result;
   } else {
     for (Lane& lane : lanes_) {
-      if (auto block = lane.Judge(chain_, true)) return Block(std::move(*block));
+      if (auto block = lane.Judge(chain_, *placeholders_, true)) return Block(std::move(*block));
     }
   }
   for (Group& group : groups_) {
@@ -116,7 +117,8 @@ Result StreamRelease::JudgeWholeTexts(const json::View& view, HeldEvent* held) {
     if (piece.lane == HeldPiece::kNoLane) whole_segments_.push_back(piece.segment);
   }
   if (whole_segments_.empty()) return Result::kGoOn;
-  auto block = whole_texts_.Judge(chain_, policy::Phase::kOutput, view, whole_segments_);
+  auto block =
+      whole_texts_.Judge(chain_, policy::Phase::kOutput, view, whole_segments_, placeholders_);
   if (block) return Block(std::move(*block));
   size_t next = 0;
   for (HeldPiece& piece : held->pieces) {
@@ -131,7 +133,7 @@ Result StreamRelease::JudgeLanes(const openai::EventInfo& info) {
   };
   const auto judge = [&](Lane& lane, bool final) {
     const size_t before = lane.pending_bytes();
-    auto block = lane.Judge(chain_, final);
+    auto block = lane.Judge(chain_, *placeholders_, final);
     pending_text_ -= before - lane.pending_bytes();
     return block;
   };
@@ -157,7 +159,7 @@ Result StreamRelease::JudgeWholeLanes() {
   }
   edits.resize(lanes_.size());
   for (size_t i = 0; i < lanes_.size(); ++i) {
-    if (lanes_[i].TakeWhole(std::move(edits[i]))) continue;
+    if (lanes_[i].TakeWhole(std::move(edits[i]), *placeholders_)) continue;
     return Block(UnfitBlock(chain_, policy::Phase::kOutput, i));
   }
   return Result::kGoOn;

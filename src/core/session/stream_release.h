@@ -40,9 +40,10 @@ struct ReleaseLimits {
 
 class StreamRelease {
  public:
-  // `chain` outlives this. `buffered`: nothing leaves before Flush.
-  StreamRelease(policy::ChainRun& chain, openai::Endpoint endpoint, bool buffered,
-                const ReleaseLimits& limits);
+  // `chain` and `placeholders`, whose values are restored, outlive this. `buffered`: nothing leaves
+  // before Flush.
+  StreamRelease(policy::ChainRun& chain, Placeholders* placeholders, openai::Endpoint endpoint,
+                bool buffered, const ReleaseLimits& limits);
 
   enum class Result : uint8_t {
     kGoOn,
@@ -90,6 +91,7 @@ class StreamRelease {
   Result CheckLimits();
 
   policy::ChainRun& chain_;
+  Placeholders* const placeholders_;
   const openai::Endpoint endpoint_;
   const bool judged_, buffered_;
   const ReleaseLimits limits_;

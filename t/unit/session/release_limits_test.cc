@@ -32,10 +32,12 @@ class ReleaseLimitsTest : public ::testing::Test {
     return most;
   }
   StreamRelease Make(const ReleaseLimits& limits, bool buffered = false) {
-    return StreamRelease(chain_, openai::Endpoint::kChatCompletions, buffered, limits);
+    return StreamRelease(chain_, &placeholders_, openai::Endpoint::kChatCompletions, buffered,
+                         limits);
   }
   std::unique_ptr<const Gateway> gateway_;
   policy::ChainRun chain_;
+  Placeholders placeholders_;
 };
 
 TEST_F(ReleaseLimitsTest, TooManyHeldEventsBlock) {
