@@ -25,6 +25,7 @@ def gw(make_gateway, shared_provider):
         config,
         policy.routed()
         + policy.stock(shared_provider)
+        + policy.stock(shared_provider, "/unbuffered/", "proxy_buffering off;")
         + policy.routed("/s400/", "keeptrusts_block_status 400;")
         + policy.routed("/s403/", "keeptrusts_block_status 403;"),
     )
@@ -130,6 +131,10 @@ def test_an_output_block_after_release_is_in_band(gw, provider, base):
     assert "The address of the owner is then ".startswith(chat.text_of(answer.body))
 
 
+EVERYWHERE = pytest.mark.parametrize("base", ["/v1", "/stock/v1", "/unbuffered/v1"])
+
+
+@EVERYWHERE
 def test_an_output_block_closes_the_upstream(gw, provider, base):
     def then(_, exchange):
         assert exchange.gateway_hung_up()
@@ -137,6 +142,7 @@ def test_an_output_block_closes_the_upstream(gw, provider, base):
     block_after_release(gw, provider, base, then)
 
 
+@EVERYWHERE
 def test_the_clients_connection_serves_the_next_request_after_an_output_block(gw, provider, base):
     def then(connection, _):
         connection.post(f"{base}/chat/completions", chat.request())

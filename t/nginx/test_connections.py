@@ -2,7 +2,7 @@
 
 import pytest
 
-from harness import answers, chat
+from harness import answers, chat, policy
 
 
 def connections_of(provider):
@@ -15,6 +15,23 @@ def test_a_connection_is_used_again(gw, provider, stream):
         provider.answer(answers.stream(chat.stream(["Hello"])))
     for _ in range(3):
         assert gw.chat(stream=stream).complete
+    assert len(set(connections_of(provider))) == 1
+
+
+@pytest.mark.parametrize("buffering", ["on", "off"])
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_stock_upstreams_connection_is_used_again(make_gateway, provider, stream, buffering):
+    address = f"127.0.0.1:{provider.port}"
+    location = policy.stock(provider, more=f"proxy_buffering {buffering};")
+    gateway = make_gateway(
+        policy.config(policy.target(provider)),
+        location.replace(f"http://{address}/", "http://kept/"),
+        http=f"upstream kept {{ server {address}; keepalive 4; }}",
+    )
+    if stream:
+        provider.answer(answers.stream(chat.stream(["Hello"])))
+    for _ in range(3):
+        assert gateway.chat(path="/stock/v1/chat/completions", stream=stream).complete
     assert len(set(connections_of(provider))) == 1
 
 
