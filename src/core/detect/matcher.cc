@@ -28,7 +28,9 @@ size_t PreviousCodePoint(std::string_view text, size_t i) noexcept {
   return i;
 }
 
+// The rules of a scope: those with literals of their own behind the prefilter, the rest in a set.
 struct ScopeSet {
+  Prefilter prefilter;
   std::unique_ptr<RE2::Set> set;
   std::vector<RuleId> ids;  // by index in the set
 };
@@ -44,12 +46,16 @@ struct Matcher::Impl {
   std::vector<std::unique_ptr<RuleSearch>> rules;
   ScopeSet scopes[2];
   std::vector<HoldClass> holds;
+  Prefilter beginnings;  // of the output rules
+  bool knows_beginnings = true;
   std::vector<RuleId> unbounded;
   size_t longest = 0;
 
   Status Compile(Rule rule);
   Status CompileSet(Scope scope);
   Status CompileHolds();
+  Status FindRest(const ScopeSet& scope, std::string_view text, size_t from,
+                  std::vector<Match>* out) const;
   Status AddHold(size_t window_bytes, const std::string& alternatives);
 };
 
@@ -70,12 +76,17 @@ Status Matcher::Impl::CompileSet(Scope scope) {
   for (RuleId id = 0; id < rules.size(); ++id) {
     const RuleSearch& rule = *rules[id];
     if (!(scope == Scope::kInput ? rule.rule.input : rule.rule.output)) continue;
+    if (rule.required) {
+      target.prefilter.Add(id, rule.required->any_of);
+      continue;
+    }
     std::string error;
     if (set->Add(rule.loose, &error) < 0) {
       return Status::InvalidArgument(rule.rule.id + ": " + error);
     }
     target.ids.push_back(id);
   }
+  target.prefilter.Finish();
   if (target.ids.empty()) return Status::Ok();
   if (!set->Compile()) return Status::ResourceExhausted("the rules need too much memory");
   target.set = std::move(set);
@@ -91,6 +102,12 @@ Status Matcher::Impl::AddHold(size_t window_bytes, const std::string& alternativ
 }
 
 Status Matcher::Impl::CompileHolds() {
+  for (const auto& rule : rules) {
+    if (!rule->rule.output || rule->prefix.empty()) continue;
+    knows_beginnings &= rule->beginnings.has_value();
+    if (rule->beginnings) beginnings.AddBeginnings(*rule->beginnings);
+  }
+  beginnings.Finish();
   size_t shorter = 0;
   for (const size_t window : kHoldWindows) {
     std::string all;
@@ -151,23 +168,41 @@ size_t Matcher::longest_match_bytes() const noexcept {
   return impl_->longest;
 }
 
-Status Matcher::FindAll(std::string_view text, size_t from, Scope scope,
-                        std::vector<Match>* out) const {
-  const ScopeSet& set = impl_->scopes[static_cast<size_t>(scope)];
-  if (set.set == nullptr || from >= text.size()) return Status::Ok();
+// The rules without a literal: the set says which of them match at all.
+Status Matcher::Impl::FindRest(const ScopeSet& scope, std::string_view text, size_t from,
+                               std::vector<Match>* out) const {
   // One code point of context is what \b, \B and (?m)^ look at.
   const size_t start = PreviousCodePoint(text, from);
   std::vector<int> hits;
   RE2::Set::ErrorInfo error{};
-  if (!set.set->Match(re2::StringPiece(text.data() + start, text.size() - start), &hits, &error)) {
+  const re2::StringPiece piece(text.data() + start, text.size() - start);
+  if (!scope.set->Match(piece, &hits, &error)) {
     if (error.kind == RE2::Set::kNoError) return Status::Ok();
     return Status::ResourceExhausted("the matcher's memory limit was reached");
   }
-  const size_t old_size = out->size();
   for (const int hit : hits) {
-    const RuleId id = set.ids[static_cast<size_t>(hit)];
-    if (Status status = impl_->rules[id]->FindAll(id, text, from, out); !status.ok()) return status;
+    const RuleId id = scope.ids[static_cast<size_t>(hit)];
+    if (Status status = rules[id]->FindAll(id, text, from, out); !status.ok()) return status;
   }
+  return Status::Ok();
+}
+
+Status Matcher::FindAll(std::string_view text, size_t from, Scope scope,
+                        std::vector<Match>* out) const {
+  const ScopeSet& rules = impl_->scopes[static_cast<size_t>(scope)];
+  if (from >= text.size()) return Status::Ok();
+  const size_t old_size = out->size();
+  Candidates candidates;
+  rules.prefilter.Find(text, from, &candidates);
+  for (const Candidates::OfRule& of_rule : candidates.rules()) {
+    const RuleSearch& rule = *impl_->rules[of_rule.rule];
+    const Status status = rule.FindNear(of_rule.rule, text, from, candidates, of_rule.head, out);
+    if (!status.ok()) return status;
+  }
+  if (rules.set != nullptr) {
+    if (Status status = impl_->FindRest(rules, text, from, out); !status.ok()) return status;
+  }
+  if (out->size() - old_size < 2) return Status::Ok();
   std::sort(out->begin() + static_cast<std::ptrdiff_t>(old_size), out->end(),
             [](const Match& a, const Match& b) {
               if (a.begin != b.begin) return a.begin < b.begin;
@@ -179,6 +214,8 @@ Status Matcher::FindAll(std::string_view text, size_t from, Scope scope,
 size_t Matcher::HoldFrom(std::string_view text, size_t from) const {
   if (!streamable()) return from;
   size_t hold = text.size();
+  if (impl_->knows_beginnings) from = impl_->beginnings.FirstBeginning(text, from);
+  if (from >= hold) return hold;
   for (const HoldClass& hold_class : impl_->holds) {
     size_t start = text.size() - std::min(text.size(), hold_class.window_bytes);
     while (start > 0 && IsUtf8Tail(text[start])) --start;

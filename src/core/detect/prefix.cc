@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/detect/prefilter_factors.h"
 #include "core/detect/regex_tree.h"
 
 namespace kt::detect {
@@ -97,32 +98,6 @@ std::optional<std::string> Prefix(const RegexNode& node) {
   return std::nullopt;
 }
 
-std::optional<size_t> MaxBytes(const RegexNode& node) {
-  constexpr size_t kEnough = size_t{1} << 32;  // products stay far from overflow
-  size_t sum = 0;
-  switch (node.kind) {
-    case Kind::kAssert:
-      return 0;
-    case Kind::kAtom:
-      return node.max_bytes;
-    case Kind::kConcat:
-    case Kind::kAlternate:
-      for (const RegexNode& child : node.children) {
-        const std::optional<size_t> one = MaxBytes(child);
-        if (!one) return std::nullopt;
-        sum = node.kind == Kind::kConcat ? sum + *one : std::max(sum, *one);
-      }
-      return sum;
-    case Kind::kRepeat: {
-      const std::optional<size_t> one = MaxBytes(node.children[0]);
-      if (one == 0u) return 0;
-      if (!one || node.max == RegexNode::kNoMax || *one > kEnough) return std::nullopt;
-      return *one * static_cast<size_t>(node.max);
-    }
-  }
-  return std::nullopt;
-}
-
 }  // namespace
 
 Result<PrefixForm> DerivePrefix(std::string_view pattern, bool ignore_case) {
@@ -130,7 +105,7 @@ Result<PrefixForm> DerivePrefix(std::string_view pattern, bool ignore_case) {
   if (!tree.ok()) return tree.status();
   const std::string open = ignore_case ? "(?i:" : "(?:";
   PrefixForm form;
-  form.max_bytes = MaxBytes(tree.value());
+  form.max_bytes = LongestMatch(tree.value());
   form.loose = open + Loose(tree.value()) + ")";
   if (const std::optional<std::string> prefix = Prefix(tree.value())) {
     form.pattern = open + *prefix + ")";

@@ -13,6 +13,7 @@ using Kind = RegexNode::Kind;
 
 constexpr size_t kMaxPatternBytes = 4096;
 constexpr int kMaxNesting = 50;
+constexpr uint32_t kMaxChoices = 16;
 constexpr int kMaxRepeat = 1000;  // RE2's own limit
 
 size_t Utf8Bytes(uint32_t rune) noexcept {
@@ -72,15 +73,23 @@ class Parser {
     return c;
   }
 
-  RegexNode Atom(std::string_view source, size_t max_bytes, Flags flags) const {
+  RegexNode Atom(std::string_view source, size_t max_bytes, Flags flags,
+                 const ByteSet& first) const {
     RegexNode node;
     node.kind = Kind::kAtom;
+    node.first = first;
     node.text = source;
     if (flags.ignore_case != base_.ignore_case) {
       node.text = (flags.ignore_case ? "(?i:" : "(?-i:") + node.text + ")";
     }
     node.max_bytes = max_bytes;
     return node;
+  }
+  RegexNode Literal(std::string_view source, uint32_t rune, size_t bytes, Flags flags) const;
+  RegexNode ClassEscape(std::string_view source, size_t max_bytes, Flags flags) const {
+    ByteSet first;
+    AddEscapeClass(source.back() == '}' ? 'p' : source.back(), flags.ignore_case, &first);
+    return Atom(source, max_bytes, flags, first);
   }
   static RegexNode Assertion(std::string text) {
     RegexNode node;
@@ -101,7 +110,9 @@ class Parser {
   uint32_t EscapedRune();
   uint32_t HexRune();
   uint32_t ClassRune();
+  uint32_t TakeRune();
   void SkipProperty();
+  bool ClassOfItem(Flags flags, ByteSet* first, size_t* max_bytes);
 
   std::string_view rest_;
   const Flags base_;
@@ -134,17 +145,24 @@ RegexNode Parser::Element(Flags* flags, int depth) {
   if (Take("\\")) return Escape(*flags);
   if (Take("^")) return Assertion(flags->multi_line ? "(?m:^)" : "^");
   if (Take("$")) return Assertion(flags->multi_line ? "(?m:$)" : "$");
-  if (Take(".")) return Atom(flags->dot_newline ? "(?s:.)" : ".", 4, base_);
+  if (Take(".")) return Atom(flags->dot_newline ? "(?s:.)" : ".", 4, base_, ByteSet().set());
   if (rest_.find_first_of("*+?") == 0) return Fail("nothing to repeat"), RegexNode{};
-  const size_t bytes = std::min(SequenceBytes(rest_.front()), rest_.size());
-  const std::string_view literal = rest_.substr(0, bytes);
-  rest_.remove_prefix(bytes);
-  const uint32_t rune =
-      bytes == 1 ? static_cast<uint32_t>(literal[0]) : (bytes == 2 ? 0x7FFu : 0xFFFFu);
-  const size_t folded = std::max(bytes, FoldedBytes(rune, rune));
+  const std::string_view start = rest_;
+  const uint32_t rune = TakeRune();
+  const size_t bytes = start.size() - rest_.size();
+  const std::string literal(start.substr(0, bytes));
   // A brace that opens no count is literal to RE2 but would be ambiguous once moved.
-  if (literal == "{" || literal == "}") return Atom("\\" + std::string(literal), 1, *flags);
-  return Atom(literal, flags->ignore_case ? folded : bytes, *flags);
+  if (literal == "{" || literal == "}") return Literal("\\" + literal, rune, 1, *flags);
+  return Literal(literal, rune, bytes, *flags);
+}
+
+RegexNode Parser::Literal(std::string_view source, uint32_t rune, size_t bytes, Flags flags) const {
+  ByteSet first;
+  AddRunes(rune, rune, flags.ignore_case, &first);
+  const size_t folded = std::max(bytes, FoldedBytes(rune, rune));
+  RegexNode node = Atom(source, flags.ignore_case ? folded : bytes, flags, first);
+  if (rune < 0x80 || !flags.ignore_case || IsCaseless(rune)) node.choices = {Utf8(rune)};
+  return node;
 }
 
 // Behind "(": groups of all kinds; capturing is dropped, it is of no use in derived forms.
@@ -297,20 +315,24 @@ RegexNode Parser::Escape(Flags flags) {
   const std::string_view start(rest_.data() - 1, rest_.size() + 1);
   const auto source = [&] { return start.substr(0, start.size() - rest_.size()); };
   if (Take("b") || Take("B") || Take("A") || Take("z")) return Assertion(std::string(source()));
-  if (Take("d") || Take("s")) return Atom(source(), 1, base_);
-  if (Take("w")) return Atom(source(), flags.ignore_case ? 3 : 1, flags);
-  if (Take("D") || Take("S") || Take("W")) return Atom(source(), 4, base_);
+  if (Take("d") || Take("s")) return ClassEscape(source(), 1, base_);
+  if (Take("w")) return ClassEscape(source(), flags.ignore_case ? 3 : 1, flags);
+  if (Take("D") || Take("S") || Take("W")) return ClassEscape(source(), 4, base_);
   if (Take("p") || Take("P")) {
     SkipProperty();
-    return Atom(source(), 4, flags);
+    return Atom(source(), 4, flags, ByteSet().set());
   }
   const uint32_t rune = EscapedRune();
-  return Atom(source(), flags.ignore_case ? FoldedBytes(rune, rune) : Utf8Bytes(rune), flags);
+  return Literal(source(), rune, Utf8Bytes(rune), flags);
 }
 
 uint32_t Parser::ClassRune() {
   if (Take("\\")) return EscapedRune();
   if (rest_.empty()) return Fail("missing ]"), 0;
+  return TakeRune();
+}
+
+uint32_t Parser::TakeRune() {
   const size_t bytes = std::min(SequenceBytes(rest_.front()), rest_.size());
   uint32_t rune = static_cast<unsigned char>(rest_.front());
   if (bytes > 1) {
@@ -323,31 +345,43 @@ uint32_t Parser::ClassRune() {
   return rune;
 }
 
+// One item of a class that is no code point and no range; false: it is one of those.
+bool Parser::ClassOfItem(Flags flags, ByteSet* first, size_t* max_bytes) {
+  const auto name = [&](const char* escape, size_t bytes) {
+    if (!Take(escape)) return false;
+    AddEscapeClass(escape[1], flags.ignore_case, first);
+    *max_bytes = std::max(*max_bytes, bytes);
+    return true;
+  };
+  if (rest_.starts_with("[:")) {
+    const size_t end = rest_.find(":]");
+    if (end == std::string_view::npos) return Fail("unfinished [:"), true;
+    if (rest_.substr(0, 3) == "[:^") *max_bytes = 4;
+    if (flags.ignore_case) *max_bytes = std::max<size_t>(*max_bytes, 3);
+    rest_.remove_prefix(end + 2);
+    return first->set(), true;
+  }
+  if (name("\\d", 1) || name("\\s", 1) || name("\\w", flags.ignore_case ? 3 : 1)) return true;
+  if (name("\\D", 4) || name("\\S", 4) || name("\\W", 4)) return true;
+  if (!name("\\p", 4) && !name("\\P", 4)) return false;
+  SkipProperty();
+  return true;
+}
+
 RegexNode Parser::Class(Flags flags) {
   const std::string_view start(rest_.data() - 1, rest_.size() + 1);
-  size_t max_bytes = Take("^") ? 4 : 1;
-  for (bool first = true; first || !rest_.starts_with("]"); first = false) {
+  const bool negated = Take("^");
+  size_t max_bytes = negated ? 4 : 1;
+  std::vector<std::string> choices;
+  bool few = !negated;      // `choices` are all
+  ByteSet first, excluded;  // `excluded`: of these bytes no negated class is without doubt
+  for (bool begin = true; begin || !rest_.starts_with("]"); begin = false) {
     if (rest_.empty()) return Fail("missing ]"), RegexNode{};
-    if (rest_.starts_with("[:")) {
-      const size_t end = rest_.find(":]");
-      if (end == std::string_view::npos) return Fail("unfinished [:"), RegexNode{};
-      if (rest_.substr(0, 3) == "[:^") max_bytes = 4;
-      if (flags.ignore_case) max_bytes = std::max<size_t>(max_bytes, 3);
-      rest_.remove_prefix(end + 2);
-      continue;
-    }
-    if (Take("\\d") || Take("\\s")) continue;
-    if (Take("\\w")) {
-      if (flags.ignore_case) max_bytes = std::max<size_t>(max_bytes, 3);
-      continue;
-    }
-    if (Take("\\D") || Take("\\S") || Take("\\W")) {
-      max_bytes = 4;
-      continue;
-    }
-    if (Take("\\p") || Take("\\P")) {
-      SkipProperty();
-      max_bytes = 4;
+    ByteSet items;
+    if (ClassOfItem(flags, &items, &max_bytes)) {
+      first |= items;
+      few = false;
+      if (!items.all()) excluded |= items;
       continue;
     }
     const uint32_t low = ClassRune();
@@ -356,11 +390,21 @@ RegexNode Parser::Class(Flags flags) {
       rest_.remove_prefix(1);
       high = ClassRune();
     }
+    AddRunes(low, high, flags.ignore_case, &first);
+    few &= low >= 0x80 && high - low < kMaxChoices && choices.size() < kMaxChoices;
+    for (uint32_t rune = low; few && rune <= high; ++rune) {
+      few &= !flags.ignore_case || IsCaseless(rune);
+      choices.push_back(Utf8(rune));
+    }
+    if (low < 0x80) AddRunes(low, std::min<uint32_t>(high, 0x7F), flags.ignore_case, &excluded);
     max_bytes = std::max(max_bytes, flags.ignore_case ? FoldedBytes(low, high) : Utf8Bytes(high));
   }
   if (!error_.empty()) return RegexNode{};
   rest_.remove_prefix(1);
-  return Atom(start.substr(0, start.size() - rest_.size()), max_bytes, flags);
+  RegexNode node = Atom(start.substr(0, start.size() - rest_.size()), max_bytes, flags,
+                        negated ? Negated(excluded) : first);
+  if (few) node.choices = std::move(choices);
+  return node;
 }
 
 }  // namespace

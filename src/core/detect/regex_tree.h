@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/base/status.h"
+#include "core/detect/regex_bytes.h"
 
 namespace kt::detect {
 
@@ -25,6 +26,10 @@ struct RegexNode {
   std::string text;      // atoms and assertions: RE2 source, with its flags where they differ from
                          // those that the tree was parsed with
   size_t max_bytes = 0;  // atoms: UTF-8 bytes of the longest code point
+  ByteSet first;         // atoms: the bytes that the code point may begin with
+  // Atoms that are one of a few code points, which case folding leaves alone (but for ASCII
+  // letters): these. Empty: not known.
+  std::vector<std::string> choices;
   int min = 0, max = 0;  // repeats
   std::vector<RegexNode> children;
 };

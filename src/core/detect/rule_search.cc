@@ -15,6 +15,8 @@ constexpr int kMaxGroup = 4;
 constexpr size_t kWorkPerByte = 64;
 constexpr size_t kWorkFloor = size_t{1} << 20;
 constexpr size_t kFirstWindow = 512;
+// A rule with longer matches than this is searched for from a candidate on, not around it.
+constexpr size_t kMaxWindow = 4096;
 
 size_t NextCodePoint(std::string_view text, size_t i) noexcept {
   do {
@@ -65,6 +67,12 @@ Status RuleSearch::Prepare() {
     prefix = form->pattern;
     loose = form->loose;
     max_bytes = form->max_bytes;
+    window_ = max_bytes.value_or(0) <= kMaxWindow ? max_bytes.value_or(0) : 0;
+    const Result<RegexNode> tree = ParseRegex(rule.pattern, rule.ignore_case);
+    if (tree.ok()) {
+      required = RequiredFactors(tree.value());
+      if (rule.output) beginnings = Beginnings(tree.value());
+    }
   } else {
     loose = (rule.ignore_case ? "(?i:" : "(?:") + rule.pattern + ")";
   }
@@ -129,13 +137,29 @@ RuleSearch::Found RuleSearch::Search(std::string_view text, size_t pos, size_t* 
   return *work == 0 ? Found::kTooMuchWork : Found::kYes;
 }
 
-Status RuleSearch::FindAll(RuleId id, std::string_view text, size_t from,
-                           std::vector<Match>* out) const {
+Status RuleSearch::Ready() const {
   const RE2* expression = Expression();
   if (expression == nullptr || rule.group > expression->NumberOfCapturingGroups() ||
       (derived_ && !bounded_ && Hold() == nullptr)) {
     return Status::Internal(rule.id + ": does not compile");
   }
+  return Status::Ok();
+}
+
+size_t RuleSearch::Take(RuleId id, std::string_view text, const Span& span,
+                        std::vector<Match>* out) const {
+  size_t bytes = span.end - span.begin;
+  if (bytes > 0 && rule.validate) {
+    bytes = std::min(bytes, rule.validate(Candidate{text, span.begin, span.end}));
+  }
+  if (bytes == 0) return NextCodePoint(text, span.whole_begin);
+  out->push_back({id, span.begin, span.begin + bytes, span.whole_begin});
+  return span.begin + bytes;
+}
+
+Status RuleSearch::FindAll(RuleId id, std::string_view text, size_t from,
+                           std::vector<Match>* out) const {
+  if (Status status = Ready(); !status.ok()) return status;
   size_t work = std::max(text.size() * kWorkPerByte, kWorkFloor);
   for (size_t pos = from; pos <= text.size();) {
     Span span;
@@ -144,16 +168,28 @@ Status RuleSearch::FindAll(RuleId id, std::string_view text, size_t from,
     if (found == Found::kTooMuchWork) {
       return Status::ResourceExhausted(rule.id + ": costs too much on this text");
     }
-    size_t bytes = span.end - span.begin;
-    if (bytes > 0 && rule.validate) {
-      bytes = std::min(bytes, rule.validate(Candidate{text, span.begin, span.end}));
+    pos = Take(id, text, span, out);
+  }
+  return Status::Ok();
+}
+
+Status RuleSearch::FindNear(RuleId id, std::string_view text, size_t from,
+                            const Candidates& candidates, uint32_t range,
+                            std::vector<Match>* out) const {
+  if (window_ == 0) return FindAll(id, text, candidates.range(range).first, out);
+  if (Status status = Ready(); !status.ok()) return status;
+  size_t pos = from;
+  for (; range != Candidates::kNone; range = candidates.range(range).next) {
+    const Candidates::Range& near = candidates.range(range);
+    // A match that begins in the range ends in here: what lies beyond cannot change it.
+    size_t limit = near.last + std::min(window_, text.size() - near.last);
+    while (limit < text.size() && IsUtf8Tail(text[limit])) ++limit;
+    pos = std::max(pos, near.first);
+    Span span;
+    while (pos <= near.last && SearchWindow(text, pos, limit, &span) &&
+           span.whole_begin <= near.last) {
+      pos = Take(id, text, span, out);
     }
-    if (bytes == 0) {
-      pos = NextCodePoint(text, span.whole_begin);
-      continue;
-    }
-    out->push_back({id, span.begin, span.begin + bytes, span.whole_begin});
-    pos = span.begin + bytes;
   }
   return Status::Ok();
 }

@@ -12,6 +12,7 @@
 
 #include "core/base/status.h"
 #include "core/detect/matcher.h"
+#include "core/detect/prefilter.h"
 
 namespace kt::detect {
 
@@ -29,9 +30,14 @@ class RuleSearch {
   Status Prepare();
   // Appends the rule's matches under `id` (see Matcher::FindAll).
   Status FindAll(RuleId id, std::string_view text, size_t from, std::vector<Match>* out) const;
+  // The same for a rule that the prefilter has found candidates of, from `range` on.
+  Status FindNear(RuleId id, std::string_view text, size_t from, const Candidates& candidates,
+                  uint32_t range, std::vector<Match>* out) const;
 
   const Rule rule;
-  std::string prefix, loose;        // see prefix.h
+  std::string prefix, loose;          // see prefix.h
+  std::optional<FactorSet> required;  // for the prefilter
+  std::optional<std::vector<Factor>> beginnings;
   std::optional<size_t> max_bytes;  // of a match, declared or derived; nullopt: unbounded
 
  private:
@@ -44,12 +50,16 @@ class RuleSearch {
   const RE2* Expression(std::string* error = nullptr) const;
   const RE2* Hold() const;  // pre(R) at the end of the text
 
+  Status Ready() const;  // all expressions compile
+  // Judges the candidate; appends it; where to go on.
+  size_t Take(RuleId id, std::string_view text, const Span& span, std::vector<Match>* out) const;
   bool SearchWindow(std::string_view text, size_t pos, size_t limit, Span* span) const;
   Found SearchUnbounded(std::string_view text, size_t pos, size_t* work, Span* span) const;
   Found Search(std::string_view text, size_t pos, size_t* work, Span* span) const;
 
   bool derived_ = false;  // prefix and bound are known
   bool bounded_ = false;  // by kMaxMatchBytes
+  size_t window_ = 0;     // bytes of the longest match; 0: too many to look at each candidate apart
   mutable std::once_flag expression_once_, hold_once_;
   mutable std::unique_ptr<RE2> expression_, hold_;
 };

@@ -1,0 +1,53 @@
+// What every match of an expression must hold: one of a set of short literals, where it may stand,
+// and how many digits must follow. Private to detect/.
+//
+//   \b(?:ignore|forget) (?:all )?previous    "previous" at the beginning of a word, at most 14
+//                                             bytes behind the beginning of the match
+//
+// Of all such sets an expression allows, the one that ordinary text is least likely to hold.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/detect/regex_tree.h"
+
+namespace kt::detect {
+
+// Case, long s and Kelvin sign are folded away: bytes are compared with 0x20 set.
+inline constexpr size_t kFactorBytes = 8;
+inline constexpr size_t kAnywhereBefore = static_cast<size_t>(-1);
+
+inline char FoldByte(char c) noexcept {
+  return static_cast<char>(static_cast<unsigned char>(c) | 0x20);
+}
+
+struct Factor {
+  enum class Start : unsigned char { kAnywhere, kWord, kDigit };  // no word byte, no digit before
+  std::string bytes;                                              // folded, 1 to kFactorBytes
+  Start start = Start::kAnywhere;
+  bool word_ends = false;  // no word byte follows
+  size_t max_before = 0;   // bytes between the beginning of the match and this; or kAnywhereBefore
+  // From here on there is a run of these bytes, so long and with so many digits. 0: not known.
+  int min_digits = 0;
+  size_t min_run = 0;
+  ByteSet run;
+};
+
+struct FactorSet {
+  std::vector<Factor> any_of;
+  double score = 0;  // how often ordinary text has one, roughly
+};
+
+// Every match holds one of the set. nullopt: nothing of use is known.
+std::optional<FactorSet> RequiredFactors(const RegexNode& tree);
+
+// Every match begins with one of these.
+// nullopt: too many beginnings.
+std::optional<std::vector<Factor>> Beginnings(const RegexNode& tree);
+
+// Bytes of the longest match; nullopt: not bounded.
+std::optional<size_t> LongestMatch(const RegexNode& node);
+
+}  // namespace kt::detect
