@@ -6,7 +6,7 @@
 #include <set>
 #include <sstream>
 
-#include "views.h"
+#include "disguise.h"
 
 namespace kt::train {
 namespace {

@@ -69,6 +69,8 @@ int Run(char** arguments) {
   for (const Head head : {kInjection, kSafety}) {
     Settings settings;
     settings.seed = seed;
+    // Toxic prose and weak labels want a smoother model than attacks do.
+    if (head == kSafety) settings.lambda = 3e-4, settings.prior = 10;
     const std::vector<Judged> judged = JudgeUnseen(all, head, settings);
     const Calibration calibration = Calibrate(judged, head, seed);
     std::vector<const Row*> training;

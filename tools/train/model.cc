@@ -40,8 +40,9 @@ std::vector<float> Rarity(const std::vector<Sample>& samples) {
   uint32_t number = 0;
   for (const Sample& s : samples) {
     ++number;
-    for (const uint32_t f : s.window->features)
-      if (last[f] != number) last[f] = number, ++seen[f];
+    for (const auto* features : {&s.window->features, &s.window->grams})
+      for (const uint32_t f : *features)
+        if (last[f] != number) last[f] = number, ++seen[f];
   }
   std::vector<float> rarity;
   for (const uint32_t count : seen)
@@ -49,12 +50,23 @@ std::vector<float> Rarity(const std::vector<Sample>& samples) {
   return rarity;
 }
 
+constexpr float kGramShare = 0.5f;  // as in Classifier
+
+double Sum(const std::vector<float>& weights, const Window& window) {
+  double words = 0, grams = 0;
+  for (const uint32_t f : window.features) words += weights[f];
+  for (const uint32_t f : window.grams) grams += weights[f];
+  return words + kGramShare * grams;
+}
+
+double Length(const Window& window, double prior) {
+  return std::pow(std::max(1.0, window.words + prior), 0.75);
+}
+
 }  // namespace
 
 double Model::Raw(const Window& window) const {
-  double sum = 0;
-  for (const uint32_t f : window.features) sum += weights[f];
-  return bias + sum / std::sqrt(std::max(1.0, window.words + prior));
+  return bias + Sum(weights, window) / Length(window, prior);
 }
 
 double Model::Raw(const Row& row) const {
@@ -76,16 +88,15 @@ Model Fit(const std::vector<const Row*>& rows, Head head, const Settings& settin
     for (const Sample& s : samples) {
       const double rate =
           settings.rate / (1 + settings.rate * settings.lambda * static_cast<double>(step++));
-      double sum = 0;
-      for (const uint32_t f : s.window->features) sum += model.weights[f];
-      const double length = std::sqrt(std::max(1.0, s.window->words + settings.prior));
-      const double raw = model.bias + scale * sum / length;
+      const double length = Length(*s.window, settings.prior);
+      const double raw = model.bias + scale * Sum(model.weights, *s.window) / length;
       const double y = s.label != 0 ? 1 : -1;
       const double gradient = s.weight * -y / (1 + std::exp(y * raw));
       scale *= 1 - rate * settings.lambda;
       const double change = std::clamp(-rate * gradient, -4.0, 4.0);
       const auto delta = static_cast<float>(change / (length * scale));
       for (const uint32_t f : s.window->features) model.weights[f] += delta * rarity[f];
+      for (const uint32_t f : s.window->grams) model.weights[f] += kGramShare * delta * rarity[f];
       model.bias += 0.1 * change;
     }
     for (float& w : model.weights) w = static_cast<float>(w * scale);

@@ -12,10 +12,10 @@
 namespace kt::train {
 
 struct Settings {
-  double lambda = 2e-4;  // L2
+  double lambda = 1e-4;  // L2
   double rate = 1.0;     // first step
-  int epochs = 8;
-  double prior = 20;            // words added to a window's own
+  int epochs = 6;
+  double prior = 5;             // words added to a window's own
   double positive_share = 0.5;  // total weight of positives in the loss
   uint64_t seed = 1;
 };

@@ -2,8 +2,9 @@
 
 #include <fstream>
 
+#include "core/detect/decode_views.h"
 #include "core/detect/features.h"
-#include "views.h"
+#include "core/detect/normalize.h"
 
 namespace kt::train {
 namespace {
@@ -46,6 +47,7 @@ std::string FamilyOf(const std::string& source) {
 // What a source labels as an attack although this classifier must not learn it so: encoded texts
 // (the decode views' work), commands to a shell (what coding agents do all day), plain requests.
 float WeightOf(const Row& row) {
+  if (row.source == "hh-rlhf-harmless-first-turn") return 0.5f;  // a weak label
   if (row.source != "neuralchemy" || row.label[kInjection] != 1) return 1;
   if (row.sub == "ENCODING" || row.sub == "ENCODING_OBFUSCATION" || row.sub == "CONTROL") return 0;
   if (row.sub == "ADVERSARIAL" || row.sub == "TRAINING_EXTRACTION") return 0.15f;
@@ -81,18 +83,19 @@ std::vector<Window> WindowsOf(std::string_view text) {
   detect::WordContext context;
   Window last;
   for (size_t at = 0, blocks = 0; at < text.size(); ++blocks) {
-    size_t bytes;
     Window block;
-    const auto add = [&](uint32_t a, uint32_t b, uint32_t c, uint32_t d) {
-      for (const uint32_t feature : {a, b, c, d}) block.features.push_back(feature);
+    const auto word = [&](uint32_t a, uint32_t b, uint32_t c) {
+      for (const uint32_t feature : {a, b, c}) block.features.push_back(feature);
     };
-    block.words =
-        static_cast<uint32_t>(detect::BlockFeatures(text.substr(at), &context, &bytes, add));
-    at += bytes;
+    const auto gram = [&](uint32_t feature) { block.grams.push_back(feature); };
+    const detect::BlockCounts counts = detect::BlockFeatures(text.substr(at), &context, word, gram);
+    block.words = static_cast<uint32_t>(counts.words);
+    at += counts.bytes;
     if (blocks > 0 || at == text.size()) {
       Window window = last;
       window.words += block.words;
       window.features.insert(window.features.end(), block.features.begin(), block.features.end());
+      window.grams.insert(window.grams.end(), block.grams.begin(), block.grams.end());
       out.push_back(std::move(window));
     }
     last = std::move(block);
@@ -102,8 +105,16 @@ std::vector<Window> WindowsOf(std::string_view text) {
 
 void CutWindows(Row* row) {
   row->windows.clear();
-  for (const std::string& view : ViewsOf(row->text))
-    for (Window& window : WindowsOf(view)) row->windows.push_back(std::move(window));
+  const auto add = [&](std::string_view text) {
+    for (Window& window : WindowsOf(text)) row->windows.push_back(std::move(window));
+  };
+  detect::NormalizedText text;
+  detect::DecodedViews views;
+  // A text that is too long for either is no row of a corpus.
+  if (!detect::Normalize(row->text, {}, &text).ok()) return;
+  add(text.text());
+  if (!detect::BuildViews(text, detect::kAllViews, &views).ok()) return;
+  for (const detect::View& view : views.views()) add(view.text);
 }
 
 }  // namespace kt::train

@@ -14,7 +14,8 @@ enum Head : unsigned { kInjection = 0, kSafety = 1, kHeads = 2 };
 
 // The features of one window, as a classifier's window has them.
 struct Window {
-  std::vector<uint32_t> features;
+  std::vector<uint32_t> features;  // of words
+  std::vector<uint32_t> grams;
   uint32_t words = 0;
 };
 
@@ -36,7 +37,8 @@ Result<std::vector<Row>> ReadRows(const std::string& path);
 
 // The windows of a text, exactly those that Classifier::Score judges.
 std::vector<Window> WindowsOf(std::string_view text);
-// Fills row->windows from all views (views.h) of its text.
+// Fills row->windows from the normalised text and from all its decode views, as the gateway has
+// them.
 void CutWindows(Row* row);
 
 }  // namespace kt::train

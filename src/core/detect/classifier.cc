@@ -9,7 +9,7 @@ namespace kt::detect {
 namespace {
 
 constexpr std::string_view kMagic = "KTLC";
-constexpr uint32_t kVersion = 1, kHeads = 2, kSettings = 6;
+constexpr uint32_t kVersion = 2, kHeads = 2, kSettings = 6;
 constexpr size_t kHeaderBytes = 16 + kHeads * kSettings * 4;
 constexpr size_t kFileBytes = kHeaderBytes + size_t{kFeatureCount} * kHeads + 8;
 static_assert(kFileBytes <= 256 * 1024);
@@ -99,29 +99,38 @@ std::string Classifier::Serialize(const HeadSettings (&heads)[2],
 
 Classifier::Sums Classifier::AddBlock(std::string_view text, WordContext* context,
                                       size_t* bytes) const {
-  // Two blocks of words of one byte, each entry below 2^16: the sums of a window fit.
-  // (A block has at most kMaxBlockBytes / 2 words.)
-  static_assert(uint64_t{internal::kMaxBlockBytes} * kFeaturesPerWord << 16 < uint64_t{1} << 32);
-  uint32_t both = 0, injection = 0;
+  // Words and grams of two blocks, each entry below 2^16: the sums of a window fit.
+  static_assert(uint64_t{internal::kMaxBlockBytes} * (kFeaturesPerWord * 2 + 2) << 16 < uint64_t{1}
+                                                                                            << 32);
+  uint32_t both = 0, injection = 0, gram_both = 0, gram_injection = 0;
   const uint16_t* entries = entries_.data();
-  const auto add = [&](uint32_t a, uint32_t b, uint32_t c, uint32_t d) {
-    const uint32_t w = entries[a], x = entries[b], y = entries[c], z = entries[d];
-    both += w + x + y + z;
-    injection += (w & 0xFF) + (x & 0xFF) + (y & 0xFF) + (z & 0xFF);
+  const auto word = [&](uint32_t a, uint32_t b, uint32_t c) {
+    const uint32_t x = entries[a], y = entries[b], z = entries[c];
+    both += x + y + z;
+    injection += (x & 0xFF) + (y & 0xFF) + (z & 0xFF);
   };
-  const size_t words = BlockFeatures(text, context, bytes, add);
-  return {both, injection, static_cast<uint32_t>(words)};
+  const auto gram = [&](uint32_t a) {
+    const uint32_t x = entries[a];
+    gram_both += x;
+    gram_injection += x & 0xFF;
+  };
+  const BlockCounts counts = BlockFeatures(text, context, word, gram);
+  *bytes = counts.bytes;
+  return {2 * both + gram_both, 2 * injection + gram_injection, static_cast<uint32_t>(counts.words),
+          static_cast<uint32_t>(counts.grams)};
 }
 
 void Classifier::Raw(const Sums& sums, float* injection, float* safety) const {
-  const float offset = 128.0f * kFeaturesPerWord * static_cast<float>(sums.words);
+  const float offset = 128.0f * (2 * kFeaturesPerWord * static_cast<float>(sums.words) +
+                                 static_cast<float>(sums.grams));
   const float values[2] = {static_cast<float>(sums.injection) - offset,
                            static_cast<float>((sums.both - sums.injection) >> 8) - offset};
   float raw[2];
   for (size_t h = 0; h < 2; ++h) {
     const HeadSettings& head = heads_[h];
     const float length = std::max(1.0f, static_cast<float>(sums.words) + head.prior);
-    raw[h] = head.bias + head.scale * values[h] / std::sqrt(length);
+    const float root = std::sqrt(length);
+    raw[h] = head.bias + head.scale * 0.5f * values[h] / (root * std::sqrt(root));
   }
   *injection = raw[0];
   *safety = raw[1];

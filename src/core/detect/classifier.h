@@ -4,7 +4,8 @@
 // says how good it is.
 //
 // Windows: two neighbouring blocks of 256 code points (so 512, step 256); a text of one block is
-// one window. A window's raw value is  bias + scale * sum / sqrt(words + prior),  its score is
+// one window. A window's raw value is  bias + scale * sum / (words + prior)^0.75,  where a gram
+// counts half of a word's features; its score is
 //   sigmoid(slope * (raw - operating_point - drift * growth(k)) + ln 4),
 // k being the number of windows judged before in the same request or stream, and growth(k) being
 // ln(1 + k) up to ln 16 and 15 % of what goes beyond: the more is judged,
@@ -63,11 +64,11 @@ class Classifier {
   friend class WindowScorer;
   // Sums of biased weights over the words of one block, or of two.
   struct Sums {
-    uint32_t both = 0;       // of entries: injection + 256 * safety
+    uint32_t both = 0;       // of entries: injection + 256 * safety; twice for words
     uint32_t injection = 0;  // of the lower byte
-    uint32_t words = 0;
+    uint32_t words = 0, grams = 0;
     Sums operator+(const Sums& o) const {
-      return {both + o.both, injection + o.injection, words + o.words};
+      return {both + o.both, injection + o.injection, words + o.words, grams + o.grams};
     }
   };
   Classifier() = default;

@@ -24,15 +24,21 @@ struct Chunk {
 };
 
 #if defined(__SSE2__)
-Chunk Classify(const char* data) {
+Chunk Classify(const char* data, char* plain) {
   Chunk chunk{0, 0, 0};
   for (int i = 0; i < 4; ++i) {
     const __m128i v = _mm_loadu_si128(reinterpret_cast<const __m128i*>(data) + i);
     const __m128i letter = _mm_sub_epi8(_mm_or_si128(v, _mm_set1_epi8(0x20)),
                                         _mm_set1_epi8(static_cast<char>('a' + 128)));
     const __m128i digit = _mm_sub_epi8(v, _mm_set1_epi8(static_cast<char>('0' + 128)));
-    const __m128i ascii_word = _mm_or_si128(_mm_cmplt_epi8(letter, _mm_set1_epi8(-128 + 26)),
-                                            _mm_cmplt_epi8(digit, _mm_set1_epi8(-128 + 10)));
+    const __m128i is_digit = _mm_cmplt_epi8(digit, _mm_set1_epi8(-128 + 10));
+    const __m128i ascii_word =
+        _mm_or_si128(_mm_cmplt_epi8(letter, _mm_set1_epi8(-128 + 26)), is_digit);
+    const __m128i any_word = _mm_or_si128(ascii_word, _mm_cmplt_epi8(v, _mm_setzero_si128()));
+    const __m128i lower = _mm_or_si128(_mm_and_si128(v, any_word), _mm_set1_epi8(0x20));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(plain) + i,
+                     _mm_or_si128(_mm_andnot_si128(is_digit, lower),
+                                  _mm_and_si128(is_digit, _mm_set1_epi8('0'))));
     const auto high = static_cast<uint64_t>(_mm_movemask_epi8(v));
     const auto word = static_cast<uint64_t>(_mm_movemask_epi8(ascii_word)) | high;
     const auto lead =
@@ -44,12 +50,14 @@ Chunk Classify(const char* data) {
   return chunk;
 }
 #else
-Chunk Classify(const char* data) {
+Chunk Classify(const char* data, char* plain) {
   Chunk chunk{0, 0, 0};
   for (size_t i = 0; i < kChunk; ++i) {
     const auto c = static_cast<unsigned char>(data[i]);
     const bool letter = static_cast<unsigned char>((c | 0x20) - 'a') < 26;
     const bool digit = static_cast<unsigned char>(c - '0') < 10;
+    const bool in_word = letter || c >= 0x80;
+    plain[i] = static_cast<char>(digit ? '0' : in_word ? c | 0x20 : ' ');
     chunk.high |= uint64_t{c >= 0x80} << i;
     chunk.word |= uint64_t{letter || digit || c >= 0x80} << i;
     chunk.lead |= uint64_t{(c & 0xC0) != 0x80} << i;
@@ -118,7 +126,10 @@ void RefineMasks(Block* block, const std::array<uint64_t, kMaskWords>& high, siz
       const uint32_t c = Decode(block->data + at, size - at, &length);
       done = at + length;
       const Kind kind = KindOf(c);
-      if (kind == Kind::kSeparator) SetBits(&block->word, at, length, false);
+      if (kind == Kind::kSeparator) {
+        SetBits(&block->word, at, length, false);
+        std::memset(block->plain.data() + at, ' ', length);
+      }
       if (kind == Kind::kAlone) {
         SetBits(&block->begin, at, 1, true);
         SetBits(&block->begin, at + length, 1, true);
@@ -148,7 +159,7 @@ size_t CountBlock(const std::array<uint64_t, kMaskWords>& lead, size_t size) {
 bool FindAsciiBlock(Block* block) {
   uint64_t high = 0;
   for (size_t i = 0; i < kAsciiReadBytes / kChunk; ++i) {
-    const Chunk chunk = Classify(block->data + i * kChunk);
+    const Chunk chunk = Classify(block->data + i * kChunk, block->plain.data() + i * kChunk);
     block->word[i] = chunk.word;
     block->begin[i] = 0;
     high |= chunk.high;
@@ -178,7 +189,7 @@ void FindBlock(std::string_view text, Block* block) {
   uint64_t any_high = 0;
   const size_t chunks = std::min(kMaskWords, size / kChunk + 2);
   for (size_t i = 0; i < chunks; ++i) {
-    const Chunk chunk = Classify(block->data + i * kChunk);
+    const Chunk chunk = Classify(block->data + i * kChunk, block->plain.data() + i * kChunk);
     block->word[i] = chunk.word;
     block->begin[i] = 0;
     high[i] = chunk.high;

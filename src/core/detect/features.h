@@ -8,8 +8,10 @@
 // merges a few letters, which a hash may). Ideographs, kana, South-East Asian letters and emoji are
 // words of their own; punctuation and symbols separate. A word that begins with a digit is "a
 // number". Of longer words the first kMaxWordBytes count.
-// Features of a word: itself; with the word before; with the two before; with the last long word
-// before; all but the first on stems (the first bytes), so that "ignored" and "ignoring" are one.
+// Features of a word: itself; with the word before; with the last long word before; the pairs on
+// stems (the first bytes), so that "ignored" and "ignoring" are one.
+// Grams: kGramBytes from every byte of a word on, and from the separator before a word; separators
+// read as blanks, digits as 0. They see through joined, misspelt and unknown words.
 //
 // Input is expected to be normalised (lower layers fold look-alikes and remove invisible ones);
 // any bytes are safe. Costs are linear in the bytes.
@@ -27,7 +29,8 @@ namespace kt::detect {
 inline constexpr size_t kBlockCodePoints = 256;
 inline constexpr uint32_t kFeatureBits = 16;
 inline constexpr uint32_t kFeatureCount = 1u << kFeatureBits;
-inline constexpr uint32_t kFeaturesPerWord = 4;
+inline constexpr uint32_t kFeaturesPerWord = 3;
+inline constexpr size_t kGramBytes = 5;
 inline constexpr size_t kMaxWordBytes = 16;
 // Bytes behind a block that its last word may depend on.
 inline constexpr size_t kBlockLookahead = 24;
@@ -35,11 +38,9 @@ inline constexpr size_t kBlockLookahead = 24;
 // The words before, as their part of a hash: carried from block to block of one text. The beginning
 // of a text counts as words of its own.
 struct WordContext {
-  uint64_t previous = 0;                          // the word before, turned for pairs
-  uint64_t before_previous = 0x589965CC75374CC3;  // the one before that, turned for triples
-  uint64_t last_long = 0x1D8E4E27C47D124F;        // the last word of more than three bytes
-  uint64_t next_triple = 0xA0761D6478BD642F;      // `previous`, turned for triples
-  bool in_word = false;                           // the last byte belongs to a word that may go on
+  uint64_t previous = 0;                    // the word before, turned for pairs
+  uint64_t last_long = 0x1D8E4E27C47D124F;  // the last word of more than three bytes
+  bool in_word = false;                     // the last byte belongs to a word that may go on
 };
 
 namespace internal {
@@ -52,9 +53,10 @@ inline constexpr size_t kMaskWords = kBlockReadBytes / 64;
 struct Block {
   const char* data = nullptr;  // the bytes [0, bytes + kBlockLookahead) may be read
   size_t bytes = 0;
-  std::array<uint64_t, kMaskWords> word;   // byte belongs to a word
-  std::array<uint64_t, kMaskWords> begin;  // a word begins here even inside a run of `word`
-  std::array<char, kBlockReadBytes> copy;  // a block near the end of the text, zero-padded
+  std::array<uint64_t, kMaskWords> word;    // byte belongs to a word
+  std::array<uint64_t, kMaskWords> begin;   // a word begins here even inside a run of `word`
+  std::array<char, kBlockReadBytes> plain;  // lower case, digits as 0, separators as blanks
+  std::array<char, kBlockReadBytes> copy;   // a block near the end of the text, zero-padded
 };
 
 // Finds the block that begins text (not empty) and its masks. `block->data` points into the text
@@ -87,7 +89,8 @@ inline constexpr std::array<WordMask, kMaxWordBytes + 1> kWordMasks = [] {
 
 // The upper bits of sums of (rotated) products with odd numbers are the hash.
 inline constexpr uint64_t kMulWord = 0x9E3779B97F4A7C15, kMulStem = 0xD6E8FEB86659FD93;
-inline constexpr int kRotateTail = 29, kRotatePair = 19, kRotateTriple = 43, kRotateLong = 31;
+inline constexpr uint64_t kMulGram = 0xC2B2AE3D27D4EB4F;
+inline constexpr int kRotateTail = 29, kRotatePair = 19, kRotateLong = 31;
 inline constexpr int kHashShift = 64 - kFeatureBits;
 
 template <class Sink>
@@ -103,12 +106,9 @@ template <class Sink>
   const uint64_t low = (Load(at) | kLower) & mask.low & keep;
   const uint64_t high = (Load(at + 8) | kLower) & mask.high & keep;
   const uint64_t stem = (low & (mask.stem | wide)) * kMulStem;
-  const uint64_t pair = stem + context->previous;
   const auto index = [](uint64_t hash) { return static_cast<uint32_t>(hash >> kHashShift); };
-  sink(index((low + std::rotl(high, kRotateTail)) * kMulWord), index(pair),
-       index(pair + context->before_previous), index(stem + context->last_long));
-  context->before_previous = context->next_triple;
-  context->next_triple = std::rotl(stem, kRotateTriple);
+  sink(index((low + std::rotl(high, kRotateTail)) * kMulWord), index(stem + context->previous),
+       index(stem + context->last_long));
   context->previous = std::rotl(stem, kRotatePair);
   context->last_long =
       (context->last_long & ~mask.is_long) | (std::rotl(stem, kRotateLong) & mask.is_long);
@@ -144,21 +144,38 @@ template <class Sink>
   return words;
 }
 
+template <class Sink>
+[[gnu::always_inline]] inline size_t AddGrams(const Block& block, Sink&& sink) {
+  constexpr uint64_t kTwoBlanks = 0x2020;
+  size_t grams = 0;
+  for (size_t i = 0; i < block.bytes; ++i) {
+    const uint64_t gram = Load(block.plain.data() + i) & FirstBytes(kGramBytes);
+    if ((gram & 0xFFFF) == kTwoBlanks) continue;
+    sink(static_cast<uint32_t>(gram * kMulGram >> kHashShift));
+    ++grams;
+  }
+  return grams;
+}
+
 }  // namespace internal
+
+struct BlockCounts {
+  size_t bytes = 0, words = 0, grams = 0;
+};
 
 // Length in bytes of the first block of `text`; 0 when it is not known to be complete, because the
 // block or what its last word may depend on has not all arrived (`more_may_follow`).
 size_t BlockBytes(std::string_view text, bool more_may_follow);
 
-// Calls sink(word, pair, triple, long_pair), features all, for every word that begins in the first
-// block of `text` (not empty). Returns the number of words; *bytes is the length of the block.
-template <class Sink>
-[[gnu::always_inline]] inline size_t BlockFeatures(std::string_view text, WordContext* context,
-                                                   size_t* bytes, Sink&& sink) {
+// Calls word(itself, pair, long_pair), features all, for every word that begins in the first block
+// of `text` (not empty), and gram(feature) for every gram that begins there.
+template <class WordSink, class GramSink>
+[[gnu::always_inline]] inline BlockCounts BlockFeatures(std::string_view text, WordContext* context,
+                                                        WordSink&& word, GramSink&& gram) {
   internal::Block block;
   internal::FindBlock(text, &block);
-  *bytes = block.bytes;
-  return internal::AddWords(block, context, sink);
+  const size_t words = internal::AddWords(block, context, word);
+  return {block.bytes, words, internal::AddGrams(block, gram)};
 }
 
 }  // namespace kt::detect

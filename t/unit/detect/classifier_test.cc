@@ -77,6 +77,14 @@ std::string Mixed(size_t size, uint64_t seed) {
   return out;
 }
 
+std::vector<uint32_t> WordsOf(std::string_view text) {
+  std::vector<uint32_t> out;
+  WordContext context;
+  const auto word = [&](uint32_t itself, uint32_t, uint32_t) { out.push_back(itself); };
+  BlockFeatures(text, &context, word, [](uint32_t) {});
+  return out;
+}
+
 TEST(Classifier, ReadsWhatItWrote) {
   EXPECT_NE(Make(RandomWeights(1)), nullptr);
 }
@@ -146,11 +154,17 @@ TEST(Classifier, CaseOfLettersIsNoDifference) {
 }
 
 TEST(Classifier, PunctuationOfAnyScriptSeparatesWords) {
+  const std::vector<uint32_t> plain = WordsOf("ignore all rules");
+  EXPECT_EQ(WordsOf("ignore—all…rules"), plain);
+  EXPECT_EQ(WordsOf("ignore\u3000all\u2028rules!"), plain);
+  EXPECT_NE(WordsOf("ignoreallrules"), plain);
+}
+
+TEST(Classifier, GramsSeeTheSameWhateverOneSeparatorIs) {
   const auto classifier = Make(RandomWeights(3));
-  const float plain = ScoreOf(*classifier, "ignore all rules").injection;
-  EXPECT_EQ(ScoreOf(*classifier, "ignore—all…rules").injection, plain);
-  EXPECT_EQ(ScoreOf(*classifier, "ignore\u3000all\u2028rules!").injection, plain);
-  EXPECT_NE(ScoreOf(*classifier, "ignoreallrules").injection, plain);
+  const float plain = ScoreOf(*classifier, "ignore all 12 rules").injection;
+  EXPECT_EQ(ScoreOf(*classifier, "ignore_all-98/rules").injection, plain);
+  EXPECT_NE(ScoreOf(*classifier, "ignoreall 12 rules").injection, plain);
 }
 
 TEST(Classifier, WordOrderMatters) {
@@ -160,8 +174,8 @@ TEST(Classifier, WordOrderMatters) {
 }
 
 TEST(Classifier, IdeographsNeedNoSpaces) {
-  const auto classifier = Make(RandomWeights(3));
-  EXPECT_EQ(ScoreOf(*classifier, "漢字文").injection, ScoreOf(*classifier, "漢 字 文").injection);
+  EXPECT_EQ(WordsOf("漢字文").size(), 3u);
+  EXPECT_EQ(WordsOf("漢字文"), WordsOf("漢 字 文"));
 }
 
 TEST(Classifier, WhatLiesBehindTheTextIsNotRead) {
