@@ -36,7 +36,9 @@ void TextWalker::Visit(NodeIndex i, const Place& place) {
   if (place.field == Field::kLogprobs && mode_ != Mode::kRequest) {
     const bool empty =
         node.kind == Kind::kNull || (node.kind == Kind::kArray && node.after == i + 1);
-    if (!empty) logprobs_.push_back({i, choice_});
+    if (empty) return;
+    logprobs_.push_back({i, choice_});
+    AddUnscanned("logprobs");  // the alternatives in it are no part of any text
     return;
   }
   switch (node.kind) {

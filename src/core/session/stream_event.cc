@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "core/session/segment_edits.h"
+#include "core/sse/lines.h"
 
 namespace kt::session {
 namespace {
@@ -12,6 +13,14 @@ bool Inside(std::string_view outer, std::string_view inner) {
   const std::less_equal<const char*> not_after;
   return not_after(outer.data(), inner.data()) &&
          not_after(inner.data() + inner.size(), outer.data() + outer.size());
+}
+
+// "response.output_text.delta"
+bool IsPlainWord(std::string_view name) {
+  constexpr size_t kLongest = 64;
+  return name.size() <= kLongest && std::all_of(name.begin(), name.end(), [](char c) {
+           return (c >= 'a' && c <= 'z') || c == '_' || c == '.';
+         });
 }
 
 }  // namespace
@@ -39,16 +48,20 @@ size_t HeldEvent::text_bytes() const noexcept {
   return bytes;
 }
 
-bool HeldEvent::Touched(uint32_t choice) const noexcept {
-  return std::any_of(pieces.begin(), pieces.end(), [&](const HeldPiece& piece) {
-    return piece.choice == choice && !piece.edits.empty();
-  });
+// They repeat a text token by token: they stay with one that no edit touched.
+bool HeldEvent::KeepsLogprobs(uint32_t choice) const noexcept {
+  const auto of_choice = [&](const HeldPiece& piece) { return piece.choice == choice; };
+  const auto edited = [&](const HeldPiece& piece) {
+    return of_choice(piece) && !piece.edits.empty();
+  };
+  return std::any_of(pieces.begin(), pieces.end(), of_choice) &&
+         std::none_of(pieces.begin(), pieces.end(), edited);
 }
 
 bool HeldEvent::AppendTo(json::View* scratch, std::string* out) const {
   const bool touched = std::any_of(pieces.begin(), pieces.end(),
                                    [](const HeldPiece& piece) { return !piece.edits.empty(); });
-  if (!touched) {
+  if (!touched && !orphan_logprobs) {
     out->append(raw_);
     return true;
   }
@@ -61,11 +74,31 @@ bool HeldEvent::AppendTo(json::View* scratch, std::string* out) const {
     WriteEdits(decoded, piece.edits, &edits);
   }
   RemoveLogprobs(
-      *scratch, logprobs, [&](uint32_t choice) { return Touched(choice); }, &edits);
+      *scratch, logprobs, [&](uint32_t choice) { return !KeepsLogprobs(choice); }, &edits);
   std::string edited;
   edits.Apply(scratch->text(), &edited);
   sse::AppendWithData(raw_, edited, out);
   return true;
+}
+
+std::string TextBesideData(const sse::Event& event) {
+  // "data: ", two line ends: there is no room for anything else.
+  constexpr size_t kLeast = 10;
+  std::string text;
+  if (event.has_data &&
+      event.raw.size() - std::min(event.raw.size(), event.data.size()) <= kLeast) {
+    return text;
+  }
+  for (std::string_view rest = event.raw; !rest.empty();) {
+    const size_t end = sse::FindLineEnd(rest, 0);
+    const std::string_view line = rest.substr(0, end);
+    rest.remove_prefix(std::min(rest.size(), end + 1));
+    const sse::Field field = sse::ParseField(line);
+    if (line.empty() || field.name == "data") continue;
+    if (field.name == "event" && IsPlainWord(field.value)) continue;
+    text.append(line).push_back('\n');
+  }
+  return text;
 }
 
 json::Limits AnswerLimits() noexcept {

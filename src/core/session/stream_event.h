@@ -32,6 +32,8 @@ class HeldEvent {
   std::vector<HeldPiece> pieces;  // only those that hold text
   std::vector<openai::AnswerInfo::Logprobs> logprobs;
   bool content = false;
+  // Tokens come here whose text is not in this event: what is redacted of it is not known here.
+  bool orphan_logprobs = false;
   uint32_t sequence_number = 0;
 
   size_t held_bytes() const noexcept;
@@ -42,12 +44,16 @@ class HeldEvent {
 
  private:
   std::string_view data() const noexcept;
-  bool Touched(uint32_t choice) const noexcept;
+  bool KeepsLogprobs(uint32_t choice) const noexcept;
 
   std::string raw_;
   size_t data_begin_ = 0, data_size_ = 0;
   std::string joined_data_;  // where the data is no substring of raw_ (several lines)
 };
+
+// What an event holds beside its data: comments, ids, unknown fields, event names that are not
+// plain words; one line each. Empty: nothing.
+std::string TextBesideData(const sse::Event& event);
 
 // How answers are read, everywhere.
 json::Limits AnswerLimits() noexcept;

@@ -4,6 +4,8 @@
 #include <tuple>
 #include <utility>
 
+#include "core/base/text.h"
+
 namespace kt::session {
 
 namespace {
@@ -11,6 +13,13 @@ namespace {
 template <typename Value>
 bool Holds(const std::vector<Value>& values, Value value) {
   return std::find(values.begin(), values.end(), value) != values.end();
+}
+
+bool HoldsString(const json::View& view, json::NodeIndex node) {
+  for (json::NodeIndex i = node; i < view.node(node).after; ++i) {
+    if (view.node(i).kind == json::Kind::kString) return true;
+  }
+  return false;
 }
 
 }  // namespace
@@ -35,6 +44,7 @@ Result StreamRelease::Add(const sse::Event& event, const json::View& view,
   held.logprobs = info.logprobs;
   held.sequence_number = view.Unsigned(view.Find(0, "sequence_number"), 0);
   if (judged_) {
+    if (const Result result = JudgeBesideData(event); result != Result::kGoOn) return result;
     if (const Result result = Judge(view, info, &held); result != Result::kGoOn) return result;
   }
   const bool barrier = info.choices.size() != 1 || !info.finished.empty();
@@ -42,6 +52,9 @@ Result StreamRelease::Add(const sse::Event& event, const json::View& view,
 }
 
 Result StreamRelease::AddPlain(const sse::Event& event) {
+  if (judged_) {
+    if (const Result result = JudgeBesideData(event); result != Result::kGoOn) return result;
+  }
   return Enqueue(HeldEvent(event), true, 0);
 }
 
@@ -78,6 +91,24 @@ Result StreamRelease::Judge(const json::View& view, const openai::EventInfo& inf
   return buffered_ ? Result::kGoOn : JudgeLanes(info);
 }
 
+// Clients ignore comments, but somebody may read them. Nothing can be edited there.
+Result StreamRelease::JudgeBesideData(const sse::Event& event) {
+  const std::string text = TextBesideData(event);
+  if (text.empty()) return Result::kGoOn;
+  if (!IsUtf8(text)) return Result::kInvalid;
+  policy::ChainRun::Text unit;
+  unit.unit.text = text;
+  unit.unit.role = openai::Role::kAssistant;
+  unit.unit.text_class = openai::TextClass::kIdentifier;
+  unit.unit.phase = policy::Phase::kOutput;
+  unit.replaceable = false;
+  std::vector<std::vector<policy::TextEdit>> edits;
+  if (auto block = chain_.Judge(policy::Phase::kOutput, {&unit, 1}, &edits)) {
+    return Block(std::move(*block));
+  }
+  return Result::kGoOn;
+}
+
 Result StreamRelease::AppendPieces(const json::View& view, const openai::EventInfo& info,
                                    HeldEvent* held) {
   touched_.clear();
@@ -99,6 +130,13 @@ Result StreamRelease::AppendPieces(const json::View& view, const openai::EventIn
     }
     held->pieces.push_back(std::move(piece));
   }
+  held->orphan_logprobs =
+      std::any_of(info.logprobs.begin(), info.logprobs.end(), [&](const auto& logprobs) {
+        const bool has_text =
+            std::any_of(held->pieces.begin(), held->pieces.end(),
+                        [&](const HeldPiece& piece) { return piece.choice == logprobs.choice; });
+        return !has_text && HoldsString(view, logprobs.node);
+      });
   return Result::kGoOn;
 }
 

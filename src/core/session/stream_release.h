@@ -78,6 +78,7 @@ class StreamRelease {
   };
 
   Result Judge(const json::View& view, const openai::EventInfo& info, HeldEvent* held);
+  Result JudgeBesideData(const sse::Event& event);
   Result JudgeWholeTexts(const json::View& view, HeldEvent* held);
   Result AppendPieces(const json::View& view, const openai::EventInfo& info, HeldEvent* held);
   Result JudgeLanes(const openai::EventInfo& info);

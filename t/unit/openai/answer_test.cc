@@ -126,7 +126,7 @@ TEST(ResponsesAnswer, OutputItemsAndEchoedParameters) {
                    "assistant id output[2].name = f", "assistant json output[2].arguments = {}"}));
   ASSERT_EQ(mapped.info.logprobs.size(), 1u);
   EXPECT_EQ(mapped.info.logprobs[0].choice, 1u);
-  EXPECT_TRUE(mapped.info.unscanned.empty());
+  EXPECT_EQ(mapped.info.unscanned, std::vector<std::string>{"logprobs"});
   EXPECT_EQ(mapped.info.usage.prompt_tokens, 1u);
   EXPECT_EQ(mapped.info.usage.cached_tokens, 2u);
   EXPECT_EQ(mapped.info.usage.completion_tokens, 3u);

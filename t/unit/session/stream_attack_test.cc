@@ -1,0 +1,196 @@
+// Streams that try to get a value past the policies.
+#include <chrono>
+
+#include "life.h"
+
+namespace kt::session {
+namespace {
+
+class StreamAttack : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() { gateway_ = MakeGateway(Yaml()).release(); }
+  static void TearDownTestSuite() {
+    delete gateway_;
+    gateway_ = nullptr;
+  }
+  static std::string Run(const std::string& events, const char* path = "/v1/chat/completions") {
+    Life life(*gateway_, path);
+    life.Send(std::string(path).ends_with("responses")
+                  ? R"({"model":"m","input":"Hi","stream":true})"
+                  : StreamChat());
+    life.AnswerStream({events});
+    EXPECT_TRUE(life.session().finished());
+    return life.output;
+  }
+  static void ExpectNoLeak(const std::string& output) {
+    EXPECT_EQ(output.find("jane"), std::string::npos) << output;
+    EXPECT_EQ(output.find("acme"), std::string::npos) << output;
+  }
+  static const Gateway* gateway_;
+};
+const Gateway* StreamAttack::gateway_ = nullptr;
+
+std::string Tool(const std::string& name_or_arguments, const std::string& more) {
+  return Event(
+      Delta(R"({"tool_calls":[{)" + more + R"("function":{)" + name_or_arguments + "}}]}"));
+}
+
+// ---- what stands beside the data ---------------------------------------------------------------
+
+TEST_F(StreamAttack, CommentsIdsAndEventNamesAreJudged) {
+  const std::string email = kEmail;
+  for (const std::string& line :
+       {": " + email, "id: " + email, "event: " + email, "retry: " + email, "note: " + email, email,
+        ":\xEF\xBB\xBF" + email}) {
+    for (const std::string eol : {"\n", "\r\n", "\r"}) {
+      ExpectNoLeak(Run(kRole + Text("Hi ") + line + eol + eol + Finish() + kDone));
+      ExpectNoLeak(Run(kRole + line + eol + Text("Hi ", 0, eol) + Finish() + kDone));
+      ExpectNoLeak(
+          Run(kRole + "data: {\"choices\":[]}" + eol + line + eol + eol + Finish() + kDone));
+    }
+  }
+}
+
+TEST_F(StreamAttack, HarmlessLinesKeepTheirBytes) {
+  const std::string events = ": ping\n\nid: 7\nretry: 10\nevent: message\n" + Text("Hi. ") +
+                             ": OPENROUTER PROCESSING\n\n" + Finish() + kDone;
+  EXPECT_EQ(Run(events), events);
+}
+
+TEST_F(StreamAttack, BytesThatAreNoTextInACommentEndTheStream) {
+  const std::string output = Run(kRole + Text("Hi. ") + ": \xFF\xFE\n\n" + Finish() + kDone);
+  EXPECT_EQ(Read(output).error_code, "upstream_invalid_response");
+  EXPECT_EQ(output.find('\xFF'), std::string::npos);
+}
+
+// ---- choices and calls -------------------------------------------------------------------------
+
+TEST_F(StreamAttack, ChoicesOutOfOrderAndInterleaved) {
+  const std::string email = kEmail;
+  std::string events;
+  for (size_t i = 0; i < email.size(); ++i) {
+    for (const int choice : {3, 0, 2}) events += Text(email.substr(i, 1), choice);
+  }
+  for (const int choice : {0, 3, 2}) events += Finish(choice);
+  const Seen seen = Read(Run(events + kDone));
+  for (const int choice : {0, 2, 3}) EXPECT_EQ(seen.text.at(choice), "[EMAIL]");
+  EXPECT_TRUE(seen.done);
+}
+
+TEST_F(StreamAttack, ToolCallsWithoutIndexGoByTheirPlace) {
+  ExpectNoLeak(Run(Tool(R"("name":"mail","arguments":"{\"to\":\"jane.doe")", "") +
+                   Tool(R"("arguments":"@acme-mail.com\"}")", "") + Finish() + kDone));
+}
+
+TEST_F(StreamAttack, ARepeatedRoleChangesNothing) {
+  ExpectNoLeak(Run(Event(Delta(R"({"role":"assistant","content":"jane.doe"})")) +
+                   Event(Delta(R"({"role":"assistant","content":"@acme-mail.com"})")) + Finish() +
+                   kDone));
+}
+
+TEST_F(StreamAttack, ReasoningAndUnknownFieldsAreLanesToo) {
+  for (const std::string field : {"reasoning_content", "reasoning", "refusal", "x_vendor"}) {
+    std::string events;
+    for (const std::string& piece : Pieces(kEmail, 3)) {
+      events += Event(Delta("{\"" + field + "\":" + json::Quote(piece) + "}"));
+    }
+    ExpectNoLeak(Run(events + Finish() + kDone));
+  }
+}
+
+TEST_F(StreamAttack, ContentInTheFinishingEventJoinsWhatWasHeld) {
+  ExpectNoLeak(Run(
+      Text("jane.doe") +
+      Event(Delta(R"({"content":"@acme-mail.com"})", 0, R"(,"finish_reason":"stop")")) + kDone));
+}
+
+TEST_F(StreamAttack, TextBehindTheFinishReasonEndsTheStream) {
+  const std::string output = Run(Text("mail jane.doe") + Finish() + Text("@acme-mail.com") + kDone);
+  EXPECT_EQ(output.find("acme"), std::string::npos);
+  EXPECT_EQ(Read(output).error_code, "upstream_invalid_response");
+}
+
+TEST_F(StreamAttack, TwoEventsInOneDataAreNoJson) {
+  const std::string one = Delta(R"({"content":"jane.doe@acme-mail.com"})");
+  ExpectNoLeak(Run(kRole + "data: " + one + "\ndata: " + one + "\n\n" + Finish() + kDone));
+}
+
+// ---- tokens ------------------------------------------------------------------------------------
+
+TEST_F(StreamAttack, LogprobsApartFromTheirTextGo) {
+  const std::string logprobs =
+      R"(,"logprobs":{"content":[{"token":"jane.doe"},{"token":"@acme-mail.com"}]})";
+  const std::string output = Run(Text(kEmail) + Event(Delta("{}", 0, logprobs)) + Finish() + kDone);
+  ExpectNoLeak(output);
+  EXPECT_TRUE(Read(output).done);
+  const std::string empty = Event(Delta("{}", 0, R"(,"logprobs":{"content":[]})"));
+  EXPECT_NE(Run(Text("Hi. ") + empty + Finish() + kDone).find(empty), std::string::npos);
+}
+
+// ---- sizes -------------------------------------------------------------------------------------
+
+TEST_F(StreamAttack, AnEventOfOneMegabyteIsJudged) {
+  std::string text;
+  while (text.size() < 1 << 20) text += "word ";
+  const Seen seen = Read(Run(kRole + Text(text + kEmail + " " + text) + Finish() + kDone));
+  EXPECT_EQ(seen.text.at(0), text + "[EMAIL] " + text);
+}
+
+TEST_F(StreamAttack, ManyTinyEventsThatAreHeldAreBounded) {
+  std::string events = kRole + Text("jane.doe@");
+  for (int i = 0; i < 100'000; ++i) events += Event(Delta(R"({"content":""})"));
+  const auto start = std::chrono::steady_clock::now();
+  const std::string output = Run(events + Finish() + kDone);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(20));
+  ExpectNoLeak(output);
+}
+
+// ---- responses ---------------------------------------------------------------------------------
+
+std::string Named(const std::string& type, const std::string& more) {
+  return "event: " + type + "\ndata: {\"type\":\"" + type +
+         R"(","item_id":"msg_1","output_index":0,"content_index":0,)" + more + "}\n\n";
+}
+std::string TextDelta(const std::string& text) {
+  return Named("response.output_text.delta", "\"delta\":" + json::Quote(text));
+}
+const char kCompleted[] =
+    "event: response.completed\n"
+    R"(data: {"type":"response.completed","response":{"id":"r","output":[]}})"
+    "\n\n";
+
+TEST_F(StreamAttack, CompleteTextsThatDifferFromTheirDeltasAreJudged) {
+  for (const std::string& done :
+       {Named("response.output_text.done", std::string("\"text\":\"") + kEmail + "\""),
+        Named("response.content_part.done",
+              std::string(R"("part":{"type":"output_text","text":")") + kEmail + "\"}"),
+        std::string(
+            "event: response.output_item.done\ndata: {\"type\":\"response.output_item.done\","
+            "\"output_index\":0,\"item\":{\"id\":\"msg_1\",\"type\":\"message\",\"content\":"
+            "[{\"type\":\"output_text\",\"text\":\"jane.doe@acme-mail.com\"}]}}\n\n")}) {
+    const std::string output = Run(TextDelta("All fine. ") + done + kCompleted, "/v1/responses");
+    ExpectNoLeak(output);
+    EXPECT_NE(output.find("[EMAIL]"), std::string::npos);
+  }
+}
+
+TEST_F(StreamAttack, ADeltaBehindItsDoneEndsTheStream) {
+  const std::string done = Named("response.output_text.done", R"("text":"mail")");
+  const std::string output =
+      Run(TextDelta("mail ") + done + TextDelta("jane.doe@acme-mail.com") + kCompleted,
+          "/v1/responses");
+  ExpectNoLeak(output);
+  EXPECT_EQ(Read(output).error_code, "upstream_invalid_response");
+}
+
+TEST_F(StreamAttack, DeltasBeforeTheirItemWasAdded) {
+  const std::string added =
+      "data: "
+      "{\"type\":\"response.output_item.added\",\"output_index\":0,\"item\":{\"id\":\"msg_1\","
+      "\"type\":\"message\",\"content\":[]}}\n\n";
+  ExpectNoLeak(Run(TextDelta("jane.doe") + added + TextDelta("@acme-mail.com") + kCompleted,
+                   "/v1/responses"));
+}
+
+}  // namespace
+}  // namespace kt::session
