@@ -155,7 +155,9 @@ void FeedBuffer(Context* ctx, ngx_buf_t* b) {
 // the upstream is done, so that it closes it at once. What was cut must not get into a cache.
 void StopStock(Context* ctx) {
   ngx_http_upstream_t* u = ctx->request->upstream;
-  if (ctx->stock_ended || u == nullptr || u->cleanup == nullptr) return;
+  // A complete stream's last chunk is still to come: its connection may be kept.
+  if (ctx->stock_ended || ctx->session->answer_complete()) return;
+  if (u == nullptr || u->cleanup == nullptr) return;
   u->keepalive = 0;
   u->cacheable = 0;
   u->store = 0;
