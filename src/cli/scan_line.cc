@@ -57,7 +57,7 @@ std::string ScoreMember(std::string_view kind, double score) {
 }
 
 std::span<const detect::Match> MatchesOf(const policy::ChainEntry& entry,
-                                         const std::vector<detect::Match>& all,
+                                         std::span<const detect::Match> all,
                                          std::vector<detect::Match>* own) {
   own->clear();
   std::copy_if(all.begin(), all.end(), std::back_inserter(*own), [&](const detect::Match& m) {
@@ -121,19 +121,28 @@ Status LineScanner::Judge(std::string_view text, std::string* out) {
   return Status::Ok();
 }
 
-Status LineScanner::Evaluate(const policy::TextUnit& unit, std::string* scores,
+Status LineScanner::Evaluate(policy::TextUnit unit, std::string* scores,
                              std::string* entities) const {
-  std::vector<detect::Match> all, own;
-  const detect::Scope scope =
-      phase_ == policy::Phase::kInput ? detect::Scope::kInput : detect::Scope::kOutput;
-  const Status searched = chain_.matcher().FindAll(unit.text, 0, scope, &all);
-  if (!searched.ok()) return searched;
+  const bool input = phase_ == policy::Phase::kInput;
+  uint32_t windows = 0;
+  policy::Reader::Options options;
+  options.scope = input ? detect::Scope::kInput : detect::Scope::kOutput;
+  if (input) {
+    options.views = detect::kAllViews;
+    options.classifier = chain_.classifier();
+    options.windows = &windows;
+  }
+  policy::Reading reading;
+  policy::Reader reader(chain_.matcher());
+  if (Status read = reader.Read(unit.text, options, &reading); !read.ok()) return read;
+  unit.reading = &reading;
+  std::vector<detect::Match> own;
   std::vector<Entity> found;
   for (const policy::ChainEntry& entry : chain_.entries()) {
     const bool runs = phase_ == policy::Phase::kInput ? entry.input : entry.output;
     if (!runs || !entry.policy->RunsIn(phase_)) continue;
     policy::Evaluation evaluation;
-    const Status status = entry.policy->Evaluate(unit, MatchesOf(entry, all, &own), &evaluation);
+    const Status status = entry.policy->Evaluate(unit, MatchesOf(entry, reading.matches(), &own), &evaluation);
     if (!status.ok()) return status;
     if (evaluation.score >= 0) {
       *scores += (scores->empty() ? "" : ",") + ScoreMember(entry.policy->kind(), evaluation.score);

@@ -21,7 +21,7 @@ class LineScanner {
   // Judges `text` and appends the members of the answer.
   Status Judge(std::string_view text, std::string* out);
   // Every policy's own scores and spans, also those that only log.
-  Status Evaluate(const policy::TextUnit& unit, std::string* scores, std::string* entities) const;
+  Status Evaluate(policy::TextUnit unit, std::string* scores, std::string* entities) const;
 
   const policy::Chain& chain_;
   policy::Phase phase_;

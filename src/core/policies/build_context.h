@@ -1,7 +1,7 @@
 // What every policy kind gets when it is compiled.
 #pragma once
 
-#include "core/detect/matcher.h"
+#include "core/policies/fold_pattern.h"
 #include "core/policies/registry.h"
 
 namespace kt::policies {
@@ -9,7 +9,7 @@ namespace kt::policies {
 struct BuildContext {
   const BuildOptions& options;
   bool output = true;  // `stage` lets the policy judge answers
-  detect::Matcher::Builder* rules = nullptr;
+  RuleSink* rules = nullptr;
 };
 
 }  // namespace kt::policies

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "core/policies/decoded_view.h"
 #include "core/policies/rule_pack.h"
+#include "core/policies/score_mix.h"
 
 namespace kt::policies {
 namespace {
@@ -89,6 +89,8 @@ PromptInjection::PromptInjection(const config::PromptInjection& config)
     : threshold_(config.threshold),
       action_(config.action),
       decode_base64_(config.decode_base64),
+      normalize_unicode_(config.normalize_unicode),
+      detect_homoglyphs_(config.detect_homoglyphs),
       scan_roles_(config.scan_roles.begin(), config.scan_roles.end()),
       message_(config.message.empty() ? std::string(kDefaultMessage) : config.message) {}
 
@@ -110,6 +112,7 @@ Status PromptInjection::AddPack(const config::YamlNode& root, const config::Prom
     }
     if (Status status = map.Finish(); !status.ok()) return status;
   }
+  detect::Matcher::Builder hidden;
   for (const config::YamlNode& node : pack.List("rules")) {
     PackMap map(node);
     detect::Rule rule;
@@ -131,7 +134,18 @@ Status PromptInjection::AddPack(const config::YamlNode& root, const config::Prom
     }
     map.String("lang", "");
     if (Status status = map.Finish(); !status.ok()) return status;
-    if (on) Add(std::move(rule), info, context);
+    if (kind == "hidden") {
+      rule.trusted = false;
+      hidden.Add(std::move(rule));
+      hidden_weights_.push_back(info.weight);
+    } else if (on) {
+      Add(std::move(rule), info, context);
+    }
+  }
+  if (hidden.size() > 0) {
+    auto built = std::move(hidden).Build();
+    if (!built.ok()) return built.status();
+    hidden_ = std::move(built).value();
   }
   return pack.Finish();
 }
@@ -190,11 +204,13 @@ void PromptInjection::Discount(std::string_view text,
   }
 }
 
+// Of one text, plain or decoded; `matches` are spans of it, of all policies.
 double PromptInjection::Score(std::string_view text, std::span<const detect::Match> matches,
                               bool phrases) const {
   std::vector<Hit> hits;
   std::vector<const detect::Match*> mentions;
   for (const detect::Match& match : matches) {
+    if (!Owns(match.rule)) continue;
     const size_t rule = match.rule - first_rule_;
     const RuleInfo& info = rules_[rule];
     if (info.kind == RuleKind::kUser) return 1;
@@ -204,32 +220,76 @@ double PromptInjection::Score(std::string_view text, std::span<const detect::Mat
       hits.push_back({match.begin, match.end, rule, info.weight});
     }
   }
+  if (hits.empty()) return 0;
   Discount(text, mentions, &hits);
   return BestWindow(hits, rules_.size());
 }
 
-Status PromptInjection::ScoreDecoded(std::string_view text, double* score) const {
-  std::vector<detect::Match> matches;
-  for (const std::string& view : DecodeBase64Runs(text)) {
-    matches.clear();
-    const Status status = matcher_->FindAll(view, 0, detect::Scope::kInput, &matches);
-    if (!status.ok()) return status;
-    std::erase_if(matches, [&](const detect::Match& match) {
-      return match.rule < first_rule_ || match.rule >= first_rule_ + rules_.size();
-    });
-    *score = std::max(*score, Score(view, matches, true));
-  }
-  return Status::Ok();
+// `encoding`: what only folding has brought about counts where folding is wanted.
+bool PromptInjection::Counts(const policy::Reading& reading, const detect::Match& match) const {
+  const std::string_view plain = reading.plain().substr(match.begin, match.end - match.begin);
+  const detect::ByteSpan span = reading.Raw(match.begin, match.end);
+  const std::string_view raw = reading.raw().substr(span.begin, span.end - span.begin);
+  if (plain == raw) return true;
+  if (!normalize_unicode_) return false;
+  if (detect_homoglyphs_) return true;
+  detect::NormalizedText text;
+  detect::NormalizeOptions options;
+  options.look_alikes = false;
+  return detect::Normalize(raw, options, &text).ok() && text.text() == plain;
 }
 
-Status PromptInjection::Evaluate(const policy::TextUnit& unit,
-                                 std::span<const detect::Match> matches,
+double PromptInjection::ScorePlain(const policy::Reading& reading, bool phrases) const {
+  const bool all = !reading.folded() || (normalize_unicode_ && detect_homoglyphs_);
+  double score = 0;
+  if (all) {
+    score = Score(reading.plain(), reading.plain_matches(), phrases);
+  } else {
+    std::vector<detect::Match> counted;
+    for (const detect::Match& match : reading.plain_matches()) {
+      if (Owns(match.rule) && Counts(reading, match)) counted.push_back(match);
+    }
+    score = Score(reading.plain(), counted, phrases);
+  }
+  if (!phrases || !reading.scores()) return score;
+  return MixInjection(score, reading.scores()->injection, reading.one_window());
+}
+
+double PromptInjection::ScoreViews(const policy::Reading& reading, bool phrases) const {
+  double best = 0;
+  for (const policy::ViewReading& view : reading.views()) {
+    const bool token = (detect::ViewBit(view.kind) & detect::kTokenViews) != 0;
+    if (!token && !phrases) continue;
+    double score = Score(view.text, view.matches, phrases);
+    if (phrases) score = MixInjectionView(view.kind, score, view.scores.injection);
+    best = std::max(best, score);
+  }
+  return best;
+}
+
+Status PromptInjection::ScoreHidden(const policy::Reading& reading, double* score) const {
+  if (hidden_ == nullptr || !reading.folded()) return Status::Ok();
+  std::vector<detect::Match> matches;
+  const Status status = hidden_->FindAll(reading.raw(), 0, detect::Scope::kInput, &matches);
+  double missed = 1;
+  detect::RuleId last = static_cast<detect::RuleId>(hidden_weights_.size());
+  std::sort(matches.begin(), matches.end(),
+            [](const detect::Match& a, const detect::Match& b) { return a.rule < b.rule; });
+  for (const detect::Match& match : matches) {
+    if (match.rule != last) missed *= 1 - hidden_weights_[match.rule];
+    last = match.rule;
+  }
+  *score = 1 - (1 - *score) * missed;
+  return status;
+}
+
+Status PromptInjection::Evaluate(const policy::TextUnit& unit, std::span<const detect::Match>,
                                  policy::Evaluation* out) const {
   const bool phrases = ScansPhrases(unit.role);
-  double score = matches.empty() ? 0 : Score(unit.text, matches, phrases);
-  if (phrases && decode_base64_ && matcher_ != nullptr) {
-    if (Status status = ScoreDecoded(unit.text, &score); !status.ok()) return status;
-  }
+  const policy::Reading& reading = *unit.reading;
+  double score = ScorePlain(reading, phrases);
+  if (Status status = ScoreHidden(reading, &score); !status.ok()) return status;
+  if (decode_base64_) score = std::max(score, ScoreViews(reading, phrases));
   out->score = std::max(out->score, score);
   if (score < threshold_) return Status::Ok();
   policy::Finding finding;

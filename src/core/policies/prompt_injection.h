@@ -1,6 +1,7 @@
 // `prompt-injection`: instructions that try to take over the model, as a score in [0, 1]. Its
 // rules are policies/prompt-injection.yaml: each has a weight, and those that hit within one
-// window of the text are combined as independent evidence (noisy or).
+// window of the text are combined as independent evidence (noisy or); the classifier's score joins
+// them as score_mix.h says. What a text says once decoded is scored in the same way.
 #pragma once
 
 #include <memory>
@@ -18,14 +19,14 @@ class PromptInjection final : public policy::Policy {
  public:
   static Result<std::unique_ptr<PromptInjection>> Build(const config::PromptInjection& config,
                                                         const BuildContext& context);
-  // Decoded views are matched by the policy itself. Before the first Evaluate; not owned.
-  void UseMatcher(const detect::Matcher* matcher) { matcher_ = matcher; }
-
   std::string_view kind() const noexcept override { return "prompt-injection"; }
   bool RunsIn(policy::Phase phase) const noexcept override {
     return phase == policy::Phase::kInput;
   }
   std::string_view block_message() const noexcept override { return message_; }
+  bool WantsScores(const policy::TextUnit& unit) const noexcept override {
+    return ScansPhrases(unit.role) && unit.text_class == openai::TextClass::kText;
+  }
   Status Evaluate(const policy::TextUnit& unit, std::span<const detect::Match> matches,
                   policy::Evaluation* out) const override;
 
@@ -51,18 +52,26 @@ class PromptInjection final : public policy::Policy {
   Status AddPack(const config::YamlNode& pack, const config::PromptInjection& config,
                  const BuildContext& context);
   void Add(detect::Rule rule, RuleInfo info, const BuildContext& context);
+  bool Owns(detect::RuleId rule) const noexcept {
+    return rule >= first_rule_ && rule < first_rule_ + rules_.size();
+  }
   bool ScansPhrases(openai::Role role) const noexcept;
   void Discount(std::string_view text, const std::vector<const detect::Match*>& mentions,
                 std::vector<Hit>* hits) const;
+  bool Counts(const policy::Reading& reading, const detect::Match& match) const;
   double Score(std::string_view text, std::span<const detect::Match> matches, bool phrases) const;
-  Status ScoreDecoded(std::string_view text, double* score) const;
+  double ScorePlain(const policy::Reading& reading, bool phrases) const;
+  double ScoreViews(const policy::Reading& reading, bool phrases) const;
+  Status ScoreHidden(const policy::Reading& reading, double* score) const;
 
   double threshold_;
   config::Action action_;
-  bool decode_base64_;
+  bool decode_base64_, normalize_unicode_, detect_homoglyphs_;
   std::set<std::string, std::less<>> scan_roles_;
   std::string message_;
-  const detect::Matcher* matcher_ = nullptr;
+  // Characters that nobody sees are no part of the normalised text: matched in the raw one.
+  std::unique_ptr<const detect::Matcher> hidden_;
+  std::vector<double> hidden_weights_;
   std::vector<RuleInfo> rules_;  // from first_rule_ on
   detect::RuleId first_rule_ = 0;
 };

@@ -1,5 +1,6 @@
 #include "core/policies/registry.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "core/policies/dlp_filter.h"
@@ -11,20 +12,17 @@ namespace kt::policies {
 namespace {
 
 constexpr std::string_view kAuditLogger = "audit-logger";
+constexpr std::string_view kWeights = "classifier.bin";
 
-// Compiles one kind; for prompt-injection also hands out the object, which needs the matcher.
 Result<std::unique_ptr<const policy::Policy>> BuildPolicy(const std::string& kind,
                                                           const config::PolicyConfig& config,
-                                                          const BuildContext& context,
-                                                          PromptInjection** injection) {
+                                                          const BuildContext& context) {
   const auto unwrap = [](auto result) -> Result<std::unique_ptr<const policy::Policy>> {
     if (!result.ok()) return result.status();
     return std::unique_ptr<const policy::Policy>(std::move(result).value());
   };
   if (kind == "prompt-injection") {
-    auto result = PromptInjection::Build(config.prompt_injection, context);
-    if (result.ok()) *injection = result.value().get();
-    return unwrap(std::move(result));
+    return unwrap(PromptInjection::Build(config.prompt_injection, context));
   }
   if (kind == "pii-detector") return unwrap(PiiDetector::Build(config.pii_detector, context));
   if (kind == "safety-filter") return unwrap(SafetyFilter::Build(config.safety_filter, context));
@@ -39,6 +37,25 @@ policy::ChainEntry EntryOf(const config::ChainEntry& from) {
   entry.output = from.stage != config::Stage::kInput;
   entry.buffered = from.buffered;
   return entry;
+}
+
+// The weights of the kinds that score; null when the chain has none of them. A directory of rules
+// need not bring its own.
+Result<std::unique_ptr<const detect::Classifier>> ReadClassifier(const config::PolicyConfig& config,
+                                                                 const PackReader& packs) {
+  const bool wanted = std::any_of(config.chain.begin(), config.chain.end(), [](const auto& entry) {
+    return entry.kind == "prompt-injection" || entry.kind == "safety-filter";
+  });
+  if (!wanted) return std::unique_ptr<const detect::Classifier>();
+  std::optional<std::string> bytes = packs(kWeights);
+  if (!bytes) bytes = ReadEmbeddedPack(kWeights);
+  const std::string name(kWeights);
+  if (!bytes) return Status::NotFound("rule pack \"" + name + "\" is missing");
+  auto classifier = detect::Classifier::Parse(*bytes);
+  if (!classifier.ok()) {
+    return Status::InvalidArgument(name + ": " + std::string(classifier.status().message()));
+  }
+  return classifier;
 }
 
 void Warn(const config::PolicyConfig& config, const BuildOptions& options,
@@ -60,25 +77,27 @@ void Warn(const config::PolicyConfig& config, const BuildOptions& options,
 Result<std::unique_ptr<const policy::Chain>> BuildChain(const config::PolicyConfig& config,
                                                         const BuildOptions& options,
                                                         std::vector<std::string>* warnings) {
-  detect::Matcher::Builder rules;
+  detect::Matcher::Builder builder;
+  RuleSink rules(&builder);
   std::vector<policy::ChainEntry> entries;
-  PromptInjection* injection = nullptr;
   for (const config::ChainEntry& from : config.chain) {
     if (from.kind == kAuditLogger) continue;
     policy::ChainEntry entry = EntryOf(from);
     const BuildContext context{options, entry.output, &rules};
     entry.first_rule = static_cast<detect::RuleId>(rules.size());
-    auto policy = BuildPolicy(from.kind, config, context, &injection);
+    auto policy = BuildPolicy(from.kind, config, context);
     if (!policy.ok()) return policy.status();
     entry.policy = std::move(policy).value();
     entry.end_rule = static_cast<detect::RuleId>(rules.size());
     entries.push_back(std::move(entry));
   }
-  auto matcher = std::move(rules).Build();
+  auto matcher = std::move(builder).Build();
   if (!matcher.ok()) return matcher.status();
-  if (injection != nullptr) injection->UseMatcher(matcher.value().get());
+  auto classifier = ReadClassifier(config, options.packs);
+  if (!classifier.ok()) return classifier.status();
   if (warnings != nullptr) Warn(config, options, *matcher.value(), warnings);
-  return std::make_unique<const policy::Chain>(std::move(entries), std::move(matcher).value());
+  return std::make_unique<const policy::Chain>(std::move(entries), std::move(matcher).value(),
+                                               std::move(classifier).value());
 }
 
 }  // namespace kt::policies

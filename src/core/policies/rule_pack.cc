@@ -4,6 +4,8 @@
 #include <charconv>
 #include <utility>
 
+#include "core/detect/normalize.h"
+
 namespace kt::policies {
 namespace {
 
@@ -136,7 +138,14 @@ std::string ExpandBlanks(std::string_view pattern) {
   return out;
 }
 
-std::string LiteralPattern(std::string_view text) {
+std::string LiteralPattern(std::string_view literal) {
+  // Folded here, since the ends of words depend on it.
+  detect::NormalizeOptions options;
+  options.look_alikes = false;
+  detect::NormalizedText folded;
+  const bool usable =
+      detect::Normalize(literal, options, &folded).ok() && !folded.text().empty();
+  const std::string_view text = usable ? folded.text() : literal;
   std::string out;
   if (!text.empty() && IsWord(text.front())) out += "\\b";
   for (size_t i = 0; i < text.size(); ++i) {

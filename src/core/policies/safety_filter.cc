@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/policies/rule_pack.h"
+#include "core/policies/score_mix.h"
 
 namespace kt::policies {
 namespace {
@@ -86,6 +87,7 @@ Result<std::unique_ptr<SafetyFilter>> SafetyFilter::Build(const config::SafetyFi
                                                           const BuildContext& context) {
   std::unique_ptr<SafetyFilter> policy(new SafetyFilter());
   policy->action_ = config.action;
+  policy->threshold_ = SafetyThreshold(config.mode);
   Result<config::YamlNode> pack = ReadPack(context.options.packs, kPackName);
   if (!pack.ok()) return pack.status();
   if (Status s = policy->AddPack(pack.value(), config, context); !s.ok()) return s;
@@ -102,24 +104,30 @@ std::string_view SafetyFilter::block_message() const noexcept {
   return "The content was refused by the safety policy.";
 }
 
-Status SafetyFilter::Evaluate(const policy::TextUnit&, std::span<const detect::Match> matches,
+Status SafetyFilter::Evaluate(const policy::TextUnit& unit, std::span<const detect::Match> matches,
                               policy::Evaluation* out) const {
-  double score = 0;
+  const policy::Effect effect = action_ == config::Action::kLog        ? policy::Effect::kFlag
+                                : action_ == config::Action::kEscalate ? policy::Effect::kEscalate
+                                                                       : policy::Effect::kBlock;
+  double terms = 0;
   for (const detect::Match& match : matches) {
     const RuleInfo& info = rules_[match.rule - first_rule_];
-    score = std::max(score, info.severity);
+    terms = std::max(terms, info.severity);
     if (!info.acts) continue;
-    policy::Finding finding;
-    finding.begin = match.begin;
-    finding.end = match.end;
-    finding.type = categories_[info.category].name;
-    finding.reason_code = categories_[info.category].reason_code;
-    finding.effect = action_ == config::Action::kLog        ? policy::Effect::kFlag
-                     : action_ == config::Action::kEscalate ? policy::Effect::kEscalate
-                                                            : policy::Effect::kBlock;
-    out->findings.push_back(std::move(finding));
+    out->findings.push_back({match.begin, match.end, effect, categories_[info.category].name, "",
+                             categories_[info.category].reason_code});
   }
+  const policy::Reading& reading = *unit.reading;
+  double head = reading.scores() ? reading.scores()->safety : 0;
+  for (const policy::ViewReading& view : reading.views()) {
+    if (ViewSpeaks(view.kind)) head = std::max<double>(head, view.scores.safety);
+  }
+  const double score = MixSafety(terms, head);
   out->score = std::max(out->score, score);
+  if (reading.scores() && out->findings.empty() && score >= threshold_) {
+    out->findings.push_back(
+        {0, 0, effect, "harmful_request", "", "safety_filter.harmful_request"});
+  }
   return Status::Ok();
 }
 

@@ -20,6 +20,10 @@ class SafetyFilter final : public policy::Policy {
   std::string_view kind() const noexcept override { return "safety-filter"; }
   bool RunsIn(policy::Phase) const noexcept override { return true; }
   std::string_view block_message() const noexcept override;
+  bool WantsScores(const policy::TextUnit& unit) const noexcept override {
+    return unit.text_class == openai::TextClass::kText &&
+           (unit.role == openai::Role::kUser || unit.role == openai::Role::kTool);
+  }
   Status Evaluate(const policy::TextUnit& unit, std::span<const detect::Match> matches,
                   policy::Evaluation* out) const override;
 
@@ -40,6 +44,7 @@ class SafetyFilter final : public policy::Policy {
   size_t CategoryOf(const std::string& name);
 
   config::Action action_ = config::Action::kBlock;
+  double threshold_ = 1;  // of the score: from here on it acts
   std::vector<Category> categories_;
   std::vector<RuleInfo> rules_;  // from first_rule_ on
   detect::RuleId first_rule_ = 0;

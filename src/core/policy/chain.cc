@@ -94,14 +94,18 @@ std::string_view VerdictName(Verdict verdict) noexcept {
   return "error";
 }
 
-Chain::Chain(std::vector<ChainEntry> entries, std::unique_ptr<const detect::Matcher> matcher)
-    : entries_(std::move(entries)), matcher_(std::move(matcher)) {}
+Chain::Chain(std::vector<ChainEntry> entries, std::unique_ptr<const detect::Matcher> matcher,
+             std::unique_ptr<const detect::Classifier> classifier)
+    : entries_(std::move(entries)),
+      matcher_(std::move(matcher)),
+      classifier_(std::move(classifier)) {}
 
 ChainRun::ChainRun(const Chain& chain, RunOptions options)
     : chain_(chain),
       options_(options),
       selected_(chain.entries().size(), true),
-      outcome_index_(chain.entries().size() * 2, kNotRun) {}
+      outcome_index_(chain.entries().size() * 2, kNotRun),
+      reader_(chain.matcher()) {}
 
 void ChainRun::Select(const RequestFacts& facts) {
   for (size_t i = 0; i < selected_.size(); ++i) {
@@ -141,11 +145,13 @@ PolicyOutcome& ChainRun::OutcomeOf(size_t entry, Phase phase) {
   return outcomes_[index];
 }
 
-std::span<const detect::Match> ChainRun::MatchesOf(const ChainEntry& entry, MatchRange range) {
+std::span<const detect::Match> ChainRun::MatchesOf(const ChainEntry& entry,
+                                                   const Reading& reading) {
   own_matches_.clear();
-  for (size_t i = range.begin; i < range.end; ++i) {
-    const detect::RuleId rule = matches_[i].rule;
-    if (rule >= entry.first_rule && rule < entry.end_rule) own_matches_.push_back(matches_[i]);
+  for (const detect::Match& match : reading.matches()) {
+    if (match.rule >= entry.first_rule && match.rule < entry.end_rule) {
+      own_matches_.push_back(match);
+    }
   }
   return own_matches_;
 }
@@ -194,17 +200,19 @@ std::optional<Block> ChainRun::Apply(const ChainEntry& entry, const Text& text, 
 
 std::optional<Block> ChainRun::RunEntry(size_t entry_index, Phase phase,
                                         std::span<const Text> texts,
-                                        std::span<const MatchRange> ranges,
+                                        std::span<Read> read,
                                         std::vector<std::vector<TextEdit>>* edits) {
   const ChainEntry& entry = chain_.entries()[entry_index];
   PolicyOutcome& outcome = OutcomeOf(entry_index, phase);
   std::vector<TextEdit> added;
   for (size_t i = 0; i < texts.size(); ++i) {
     Evaluation evaluation;
-    const bool unmatched = ranges[i].failed && entry.first_rule != entry.end_rule;
+    TextUnit unit = texts[i].unit;
+    unit.reading = &read[i].reading;
+    const bool unread = read[i].failed && entry.first_rule != entry.end_rule;
     const Status status =
-        unmatched ? Status::ResourceExhausted("matcher")
-                  : entry.policy->Evaluate(texts[i].unit, MatchesOf(entry, ranges[i]), &evaluation);
+        unread ? Status::ResourceExhausted("the text could not be read")
+               : entry.policy->Evaluate(unit, MatchesOf(entry, read[i].reading), &evaluation);
     if (!status.ok()) {
       if (auto block = Failed(entry, i, &outcome)) return block;
       continue;
@@ -228,12 +236,12 @@ std::optional<Block> ChainRun::RunEntry(size_t entry_index, Phase phase,
 }
 
 std::optional<Block> ChainRun::RunEntries(Phase phase, std::span<const Text> texts,
-                                          std::span<const MatchRange> ranges,
+                                          std::span<Read> read,
                                           std::vector<std::vector<TextEdit>>* edits) {
   for (size_t entry = 0; entry < chain_.entries().size(); ++entry) {
     if (!Active(chain_.entries()[entry], phase)) continue;
     const uint64_t start = NowNs();
-    std::optional<Block> block = RunEntry(entry, phase, texts, ranges, edits);
+    std::optional<Block> block = RunEntry(entry, phase, texts, read, edits);
     OutcomeOf(entry, phase).latency_ns += NowNs() - start + std::exchange(matching_ns_, 0);
     if (block) {
       for (std::vector<TextEdit>& list : *edits) list.clear();
@@ -244,21 +252,37 @@ std::optional<Block> ChainRun::RunEntries(Phase phase, std::span<const Text> tex
   return std::nullopt;
 }
 
+bool ChainRun::WantsScores(const TextUnit& unit) const noexcept {
+  if (chain_.classifier() == nullptr) return false;
+  const auto entries = chain_.entries();
+  return std::any_of(entries.begin(), entries.end(), [&](const ChainEntry& entry) {
+    return Active(entry, unit.phase) && entry.policy->WantsScores(unit);
+  });
+}
+
+void ChainRun::ReadText(const TextUnit& unit, Read* out) {
+  Reader::Options options;
+  options.scope = ScopeOf(unit.phase);
+  if (WantsScores(unit)) {
+    options.classifier = chain_.classifier();
+    options.windows = &windows_[static_cast<size_t>(unit.phase)];
+    if (unit.phase == Phase::kInput) options.views = detect::kAllViews;
+  }
+  out->failed = !reader_.Read(unit.text, options, &out->reading).ok();
+}
+
 std::optional<Block> ChainRun::Judge(Phase phase, std::span<const Text> texts,
                                      std::vector<std::vector<TextEdit>>* edits) {
   edits->assign(texts.size(), {});
   const uint64_t start = NowNs();
-  std::vector<MatchRange> ranges(texts.size());
-  matches_.clear();
+  if (read_.size() < texts.size()) read_.resize(texts.size());
   for (size_t i = 0; i < texts.size(); ++i) {
-    ranges[i].begin = matches_.size();
-    const Status status =
-        chain_.matcher().FindAll(texts[i].unit.text, 0, ScopeOf(phase), &matches_);
-    ranges[i].failed = !status.ok();
-    ranges[i].end = matches_.size();
+    TextUnit unit = texts[i].unit;
+    unit.phase = phase;
+    ReadText(unit, &read_[i]);
   }
   matching_ns_ = NowNs() - start;
-  return RunEntries(phase, texts, ranges, edits);
+  return RunEntries(phase, texts, {read_.data(), texts.size()}, edits);
 }
 
 void ChainRun::CountRedactions(const std::vector<TextEdit>& edits) {

@@ -15,6 +15,7 @@
 #include "core/base/status.h"
 #include "core/detect/matcher.h"
 #include "core/policy/policy.h"
+#include "core/policy/reading.h"
 
 namespace kt::policy {
 
@@ -90,14 +91,18 @@ struct Block {
 
 class Chain {
  public:
-  Chain(std::vector<ChainEntry> entries, std::unique_ptr<const detect::Matcher> matcher);
+  // `classifier` may be null: then no policy gets its scores.
+  Chain(std::vector<ChainEntry> entries, std::unique_ptr<const detect::Matcher> matcher,
+        std::unique_ptr<const detect::Classifier> classifier = nullptr);
 
   const detect::Matcher& matcher() const noexcept { return *matcher_; }
+  const detect::Classifier* classifier() const noexcept { return classifier_.get(); }
   std::span<const ChainEntry> entries() const noexcept { return entries_; }
 
  private:
   std::vector<ChainEntry> entries_;
   std::unique_ptr<const detect::Matcher> matcher_;
+  std::unique_ptr<const detect::Classifier> classifier_;
 };
 
 // One request's run through a chain. Not thread-safe; lives as long as the request.
@@ -124,7 +129,7 @@ class ChainRun {
   // Streams. Judges `text` from offset `from` on (bytes before are context that was judged).
   // `final`: nothing follows. Sets *cleared: everything before it may go out, edited by *edits
   // (whose spans lie in [from, *cleared)); the rest must be shown again, with what follows, and
-  // with at least detect::kContextBytes of what comes before it.
+  // with at least kStreamContextBytes (reading.h) of what comes before it.
   // A block: nothing more may go out (*cleared == from).
   // Precondition: !needs_whole_answer().
   std::optional<Block> JudgeDelta(std::string_view text, size_t from, bool final, openai::Role role,
@@ -145,19 +150,19 @@ class ChainRun {
  private:
   static constexpr size_t kNotRun = static_cast<size_t>(-1);
 
-  struct MatchRange {
-    size_t begin = 0, end = 0;  // in matches_
-    bool failed = false;        // the matcher gave up on this text
+  struct Read {
+    Reading reading;
+    bool failed = false;  // the text could not be read or matched
   };
 
   bool Active(const ChainEntry& entry, Phase phase) const noexcept;
   PolicyOutcome& OutcomeOf(size_t entry, Phase phase);
   // Runs one policy over the texts; merges its edits; the block, if it says so.
   std::optional<Block> RunEntry(size_t entry, Phase phase, std::span<const Text> texts,
-                                std::span<const MatchRange> ranges,
+                                std::span<Read> read,
                                 std::vector<std::vector<TextEdit>>* edits);
   std::optional<Block> RunEntries(Phase phase, std::span<const Text> texts,
-                                  std::span<const MatchRange> ranges,
+                                  std::span<Read> read,
                                   std::vector<std::vector<TextEdit>>* edits);
   std::optional<Block> Apply(const ChainEntry& entry, const Text& text, size_t text_index,
                              Finding&& finding, PolicyOutcome* outcome,
@@ -166,7 +171,9 @@ class ChainRun {
   // Precondition: some entry takes part in the output phase. nullopt when nothing is enforced.
   std::optional<Block> HoldLimit();
   std::optional<Block> Refuse(size_t entry, Phase phase, std::string_view why);
-  std::span<const detect::Match> MatchesOf(const ChainEntry& entry, MatchRange range);
+  std::span<const detect::Match> MatchesOf(const ChainEntry& entry, const Reading& reading);
+  bool WantsScores(const TextUnit& unit) const noexcept;
+  void ReadText(const TextUnit& unit, Read* out);
   void CountRedactions(const std::vector<TextEdit>& edits);
 
   const Chain& chain_;
@@ -175,7 +182,9 @@ class ChainRun {
   std::vector<PolicyOutcome> outcomes_;
   std::vector<size_t> outcome_index_;  // by phase and entry
   std::vector<Count> redactions_;
-  std::vector<detect::Match> matches_;
+  Reader reader_;
+  std::vector<Read> read_;
+  uint32_t windows_[2] = {0, 0};  // judged by the classifier, by phase
   std::vector<detect::Match> own_matches_;
   uint64_t matching_ns_ = 0;  // of the present call, until a policy takes it over
 };

@@ -25,7 +25,7 @@ std::string_view WholeCodePoints(std::string_view text) {
 }
 
 // The last offset, at most `cut`, that lies inside no match: a match is judged as a whole, once.
-size_t OutsideMatches(const std::vector<detect::Match>& matches, size_t cut) {
+size_t OutsideMatches(std::span<const detect::Match> matches, size_t cut) {
   for (bool moved = true; moved;) {
     moved = false;
     for (auto match = matches.rbegin(); match != matches.rend(); ++match) {
@@ -36,6 +36,22 @@ size_t OutsideMatches(const std::vector<detect::Match>& matches, size_t cut) {
     }
   }
   return cut;
+}
+
+// An encoded token at the end has a limit of its own.
+bool HeldTooLong(const detect::Matcher& matcher, std::string_view text, size_t cut) {
+  const size_t limit =
+      kHoldFactor * std::max(matcher.longest_match_bytes(), detect::kMaxMatchBytes);
+  if (text.size() - cut <= limit) return false;
+  const size_t token = detect::ViewHoldFrom(text, cut);
+  return token - cut > limit || text.size() - token > detect::kMaxStreamTokenBytes;
+}
+
+// Where the context of `from` begins that a reading needs.
+size_t ContextBegin(std::string_view text, size_t from) noexcept {
+  size_t begin = from - std::min(from, kStreamContextBytes);
+  while (begin > 0 && (static_cast<unsigned char>(text[begin]) & 0xC0) == 0x80) --begin;
+  return begin;
 }
 
 }  // namespace
@@ -52,33 +68,40 @@ std::optional<Block> ChainRun::JudgeDelta(std::string_view text, size_t from, bo
     return std::nullopt;
   }
   const auto start = std::chrono::steady_clock::now();
-  const detect::Matcher& matcher = chain_.matcher();
-  matches_.clear();
-  MatchRange range;
-  range.failed = !matcher.FindAll(text, from, detect::Scope::kOutput, &matches_).ok();
-  if (range.failed) matches_.clear();
-  size_t cut = final || range.failed ? text.size() : matcher.HoldFrom(text, from);
-  cut = OutsideMatches(matches_, cut);
-  const size_t hold_limit =
-      kHoldFactor * std::max(matcher.longest_match_bytes(), detect::kMaxMatchBytes);
-  if (text.size() - cut > hold_limit) {
+  const size_t base = ContextBegin(text, from);
+  const std::string_view seen = text.substr(base);
+  const size_t seen_from = from - base;
+  if (read_.empty()) read_.resize(1);
+  Read& read = read_[0];
+  size_t cut = seen_from;
+  read.failed = !reader_.ReadDelta(seen, seen_from, final, &read.reading, &cut).ok();
+  if (read.failed) cut = seen.size();
+  cut = std::max(seen_from, OutsideMatches(read.reading.matches(), cut));
+  if (HeldTooLong(chain_.matcher(), seen, cut)) {
     if (auto block = HoldLimit()) return block;
-    cut = text.size();
+    cut = seen.size();
   }
   matching_ns_ = static_cast<uint64_t>(
       std::chrono::nanoseconds(std::chrono::steady_clock::now() - start).count());
-  if (cut == from && !final) return std::nullopt;
+  if (cut == seen_from && !final) return std::nullopt;
 
-  std::erase_if(matches_, [&](const detect::Match& match) { return match.end > cut; });
-  range.end = matches_.size();
+  read.reading.DropMatchesAfter(cut);
   Text unit;
-  unit.unit.text = text.substr(0, cut);
+  unit.unit.text = seen.substr(0, cut);
   unit.unit.role = role;
   unit.unit.phase = Phase::kOutput;
   std::vector<std::vector<TextEdit>> lists(1);
-  if (auto block = RunEntries(Phase::kOutput, {&unit, 1}, {&range, 1}, &lists)) return block;
-  *cleared = cut;
+  if (auto block = RunEntries(Phase::kOutput, {&unit, 1}, {&read, 1}, &lists)) {
+    block->begin += base;
+    block->end += base;
+    return block;
+  }
+  *cleared = base + cut;
   *edits = std::move(lists[0]);
+  for (TextEdit& edit : *edits) {
+    edit.begin += base;
+    edit.end += base;
+  }
   return std::nullopt;
 }
 

@@ -13,6 +13,7 @@
 
 #include "core/detect/matcher.h"
 #include "core/openai/text_map.h"
+#include "core/policy/reading.h"
 
 namespace kt::policy {
 
@@ -24,6 +25,7 @@ struct TextUnit {
   openai::Role role = openai::Role::kUser;
   openai::TextClass text_class = openai::TextClass::kText;
   Phase phase = Phase::kInput;
+  const Reading* reading = nullptr;  // set by the chain before Evaluate
 };
 
 enum class Effect : uint8_t {
@@ -55,10 +57,13 @@ class Policy {
   virtual bool RunsIn(Phase phase) const noexcept = 0;
   // The answer to a block, for the client: `response.message` or a default sentence.
   virtual std::string_view block_message() const noexcept = 0;
-  // Judges one text. `matches`: this policy's rules only, ordered as Matcher::FindAll gives them.
+  // Judges one text. `matches`: this policy's rules only, as spans of the raw text, ordered as
+  // Matcher::FindAll gives them; more is in unit.reading.
   // Appends to *out. A failure is handled by the fail mode.
   virtual Status Evaluate(const TextUnit& unit, std::span<const detect::Match> matches,
                           Evaluation* out) const = 0;
+  // Does the policy want the classifier's scores of this text, and the views that serve scores?
+  virtual bool WantsScores(const TextUnit&) const noexcept { return false; }
   // The policy needs whole answers (its rules have no bounded longest match, or streaming_mode).
   virtual bool needs_whole_answer() const noexcept { return false; }
 };

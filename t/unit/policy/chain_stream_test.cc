@@ -22,8 +22,8 @@ class Stream {
     EXPECT_GE(cleared, from_);
     out += Applied(lane_, edits, from_, cleared);
     from_ = cleared;
-    if (from_ > detect::kContextBytes) {
-      const size_t drop = from_ - detect::kContextBytes;
+    if (from_ > kStreamContextBytes) {
+      const size_t drop = from_ - kStreamContextBytes;
       lane_.erase(0, drop);
       from_ -= drop;
     }

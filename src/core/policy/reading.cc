@@ -1,0 +1,217 @@
+#include "core/policy/reading.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace kt::policy {
+namespace {
+
+using detect::ByteSpan;
+using detect::Match;
+
+bool Before(const Match& a, const Match& b) noexcept {
+  if (a.begin != b.begin) return a.begin < b.begin;
+  return a.end != b.end ? a.end > b.end : a.rule < b.rule;
+}
+
+constexpr bool IsToken(detect::ViewKind kind) noexcept {
+  return (detect::ViewBit(kind) & detect::kTokenViews) != 0;
+}
+
+// Where the piece of a view that holds part `first` ends: what did not stand together in the text
+// is divided by a line feed, and is matched by itself, as a stream would see it.
+size_t GroupEnd(const detect::View& view, size_t* part) {
+  size_t i = *part + 1;
+  while (i < view.parts.size() && view.parts[i].begin == view.parts[i - 1].end) ++i;
+  *part = i;
+  return i < view.parts.size() ? view.parts[i].at - 1 : view.text.size();
+}
+
+}  // namespace
+
+ByteSpan Reading::Raw(size_t begin, size_t end) const noexcept {
+  if (!folded()) return {begin, end};
+  return {deep_->normalized.RawBegin(begin), deep_->normalized.RawEnd(end)};
+}
+
+size_t Reading::PlainOf(size_t raw) const noexcept {
+  if (!folded()) return std::min(raw, plain_.size());
+  size_t low = 0, high = plain_.size();
+  while (low < high) {
+    const size_t middle = low + (high - low) / 2;
+    if (deep_->normalized.RawBegin(middle) < raw) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return low;
+}
+
+void Reading::DropMatchesAfter(size_t raw) {
+  std::erase_if(matches_, [&](const Match& match) { return match.end > raw; });
+}
+
+Status Reader::Prepare(std::string_view raw, unsigned views, Reading* out) {
+  out->raw_ = out->plain_ = raw;
+  out->matches_.clear();
+  out->scores_.reset();
+  out->one_window_ = true;
+  if (out->deep_ != nullptr) spare_ = std::move(out->deep_);
+  out->deep_ = nullptr;
+  if (spare_ == nullptr) spare_ = std::make_unique<Reading::Deep>();
+  Reading::Deep& deep = *spare_;
+  deep.plain_matches.clear();
+  deep.views.clear();
+  if (Status s = detect::Normalize(raw, {}, &deep.normalized); !s.ok()) return s;
+  if (Status s = detect::BuildViews(deep.normalized, views, &deep.decoded); !s.ok()) return s;
+  out->plain_ = deep.normalized.text();
+  if (deep.normalized.identical() && deep.decoded.views().empty()) return Status::Ok();
+  out->deep_ = std::move(spare_);
+  return Status::Ok();
+}
+
+Status Reader::MatchGroups(const detect::View& view, detect::Scope scope, bool spans,
+                           Reading* reading, ViewReading* out) {
+  size_t begin = 0;
+  for (size_t part = 0; part < view.parts.size();) {
+    begin = view.parts[part].at;
+    const size_t end = GroupEnd(view, &part);
+    found_.clear();
+    const std::string_view group = out->text.substr(begin, end - begin);
+    if (Status s = matcher_.FindAll(group, 0, scope, &found_); !s.ok()) return s;
+    for (Match match : found_) {
+      match.begin += begin;
+      match.end += begin;
+      match.whole_begin += begin;
+      out->matches.push_back(match);
+      if (!spans) continue;
+      const ByteSpan raw = view.Raw(match.begin, match.end, reading->deep_->normalized);
+      reading->matches_.push_back({match.rule, raw.begin, raw.end, raw.begin});
+    }
+  }
+  return Status::Ok();
+}
+
+// Appends what is found in views, and brings all matches into order.
+Status Reader::MatchViews(const Options& options, size_t from, Reading* out) {
+  if (out->deep_ == nullptr) return Status::Ok();
+  Reading::Deep& deep = *out->deep_;
+  deep.plain_matches = out->matches_;
+  if (out->folded()) {
+    for (Match& match : out->matches_) {
+      const ByteSpan raw = out->Raw(match.begin, match.end);
+      match = {match.rule, raw.begin, raw.end, deep.normalized.RawBegin(match.whole_begin)};
+    }
+  }
+  for (const detect::View& view : deep.decoded.views()) {
+    ViewReading& reading = deep.views.emplace_back();
+    reading.kind = view.kind;
+    reading.text = view.text;
+    const Status status =
+        MatchGroups(view, options.scope, IsToken(view.kind), out, &reading);
+    if (!status.ok()) return status;
+  }
+  std::erase_if(out->matches_, [&](const Match& match) { return match.begin < from; });
+  std::sort(out->matches_.begin(), out->matches_.end(), Before);
+  const auto same = [](const Match& a, const Match& b) {
+    return a.rule == b.rule && a.begin == b.begin && a.end == b.end;
+  };
+  const auto end = std::unique(out->matches_.begin(), out->matches_.end(), same);
+  out->matches_.erase(end, out->matches_.end());
+  return Status::Ok();
+}
+
+void Reader::Score(const Options& options, Reading* out) const {
+  if (options.classifier == nullptr) return;
+  const uint32_t before = *options.windows;
+  out->scores_ = options.classifier->Score(out->plain_, options.windows);
+  out->one_window_ = *options.windows - before <= 1;
+  if (out->deep_ == nullptr) return;
+  for (ViewReading& view : out->deep_->views) {
+    view.scores = options.classifier->Score(view.text, options.windows);
+  }
+}
+
+Status Reader::Read(std::string_view raw, const Options& options, Reading* out) {
+  Status status = Prepare(raw, options.views, out);
+  if (status.ok()) status = matcher_.FindAll(out->plain_, 0, options.scope, &out->matches_);
+  if (status.ok()) status = MatchViews(options, 0, out);
+  if (!status.ok()) {
+    out->matches_.clear();
+    if (out->deep_ != nullptr) out->deep_->views.clear();
+    return status;
+  }
+  Score(options, out);
+  return Status::Ok();
+}
+
+// ---- streams -----------------------------------------------------------------------------------
+
+// The plain offset up to which nothing that follows can change what was found.
+size_t Reader::HoldFrom(const Reading& reading, size_t from, size_t stable) const {
+  const std::string_view text = reading.plain_.substr(0, stable);
+  size_t hold = std::min(matcher_.HoldFrom(text, from), stable);
+  const size_t token = detect::ViewHoldFrom(text, from);
+  hold = std::min(hold, token);
+  // An escape that is not complete may go on with the value in front of it.
+  const size_t sign = text.find_first_of("%&\\", std::max(from, token));
+  if (sign != text.npos) hold = std::min(hold, matcher_.HoldFrom(text.substr(0, sign), from));
+  if (reading.deep_ == nullptr) return hold;
+  for (const detect::View& view : reading.deep_->decoded.views()) {
+    if (view.kind != detect::ViewKind::kEscapes) continue;
+    // Only the last surroundings may reach the end of the text.
+    size_t part = 0, begin = 0;
+    while (part < view.parts.size()) {
+      begin = view.parts[part].at;
+      GroupEnd(view, &part);
+    }
+    if (view.parts.back().end < stable) continue;
+    std::string_view group = std::string_view(view.text).substr(begin);
+    for (size_t cut = group.size();;) {
+      const size_t live = matcher_.HoldFrom(group.substr(0, cut), 0);
+      if (live < cut) {
+        const ByteSpan raw =
+            view.Raw(begin + live, begin + live + 1, reading.deep_->normalized);
+        hold = std::min(hold, std::max(from, reading.PlainOf(raw.begin)));
+      }
+      const size_t next = group.substr(0, cut).find_last_of("%&\\");
+      if (next == group.npos || cut != group.size() || group.size() - next > 12) break;
+      cut = next;
+    }
+  }
+  return hold;
+}
+
+Status Reader::ReadDelta(std::string_view raw, size_t from, bool final, Reading* out,
+                         size_t* cut) {
+  *cut = from;
+  const Options options{detect::Scope::kOutput, detect::kTokenViews, nullptr, nullptr};
+  if (Status s = Prepare(raw, options.views, out); !s.ok()) return s;
+  const size_t plain_from = out->PlainOf(from);
+  const detect::NormalizedText& normalized =
+      out->deep_ != nullptr ? out->deep_->normalized : spare_->normalized;
+  const size_t stable = final ? out->plain_.size() : normalized.stable_text();
+  const std::string_view plain = out->plain_.substr(0, stable);
+  size_t hold = stable;
+  Status status = matcher_.FindAll(plain, plain_from, options.scope, &out->matches_);
+  if (status.ok() && !final && stable > plain_from) {
+    hold = HoldFrom(*out, plain_from, stable);
+    // A mark that follows would belong to the match.
+    for (const Match& match : out->matches_) {
+      if (match.end == stable) hold = std::min(hold, match.whole_begin);
+    }
+  }
+  if (status.ok()) status = MatchViews(options, from, out);
+  if (!status.ok()) return status;
+  if (final) {
+    *cut = raw.size();
+  } else if (hold >= stable) {
+    *cut = std::max(from, normalized.stable_raw());
+  } else {
+    *cut = std::max(from, out->folded() ? normalized.RawBegin(hold) : hold);
+  }
+  return Status::Ok();
+}
+
+}  // namespace kt::policy

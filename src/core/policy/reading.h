@@ -1,0 +1,112 @@
+// One text made ready for all policies: its plain form (detect/normalize.h), what it says once
+// decoded (detect/decode_views.h), the rules that match in either, and the classifier's scores.
+// Made once for a text; policies only look at it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "core/base/status.h"
+#include "core/detect/classifier.h"
+#include "core/detect/decode_views.h"
+#include "core/detect/matcher.h"
+#include "core/detect/normalize.h"
+
+namespace kt::policy {
+
+// One view of a text. Offsets of the matches are those of `text`.
+struct ViewReading {
+  detect::ViewKind kind;
+  std::string_view text;
+  std::vector<detect::Match> matches;
+  detect::Scores scores;
+};
+
+class Reading {
+ public:
+  // The normalised text; the raw one where that is the same.
+  std::string_view plain() const noexcept { return plain_; }
+  std::string_view raw() const noexcept { return raw_; }
+  bool folded() const noexcept { return deep_ != nullptr && !deep_->normalized.identical(); }
+
+  // What the rules found in the plain text and in what its tokens decode to, as spans of the raw
+  // text, in the matcher's order. A match in a decoded token is the whole token.
+  std::span<const detect::Match> matches() const noexcept { return matches_; }
+  // Of the plain text only, as spans of it.
+  std::span<const detect::Match> plain_matches() const noexcept {
+    return deep_ == nullptr ? std::span<const detect::Match>(matches_) : deep_->plain_matches;
+  }
+  std::span<const ViewReading> views() const noexcept {
+    return deep_ == nullptr ? std::span<const ViewReading>() : deep_->views;
+  }
+  // Raw bytes of a span of the plain text, begin < end.
+  detect::ByteSpan Raw(size_t begin, size_t end) const noexcept;
+  // The other way: the first plain offset that came from the raw offset or from behind it.
+  size_t PlainOf(size_t raw) const noexcept;
+
+  // Streams: leaves out what reaches beyond a raw offset.
+  void DropMatchesAfter(size_t raw);
+
+  // The classifier's of the plain text; nothing when no policy asked.
+  const std::optional<detect::Scores>& scores() const noexcept { return scores_; }
+  bool one_window() const noexcept { return one_window_; }
+
+ private:
+  friend class Reader;
+  struct Deep {
+    detect::NormalizedText normalized;
+    detect::DecodedViews decoded;
+    std::vector<detect::Match> plain_matches;
+    std::vector<ViewReading> views;
+  };
+
+  std::string_view raw_, plain_;
+  std::vector<detect::Match> matches_;
+  std::unique_ptr<Deep> deep_;  // of a text that is not its own plain form, or has views
+  std::optional<detect::Scores> scores_;
+  bool one_window_ = true;
+};
+
+// Makes readings; keeps the buffers of those that had nothing to keep.
+class Reader {
+ public:
+  struct Options {
+    detect::Scope scope = detect::Scope::kInput;
+    unsigned views = detect::kTokenViews;
+    const detect::Classifier* classifier = nullptr;  // null: no scores
+    uint32_t* windows = nullptr;                     // of the request so far; with a classifier
+  };
+  explicit Reader(const detect::Matcher& matcher) : matcher_(matcher) {}
+
+  // `raw` must outlive *out. A failure (a limit of the normaliser, the views or the matcher) leaves
+  // *out without matches: the text was not judged.
+  Status Read(std::string_view raw, const Options& options, Reading* out);
+
+  // Streams: reads raw[from, …) with what comes before as context, of which the last
+  // kStreamContextBytes are enough. Sets *cut: what is before it is judged for good, whatever
+  // follows; only matches that lie in [from, *cut) are reported. `final`: nothing follows.
+  Status ReadDelta(std::string_view raw, size_t from, bool final, Reading* out, size_t* cut);
+
+ private:
+  Status Prepare(std::string_view raw, unsigned views, Reading* out);
+  Status MatchViews(const Options& options, size_t from, Reading* out);
+  Status MatchGroups(const detect::View& view, detect::Scope scope, bool spans, Reading* reading,
+                     ViewReading* out);
+  size_t HoldFrom(const Reading& reading, size_t from, size_t stable) const;
+  void Score(const Options& options, Reading* out) const;
+
+  const detect::Matcher& matcher_;
+  std::unique_ptr<Reading::Deep> spare_;
+  std::vector<detect::Match> found_;
+};
+
+// What a stream must show of the text before: a word with its surroundings for the normaliser, an
+// escape's for the views, the names of ids for the rules.
+inline constexpr size_t kStreamContextBytes = 640;
+
+}  // namespace kt::policy
