@@ -142,7 +142,8 @@ Status LineScanner::Evaluate(policy::TextUnit unit, std::string* scores,
     const bool runs = phase_ == policy::Phase::kInput ? entry.input : entry.output;
     if (!runs || !entry.policy->RunsIn(phase_)) continue;
     policy::Evaluation evaluation;
-    const Status status = entry.policy->Evaluate(unit, MatchesOf(entry, reading.matches(), &own), &evaluation);
+    const Status status =
+        entry.policy->Evaluate(unit, MatchesOf(entry, reading.matches(), &own), &evaluation);
     if (!status.ok()) return status;
     if (evaluation.score >= 0) {
       *scores += (scores->empty() ? "" : ",") + ScoreMember(entry.policy->kind(), evaluation.score);

@@ -252,7 +252,8 @@ double PromptInjection::ScorePlain(const policy::Reading& reading, bool phrases)
     score = Score(reading.plain(), counted, phrases);
   }
   if (!phrases || !reading.scores()) return score;
-  return MixInjection(score, reading.scores()->injection, reading.one_window());
+  return MixInjection(score, reading.scores()->injection, reading.plain().size(),
+                      reading.one_window());
 }
 
 double PromptInjection::ScoreViews(const policy::Reading& reading, bool phrases) const {
@@ -261,7 +262,8 @@ double PromptInjection::ScoreViews(const policy::Reading& reading, bool phrases)
     const bool token = (detect::ViewBit(view.kind) & detect::kTokenViews) != 0;
     if (!token && !phrases) continue;
     double score = Score(view.text, view.matches, phrases);
-    if (phrases) score = MixInjectionView(view.kind, score, view.scores.injection);
+    if (phrases)
+      score = MixInjectionView(view.kind, score, view.scores.injection, view.text.size());
     best = std::max(best, score);
   }
   return best;

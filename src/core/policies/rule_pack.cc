@@ -143,8 +143,7 @@ std::string LiteralPattern(std::string_view literal) {
   detect::NormalizeOptions options;
   options.look_alikes = false;
   detect::NormalizedText folded;
-  const bool usable =
-      detect::Normalize(literal, options, &folded).ok() && !folded.text().empty();
+  const bool usable = detect::Normalize(literal, options, &folded).ok() && !folded.text().empty();
   const std::string_view text = usable ? folded.text() : literal;
   std::string out;
   if (!text.empty() && IsWord(text.front())) out += "\\b";

@@ -43,8 +43,8 @@ class PackMap {
 // `pattern` with each blank outside a class standing for any run of one to five blanks.
 std::string ExpandBlanks(std::string_view pattern);
 
-// `literal` as an expression that matches its folded form; a run of blanks matches one to three blanks,
-// and an end that is a letter, digit or underscore must be the end of a word.
+// `literal` as an expression that matches its folded form; a run of blanks matches one to three
+// blanks, and an end that is a letter, digit or underscore must be the end of a word.
 std::string LiteralPattern(std::string_view literal);
 
 }  // namespace kt::policies

@@ -120,13 +120,13 @@ Status SafetyFilter::Evaluate(const policy::TextUnit& unit, std::span<const dete
   const policy::Reading& reading = *unit.reading;
   double head = reading.scores() ? reading.scores()->safety : 0;
   for (const policy::ViewReading& view : reading.views()) {
-    if (ViewSpeaks(view.kind)) head = std::max<double>(head, view.scores.safety);
+    if (ViewSpeaks(view.kind) && view.text.size() >= kShortBytes)
+      head = std::max<double>(head, view.scores.safety);
   }
   const double score = MixSafety(terms, head);
   out->score = std::max(out->score, score);
   if (reading.scores() && out->findings.empty() && score >= threshold_) {
-    out->findings.push_back(
-        {0, 0, effect, "harmful_request", "", "safety_filter.harmful_request"});
+    out->findings.push_back({0, 0, effect, "harmful_request", "", "safety_filter.harmful_request"});
   }
   return Status::Ok();
 }

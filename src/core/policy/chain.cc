@@ -199,8 +199,7 @@ std::optional<Block> ChainRun::Apply(const ChainEntry& entry, const Text& text, 
 }
 
 std::optional<Block> ChainRun::RunEntry(size_t entry_index, Phase phase,
-                                        std::span<const Text> texts,
-                                        std::span<Read> read,
+                                        std::span<const Text> texts, std::span<Read> read,
                                         std::vector<std::vector<TextEdit>>* edits) {
   const ChainEntry& entry = chain_.entries()[entry_index];
   PolicyOutcome& outcome = OutcomeOf(entry_index, phase);

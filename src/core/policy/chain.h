@@ -159,10 +159,8 @@ class ChainRun {
   PolicyOutcome& OutcomeOf(size_t entry, Phase phase);
   // Runs one policy over the texts; merges its edits; the block, if it says so.
   std::optional<Block> RunEntry(size_t entry, Phase phase, std::span<const Text> texts,
-                                std::span<Read> read,
-                                std::vector<std::vector<TextEdit>>* edits);
-  std::optional<Block> RunEntries(Phase phase, std::span<const Text> texts,
-                                  std::span<Read> read,
+                                std::span<Read> read, std::vector<std::vector<TextEdit>>* edits);
+  std::optional<Block> RunEntries(Phase phase, std::span<const Text> texts, std::span<Read> read,
                                   std::vector<std::vector<TextEdit>>* edits);
   std::optional<Block> Apply(const ChainEntry& entry, const Text& text, size_t text_index,
                              Finding&& finding, PolicyOutcome* outcome,

@@ -108,8 +108,7 @@ Status Reader::MatchViews(const Options& options, size_t from, Reading* out) {
     ViewReading& reading = deep.views.emplace_back();
     reading.kind = view.kind;
     reading.text = view.text;
-    const Status status =
-        MatchGroups(view, options.scope, IsToken(view.kind), out, &reading);
+    const Status status = MatchGroups(view, options.scope, IsToken(view.kind), out, &reading);
     if (!status.ok()) return status;
   }
   std::erase_if(out->matches_, [&](const Match& match) { return match.begin < from; });
@@ -171,8 +170,7 @@ size_t Reader::HoldFrom(const Reading& reading, size_t from, size_t stable) cons
     for (size_t cut = group.size();;) {
       const size_t live = matcher_.HoldFrom(group.substr(0, cut), 0);
       if (live < cut) {
-        const ByteSpan raw =
-            view.Raw(begin + live, begin + live + 1, reading.deep_->normalized);
+        const ByteSpan raw = view.Raw(begin + live, begin + live + 1, reading.deep_->normalized);
         hold = std::min(hold, std::max(from, reading.PlainOf(raw.begin)));
       }
       const size_t next = group.substr(0, cut).find_last_of("%&\\");
@@ -183,8 +181,7 @@ size_t Reader::HoldFrom(const Reading& reading, size_t from, size_t stable) cons
   return hold;
 }
 
-Status Reader::ReadDelta(std::string_view raw, size_t from, bool final, Reading* out,
-                         size_t* cut) {
+Status Reader::ReadDelta(std::string_view raw, size_t from, bool final, Reading* out, size_t* cut) {
   *cut = from;
   const Options options{detect::Scope::kOutput, detect::kTokenViews, nullptr, nullptr};
   if (Status s = Prepare(raw, options.views, out); !s.ok()) return s;

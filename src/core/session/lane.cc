@@ -99,15 +99,9 @@ bool Lane::SettleNested(std::vector<SpanEdit> spans, bool final) {
 }
 
 void Lane::Trim() {
-<<<<<<< HEAD
   const size_t settled = settled_ - base_;
   if (settled < kTrimBytes) return;
-  size_t drop = settled - detect::kContextBytes;
-=======
-  const size_t judged = judged_ - base_;
-  if (judged < kTrimBytes) return;
-  size_t drop = judged - policy::kStreamContextBytes;
->>>>>>> 51c9fe5 (policy: read each text once, folded and decoded, score it with the classifier)
+  size_t drop = settled - policy::kStreamContextBytes;
   while (drop > 0 && (static_cast<unsigned char>(text_[drop]) & 0xC0) == 0x80) --drop;
   text_.erase(0, drop);
   base_ += drop;

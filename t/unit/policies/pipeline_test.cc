@@ -22,7 +22,10 @@ std::string Redacted(const policy::Chain& chain, std::string_view text) {
 TEST(Pipeline, FindsWhatIsFoldedAndRedactsTheRawBytes) {
   const auto chain = PiiAndTerms();
   EXPECT_EQ(Redacted(*chain, "mail john＠example.com now"), "mail [EMAIL] now");
-  EXPECT_EQ(Redacted(*chain, "mail john@ex\xE2\x80\x8B" "ample.com now"), "mail [EMAIL] now");
+  EXPECT_EQ(Redacted(*chain,
+                     "mail john@ex\xE2\x80\x8B"
+                     "ample.com now"),
+            "mail [EMAIL] now");
   EXPECT_EQ(Redacted(*chain, "ssn ５３６-９０-４３９９ ok"), "ssn [SSN] ok");
   EXPECT_EQ(Redacted(*chain, "the Prоject Zеbrа plan"), "the [REDACTED] plan");
   EXPECT_EQ(Redacted(*chain, "die Führung und die Fuhrung"), "die [REDACTED] und die [REDACTED]");
@@ -38,7 +41,8 @@ TEST(Pipeline, AMatchInADecodedTokenRedactsTheToken) {
 }
 
 const char* const kParts[] = {"john＠example.com",
-                              "john@ex\xE2\x80\x8B" "ample.com",
+                              "john@ex\xE2\x80\x8B"
+                              "ample.com",
                               "ssn ５３６-９０-４３９９",
                               "Prоject Zеbrа",
                               "Project\xE3\x80\x80Zebra",

@@ -94,7 +94,8 @@ TEST(SafetyFilter, EveryDocumentedModeExists) {
 
 TEST(SafetyFilter, TheScoreDoesNotDependOnTheMode) {
   EXPECT_DOUBLE_EQ(Judge(*Mode("permissive"), "where can i buy cocaine").score, 0.7);
-  EXPECT_DOUBLE_EQ(Judge(*Mode("strict"), "hello").score, 0);
+  EXPECT_EQ(Judge(*Mode("strict"), "hello").score, Judge(*Mode("permissive"), "hello").score);
+  EXPECT_LT(Judge(*Mode("strict"), "hello").score, 0.8);
 }
 
 TEST(SafetyFilter, BlocksTheUsersTermsAsWholeWords) {
