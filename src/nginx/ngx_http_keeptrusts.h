@@ -98,6 +98,7 @@ struct Context {
   std::string body;         // a copy, when nginx had it in several pieces or a file
   uint64_t body_bytes = 0;  // counted by the request-body filter
 
+  std::string uri;        // that was judged
   bool routed = false;    // keeptrusts_pass
   bool own_head = false;  // our filters let this answer through: we made it
   bool admitted = false;  // the sink holds room for our record
@@ -118,8 +119,10 @@ struct Context {
 
   // keeptrusts_pass: the present try.
   size_t target = 0;
-  bool try_open = false;     // the session has not heard how this try ended
-  bool same_target = false;  // a stale kept-alive connection: go on with this target
+  bool try_open = false;      // the session has not heard how this try ended
+  bool same_target = false;   // a stale kept-alive connection: go on with this target
+  bool next_address = false;  // the target's name has another address: go on with that
+  ngx_uint_t addresses_left = 0;
   bool first_get = true;
   bool answer_started = false;  // a byte of an answer has come
   bool status_parsed = false, head_parsed = false, chunked = false, close_delimited = false,
@@ -157,6 +160,9 @@ inline uint64_t Now() noexcept {
 
 // The request's context, also after an internal redirect has zeroed the module's slot.
 Context* FindContext(ngx_http_request_t* r) noexcept;
+// The context of a location that redirected here, when what it judged holds here too: the same
+// gateway, settings and URI, and a body that was let through. nullptr otherwise.
+Context* InheritContext(ngx_http_request_t* r, const LocationConf* conf) noexcept;
 // Makes a context with its session; nullptr when memory is out.
 Context* MakeContext(ngx_http_request_t* r, LocationConf* conf, bool routed) noexcept;
 
@@ -164,6 +170,11 @@ Context* MakeContext(ngx_http_request_t* r, LocationConf* conf, bool routed) noe
 bool BeginRequest(Context* ctx) noexcept;
 // Makes the whole body contiguous and hands it to the session. NGX_ERROR: internal failure.
 ngx_int_t JudgeBody(Context* ctx) noexcept;
+// Puts the session's edited body in the place of the client's, for whatever handler sends it: a
+// stock one, or one behind an error_page of ours. NGX_ERROR: memory.
+ngx_int_t ReplaceRequestBody(Context* ctx) noexcept;
+// Gives the client's Accept-Encoding back, which the stock handler has not seen.
+void RestoreAcceptEncoding(Context* ctx) noexcept;
 // Reserves room for the record of a request that will reach a provider; refuses it otherwise.
 void AdmitToAudit(Context* ctx) noexcept;
 // Writes the audit record, once.
@@ -192,6 +203,9 @@ ngx_int_t ParseUpstreamHead(Context* ctx, session::Step* step);
 // Takes body bytes off their framing, feeds them and, when the framing says so, the end. May throw.
 session::Step FeedUpstreamBody(Context* ctx, u_char* pos, u_char* last);
 void ResetTry(Context* ctx) noexcept;
+// One line for whoever is on call: target, status, why, and what was tried. `more`: another target
+// follows. May throw: call in a Guard.
+void LogFailedTry(Context* ctx, const char* why, bool more);
 void ArmDeadline(Context* ctx) noexcept;
 void DisarmDeadline(Context* ctx) noexcept;
 

@@ -33,11 +33,6 @@ ngx_int_t RequestBodyFilter(ngx_http_request_t* r, ngx_chain_t* in) {
   return next_request_body_filter(r, in);
 }
 
-void RestoreAcceptEncoding(Context* ctx) {
-  for (auto& [header, value] : ctx->accept_encoding) header->value = value;
-  ctx->accept_encoding.clear();
-}
-
 // Sends our head in place of the held one.
 ngx_int_t SendHead(Context* ctx) {
   ngx_http_request_t* r = ctx->request;
@@ -66,7 +61,7 @@ ngx_int_t ReplaceErrorPage(ngx_http_request_t* r, Context* ctx) {
 // The stock handler's head goes to the session and waits there until the answer is decided.
 ngx_int_t HoldHead(ngx_http_request_t* r, Context* ctx) {
   RestoreAcceptEncoding(ctx);
-  if (r->upstream != nullptr) {
+  if (r->upstream != nullptr && r->upstream->finalize_request != FinalizeStock) {
     ctx->stock_finalize = r->upstream->finalize_request;
     r->upstream->finalize_request = FinalizeStock;
   }
@@ -98,6 +93,7 @@ ngx_int_t HoldHead(ngx_http_request_t* r, Context* ctx) {
     }
     r->headers_out.server = nullptr;
     r->headers_out.date = nullptr;
+    r->headers_out.location = nullptr;  // nginx would make it absolute and send it
     return NGX_OK;
   });
 }
@@ -254,6 +250,11 @@ ngx_int_t BodyFilter(ngx_http_request_t* r, ngx_chain_t* in) {
 }
 
 }  // namespace
+
+void RestoreAcceptEncoding(Context* ctx) noexcept {
+  for (auto& [header, value] : ctx->accept_encoding) header->value = value;
+  ctx->accept_encoding.clear();
+}
 
 ngx_int_t InstallFilters(ngx_conf_t*) noexcept {
   next_request_body_filter = ngx_http_top_request_body_filter;

@@ -38,6 +38,10 @@ bool ChooseTarget(Context* ctx) {
 ngx_int_t Proceed(Context* ctx) {
   if (JudgeBody(ctx) != NGX_OK) return NGX_HTTP_INTERNAL_SERVER_ERROR;
   AdmitToAudit(ctx);
+  // Each try makes its own request; this is for a location that an error_page leads to.
+  if (!ctx->session->head_ready() && ReplaceRequestBody(ctx) != NGX_OK) {
+    return NGX_HTTP_INTERNAL_SERVER_ERROR;
+  }
   if (!ctx->session->head_ready() && ChooseTarget(ctx)) return StartUpstream(ctx);
   return ctx->session->head_ready() ? SendAnswer(ctx) : NGX_HTTP_INTERNAL_SERVER_ERROR;
 }

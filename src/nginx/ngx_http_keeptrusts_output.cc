@@ -108,6 +108,13 @@ ngx_int_t SendAnswer(Context* ctx) noexcept {
   ngx_http_request_t* r = ctx->request;
   if (SetResponseHead(ctx) != NGX_OK) return NGX_HTTP_INTERNAL_SERVER_ERROR;
   if (r == r->main && !r->request_body) {
+    if (r->headers_in.expect != nullptr && !r->expect_tested) {
+      // The client waits with its body, which nobody wants. It may or may not come now: what
+      // follows on this connection cannot be told apart from a request.
+      r->expect_tested = 1;
+      r->keepalive = 0;
+      r->lingering_close = 1;
+    }
     const ngx_int_t rc = ngx_http_discard_request_body(r);
     if (rc != NGX_OK) return rc;
   }

@@ -85,6 +85,7 @@ ngx_int_t InitInner(Context* ctx, UpstreamTarget* target) {
   u->ssl_name = target->tls_name;
   u->peer.data = nullptr;  // round robin would reuse another target's data
   if (target->uscf->peer.init(r, target->uscf) != NGX_OK) return NGX_ERROR;
+  ctx->addresses_left = u->peer.tries > 0 ? u->peer.tries - 1 : 0;
   ctx->inner_data = u->peer.data;
   ctx->inner_get = u->peer.get;
   ctx->inner_free = u->peer.free;
@@ -96,9 +97,60 @@ ngx_int_t InitInner(Context* ctx, UpstreamTarget* target) {
   return NGX_OK;
 }
 
+// Why nginx gave up on a try, in the words of the error log.
+const char* NameOf(UpstreamEnd end) {
+  switch (end) {
+    case UpstreamEnd::kClean:
+    case UpstreamEnd::kClosed:
+      return "closed";
+    case UpstreamEnd::kTruncated:
+      return "answer cut short";
+    case UpstreamEnd::kReset:
+      return "closed without a valid answer";
+    case UpstreamEnd::kConnectFailed:
+      return "connection failed";
+    case UpstreamEnd::kTlsFailed:
+      return "TLS handshake or certificate failed";
+    case UpstreamEnd::kTimedOut:
+      return "timed out";
+    case UpstreamEnd::kInvalid:
+      return "invalid answer";
+  }
+  return "failed";
+}
+
+// Tells the session how the open try ended. How many tries nginx may still make: 0 or 1.
+ngx_uint_t EndTry(Context* ctx, UpstreamEnd end) {
+  ngx_log_t* log = ctx->request->connection->log;
+  return Guard(log, ngx_uint_t{0}, [&]() -> ngx_uint_t {
+    session::Session& s = *ctx->session;
+    if (!ctx->try_open) return s.head_ready() ? 0 : 1;
+    ctx->try_open = false;
+    const bool more = s.OnUpstreamEnd(end, Now()) == session::Step::kNextTarget;
+    LogFailedTry(ctx, NameOf(end), more);
+    return more ? 1 : 0;
+  });
+}
+
+// The balancer's own answer. It has no address to give: the target has failed like one that
+// refuses.
+ngx_int_t AskInner(ngx_peer_connection_t* pc, Context* ctx) {
+  pc->tries = 1;
+  ArmDeadline(ctx);
+  const ngx_int_t rc = ctx->inner_get(pc, ctx->inner_data);
+  if (rc != NGX_BUSY) return rc;
+  DisarmDeadline(ctx);
+  pc->tries = EndTry(ctx, UpstreamEnd::kConnectFailed);
+  return NGX_BUSY;
+}
+
 ngx_int_t GetPeer(ngx_peer_connection_t* pc, void* data) {
   auto* ctx = static_cast<Context*>(data);
   ngx_http_upstream_t* u = ctx->request->upstream;
+  if (ctx->next_address) {
+    ctx->next_address = false;
+    return AskInner(pc, ctx);
+  }
   if (!SelectTarget(ctx)) {
     pc->tries = 0;
     return NGX_BUSY;
@@ -111,9 +163,7 @@ ngx_int_t GetPeer(ngx_peer_connection_t* pc, void* data) {
   if (u->request_bufs == nullptr) return NGX_ERROR;
   // More than one try is always possible for nginx; FreePeer takes it away when the session's
   // answer is decided.
-  pc->tries = 1;
-  ArmDeadline(ctx);
-  return ctx->inner_get(pc, ctx->inner_data);
+  return AskInner(pc, ctx);
 }
 
 // Why nginx gave up on a try, read from the connection before it is closed.
@@ -145,6 +195,13 @@ bool IsStale(const Context* ctx, const ngx_peer_connection_t* pc) {
          !c->write->timedout;
 }
 
+// A name stands for several addresses (IPv6 and IPv4, or a dead one among many): while the request
+// has not left, the target's next address is no other try.
+bool HasNextAddress(const Context* ctx, const ngx_peer_connection_t* pc) {
+  const bool unsent = pc->connection == nullptr || !ctx->request->upstream->request_sent;
+  return unsent && ctx->addresses_left > 0 && Now() < ctx->deadline_at;
+}
+
 void FreePeer(ngx_peer_connection_t* pc, void* data, ngx_uint_t state) {
   auto* ctx = static_cast<Context*>(data);
   DisarmDeadline(ctx);
@@ -155,17 +212,15 @@ void FreePeer(ngx_peer_connection_t* pc, void* data, ngx_uint_t state) {
     pc->tries = 1;
     return;
   }
+  if (failed && ctx->try_open && HasNextAddress(ctx, pc)) {
+    ctx->next_address = true;
+    ctx->addresses_left--;
+    ctx->inner_free(pc, ctx->inner_data, state);
+    pc->tries = 1;
+    return;
+  }
   if (failed) {
-    ngx_uint_t tries = 0;
-    ngx_log_t* log = ctx->request->connection->log;
-    tries = Guard(log, tries, [&]() -> ngx_uint_t {
-      session::Session& s = *ctx->session;
-      if (ctx->try_open) {
-        ctx->try_open = false;
-        if (s.OnUpstreamEnd(FailureOf(ctx, pc), Now()) != session::Step::kNextTarget) return 0;
-      }
-      return s.head_ready() ? 0 : 1;
-    });
+    const ngx_uint_t tries = EndTry(ctx, FailureOf(ctx, pc));
     ctx->inner_free(pc, ctx->inner_data, state);
     pc->tries = tries;
     return;

@@ -23,30 +23,6 @@ void AskForIdentity(Context* ctx) {
   }
 }
 
-ngx_int_t ReplaceBody(Context* ctx) {
-  ngx_http_request_t* r = ctx->request;
-  const std::string_view body = ctx->session->forwarded_body();
-  ngx_buf_t* b = NewBuffer(r->pool);
-  ngx_chain_t* link = ngx_alloc_chain_link(r->pool);
-  if (b == nullptr || link == nullptr) return NGX_ERROR;
-  b->start = b->pos = reinterpret_cast<u_char*>(const_cast<char*>(body.data()));
-  b->end = b->last = b->pos + body.size();
-  b->memory = 1;
-  b->last_buf = 1;
-  link->buf = b;
-  link->next = nullptr;
-  r->request_body->bufs = link;
-  r->request_body->buf = b;
-  r->request_body->temp_file = nullptr;
-  r->headers_in.content_length_n = static_cast<off_t>(body.size());
-  r->headers_in.chunked = 0;
-  if (r->headers_in.content_length != nullptr) {
-    r->headers_in.content_length->value = CopyToPool(r->pool, std::to_string(body.size()));
-    if (r->headers_in.content_length->value.data == nullptr) return NGX_ERROR;
-  }
-  return NGX_OK;
-}
-
 // NGX_DECLINED: on to the stock handler; otherwise the answer's result.
 ngx_int_t Proceed(Context* ctx) {
   if (JudgeBody(ctx) != NGX_OK) return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -54,7 +30,7 @@ ngx_int_t Proceed(Context* ctx) {
   if (ctx->session->head_ready()) return SendAnswer(ctx);
   const bool replaced = Guard(ctx->request->connection->log, false, [&] {
     AskForIdentity(ctx);
-    return !ctx->session->body_edited() || ReplaceBody(ctx) == NGX_OK;
+    return ReplaceRequestBody(ctx) == NGX_OK;
   });
   return replaced ? static_cast<ngx_int_t>(NGX_DECLINED)
                   : static_cast<ngx_int_t>(NGX_HTTP_INTERNAL_SERVER_ERROR);
@@ -73,6 +49,23 @@ void OnBodyRead(ngx_http_request_t* r) {
   ngx_http_core_run_phases(r);
 }
 
+// nginx redirected to an error page inside a governed location: whatever that page is, the client
+// gets the API's error of the same status. Nothing of the request is read again or sent on.
+ngx_int_t AnswerErrorPage(ngx_http_request_t* r, LocationConf* conf) {
+  Context* ctx = FindContext(r);
+  if (ctx == nullptr) ctx = MakeContext(r, conf, false);
+  if (ctx == nullptr) return NGX_HTTP_INTERNAL_SERVER_ERROR;
+  ngx_http_set_ctx(r, ctx, ngx_http_keeptrusts_module);
+  RestoreAcceptEncoding(ctx);
+  const bool ready = Guard(r->connection->log, false, [&] {
+    if (!ctx->session->head_ready()) ctx->session->RefuseStatus(static_cast<int>(r->err_status));
+    return ctx->session->head_ready();
+  });
+  if (!ready) return NGX_HTTP_INTERNAL_SERVER_ERROR;
+  ngx_http_finalize_request(r, SendAnswer(ctx));
+  return NGX_DONE;
+}
+
 }  // namespace
 
 ngx_int_t PrecontentHandler(ngx_http_request_t* r) noexcept {
@@ -80,6 +73,9 @@ ngx_int_t PrecontentHandler(ngx_http_request_t* r) noexcept {
   if (conf->enable != 1 || conf->gateway == nullptr || r != r->main) return NGX_DECLINED;
   auto* ctx = static_cast<Context*>(ngx_http_get_module_ctx(r, ngx_http_keeptrusts_module));
   if (ctx != nullptr) return ctx->precontent;
+  if (r->internal && r->err_status >= NGX_HTTP_BAD_REQUEST) return AnswerErrorPage(r, conf);
+  ctx = InheritContext(r, conf);
+  if (ctx != nullptr) return NGX_DECLINED;
 
   ctx = MakeContext(r, conf, false);
   if (ctx == nullptr) return NGX_HTTP_INTERNAL_SERVER_ERROR;

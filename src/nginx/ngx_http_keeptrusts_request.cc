@@ -137,6 +137,19 @@ Context* FindContext(ngx_http_request_t* r) noexcept {
   return nullptr;
 }
 
+Context* InheritContext(ngx_http_request_t* r, const LocationConf* conf) noexcept {
+  Context* ctx = r->internal ? FindContext(r) : nullptr;
+  if (ctx == nullptr || ctx->routed || ctx->precontent != NGX_DECLINED) return nullptr;
+  const LocationConf* from = ctx->conf;
+  if (from->gateway != conf->gateway || from->audit != conf->audit ||
+      from->enforce != conf->enforce || from->fail_mode != conf->fail_mode ||
+      from->unknown_endpoint != conf->unknown_endpoint || View(r->uri) != ctx->uri) {
+    return nullptr;
+  }
+  ngx_http_set_ctx(r, ctx, ngx_http_keeptrusts_module);
+  return ctx;
+}
+
 Context* MakeContext(ngx_http_request_t* r, LocationConf* conf, bool routed) noexcept {
   ngx_pool_cleanup_t* cleanup = ngx_pool_cleanup_add(r->pool, sizeof(Context));
   if (cleanup == nullptr) return nullptr;
@@ -145,7 +158,9 @@ Context* MakeContext(ngx_http_request_t* r, LocationConf* conf, bool routed) noe
     auto session =
         std::make_unique<session::Session>(*conf->gateway->gateway, MakeOptions(conf, routed),
                                            MakeHead(r, conf), Now(), UnixMicroseconds());
+    std::string uri(View(r->uri));
     auto made = ::new (cleanup->data) Context(r, conf);
+    made->uri = std::move(uri);
     made->routed = routed;
     made->session = std::move(session);
     return made;
@@ -168,25 +183,62 @@ bool BeginRequest(Context* ctx) noexcept {
   });
 }
 
+// What could not be judged must not leave by another way either, such as an error_page's.
+void DropBody(ngx_http_request_t* r) {
+  if (r->request_body == nullptr) return;
+  r->request_body->bufs = nullptr;
+  r->headers_in.content_length_n = 0;
+  r->headers_in.chunked = 0;
+}
+
 ngx_int_t JudgeBody(Context* ctx) noexcept {
   ngx_http_request_t* r = ctx->request;
-  return Guard(r->connection->log, static_cast<ngx_int_t>(NGX_ERROR), [&]() -> ngx_int_t {
-    ngx_chain_t* bufs = r->request_body != nullptr ? r->request_body->bufs : nullptr;
-    if (bufs != nullptr && bufs->next == nullptr && ngx_buf_in_memory(bufs->buf)) {
-      const ngx_buf_t* b = bufs->buf;
-      ctx->session->OnRequest(
-          {reinterpret_cast<char*>(b->pos), static_cast<size_t>(b->last - b->pos)},
-          b->end > b->last ? static_cast<size_t>(b->end - b->last) : 0, Now());
-      return NGX_OK;
-    }
-    ctx->body.reserve(ctx->body_bytes + kJsonPadding);
-    for (ngx_chain_t* cl = bufs; cl != nullptr; cl = cl->next) {
-      if (!AppendBuffer(r, cl->buf, &ctx->body)) return NGX_ERROR;
-    }
-    ctx->body.reserve(ctx->body.size() + kJsonPadding);
-    ctx->session->OnRequest(ctx->body, kJsonPadding, Now());
-    return NGX_OK;
-  });
+  const ngx_int_t rc =
+      Guard(r->connection->log, static_cast<ngx_int_t>(NGX_ERROR), [&]() -> ngx_int_t {
+        ngx_chain_t* bufs = r->request_body != nullptr ? r->request_body->bufs : nullptr;
+        if (bufs != nullptr && bufs->next == nullptr && ngx_buf_in_memory(bufs->buf)) {
+          const ngx_buf_t* b = bufs->buf;
+          ctx->session->OnRequest(
+              {reinterpret_cast<char*>(b->pos), static_cast<size_t>(b->last - b->pos)},
+              b->end > b->last ? static_cast<size_t>(b->end - b->last) : 0, Now());
+          return NGX_OK;
+        }
+        ctx->body.reserve(ctx->body_bytes + kJsonPadding);
+        for (ngx_chain_t* cl = bufs; cl != nullptr; cl = cl->next) {
+          if (!AppendBuffer(r, cl->buf, &ctx->body)) return NGX_ERROR;
+        }
+        ctx->body.reserve(ctx->body.size() + kJsonPadding);
+        ctx->session->OnRequest(ctx->body, kJsonPadding, Now());
+        return NGX_OK;
+      });
+  if (rc != NGX_OK) DropBody(r);
+  return rc;
+}
+
+ngx_int_t ReplaceRequestBody(Context* ctx) noexcept {
+  ngx_http_request_t* r = ctx->request;
+  if (!ctx->session->body_edited() || r->request_body == nullptr) return NGX_OK;
+  const std::string_view body = ctx->session->forwarded_body();
+  ngx_buf_t* b = NewBuffer(r->pool);
+  ngx_chain_t* link = ngx_alloc_chain_link(r->pool);
+  if (b == nullptr || link == nullptr) return NGX_ERROR;
+  b->start = b->pos = reinterpret_cast<u_char*>(const_cast<char*>(body.data()));
+  b->end = b->last = b->pos + body.size();
+  b->memory = 1;
+  b->last_buf = 1;
+  link->buf = b;
+  link->next = nullptr;
+  r->request_body->bufs = link;
+  r->request_body->buf = b;
+  r->request_body->temp_file = nullptr;
+  r->headers_in.content_length_n = static_cast<off_t>(body.size());
+  r->headers_in.chunked = 0;
+  if (r->headers_in.content_length == nullptr) return NGX_OK;
+  u_char* digits = static_cast<u_char*>(ngx_pnalloc(r->pool, NGX_OFF_T_LEN));
+  if (digits == nullptr) return NGX_ERROR;
+  u_char* end = ngx_sprintf(digits, "%uz", body.size());
+  r->headers_in.content_length->value = {static_cast<size_t>(end - digits), digits};
+  return NGX_OK;
 }
 
 void AdmitToAudit(Context* ctx) noexcept {

@@ -46,14 +46,13 @@ ngx_int_t Answer(Context* ctx, Step step) {
   ngx_http_upstream_t* u = ctx->request->upstream;
   if (step == Step::kNextTarget) {
     ctx->try_open = false;
-    ngx_log_error(NGX_LOG_WARN, ctx->request->connection->log, 0,
-                  "keeptrusts: try failed before commit (status %ui), attempts so far: %s",
-                  ctx->status.code, ctx->session->attempts().c_str());
+    LogFailedTry(ctx, "answer not usable", true);
     return NGX_HTTP_UPSTREAM_INVALID_HEADER;
   }
   if (!ctx->session->head_ready()) return NGX_AGAIN;
   if (SetResponseHead(ctx) != NGX_OK) return NGX_ERROR;
   const session::ClientHead& head = ctx->session->head();
+  if (head.status >= NGX_HTTP_INTERNAL_SERVER_ERROR) LogFailedTry(ctx, "answer not usable", false);
   u->headers_in.status_n = static_cast<ngx_uint_t>(head.status);
   u->headers_in.content_length_n =
       head.content_length ? static_cast<off_t>(*head.content_length) : -1;
@@ -72,7 +71,11 @@ ngx_int_t ProcessHeaderBody(Context* ctx) {
       return Answer(ctx, ctx->session->OnUpstreamEnd(UpstreamEnd::kInvalid, Now()));
     }
   }
-  if (step == Step::kContinue) step = FeedUpstreamBody(ctx, b->pos, b->last);
+  if (step == Step::kContinue) {
+    step = FeedUpstreamBody(ctx, b->pos, b->last);
+  } else if (b->pos != b->last) {
+    ctx->close_after = true;  // a body that nobody took
+  }
   const ngx_int_t rc = Answer(ctx, step);
   if (rc == NGX_AGAIN) {
     // Everything in the buffer was taken: make room, or a long gate would look like a head that is
@@ -87,8 +90,11 @@ ngx_int_t ProcessHeaderBody(Context* ctx) {
 ngx_int_t ProcessHeader(ngx_http_request_t* r) {
   Context* ctx = FindContext(r);
   if (ctx == nullptr) return NGX_ERROR;
-  return Guard(r->connection->log, static_cast<ngx_int_t>(NGX_ERROR),
-               [&] { return ProcessHeaderBody(ctx); });
+  const ngx_int_t rc = Guard(r->connection->log, static_cast<ngx_int_t>(NGX_ERROR),
+                             [&] { return ProcessHeaderBody(ctx); });
+  // From the head on a stream may also be silent for too long.
+  if (ctx->head_parsed && ctx->try_open && (rc == NGX_OK || rc == NGX_AGAIN)) ArmDeadline(ctx);
+  return rc;
 }
 
 // ---- after the head ----------------------------------------------------------------------------
@@ -112,8 +118,8 @@ void ReadUpstream(ngx_http_request_t* r, ngx_http_upstream_t* u) {
   ngx_connection_t* c = u->peer.connection;
   if (ctx != nullptr && c->read->timedout) {
     c->read->timedout = 0;
-    if (!ctx->draining) ngx_log_error(NGX_LOG_ERR, c->log, NGX_ETIMEDOUT, "upstream timed out");
     Guard(c->log, 0, [&] {
+      if (!ctx->draining) LogFailedTry(ctx, "timed out", false);
       if (ctx->try_open) ctx->session->OnUpstreamEnd(UpstreamEnd::kTimedOut, Now());
       ctx->try_open = false;
       return 0;
@@ -179,7 +185,9 @@ void FinalizeRequest(ngx_http_request_t* r, ngx_int_t rc) {
   const bool nginx_ends = rc == 0;  // otherwise it only flushes, and the last chunk is ours to send
   if (!r->upstream->header_sent || (!nginx_ends && rc < NGX_HTTP_SPECIAL_RESPONSE)) return;
   Guard(log, 0, [&] {
+    const bool cut = ctx->try_open && !ctx->session->finished();
     if (ctx->try_open) ctx->session->OnUpstreamEnd(EndOf(ctx, rc), Now());
+    if (cut && EndOf(ctx, rc) != UpstreamEnd::kClosed) LogFailedTry(ctx, "answer cut short", false);
     ctx->try_open = false;
     return 0;
   });
@@ -195,6 +203,10 @@ void OnDeadline(ngx_event_t* event) {
   ngx_connection_t* client = r->connection;
   ngx_connection_t* c = u->peer.connection;
   if (c == nullptr) return;
+  if (u->header_sent && u->busy_bufs != nullptr && Now() < ctx->deadline_at) {
+    ArmDeadline(ctx);  // silent because a slow client keeps us from reading
+    return;
+  }
   ngx_http_set_log_request(client->log, r);
   if (u->header_sent || (u->request_sent && u->request_body_sent)) {
     c->read->timedout = 1;
@@ -207,6 +219,17 @@ void OnDeadline(ngx_event_t* event) {
 }
 
 }  // namespace
+
+void LogFailedTry(Context* ctx, const char* why, bool more) {
+  const session::Session& s = *ctx->session;
+  const std::string target(s.target()), reason(s.reason());
+  const ngx_uint_t level = more ? NGX_LOG_WARN : NGX_LOG_ERR;
+  ngx_log_error(level, ctx->request->connection->log, 0,
+                "keeptrusts: target \"%s\" failed: %s, status %ui%s%s, attempts: %s, %s",
+                target.c_str(), why, ctx->status.code, reason.empty() ? "" : ", reason ",
+                reason.c_str(), s.attempts().c_str(),
+                more ? "trying the next target" : "no further target");
+}
 
 void ResetTry(Context* ctx) noexcept {
   ctx->try_open = true;
