@@ -68,7 +68,8 @@ void Prefilter::Add(uint32_t rule, const std::vector<Factor>& any_of) {
                       static_cast<uint32_t>(factor.min_run), factor.min_digits,
                       RunIndex(factor.run)};
     const auto begin = static_cast<unsigned char>(factor.bytes[0]);
-    dense_ |= factor.start == Factor::Start::kAnywhere && !AlwaysStarts(begin);
+    dense_ |=
+        factor.start == Factor::Start::kAnywhere && (IsFoldedWord(begin) || !AlwaysStarts(begin));
     pending_.push_back(pending);
   }
 }
@@ -89,8 +90,8 @@ void Prefilter::Finish() {
   const auto hash = [](const Literal& literal) {
     uint32_t word;
     std::memcpy(&word, literal.bytes, sizeof word);
-    return literal.size < kLongBytes ? uint32_t{static_cast<unsigned char>(literal.bytes[0])}
-                                     : 256 + Hash(word);
+    if (literal.size == 1) return word & 0xFF;
+    return literal.size < kLongBytes ? PairSlot(word) : kFirstLong + Hash(word);
   };
   const auto key = [&](const Pending& p) {
     return std::tuple(hash(p.literal), std::string_view(p.literal.bytes, p.literal.size),
@@ -102,7 +103,7 @@ void Prefilter::Finish() {
   };
   std::sort(pending_.begin(), pending_.end(),
             [&](const Pending& a, const Pending& b) { return whole(a) < whole(b); });
-  std::vector<uint32_t> first((size_t{1} << kHashBits) + 257, 0);
+  std::vector<uint32_t> first(kFirstLong + (size_t{1} << kHashBits) + 1, 0);
   short_.assign(1024, 0);
   long_.assign((size_t{1} << kHashBits) / 64, 0);
   for (size_t i = 0; i < pending_.size(); ++i) {
@@ -117,7 +118,7 @@ void Prefilter::Finish() {
       ++first[slot + 1];
       const auto byte = static_cast<unsigned char>(literal.bytes[0]);
       if (literal.size >= kLongBytes) {
-        long_[(slot - 256) >> 6] |= uint64_t{1} << ((slot - 256) & 63);
+        long_[(slot - kFirstLong) >> 6] |= uint64_t{1} << ((slot - kFirstLong) & 63);
       } else if (literal.size > 1 || literal.at_end) {
         const unsigned second =
             literal.size > 1 ? static_cast<unsigned char>(literal.bytes[1]) : 0x20;
@@ -165,8 +166,8 @@ bool Prefilter::RunFits(const Target& target, std::string_view text, size_t at) 
 template <typename Take>
 bool Prefilter::TakeAt(uint64_t folded, std::string_view text, size_t at, bool loose,
                        const Take& take) const {
-  for (const uint32_t slot :
-       {static_cast<uint32_t>(folded & 0xFF), 256 + Hash(static_cast<uint32_t>(folded))}) {
+  const auto word = static_cast<uint32_t>(folded);
+  for (const uint32_t slot : {word & 0xFF, PairSlot(word), kFirstLong + Hash(word)}) {
     for (uint32_t i = slots_[slot]; i < slots_[slot + 1]; ++i) {
       const Literal& literal = literals_[i];
       if (!Fits(literal, folded, text, at, loose)) continue;

@@ -52,7 +52,10 @@ class Prefilter {
 
  private:
   static constexpr size_t kHashBits = 15;
-  static constexpr size_t kLongBytes = 4;  // from this length on literals are found by a hash
+  static constexpr size_t kLongBytes = 4;  // from this length on four bytes find a literal
+  // The parts of slots_: literals of one byte by that, of up to three by two, others by four.
+  static constexpr uint32_t kPairSlots = 1024;
+  static constexpr uint32_t kFirstPair = 256, kFirstLong = kFirstPair + kPairSlots;
 
   struct Target {
     uint32_t rule;
@@ -76,6 +79,9 @@ class Prefilter {
 
   static uint32_t Hash(uint32_t folded) noexcept {
     return (folded * 0x9E3779B1u) >> (32 - kHashBits);
+  }
+  static uint32_t PairSlot(uint32_t folded) noexcept {
+    return kFirstPair + ((folded & 0xFFFF) * 0x9E3779B1u >> 22);
   }
   bool MayBegin(uint64_t folded) const noexcept {
     const auto word = static_cast<uint32_t>(folded);

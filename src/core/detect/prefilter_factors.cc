@@ -14,10 +14,16 @@ using Start = Factor::Start;
 
 constexpr size_t kMaxStrings = 160;
 constexpr size_t kMaxBranches = 4 * kMaxStrings;  // before equal ones are united
-constexpr double kTooFrequent = 0.2;
+// Literals inside words make the search look at every byte.
+constexpr double kDensePenalty = 1;
+constexpr double kTooFrequent = 2;
+constexpr double kGoodEnough = 0.003;
+constexpr int kManyDigits = 5;
 constexpr size_t kMaxLeads = 16;
 constexpr size_t kNarrow = 80;  // bytes of an alphabet whose long runs are rare
 constexpr size_t kLongRun = 12;
+constexpr size_t kShortRun = 4;
+constexpr size_t kCapitals = 40;
 
 // The most frequent words of English prose: alone they tell nothing.
 constexpr std::string_view kFrequent =
@@ -30,19 +36,37 @@ constexpr std::string_view kFrequent =
     "more very may such each did does must should here where why please help write text user list "
     "name number following example answer question response provide using based ";
 
+constexpr double kFrequentWord = 0.12;
+
 double Frequency(const std::string& s, bool word_ends) {
-  const bool known = kFrequent.find(" " + s + (word_ends ? " " : "")) != std::string_view::npos;
   double score = 1;
   for (const char c : s) {
     const auto u = static_cast<unsigned char>(c);
     score *= IsAsciiLetter(u) ? 0.13 : (IsAsciiDigit(u) ? 0.1 : (u < 0x80 ? 0.05 : 0.01));
   }
   if (word_ends) score *= 0.3;
-  return known ? std::max(score, 0.05) : score;
+  if (score >= kFrequentWord || s.size() > 6) return score;
+  const bool known = kFrequent.find(" " + s + (word_ends ? " " : "")) != std::string_view::npos;
+  return known ? kFrequentWord : score;
 }
 
 size_t Add(size_t a, size_t b) noexcept {
   return a == kAnywhereBefore || b == kAnywhereBefore ? kAnywhereBefore : a + b;
+}
+
+template <typename Is>
+ByteSet SetOf(Is is) {
+  ByteSet set;
+  for (unsigned b = 0; b < 256; ++b) set[b] = is(b);
+  return set;
+}
+const ByteSet kWordBytes = SetOf(IsAsciiWord), kDigitBytes = SetOf(IsAsciiDigit);
+
+bool HasWord(const ByteSet& set) noexcept {
+  return (set & kWordBytes).any();
+}
+bool HasDigit(const ByteSet& set) noexcept {
+  return (set & kDigitBytes).any();
 }
 
 // What is known about the byte before a place: it is no word byte, it is no digit.
@@ -108,10 +132,7 @@ int MinDigits(const RegexNode& node) {
     case Kind::kAssert:
       return 0;
     case Kind::kAtom:
-      for (unsigned b = 0; b < 256; ++b) {
-        if (node.first[b] && !IsAsciiDigit(b)) return 0;
-      }
-      return 1;
+      return (node.first & ~kDigitBytes).none() ? 1 : 0;
     case Kind::kConcat: {
       int sum = 0;
       for (const RegexNode& child : node.children) sum += MinDigits(child);
@@ -128,19 +149,6 @@ int MinDigits(const RegexNode& node) {
   return 0;
 }
 
-bool AnyOf(const ByteSet& set, bool (*is)(unsigned)) {
-  for (unsigned b = 0; b < 256; ++b) {
-    if (set[b] && is(b)) return true;
-  }
-  return false;
-}
-bool WordByte(unsigned b) {
-  return IsAsciiWord(b);
-}
-bool DigitByte(unsigned b) {
-  return IsAsciiDigit(b);
-}
-
 Edge EdgeAfter(const RegexNode& node, Edge before) {
   switch (node.kind) {
     case Kind::kAssert:
@@ -149,7 +157,7 @@ Edge EdgeAfter(const RegexNode& node, Edge before) {
       if (node.text == "(?m:^)") return {true, true};
       return before;
     case Kind::kAtom:
-      return {!AnyOf(node.first, WordByte), !AnyOf(node.first, DigitByte)};
+      return {!HasWord(node.first), !HasDigit(node.first)};
     case Kind::kConcat:
       for (const RegexNode& child : node.children) before = EdgeAfter(child, before);
       return before;
@@ -174,6 +182,7 @@ class Strings {
   struct Item {
     std::string bytes;
     bool open = true, word_ends = false;
+    bool blank = false;  // may begin with white space or a control character: nowhere in particular
   };
   Strings() : items_(1) {}
 
@@ -207,6 +216,8 @@ class Strings {
 };
 
 void Strings::AppendAtom(const RegexNode& node) {
+  const bool begun = std::none_of(items_.begin(), items_.end(),
+                                  [](const Item& item) { return item.bytes.empty(); });
   std::vector<std::string> choices = node.choices;
   const bool ascii = !(node.first >> 0x80).any(), foreign = !(node.first << 0x80).any();
   // Of code points that are not ASCII the first byte has to do.
@@ -222,9 +233,9 @@ void Strings::AppendAtom(const RegexNode& node) {
   }
   size_t opened = 0;
   for (const Item& item : items_) opened += item.open ? 1 : 0;
-  const bool blank = ascii && choices.size() > 1 && !AnyOf(node.first, WordByte);
+  const bool blank = begun && ascii && choices.size() > 1 && !HasWord(node.first);
   if (choices.empty() || blank || items_.size() + opened * (choices.size() - 1) > kMaxStrings) {
-    const bool no_word = !AnyOf(node.first, WordByte);
+    const bool no_word = !HasWord(node.first);
     for (Item& item : items_) item.word_ends |= item.open && no_word;
     return Close();
   }
@@ -236,6 +247,7 @@ void Strings::AppendAtom(const RegexNode& node) {
     }
     for (const std::string& choice : choices) {
       Item next = item;
+      next.blank |= item.bytes.empty() && (node.first << (255 - ' ')).any();
       for (const char c : choice) next.bytes += FoldByte(c);
       next.open = !ends && next.bytes.size() < kFactorBytes;
       next.bytes.resize(std::min(next.bytes.size(), kFactorBytes));
@@ -302,51 +314,77 @@ struct Place {
 
 double Score(const FactorSet& set) {
   double score = 0;
+  bool dense = false;
   for (const Factor& factor : set.any_of) {
+    const auto begin = static_cast<unsigned char>(factor.bytes[0]);
     double one = Frequency(factor.bytes, factor.word_ends);
-    if (factor.start == Start::kAnywhere &&
-        IsAsciiWord(static_cast<unsigned char>(factor.bytes[0])))
-      one *= 6;
-    if (factor.min_digits > 4) one *= 0.1;
-    if (factor.min_digits == 0 && factor.min_run >= kLongRun) one *= 0.02;
-    score += one + (factor.max_before == kAnywhereBefore
-                        ? 0.1
-                        : 1e-6 * static_cast<double>(factor.max_before));
+    dense |= factor.start == Start::kAnywhere && IsFoldedWord(begin);
+    // Of a single letter every other word begins with one.
+    const double least = factor.bytes.size() == 1 && IsAsciiLetter(begin) ? 0.1 : 0;
+    if (factor.min_digits >= kManyDigits) {
+      one *= 0.1;
+    } else if (factor.min_run >= kLongRun) {
+      one = std::max(one * 0.02, least);
+    } else if (factor.min_run >= kShortRun && factor.run.count() <= kCapitals) {
+      one = std::max(one * 0.1, least);
+    }
+    score +=
+        one +
+        (factor.max_before == kAnywhereBefore ? 1 : 1e-6 * static_cast<double>(factor.max_before));
   }
-  return score;
+  return dense ? 6 * score + kDensePenalty : score;
 }
 
-// The run that items[first...] begin with: to the last digit that must be there; without one, as
-// long as the alphabet stays narrow.
-void AddRun(const std::vector<RegexNode>& items, size_t first, Factor* factor) {
-  size_t end = first;
-  for (size_t i = first; i < items.size(); ++i) {
-    const int digits = MinDigits(items[i]);
-    factor->min_digits += digits;
-    if (digits > 0) end = i + 1;
+// The items of a sequence, and what is asked of each again and again.
+struct Sequence {
+  explicit Sequence(const std::vector<RegexNode>& nodes) : items(nodes) {
+    for (const RegexNode& node : nodes) {
+      digits.push_back(MinDigits(node));
+      bytes.push_back(MinBytes(node));
+      AddAlphabet(node, &alphabets.emplace_back());
+    }
   }
+  const std::vector<RegexNode>& items;
+  std::vector<int> digits;
+  std::vector<size_t> bytes;
+  std::vector<ByteSet> alphabets;
+};
+
+// The run that items[first...] begin with: to the last digit that must be there; with few digits,
+// as long as the alphabet stays narrow.
+void AddRun(const Sequence& sequence, size_t first, Factor* factor) {
+  const size_t size = sequence.items.size();
+  size_t end = first;
+  int digits = 0;
+  for (size_t i = first; i < size; ++i) {
+    digits += sequence.digits[i];
+    if (sequence.digits[i] > 0) end = i + 1;
+  }
+  const bool number = digits >= kManyDigits;
   ByteSet run;
-  for (size_t i = first; i < items.size(); ++i) {
-    AddAlphabet(items[i], &run);
-    if (end > first ? i >= end : run.count() > kNarrow) return;
+  for (size_t i = first; i < size; ++i) {
+    run |= sequence.alphabets[i];
+    if (number ? i >= end : run.count() > kNarrow || run[' ']) return;
     factor->run = run;
-    factor->min_run += MinBytes(items[i]);
+    factor->min_run += sequence.bytes[i];
+    factor->min_digits += sequence.digits[i];
   }
 }
 
 // The literals that items[first...] begin with.
-std::optional<FactorSet> FactorsAt(const std::vector<RegexNode>& items, size_t first, Place place) {
+std::optional<FactorSet> FactorsAt(const Sequence& sequence, size_t first, Place place) {
+  const std::vector<RegexNode>& items = sequence.items;
   Strings strings;
   for (size_t i = first; i < items.size() && strings.open(); ++i) strings.Append(items[i]);
   Factor base;
   base.max_before = place.max_before;
-  AddRun(items, first, &base);
+  AddRun(sequence, first, &base);
   FactorSet set;
   for (Strings::Item& item : std::move(strings).Take()) {
-    if (item.bytes.empty()) return std::nullopt;
+    if (item.bytes.empty() || item.blank) return std::nullopt;
     Factor factor = base;
     const auto begin = static_cast<unsigned char>(item.bytes[0]);
-    if (IsAsciiWord(begin) && place.edge.word) {
+    if (IsFoldedWord(begin) && place.edge.word) {
       factor.start = Start::kWord;
     } else if (IsAsciiDigit(begin) && place.edge.digit) {
       factor.start = Start::kDigit;
@@ -359,6 +397,17 @@ std::optional<FactorSet> FactorsAt(const std::vector<RegexNode>& items, size_t f
   return set;
 }
 
+std::optional<FactorSet> FactorsOf(const RegexNode& node, Place place) {
+  const std::vector<RegexNode> alone = {node};
+  return FactorsAt(Sequence(alone), 0, place);
+}
+
+// A literal that begins here would begin inside a word or a number of the expression's own.
+bool InsideWord(const RegexNode& node, Edge edge) {
+  if (node.kind != Kind::kAtom || edge.word || !HasWord(node.first)) return false;
+  return !edge.digit || !HasDigit(node.first);
+}
+
 void Better(std::optional<FactorSet>&& other, std::optional<FactorSet>* best) {
   if (other && (!*best || other->score < (*best)->score)) *best = std::move(other);
 }
@@ -369,21 +418,23 @@ std::optional<FactorSet> Best(const RegexNode& node, Place place) {
     case Kind::kAssert:
     case Kind::kAtom:
       return std::nullopt;  // part of its sequence
-    case Kind::kConcat:
+    case Kind::kConcat: {
+      const Sequence sequence(node.children);
       for (size_t i = 0; i < node.children.size(); ++i) {
+        if (best && best->score < kGoodEnough) break;
         const RegexNode& child = node.children[i];
-        Better(FactorsAt(node.children, i, place), &best);
+        if (i == 0 || !InsideWord(child, place.edge)) Better(FactorsAt(sequence, i, place), &best);
         if (!Nullable(child)) Better(Best(child, place), &best);
         place.edge = EdgeAfter(child, place.edge);
         place.max_before = Add(place.max_before, LongestMatch(child).value_or(kAnywhereBefore));
       }
       return best;
+    }
     case Kind::kAlternate: {
       FactorSet all;
       for (const RegexNode& child : node.children) {
-        std::optional<FactorSet> one = child.kind == Kind::kAtom
-                                           ? FactorsAt(std::vector<RegexNode>{child}, 0, place)
-                                           : Best(child, place);
+        std::optional<FactorSet> one =
+            child.kind == Kind::kAtom ? FactorsOf(child, place) : Best(child, place);
         if (!one) return std::nullopt;
         all.score += one->score;
         all.any_of.insert(all.any_of.end(), std::make_move_iterator(one->any_of.begin()),
@@ -429,7 +480,7 @@ std::optional<size_t> LongestMatch(const RegexNode& node) {
 std::optional<FactorSet> RequiredFactors(const RegexNode& tree) {
   const bool sequence = tree.kind == Kind::kConcat || tree.kind == Kind::kAlternate;
   std::optional<FactorSet> best = Best(tree, Place{});
-  if (!sequence) Better(FactorsAt(std::vector<RegexNode>{tree}, 0, Place{}), &best);
+  if (!sequence) Better(FactorsOf(tree, Place{}), &best);
   if (!best || best->any_of.empty() || best->score > kTooFrequent) return std::nullopt;
   return best;
 }
@@ -438,9 +489,9 @@ std::optional<std::vector<Factor>> Beginnings(const RegexNode& tree) {
   std::optional<FactorSet> set;
   if (tree.kind == Kind::kConcat && !tree.children.empty() &&
       tree.children[0].kind == Kind::kAssert) {
-    set = FactorsAt(tree.children, 1, {EdgeAfter(tree.children[0], Edge{}), 0});
+    set = FactorsAt(Sequence(tree.children), 1, {EdgeAfter(tree.children[0], Edge{}), 0});
   } else {
-    set = FactorsAt(std::vector<RegexNode>{tree}, 0, Place{});
+    set = FactorsOf(tree, Place{});
   }
   if (!set) return std::nullopt;
   return std::move(set->any_of);

@@ -23,6 +23,11 @@ inline char FoldByte(char c) noexcept {
   return static_cast<char>(static_cast<unsigned char>(c) | 0x20);
 }
 
+// Whether a folded byte may have been a word byte: the underscore folds away from ASCII's others.
+inline bool IsFoldedWord(unsigned char byte) noexcept {
+  return IsAsciiWord(byte) || byte == FoldByte('_');
+}
+
 struct Factor {
   enum class Start : unsigned char { kAnywhere, kWord, kDigit };  // no word byte, no digit before
   std::string bytes;                                              // folded, 1 to kFactorBytes

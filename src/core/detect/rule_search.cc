@@ -71,7 +71,9 @@ Status RuleSearch::Prepare() {
     const Result<RegexNode> tree = ParseRegex(rule.pattern, rule.ignore_case);
     if (tree.ok()) {
       required = RequiredFactors(tree.value());
-      if (rule.output) beginnings = Beginnings(tree.value());
+      beginnings = Beginnings(tree.value());
+      SetOpening();
+      if (!rule.output) beginnings.reset();
     }
   } else {
     loose = (rule.ignore_case ? "(?i:" : "(?:") + rule.pattern + ")";
@@ -87,10 +89,11 @@ Status RuleSearch::Prepare() {
 }
 
 // The leftmost match in [pos, limit) of the text; beyond is context.
-bool RuleSearch::SearchWindow(std::string_view text, size_t pos, size_t limit, Span* span) const {
+bool RuleSearch::SearchWindow(std::string_view text, size_t pos, size_t limit, Span* span,
+                              RE2::Anchor anchor) const {
   re2::StringPiece groups[kMaxGroup + 1];
-  if (!expression_->Match(re2::StringPiece(text.data(), text.size()), pos, limit, RE2::UNANCHORED,
-                          groups, rule.group + 1)) {
+  if (!expression_->Match(re2::StringPiece(text.data(), text.size()), pos, limit, anchor, groups,
+                          rule.group + 1)) {
     return false;
   }
   span->whole_begin = static_cast<size_t>(groups[0].data() - text.data());
@@ -137,6 +140,39 @@ RuleSearch::Found RuleSearch::Search(std::string_view text, size_t pos, size_t* 
   return *work == 0 ? Found::kTooMuchWork : Found::kYes;
 }
 
+void RuleSearch::SetOpening() {
+  opens_word_ = knows_opening_ = beginnings.has_value();
+  for (ByteSet& set : opening_) beginnings ? set.reset() : set.set();
+  if (!beginnings) return;
+  for (const Factor& factor : *beginnings) {
+    opens_word_ &= factor.start == Factor::Start::kWord;
+    for (size_t i = 0; i < kOpeningBytes; ++i) {
+      if (i >= factor.bytes.size()) {
+        opening_[i].set();
+      } else {
+        opening_[i].set(static_cast<unsigned char>(factor.bytes[i]));
+      }
+    }
+  }
+  // What is not ASCII may fold to it.
+  for (ByteSet& set : opening_) set |= ~ByteSet() << 0x80;
+}
+
+size_t RuleSearch::Opening(std::string_view text, size_t pos, size_t last) const noexcept {
+  for (; pos <= last; ++pos) {
+    if (pos + kOpeningBytes > text.size()) return pos;
+    const auto byte = [&](size_t i) { return static_cast<unsigned char>(FoldByte(text[pos + i])); };
+    if (!opening_[0][byte(0)]) continue;
+    // What is not ASCII may fold to it, and is longer: the bytes behind it say nothing.
+    if (byte(0) >= 0x80) return pos;
+    if (!opening_[1][byte(1)] || (byte(1) < 0x80 && !opening_[2][byte(2)])) continue;
+    if (!opens_word_ || pos == 0 || !IsAsciiWord(static_cast<unsigned char>(text[pos - 1]))) {
+      return pos;
+    }
+  }
+  return pos;
+}
+
 Status RuleSearch::Ready() const {
   const RE2* expression = Expression();
   if (expression == nullptr || rule.group > expression->NumberOfCapturingGroups() ||
@@ -173,11 +209,30 @@ Status RuleSearch::FindAll(RuleId id, std::string_view text, size_t from,
   return Status::Ok();
 }
 
+// No match begins at `pos`, and what begins there has ended soon.
+bool RuleSearch::DeadAt(std::string_view text, size_t pos) const {
+  size_t limit = pos + std::min(kFirstWindow, text.size() - pos);
+  while (limit < text.size() && IsUtf8Tail(text[limit])) ++limit;
+  Span span;
+  if (SearchWindow(text, pos, limit, &span, RE2::ANCHOR_START)) return false;
+  return bounded_ || limit == text.size() ||
+         !hold_->Match(re2::StringPiece(text.data(), limit), pos, limit, RE2::ANCHOR_START, nullptr,
+                       0);
+}
+
 Status RuleSearch::FindNear(RuleId id, std::string_view text, size_t from,
                             const Candidates& candidates, uint32_t range,
                             std::vector<Match>* out) const {
-  if (window_ == 0) return FindAll(id, text, candidates.range(range).first, out);
   if (Status status = Ready(); !status.ok()) return status;
+  if (window_ == 0) {
+    // Whatever may go on for ever, or is not at one place, takes the search over the whole rest.
+    for (; range != Candidates::kNone; range = candidates.range(range).next) {
+      const Candidates::Range& near = candidates.range(range);
+      if (near.first == near.last && derived_ && DeadAt(text, near.first)) continue;
+      return FindAll(id, text, near.first, out);
+    }
+    return Status::Ok();
+  }
   size_t pos = from;
   for (; range != Candidates::kNone; range = candidates.range(range).next) {
     const Candidates::Range& near = candidates.range(range);
@@ -186,9 +241,16 @@ Status RuleSearch::FindNear(RuleId id, std::string_view text, size_t from,
     while (limit < text.size() && IsUtf8Tail(text[limit])) ++limit;
     pos = std::max(pos, near.first);
     Span span;
-    while (pos <= near.last && SearchWindow(text, pos, limit, &span) &&
-           span.whole_begin <= near.last) {
-      pos = Take(id, text, span, out);
+    while ((pos = Opening(text, pos, near.last)) <= near.last) {
+      const bool one_place = knows_opening_ || pos == near.last;
+      const RE2::Anchor anchor = one_place ? RE2::ANCHOR_START : RE2::UNANCHORED;
+      if (SearchWindow(text, pos, limit, &span, anchor) && span.whole_begin <= near.last) {
+        pos = Take(id, text, span, out);
+      } else if (one_place) {
+        ++pos;
+      } else {
+        pos = near.last + 1;
+      }
     }
   }
   return Status::Ok();

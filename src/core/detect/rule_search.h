@@ -50,16 +50,25 @@ class RuleSearch {
   const RE2* Expression(std::string* error = nullptr) const;
   const RE2* Hold() const;  // pre(R) at the end of the text
 
+  // The first place in [pos, last] where a match may begin, by its first bytes; last + 1: none.
+  size_t Opening(std::string_view text, size_t pos, size_t last) const noexcept;
+  bool DeadAt(std::string_view text, size_t pos) const;
+  void SetOpening();
   Status Ready() const;  // all expressions compile
   // Judges the candidate; appends it; where to go on.
   size_t Take(RuleId id, std::string_view text, const Span& span, std::vector<Match>* out) const;
-  bool SearchWindow(std::string_view text, size_t pos, size_t limit, Span* span) const;
+  bool SearchWindow(std::string_view text, size_t pos, size_t limit, Span* span,
+                    RE2::Anchor anchor = RE2::UNANCHORED) const;
   Found SearchUnbounded(std::string_view text, size_t pos, size_t* work, Span* span) const;
   Found Search(std::string_view text, size_t pos, size_t* work, Span* span) const;
 
-  bool derived_ = false;  // prefix and bound are known
-  bool bounded_ = false;  // by kMaxMatchBytes
-  size_t window_ = 0;     // bytes of the longest match; 0: too many to look at each candidate apart
+  static constexpr size_t kOpeningBytes = 3;
+  ByteSet opening_[kOpeningBytes];  // folded, of the first bytes of all matches
+  bool knows_opening_ = false;
+  bool opens_word_ = false;  // and no word byte is before them
+  bool derived_ = false;     // prefix and bound are known
+  bool bounded_ = false;     // by kMaxMatchBytes
+  size_t window_ = 0;  // bytes of the longest match; 0: too many to look at each candidate apart
   mutable std::once_flag expression_once_, hold_once_;
   mutable std::unique_ptr<RE2> expression_, hold_;
 };
