@@ -23,8 +23,9 @@ using RuleId = uint32_t;
 // What a validator may look at. Context is looked for backward only, so that a stream, which does
 // not know what follows, and a whole text agree.
 struct Candidate {
-  std::string_view text;  // at least `kContextBytes` before begin, where there are that many
-  size_t begin, end;      // the candidate's span in text
+  std::string_view text;      // at least `kContextBytes` before begin, where there are that many
+  size_t begin, end;          // the candidate's span in text
+  mutable uint32_t kind = 0;  // validators may say what it is; handed on as Match::kind
   std::string_view match() const { return text.substr(begin, end - begin); }
   std::string_view before(size_t bytes) const {
     const size_t n = begin < bytes ? begin : bytes;
@@ -65,6 +66,7 @@ struct Match {
   RuleId rule;
   size_t begin, end;   // bytes of the text
   size_t whole_begin;  // where the whole expression began; begin, when `group` is 0
+  uint32_t kind = 0;   // what the rule's validator said (Candidate::kind)
 };
 
 enum class Scope : unsigned char { kInput, kOutput };

@@ -185,11 +185,10 @@ Status RuleSearch::Ready() const {
 size_t RuleSearch::Take(RuleId id, std::string_view text, const Span& span,
                         std::vector<Match>* out) const {
   size_t bytes = span.end - span.begin;
-  if (bytes > 0 && rule.validate) {
-    bytes = std::min(bytes, rule.validate(Candidate{text, span.begin, span.end}));
-  }
+  const Candidate candidate{text, span.begin, span.end};
+  if (bytes > 0 && rule.validate) bytes = std::min(bytes, rule.validate(candidate));
   if (bytes == 0) return NextCodePoint(text, span.whole_begin);
-  out->push_back({id, span.begin, span.begin + bytes, span.whole_begin});
+  out->push_back({id, span.begin, span.begin + bytes, span.whole_begin, candidate.kind});
   return span.begin + bytes;
 }
 

@@ -6,8 +6,9 @@
 #include <array>
 #include <cstdint>
 #include <string>
+#include <vector>
 
-#include "core/policies/pii_checks.h"
+#include "core/policies/context_words.h"
 
 namespace kt::policies {
 namespace {
@@ -24,7 +25,8 @@ bool IsLetter(char c) noexcept {
 // "Chrome/120.0.0.0", "pkg-1.2.3.4", ">=1.2.3.4", "1.3.6.1.4.1": four numbers that are no address.
 bool IsVersion(const Candidate& c) {
   static const std::vector<std::string> kWords = {
-      "version", "ver", "v", "build", "release", "oid", "assemblyversion", "fileversion"};
+      "version", "ver",     "v",   "section",         "specification", "chapter",
+      "build",   "release", "oid", "assemblyversion", "fileversion"};
   const std::string_view before = c.before(3);
   if (before.empty()) return false;
   const char last = before.back();
@@ -35,7 +37,7 @@ bool IsVersion(const Candidate& c) {
       (second == '=' || second == '>' || second == '<' || second == '~' || second == '!')) {
     return true;
   }
-  return NearWord(c, kWords);
+  return ContextWords(c).LastOf(kWords) != 0;
 }
 
 bool ParseIpv4(std::string_view text, std::array<uint8_t, 4>* out) {

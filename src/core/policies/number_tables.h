@@ -13,12 +13,4 @@ size_t IbanLength(std::string_view country) noexcept;
 // Express, Discover, Diners, JCB, UnionPay, Maestro)?
 bool IsIssuedCardRange(std::string_view digits) noexcept;
 
-// Digits of a subscriber number behind a country code (ITU-T E.164 and the national plans).
-struct PhoneLength {
-  std::string_view code;
-  size_t min, max;
-};
-// The entry whose code begins `digits`; null when no country has it.
-const PhoneLength* FindCountryCode(std::string_view digits) noexcept;
-
 }  // namespace kt::policies

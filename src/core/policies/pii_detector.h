@@ -1,5 +1,5 @@
 // `pii-detector`: personal data and secrets by shape, check digit and context. Its rules are
-// policies/pii-detector.yaml; the checks they name are in pii_checks.h.
+// policies/pii-*.yaml and policies/secrets.yaml; the checks they name are in pii_checks.h.
 #pragma once
 
 #include <memory>
@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "core/config/yaml_tree.h"
 #include "core/policies/build_context.h"
 #include "core/policies/pii_marker.h"
+#include "core/policies/pii_rules.h"
 #include "core/policy/policy.h"
 
 namespace kt::policies {
@@ -26,20 +26,14 @@ class PiiDetector final : public policy::Policy {
                   policy::Evaluation* out) const override;
 
  private:
-  struct Entity {
-    std::string type, label;
-    bool weak = false;  // shape only: gives way to a checked type inside which it lies
-  };
-
   PiiDetector(const config::PiiDetector& config, std::string hash_key);
-  Status AddPack(const config::YamlNode& pack, const config::PiiDetector& config,
-                 const BuildContext& context);
   std::vector<const detect::Match*> Distinct(std::span<const detect::Match> matches) const;
-  void Add(detect::Rule rule, Entity entity, const BuildContext& context);
+  void Add(PiiRule rule, const BuildContext& context);
+  const PiiKind& KindOf(const detect::Match& match) const;
 
   config::Action action_;
   MarkerWriter markers_;
-  std::vector<Entity> entities_;  // by rule, from first_rule_ on
+  std::vector<std::vector<PiiKind>> kinds_;  // by rule, from first_rule_ on
   detect::RuleId first_rule_ = 0;
 };
 

@@ -1,0 +1,29 @@
+// Numbers as people write them: groups of digits and what stands between.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/detect/matcher.h"
+
+namespace kt::policies {
+
+struct DigitGroups {
+  std::string digits;
+  std::vector<size_t> sizes, ends;  // of each group; ends are offsets in the text
+  bool same_separator = true;       // the first character of every gap is the same
+};
+DigitGroups SplitDigits(std::string_view text);
+
+// How many bytes of `text`, from its begin on, are written like `form`; 0: they are not.
+// A form is group sizes and separators: "3-2-4", "3.3.3-2"; `_` stands for a blank or a dash, the
+// same one throughout.
+size_t WrittenAs(std::string_view form, std::string_view text) noexcept;
+
+// Does the candidate go on from a number before it, or would the number of `bytes` bytes go on
+// behind itself ("1.2.3.", "518 506 716 572")?
+bool PartOfMore(const detect::Candidate& candidate, size_t bytes) noexcept;
+
+}  // namespace kt::policies

@@ -1,0 +1,189 @@
+#include "core/policies/pii_rules.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "core/base/text.h"
+#include "core/policies/context_words.h"
+#include "core/policies/number_family.h"
+#include "core/policies/pii_checks.h"
+#include "core/policies/rule_pack.h"
+
+namespace kt::policies {
+namespace {
+
+constexpr std::string_view kPacks[] = {"pii-detector.yaml", "pii-numbers.yaml",
+                                       "pii-identifiers.yaml", "pii-health.yaml", "secrets.yaml"};
+constexpr size_t kMaxHoldBytes = 4096;
+
+struct Type {
+  std::string label;
+  bool on = false;
+};
+using Types = std::map<std::string, Type>;
+
+// When a type is looked for without being named in `entities`.
+bool IsDefault(const std::string& when, const config::PiiDetector& config, PackMap* map) {
+  if (when == "always") return true;
+  if (when == "healthcare") return config.healthcare_mode;
+  if (when == "pci") return config.pci_mode;
+  if (when != "never") map->Fail("\"default\" is always, never, healthcare or pci");
+  return false;
+}
+
+Status ReadTypes(PackMap* pack, const config::PiiDetector& config, Types* types) {
+  for (const config::YamlNode& node : pack->List("types")) {
+    PackMap map(node);
+    Type& type = (*types)[map.String("name")];
+    type.label = map.String("label");
+    const std::string when = map.String("default", "always");
+    const bool is_default = IsDefault(when, config, &map);
+    // A mode adds its types to those that are named.
+    type.on = is_default && (config.entities.empty() || when == "healthcare");
+    if (Status status = map.Finish(); !status.ok()) return status;
+  }
+  return Status::Ok();
+}
+
+// `entities` names types or their labels.
+Status SelectTypes(const config::PiiDetector& config, Types* types) {
+  for (size_t i = 0; i < config.entities.size(); ++i) {
+    bool known = false;
+    for (auto& [name, type] : *types) {
+      const bool named = config.entities[i] == name || config.entities[i] == type.label;
+      if (named || ToLower(config.entities[i]) == "all") type.on = known = true;
+    }
+    if (!known) {
+      return Status::InvalidArgument("policy.pii-detector.entities[" + std::to_string(i) +
+                                     "]: unknown type \"" + config.entities[i] + "\"");
+    }
+  }
+  return Status::Ok();
+}
+
+const Type* FindType(const Types& types, PackMap* map, const std::string& name) {
+  const auto type = types.find(name);
+  if (type != types.end()) return &type->second;
+  map->Fail("unknown type \"" + name + "\"");
+  return nullptr;
+}
+
+// The named check, and the words that must or must not stand before the candidate.
+Check Combine(Check check, std::vector<std::string> needs, std::vector<std::string> unless) {
+  if (needs.empty() && unless.empty()) return check;
+  return
+      [check = std::move(check), needs = ContextWords::Prepared(std::move(needs)),
+       unless = ContextWords::Prepared(std::move(unless))](const detect::Candidate& c) -> size_t {
+        const size_t bytes = check ? check(c) : c.match().size();
+        if (bytes == 0) return 0;
+        const ContextWords context(c);
+        if (!needs.empty() && context.LastOf(needs) == 0) return 0;
+        return unless.empty() || context.LastOf(unless) == 0 ? bytes : 0;
+      };
+}
+
+// `pattern`, or `patterns` as alternatives: formats that share a type and a check.
+std::string ReadPattern(PackMap* map) {
+  const std::vector<std::string> patterns = map->Strings("patterns");
+  if (patterns.empty()) return map->String("pattern");
+  std::string all;
+  for (const std::string& pattern : patterns) all += (all.empty() ? "(?:" : "|") + pattern;
+  return all + ")";
+}
+
+Status ReadRule(const config::YamlNode& node, const config::PiiDetector& config, const Types& types,
+                std::vector<PiiRule>* out) {
+  PackMap map(node);
+  PiiRule rule;
+  rule.rule.trusted = true;
+  rule.rule.id = "pii." + map.String("id");
+  const std::string type_name = map.String("type");
+  const Type* type = FindType(types, &map, type_name);
+  rule.rule.pattern = ReadPattern(&map);
+  rule.rule.ignore_case = map.Bool("ignore_case", false);
+  rule.rule.group = static_cast<int>(map.Number("group", 0));
+  const bool weak = map.Bool("weak", false);
+  if (map.Bool("long", false)) rule.rule.max_match_bytes = kMaxHoldBytes;
+  std::string name = map.String("check", "");
+  if (config.include_private_ips && name.starts_with("public_")) name.erase(0, 7);
+  Check check = FindCheck(name);
+  if (!name.empty() && !check) map.Fail("unknown check \"" + name + "\"");
+  rule.rule.validate = Combine(std::move(check), map.Strings("needs"), map.Strings("unless"));
+  if (Status status = map.Finish(); !status.ok()) return status;
+  if (!type->on) return Status::Ok();
+  rule.kinds.push_back({type_name, type->label, weak});
+  out->push_back(std::move(rule));
+  return Status::Ok();
+}
+
+Status ReadNumber(const config::YamlNode& node, const Types& types, PiiRule* family,
+                  std::vector<NumberRule>* rules) {
+  PackMap map(node);
+  NumberRule rule;
+  const std::string type_name = map.String("type");
+  const Type* type = FindType(types, &map, type_name);
+  for (const std::string& length : map.Strings("digits")) {
+    rule.lengths.push_back(static_cast<size_t>(std::atoi(length.c_str())));
+    if (rule.lengths.back() < 7 || rule.lengths.back() > 20) map.Fail("\"digits\" are 7 to 20");
+  }
+  const std::string check = map.String("check");
+  rule.check = FindDigitCheck(check);
+  if (rule.check == nullptr) map.Fail("unknown check \"" + check + "\"");
+  rule.forms = map.Strings("forms");
+  rule.names = ContextWords::Prepared(map.Strings("names"));
+  rule.unless = ContextWords::Prepared(map.Strings("unless"));
+  rule.bare = map.Bool("bare", false);
+  rule.phone_first = map.Bool("phone_first", false);
+  if (Status status = map.Finish(); !status.ok()) return status;
+  if (!type->on) return Status::Ok();
+  family->kinds.push_back({type_name, type->label, false});
+  rules->push_back(std::move(rule));
+  return Status::Ok();
+}
+
+Status ReadNumbers(PackMap* pack, const Types& types, std::vector<PiiRule>* out) {
+  const std::vector<config::YamlNode>& nodes = pack->List("numbers");
+  if (nodes.empty()) return Status::Ok();
+  PiiRule family;
+  family.rule.trusted = true;
+  family.rule.id = "pii.numbers";
+  family.rule.pattern = pack->String("number_pattern");
+  std::vector<NumberRule> rules;
+  for (const config::YamlNode& node : nodes) {
+    if (Status status = ReadNumber(node, types, &family, &rules); !status.ok()) return status;
+  }
+  if (rules.empty()) return Status::Ok();
+  family.rule.validate = NumberFamily(std::move(rules));
+  out->push_back(std::move(family));
+  return Status::Ok();
+}
+
+}  // namespace
+
+Result<std::vector<PiiRule>> ReadPiiRules(const config::PiiDetector& config,
+                                          const PackReader& packs) {
+  std::vector<config::YamlNode> roots;
+  for (const std::string_view name : kPacks) {
+    Result<config::YamlNode> root = ReadPack(packs, name);
+    if (!root.ok()) return root.status();
+    roots.push_back(std::move(root).value());
+  }
+  std::vector<PackMap> maps(roots.begin(), roots.end());
+  Types types;
+  for (PackMap& pack : maps) {
+    if (Status status = ReadTypes(&pack, config, &types); !status.ok()) return status;
+  }
+  if (Status status = SelectTypes(config, &types); !status.ok()) return status;
+  std::vector<PiiRule> rules;
+  for (PackMap& pack : maps) {
+    if (Status status = ReadNumbers(&pack, types, &rules); !status.ok()) return status;
+    for (const config::YamlNode& node : pack.List("rules")) {
+      if (Status status = ReadRule(node, config, types, &rules); !status.ok()) return status;
+    }
+    if (Status status = pack.Finish(); !status.ok()) return status;
+  }
+  return rules;
+}
+
+}  // namespace kt::policies

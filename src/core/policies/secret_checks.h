@@ -1,0 +1,25 @@
+// Checks that tell a generated secret from a word, a name or a placeholder (pii_checks.h tells
+// what a check is).
+#pragma once
+
+#include <string_view>
+
+#include "core/detect/matcher.h"
+
+namespace kt::policies {
+
+// A vendor's prefix and something generated: digits and letters, no placeholder.
+size_t GeneratedSecret(const detect::Candidate& candidate);
+// The value of "api_key = …": as random as a key is.
+size_t AssignedSecret(const detect::Candidate& candidate);
+// The value of "password: …": no placeholder, no variable, not a word.
+size_t AssignedPassword(const detect::Candidate& candidate);
+// The value of "datadog: …", where a vendor's name takes the place of "key".
+size_t VendorSecret(const detect::Candidate& candidate);
+// The value of any other assignment: long, mixed, and not called a hash, an id or a path.
+size_t AssignedToken(const detect::Candidate& candidate);
+
+// "xxxx", "your_api_key", "${TOKEN}", "AKIA…EXAMPLE": stands for a secret, is none.
+bool IsPlaceholder(std::string_view value);
+
+}  // namespace kt::policies

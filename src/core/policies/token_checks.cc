@@ -1,0 +1,231 @@
+#include "core/policies/token_checks.h"
+
+#include <algorithm>
+#include <initializer_list>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/policies/number_forms.h"
+#include "core/policies/wallet_checks.h"
+
+namespace kt::policies {
+namespace {
+
+using detect::Candidate;
+
+bool IsDigit(char c) noexcept {
+  return c >= '0' && c <= '9';
+}
+bool IsLetter(char c) noexcept {
+  return (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
+}
+char Upper(char c) noexcept {
+  return c >= 'a' && c <= 'z' ? static_cast<char>(c - 0x20) : c;
+}
+char Before(const Candidate& c, size_t back = 1) noexcept {
+  return c.begin >= back ? c.text[c.begin - back] : '\0';
+}
+// Within "a-1234", "x/1234", "v.1234": a piece of something longer.
+bool IsPiece(const Candidate& c) noexcept {
+  const char before = Before(c), second = Before(c, 2);
+  return (before == '-' || before == '/' || before == '.' || before == '_') &&
+         (IsDigit(second) || IsLetter(second));
+}
+
+// Letters and digits of the candidate, in upper case.
+std::string Compact(std::string_view match) {
+  std::string out;
+  for (const char c : match) {
+    if (IsDigit(c) || IsLetter(c)) out += Upper(c);
+  }
+  return out;
+}
+int Number(std::string_view digits) noexcept {
+  int value = 0;
+  for (const char c : digits) value = value * 10 + (c - '0');
+  return value;
+}
+bool IsDay(int month, int day) noexcept {
+  return month >= 1 && month <= 12 && day >= 1 && day <= 31;
+}
+int Weighted(std::string_view digits, std::initializer_list<int> weights) noexcept {
+  int sum = 0;
+  size_t i = 0;
+  for (const int weight : weights) sum += weight * (digits[i++] - '0');
+  return sum;
+}
+
+size_t SpanishNif(const Candidate& c) {
+  std::string id = Compact(c.match());
+  if (IsPiece(c)) return 0;
+  const char written = c.match().back();
+  // "12345678a" is the beginning of a hash more often.
+  if (written >= 'a' && written <= 'f' && c.match().find('-') == std::string_view::npos) return 0;
+  const char control = id.back();
+  id.pop_back();
+  if (IsLetter(id[0])) id[0] = static_cast<char>('0' + (id[0] - 'X'));  // X, Y, Z of residents
+  return "TRWAGMYFPDXBNJZSQVHLCKE"[Number(id) % 23] == control ? c.match().size() : 0;
+}
+
+size_t FinnishHetu(const Candidate& c) {
+  const std::string_view m = c.match();
+  if (IsPiece(c) || !IsDay(Number(m.substr(2, 2)), Number(m.substr(0, 2)))) return 0;
+  if (m.substr(7, 3) < "002") return 0;
+  const int number = Number(std::string(m.substr(0, 6)) + std::string(m.substr(7, 3)));
+  return "0123456789ABCDEFHJKLMNPRSTUVWXY"[number % 31] == m[10] ? m.size() : 0;
+}
+
+size_t UkNino(const Candidate& c) {
+  static constexpr std::string_view kNever[] = {"BG", "GB", "NK", "KN", "TN", "NT", "ZZ"};
+  const std::string_view prefix = c.match().substr(0, 2);
+  const bool never = std::find(std::begin(kNever), std::end(kNever), prefix) != std::end(kNever);
+  return never || IsPiece(c) ? 0 : c.match().size();
+}
+
+size_t SingaporeNric(const Candidate& c) {
+  const std::string_view m = c.match();
+  if (IsPiece(c)) return 0;
+  int sum = Weighted(m.substr(1), {2, 7, 6, 5, 4, 3, 2});
+  if (m[0] == 'T' || m[0] == 'G') sum += 4;
+  if (m[0] == 'M') sum += 3;
+  const std::string_view table = m[0] == 'S' || m[0] == 'T' ? "JZIHGFEDCBA"
+                                 : m[0] == 'M'              ? "KLJNPQRTUWX"
+                                                            : "XWUTRQPNMLK";
+  // M counts its remainder from the other end of the table.
+  const int at = m[0] == 'M' ? 10 - sum % 11 : sum % 11;
+  return table[static_cast<size_t>(at)] == m[8] ? m.size() : 0;
+}
+
+size_t IndianPan(const Candidate& c) {
+  const bool holder = std::string_view("ABCEFGHJLPT").find(c.match()[3]) != std::string_view::npos;
+  return holder && !IsPiece(c) ? c.match().size() : 0;
+}
+
+size_t ChineseId(const Candidate& c) {
+  const std::string_view m = c.match();
+  const int year = Number(m.substr(6, 4));
+  if (IsPiece(c) || year < 1900 || year > 2035) return 0;
+  if (!IsDay(Number(m.substr(10, 2)), Number(m.substr(12, 2)))) return 0;
+  const int sum = Weighted(m, {7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2});
+  return "10X98765432"[sum % 11] == Upper(m[17]) ? m.size() : 0;
+}
+
+size_t TaiwaneseId(const Candidate& c) {
+  static constexpr std::string_view kAreas = "ABCDEFGHJKLMNPQRSTUVXYWZIO";
+  const std::string_view m = c.match();
+  const int area = static_cast<int>(kAreas.find(m[0])) + 10;
+  const int sum = area / 10 + area % 10 * 9 + Weighted(m.substr(1), {8, 7, 6, 5, 4, 3, 2, 1, 1});
+  return sum % 10 == 0 && !IsPiece(c) ? m.size() : 0;
+}
+
+size_t HongKongId(const Candidate& c) {
+  const std::string id = Compact(c.match());
+  const size_t letters = IsLetter(id[1]) ? 2 : 1;
+  int sum = letters == 2 ? (id[0] - 'A' + 10) * 9 + (id[1] - 'A' + 10) * 8
+                         : 36 * 9 + (id[0] - 'A' + 10) * 8;
+  sum += Weighted(std::string_view(id).substr(letters), {7, 6, 5, 4, 3, 2});
+  const int check = (11 - sum % 11) % 11;
+  return id.back() == (check == 10 ? 'A' : static_cast<char>('0' + check)) ? c.match().size() : 0;
+}
+
+size_t ChileanRut(const Candidate& c) {
+  std::string id = Compact(c.match());
+  const char control = id.back();
+  id.pop_back();
+  int sum = 0, weight = 2;
+  for (size_t i = id.size(); i-- > 0; weight = weight == 7 ? 2 : weight + 1) {
+    sum += weight * (id[i] - '0');
+  }
+  const int check = 11 - sum % 11;
+  const char expected = check == 11 ? '0' : check == 10 ? 'K' : static_cast<char>('0' + check);
+  return control == expected && !IsPiece(c) ? c.match().size() : 0;
+}
+
+size_t IrishPps(const Candidate& c) {
+  const std::string_view m = c.match();
+  int sum = Weighted(m, {8, 7, 6, 5, 4, 3, 2});
+  if (m.size() > 8 && m[8] != 'W') sum += (m[8] - 'A' + 1) * 9;
+  return "WABCDEFGHIJKLMNOPQRSTUV"[sum % 23] == m[7] && !IsPiece(c) ? m.size() : 0;
+}
+
+size_t Mac(const Candidate& c) {
+  const std::string_view m = c.match();
+  const char before = Before(c);
+  if (before == ':' || IsPiece(c)) return 0;
+  for (size_t i = 2; i < m.size(); i += 3) {
+    if (m[i] != m[2]) return 0;
+  }
+  const bool nobody = m.find_first_not_of("0:-") == m.npos || m.find_first_not_of("fF:-") == m.npos;
+  return nobody ? 0 : m.size();
+}
+
+size_t Bic(const Candidate& c) {
+  static constexpr std::string_view kCountries =
+      "ADAEAFAGAIALAMAOARATAUAWAZBABBBDBEBFBGBHBIBJBMBNBOBRBSBTBWBYBZCACDCFCGCHCICLCMCNCOCRCUCVCWCY"
+      "CZDEDJDKDMDODZECEEEGERESETFIFJFKFOFRGAGBGDGEGGGHGIGLGMGNGQGRGTGWGYHKHNHRHTHUIDIEILIMINIQIRIS"
+      "IT"
+      "JEJMJOJPKEKGKHKIKMKNKPKRKWKYKZLALBLCLILKLRLSLTLULVLYMAMCMDMEMGMKMLMMMNMOMRMSMTMUMVMWMXMYMZNA"
+      "NC"
+      "NENGNINLNONPNRNUNZOMPAPEPFPGPHPKPLPMPSPTPWPYQARERORSRUSRWSASBSCSDSESGSHSISKSLSMSNSOSRSSSTSVS"
+      "X"
+      "SYSZTCTDTGTHTJTLTMTNTOTRTTTVTWTZUAUGUSUYUZVAVCVEVGVIVNVUWFWSXKYEYTZAZMZW";
+  const std::string_view country = c.match().substr(4, 2);
+  for (size_t i = 0; i < kCountries.size(); i += 2) {
+    if (kCountries.substr(i, 2) == country) return c.match().size();
+  }
+  return 0;
+}
+
+size_t Dea(const Candidate& c) {
+  const std::string_view d = c.match().substr(2);
+  const int sum = Weighted(d, {1, 2, 1, 2, 1, 2});
+  return sum % 10 == d[6] - '0' && !IsPiece(c) ? c.match().size() : 0;
+}
+
+size_t Date(const Candidate& c) {
+  const DigitGroups groups = SplitDigits(c.match());
+  if (groups.sizes.size() != 3 || !groups.same_separator) return 0;
+  const std::string_view d = groups.digits;
+  const int first = Number(d.substr(0, groups.sizes[0]));
+  const int second = Number(d.substr(groups.sizes[0], groups.sizes[1]));
+  const int third = Number(d.substr(groups.sizes[0] + groups.sizes[1]));
+  const bool year_first = groups.sizes[0] == 4;
+  if (groups.sizes[2] == 3 || (year_first && groups.sizes[2] > 2) || groups.sizes[0] == 3) return 0;
+  if (year_first) return IsDay(second, third) ? c.match().size() : 0;
+  return IsDay(second, first) || IsDay(first, second) ? c.match().size() : 0;
+}
+
+size_t CardHolder(const Candidate& c) {
+  return c.match().find(' ') == std::string_view::npos ? 0 : c.match().size();
+}
+
+}  // namespace
+
+TokenCheck FindTokenCheck(std::string_view name) noexcept {
+  static constexpr std::pair<std::string_view, TokenCheck> kChecks[] = {
+      {"es_nif", SpanishNif},
+      {"fi_hetu", FinnishHetu},
+      {"uk_nino", UkNino},
+      {"sg_nric", SingaporeNric},
+      {"in_pan", IndianPan},
+      {"cn_ric", ChineseId},
+      {"tw_id", TaiwaneseId},
+      {"hk_id", HongKongId},
+      {"cl_rut", ChileanRut},
+      {"ie_pps", IrishPps},
+      {"mac", Mac},
+      {"bic", Bic},
+      {"dea", Dea},
+      {"date", Date},
+      {"card_holder", CardHolder},
+      {"base58", Base58Wallet},
+      {"bech32", Bech32Wallet},
+  };
+  for (const auto& [known, check] : kChecks) {
+    if (known == name) return check;
+  }
+  return nullptr;
+}
+
+}  // namespace kt::policies
