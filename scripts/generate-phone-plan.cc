@@ -27,7 +27,7 @@ PhoneNumber Number(int code, const std::string& digits) {
 
 bool Issued(const PhoneNumberUtil& util, int code, const std::string& prefix, size_t length,
             std::mt19937* random) {
-  constexpr int kTries = 6;
+  constexpr int kTries = 40;
   for (int i = 0; i < 10 * kTries; ++i) {
     std::string digits = prefix + static_cast<char>('0' + i % 10);
     while (digits.size() < length) digits += static_cast<char>('0' + (*random)() % 10);

@@ -154,7 +154,7 @@ size_t AssignedSecret(const detect::Candidate& c) {
   if (shape.changes < 3 || shape.run >= 6 || shape.other * 4 > value.size()) return 0;
   if (IsPlaceholder(value) || IsReference(value)) return 0;
   // "base64.urlsafe_b64decode"
-  if (value.find('.') != value.npos && shape.digits * 6 < value.size()) return 0;
+  if (value.find('.') != value.npos && shape.digits * 5 < value.size()) return 0;
   const std::string name = NameBefore(c);
   // "key: <uuid>", "cache_key = <hash>": data has keys, too.
   if (shape.hex && !NamesSecret(name)) return 0;
