@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
 #include "core/json/edits.h"
 
@@ -50,8 +51,8 @@ bool NestedJson::CoverByte(size_t offset) {
       open_->optional = open_->optional && edit.optional;
     } else {
       if (lexer_.at_start()) lexer_.TakeAsPlain();
-      open_ = Open{lexer_.atom_begin(), edit.end, lexer_.kind(), std::move(edit.replacement),
-                   edit.optional};
+      open_ = Open{lexer_.atom_begin(),         edit.end,      lexer_.kind(),
+                   std::move(edit.replacement), edit.optional, lexer_.string_holds_json()};
     }
     pending_.pop_front();
   }
@@ -66,6 +67,11 @@ void NestedJson::Close(size_t end, std::deque<SpanEdit>* out) {
   std::string marker;
   switch (open_->kind) {
     case Kind::kString:
+      if (open_->deeper) {
+        std::string inner;
+        json::AppendEscaped(open_->replacement, &inner);
+        open_->replacement = std::move(inner);
+      }
       json::AppendEscaped(open_->replacement, &marker);
       break;
     case Kind::kBare:

@@ -49,8 +49,9 @@ class NestedText {
 };
 
 // Widens each edit of the raw text to whole atoms: an escape sequence inside a string, a bare token
-// (a number) outside. A marker is written escaped inside a string, as a string in place of a bare
-// token. An edit that would swallow a quote, a comma or a bracket cannot be made.
+// (a number) outside. A marker is written escaped inside a string (twice where that string holds
+// JSON in its turn), as a string in place of a bare token. An edit that would swallow a quote, a
+// comma or a bracket cannot be made.
 class NestedJson {
  public:
   // Takes the next bytes and the edits that lie in them (offsets count from the first byte ever
@@ -66,7 +67,7 @@ class NestedJson {
     size_t begin, target_end;
     NestedLexer::Kind kind;
     std::string replacement;
-    bool optional;
+    bool optional, deeper;
   };
   bool Step(char c, std::deque<SpanEdit>* out);
   bool CoverByte(size_t offset);

@@ -59,10 +59,19 @@ void NestedLexer::Outside(char c) noexcept {
   kind_ = IsBare(c) ? Kind::kBare : Kind::kStructural;
   state_ = State::kOutside;
   if (IsBare(c)) state_ = State::kBare;
-  if (c == '"') state_ = State::kString;
+  if (c != '"') return;
+  state_ = State::kString;
+  string_bytes_ = 0;
+  string_holds_json_ = false;
 }
 
 void NestedLexer::String(char c) noexcept {
+  // `{\"…`, `[{…`, `[\"…`, `{ …`; but not "[EMAIL_1] …".
+  if (string_bytes_ == 0) opens_bracket_ = c == '{' || c == '[';
+  if (string_bytes_ == 1) {
+    string_holds_json_ = opens_bracket_ && (c == '\\' || c == '{' || c == '[' || IsBlank(c));
+  }
+  if (string_bytes_ < 2) ++string_bytes_;
   kind_ = c == '"' ? Kind::kStructural : Kind::kString;
   if (c == '"') state_ = State::kOutside;
   if (c == '\\') state_ = State::kEscape;

@@ -24,6 +24,8 @@ class NestedLexer {
   bool unfinished() const noexcept {
     return state_ == State::kBare || state_ == State::kEscape || state_ == State::kUnicode;
   }
+  // The present string looks like JSON in its turn.
+  bool string_holds_json() const noexcept { return string_holds_json_; }
   bool at_start() const noexcept { return state_ == State::kStart; }
   // A bare token ended just before this byte.
   bool bare_ended() const noexcept { return bare_ended_; }
@@ -38,6 +40,8 @@ class NestedLexer {
   Kind kind_ = Kind::kStructural;
   size_t offset_ = 0, atom_begin_ = 0;
   uint8_t unicode_left_ = 0;
+  uint8_t string_bytes_ = 0;  // read of the present string, up to 2
+  bool opens_bracket_ = false, string_holds_json_ = false;
   bool bare_ended_ = false;
 };
 

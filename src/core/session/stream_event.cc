@@ -94,7 +94,9 @@ std::string TextBesideData(const sse::Event& event) {
     const std::string_view line = rest.substr(0, end);
     rest.remove_prefix(std::min(rest.size(), end + 1));
     const sse::Field field = sse::ParseField(line);
-    if (line.empty() || field.name == "data") continue;
+    // Of the data behind a byte order mark the splitter alone knows that it is data.
+    const bool marked = line.starts_with(sse::kByteOrderMark) && Inside(line, event.data);
+    if (line.empty() || field.name == "data" || (event.has_data && marked)) continue;
     if (field.name == "event" && IsPlainWord(field.value)) continue;
     text.append(line).push_back('\n');
   }

@@ -168,10 +168,12 @@ TEST_F(ReversibleTest, ToolArgumentsStillParseAtEverySplit) {
       MakeGateway(Yaml(OneTarget(), "[pii-detector, audit-logger]",
                        "policy:\n  pii-detector:\n    detect_patterns: ['key \"of\" \\\\ jane']\n"
                        "    redaction: {marker_format: reversible}\n"));
-  const std::string arguments = R"({"to":"[CUSTOM_1]","cc":["\u005bCUSTOM_1]",[CUSTOM_1]],"n":1})";
+  const std::string arguments =
+      R"({"to":"[CUSTOM_1]","cc":["\u005bCUSTOM_1]",[CUSTOM_1]],"in":"{\"a\":\"[CUSTOM_1]\"}"})";
   const std::string value = R"(key \"of\" \\ jane)";
-  const std::string expected =
-      R"({"to":")" + value + R"(","cc":[")" + value + R"(",[CUSTOM_1]],"n":1})";
+  const std::string deeper = R"(key \\\"of\\\" \\\\ jane)";
+  const std::string expected = R"({"to":")" + value + R"(","cc":[")" + value +
+                               R"(",[CUSTOM_1]],"in":"{\"a\":\")" + deeper + R"(\"}"})";
   for (size_t cut = 0; cut <= arguments.size(); ++cut) {
     Life life(*gateway);
     life.Send(Chat(std::string("My ") + kSecret, R"(,"stream":true)"));

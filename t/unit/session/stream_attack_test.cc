@@ -57,6 +57,14 @@ TEST_F(StreamAttack, HarmlessLinesKeepTheirBytes) {
   EXPECT_EQ(Run(events), events);
 }
 
+TEST_F(StreamAttack, AByteOrderMarkMakesDataOfTheFirstLineOnly) {
+  const std::string mark = "\xEF\xBB\xBF";
+  const Seen seen = Read(Run(mark + Text(kEmail) + Finish() + kDone));
+  EXPECT_EQ(seen.text.at(0), "[EMAIL]");
+  EXPECT_TRUE(seen.done);
+  ExpectNoLeak(Run(kRole + Text("Hi. ") + mark + Text(kEmail) + Finish() + kDone));
+}
+
 TEST_F(StreamAttack, BytesThatAreNoTextInACommentEndTheStream) {
   const std::string output = Run(kRole + Text("Hi. ") + ": \xFF\xFE\n\n" + Finish() + kDone);
   EXPECT_EQ(Read(output).error_code, "upstream_invalid_response");
