@@ -39,6 +39,11 @@ std::string Apply(Disguise disguise, std::string_view text, std::mt19937_64* ran
     case Disguise::kUpper:
       for (const char c : text) out.push_back(c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c);
       return out;
+    case Disguise::kPercent:
+      for (const char c : text) (out += '%') += HexEncode(std::string_view(&c, 1));
+      return out;
+    case Disguise::kReversed:
+      return std::string(text.rbegin(), text.rend());
     case Disguise::kRot13:
       for (const char c : text) {
         const char base = c >= 'a' && c <= 'z' ? 'a' : 'A';

@@ -9,7 +9,7 @@
 
 namespace kt::train {
 
-enum class Disguise { kNone, kUpper, kLeet, kSpaced, kBase64, kHex, kRot13 };
+enum class Disguise { kNone, kUpper, kLeet, kSpaced, kBase64, kHex, kRot13, kPercent, kReversed };
 std::string Apply(Disguise disguise, std::string_view text, std::mt19937_64* random);
 
 }  // namespace kt::train

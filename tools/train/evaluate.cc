@@ -117,7 +117,8 @@ double Auc(std::vector<double> positives, std::vector<double> negatives) {
   return sum / (static_cast<double>(positives.size()) * static_cast<double>(negatives.size()));
 }
 
-std::vector<Judged> JudgeUnseen(const std::vector<Row>& rows, Head head, const Settings& settings) {
+std::vector<Judged> JudgeUnseen(const std::vector<Row>& rows, Head head, const Settings& settings,
+                                std::map<std::string, Model>* models) {
   std::set<std::string> families;
   for (const Row& row : rows)
     if (!row.generated && row.label[head] >= 0) families.insert(row.family);
@@ -126,9 +127,9 @@ std::vector<Judged> JudgeUnseen(const std::vector<Row>& rows, Head head, const S
     std::vector<const Row*> rest;
     for (const Row& row : rows)
       if (row.family != family && !row.probe) rest.push_back(&row);
-    const Model model = Fit(rest, head, settings);
+    const Model& model = (*models)[family] = Fit(rest, head, settings);
     for (const Row& row : rows)
-      if (row.family == family && row.label[head] >= 0 && !row.windows.empty())
+      if (row.family == family && !row.generated && row.label[head] >= 0 && !row.windows.empty())
         judged.push_back(Judge(model, row));
   }
   return judged;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -23,7 +24,9 @@ struct Calibration {
   double operating_point = 0, drift = 0, slope = 1;
 };
 
-std::vector<Judged> JudgeUnseen(const std::vector<Row>& rows, Head head, const Settings& settings);
+// *models: the judging models, by the family that each has not seen.
+std::vector<Judged> JudgeUnseen(const std::vector<Row>& rows, Head head, const Settings& settings,
+                                std::map<std::string, Model>* models);
 Calibration Calibrate(const std::vector<Judged>& judged, Head head, uint64_t seed);
 // The figures as Markdown. `probes`: judged by the final model, which never saw them.
 std::string Report(const std::vector<Judged>& judged, const std::vector<Judged>& probes, Head head,

@@ -88,6 +88,12 @@ class Expander {
   std::mt19937_64& random_;
 };
 
+Disguise PickEncoding(std::mt19937_64* random) {
+  constexpr Disguise kEncoded[] = {Disguise::kBase64, Disguise::kHex,     Disguise::kRot13,
+                                   Disguise::kSpaced, Disguise::kPercent, Disguise::kReversed};
+  return kEncoded[(*random)() % std::size(kEncoded)];
+}
+
 // Some rows come disguised, harmless ones too: an encoding alone says nothing. Encoded attacks are
 // the decode views' work, so only harmless texts are encoded for good.
 Disguise PickDisguise(int label, std::mt19937_64* random) {
@@ -95,12 +101,23 @@ Disguise PickDisguise(int label, std::mt19937_64* random) {
   if (roll < 6) return Disguise::kUpper;
   if (roll < 11) return Disguise::kLeet;
   if (label == 1 || roll >= 17) return Disguise::kNone;
-  constexpr Disguise kEncoded[] = {Disguise::kBase64, Disguise::kHex, Disguise::kRot13,
-                                   Disguise::kSpaced};
-  return kEncoded[(*random)() % 4];
+  return PickEncoding(random);
 }
 
 }  // namespace
+
+void AddDisguised(std::vector<Row>* rows, uint64_t seed) {
+  std::mt19937_64 random(seed);
+  const size_t count = rows->size();
+  for (size_t i = 0; i < count; ++i) {
+    if ((*rows)[i].label[kInjection] != 0 || random() % 6 != 0) continue;
+    Row row = (*rows)[i];
+    row.generated = true;
+    const Disguise disguise = random() % 2 != 0 ? Disguise::kLeet : PickEncoding(&random);
+    row.text = Apply(disguise, row.text, &random);
+    rows->push_back(std::move(row));
+  }
+}
 
 Result<std::vector<Row>> GenerateRows(const std::vector<std::string>& grammar_paths,
                                       uint64_t seed) {

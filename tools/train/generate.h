@@ -20,4 +20,8 @@ namespace kt::train {
 
 Result<std::vector<Row>> GenerateRows(const std::vector<std::string>& grammar_paths, uint64_t seed);
 
+// Appends disguised copies of some harmless rows, for training only (row.generated), of the same
+// family: a disguise alone must say nothing.
+void AddDisguised(std::vector<Row>* rows, uint64_t seed);
+
 }  // namespace kt::train

@@ -1,5 +1,7 @@
-// kt_train ROWS.tsv GRAMMAR_DIR SEED WEIGHTS.bin FIGURES.md: trains both heads, calibrates them on
-// unseen families, writes weights and figures. Started by scripts/train.
+// kt_train ROWS.tsv GRAMMAR_DIR SEED WEIGHTS.bin FIGURES.md [UNSEEN_DIR]: trains both heads,
+// calibrates them on unseen families, writes weights and figures. UNSEEN_DIR gets, for each family
+// of sources, weights that have not seen it (FAMILY/classifier.bin, ':' as '_'), and sources.tsv
+// (source, family): what scripts/evaluate judges with. Started by scripts/train.
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -34,7 +36,8 @@ std::string DataTable(const std::vector<Row>& rows) {
   std::map<std::string, std::array<int, 4>> counts;
   for (const Row& row : rows)
     for (const Head head : {kInjection, kSafety})
-      if (row.label[head] >= 0) ++counts[row.source][head * 2 + (row.label[head] != 0 ? 1 : 0)];
+      if ((!row.generated || row.family.starts_with("generated:")) && row.label[head] >= 0)
+        ++counts[row.source][head * 2 + (row.label[head] != 0 ? 1 : 0)];
   std::string out =
       "| source | injection: harmless | attacks | safety: harmless | harmful |\n"
       "| --- | --- | --- | --- | --- |\n";
@@ -46,7 +49,37 @@ std::string DataTable(const std::vector<Row>& rows) {
   return out + "\n";
 }
 
-int Run(char** arguments) {
+using Models = std::map<std::string, Model>;
+
+void WriteUnseen(const std::filesystem::path& folder, const std::vector<Row>& rows,
+                 detect::HeadSettings (&heads)[kHeads], const Model (&shipped)[kHeads],
+                 const Models (&unseen)[kHeads]) {
+  std::map<std::string, std::string> sources;
+  for (const Row& row : rows)
+    if (!row.generated) sources[row.source] = row.family;
+  std::filesystem::create_directories(folder);
+  std::ofstream table(folder / "sources.tsv");
+  for (auto& [source, family] : sources) {
+    std::replace(family.begin(), family.end(), ':', '_');
+    table << source << '\t' << family << '\n';
+  }
+  for (const auto& [source, name] : sources) {
+    const auto row =
+        std::find_if(rows.begin(), rows.end(), [&](const Row& r) { return r.source == source; });
+    std::vector<int8_t> weights(size_t{detect::kFeatureCount} * kHeads);
+    for (const Head head : {kInjection, kSafety}) {
+      const auto found = unseen[head].find(row->family);
+      const Model& model = found == unseen[head].end() ? shipped[head] : found->second;
+      heads[head].scale = Quantize(model, head, &weights);
+      heads[head].bias = static_cast<float>(model.bias);
+    }
+    std::filesystem::create_directories(folder / name);
+    std::ofstream(folder / name / "classifier.bin", std::ios::binary)
+        << detect::Classifier::Serialize(heads, weights);
+  }
+}
+
+int Run(int count, char** arguments) {
   const uint64_t seed = std::strtoull(arguments[3], nullptr, 10);
   std::vector<std::string> grammars;
   for (const auto& entry : std::filesystem::directory_iterator(arguments[2]))
@@ -60,10 +93,13 @@ int Run(char** arguments) {
     return 1;
   }
   std::vector<Row> all = std::move(rows).value();
+  AddDisguised(&all, seed);
   for (Row& row : generated.value()) all.push_back(std::move(row));
   for (Row& row : all) CutWindows(&row);
 
   detect::HeadSettings heads[kHeads];
+  Model shipped[kHeads];
+  Models unseen[kHeads];
   std::vector<int8_t> weights(size_t{detect::kFeatureCount} * kHeads);
   std::string figures = DataTable(all);
   for (const Head head : {kInjection, kSafety}) {
@@ -71,13 +107,13 @@ int Run(char** arguments) {
     settings.seed = seed;
     // Toxic prose and weak labels want a smoother model than attacks do.
     if (head == kSafety) settings.lambda = 3e-4, settings.prior = 10;
-    const std::vector<Judged> judged = JudgeUnseen(all, head, settings);
+    const std::vector<Judged> judged = JudgeUnseen(all, head, settings, &unseen[head]);
     const Calibration calibration = Calibrate(judged, head, seed);
     std::vector<const Row*> training;
     std::vector<Judged> probes;
     for (const Row& row : all)
       if (!row.probe) training.push_back(&row);
-    const Model model = Fit(training, head, settings);
+    const Model& model = shipped[head] = Fit(training, head, settings);
     for (const Row& row : all)
       if (row.probe) probes.push_back(Judge(model, row));
     figures += Report(judged, probes, head, calibration, seed);
@@ -90,6 +126,7 @@ int Run(char** arguments) {
   }
   std::ofstream(arguments[4], std::ios::binary) << detect::Classifier::Serialize(heads, weights);
   std::ofstream(arguments[5]) << figures;
+  if (count == 7) WriteUnseen(arguments[6], all, heads, shipped, unseen);
   return 0;
 }
 
@@ -97,9 +134,9 @@ int Run(char** arguments) {
 }  // namespace kt::train
 
 int main(int count, char** arguments) {
-  if (count != 6) {
-    std::fprintf(stderr, "usage: kt_train ROWS.tsv GRAMMAR_DIR SEED WEIGHTS.bin FIGURES.md\n");
+  if (count != 6 && count != 7) {
+    std::fprintf(stderr, "usage: kt_train ROWS.tsv GRAMMARS SEED WEIGHTS FIGURES [UNSEEN_DIR]\n");
     return 2;
   }
-  return kt::train::Run(arguments);
+  return kt::train::Run(count, arguments);
 }
