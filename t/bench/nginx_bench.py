@@ -108,10 +108,10 @@ def events(count):
     out = ""
     words = PROSE.replace("\n", " ").split(" ")
     for i in range(count):
-        delta = {"id": "c1", "object": "chat.completion.chunk", "created": 1, "model": "m",
-                 "choices": [{"index": 0, "delta": {"content": words[i % len(words)] + " "},
-                              "finish_reason": None}]}
-        out += f"data: {json.dumps(delta)}\n\n"
+        delta = {"object": "chat.completion.chunk",
+                 "choices": [{"index": 0, "delta": {"content": words[i % len(words)] + " "}}]}
+        # A parameter of nginx's configuration holds 4 KB.
+        out += f"data: {json.dumps(delta, separators=(',', ':'))}\n\n"
     return out + "data: [DONE]\n\n"
 
 
