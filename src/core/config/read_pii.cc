@@ -114,10 +114,7 @@ void ReadRedaction(MapReader& map, PiiDetector* policy) {
 void ReadPiiDetector(MapReader& map, PiiDetector* policy) {
   map.Get("action").OneOf(kActions, &policy->action);
   ReadEntities(map.Get("entities"), &policy->entities);
-  const Value healthcare = map.Get("healthcare_mode");
-  if (healthcare.Bool(&policy->healthcare_mode) && policy->healthcare_mode) {
-    healthcare.FailNotYet("leave it out or set it to false");
-  }
+  map.Get("healthcare_mode").Bool(&policy->healthcare_mode);
   map.Get("pci_mode").Bool(&policy->pci_mode);
   map.Get("include_private_ips").Bool(&policy->include_private_ips);
   map.Get("detect_patterns").Texts(&policy->detect_patterns, kMaxPatterns, {.max_bytes = 4096});

@@ -318,12 +318,12 @@ TEST(PiiDetector, PreservesLengthWithAsteriskAndPartialOnly) {
                       "marker_format asterisk and partial only"}));
 }
 
-TEST(PiiDetector, RefusesWhatIsNotSupportedYet) {
-  EXPECT_EQ(
-      Errors(WithPolicy("pii-detector",
-                        "    healthcare_mode: true\n    redaction: {marker_format: reversible}\n")),
-      (Messages{"f.yaml:5:22: policy.pii-detector.healthcare_mode: not supported yet; leave it out "
-                "or set it to false"}));
+TEST(PiiDetector, ReadsHealthcareModeAndReversibleMarkers) {
+  const LoadResult result = LoadText(WithPolicy(
+      "pii-detector", "    healthcare_mode: true\n    redaction: {marker_format: reversible}\n"));
+  ASSERT_TRUE(result.ok());
+  EXPECT_TRUE(result.config->pii_detector.healthcare_mode);
+  EXPECT_EQ(result.config->pii_detector.marker_format, MarkerFormat::kReversible);
 }
 
 TEST(SafetyFilter, ReadsEveryKey) {

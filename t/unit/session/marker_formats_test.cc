@@ -107,6 +107,19 @@ TEST(MarkerFormats, InStreamedArgumentsAtEverySize) {
   }
 }
 
+TEST(MarkerFormats, HealthcareModeRedactsWhatTheDefaultLeaves) {
+  const std::string text = "Patient, medical record number: MRN 48210937, was seen.";
+  for (const bool on : {false, true}) {
+    const auto gateway = MakeGateway(Yaml(OneTarget(), "[pii-detector, audit-logger]",
+                                          std::string("policy: {pii-detector: {healthcare_mode: ") +
+                                              (on ? "true" : "false") + "}}\n"));
+    Life life(*gateway);
+    life.Send(Chat(text));
+    const bool left = life.session().forwarded_body().find("48210937") != std::string_view::npos;
+    EXPECT_EQ(left, !on);
+  }
+}
+
 TEST(MarkerFormats, CountsAreInTheRecordUnlessTheyAreUnwanted) {
   for (const bool wanted : {true, false}) {
     const auto gateway = MakeGateway(WithRedaction(wanted ? "{}" : "{include_metadata: false}"));
