@@ -69,17 +69,22 @@ const Type* FindType(const Types& types, PackMap* map, const std::string& name) 
   return nullptr;
 }
 
-// The named check, and the words that must or must not stand before the candidate.
-Check Combine(Check check, std::vector<std::string> needs, std::vector<std::string> unless) {
-  if (needs.empty() && unless.empty()) return check;
+struct Words {
+  std::vector<std::string> needs, unless, names;
+};
+
+// The named check, and the words that must or must not stand before the candidate. A name that
+// stands nearer outweighs an `unless`: "ref 12, card 4111 …".
+Check Combine(Check check, Words words) {
+  if (words.needs.empty() && words.unless.empty()) return check;
   return
-      [check = std::move(check), needs = ContextWords::Prepared(std::move(needs)),
-       unless = ContextWords::Prepared(std::move(unless))](const detect::Candidate& c) -> size_t {
+      [check = std::move(check), words = std::move(words)](const detect::Candidate& c) -> size_t {
         const size_t bytes = check ? check(c) : c.match().size();
         if (bytes == 0) return 0;
         const ContextWords context(c);
-        if (!needs.empty() && context.LastOf(needs) == 0) return 0;
-        return unless.empty() || context.LastOf(unless) == 0 ? bytes : 0;
+        if (!words.needs.empty() && context.LastOf(words.needs) == 0) return 0;
+        const size_t unless = words.unless.empty() ? 0 : context.LastOf(words.unless);
+        return unless == 0 || context.LastOf(words.names) > unless ? bytes : 0;
       };
 }
 
@@ -109,7 +114,9 @@ Status ReadRule(const config::YamlNode& node, const config::PiiDetector& config,
   if (config.include_private_ips && name.starts_with("public_")) name.erase(0, 7);
   Check check = FindCheck(name);
   if (!name.empty() && !check) map.Fail("unknown check \"" + name + "\"");
-  rule.rule.validate = Combine(std::move(check), map.Strings("needs"), map.Strings("unless"));
+  rule.rule.validate = Combine(std::move(check), {ContextWords::Prepared(map.Strings("needs")),
+                                                  ContextWords::Prepared(map.Strings("unless")),
+                                                  ContextWords::Prepared(map.Strings("names"))});
   if (Status status = map.Finish(); !status.ok()) return status;
   if (!type->on) return Status::Ok();
   rule.kinds.push_back({type_name, type->label, weak});

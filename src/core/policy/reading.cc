@@ -87,7 +87,7 @@ Status Reader::MatchGroups(const detect::View& view, detect::Scope scope, bool s
       out->matches.push_back(match);
       if (!spans) continue;
       const ByteSpan raw = view.Raw(match.begin, match.end, reading->deep_->normalized);
-      reading->matches_.push_back({match.rule, raw.begin, raw.end, raw.begin});
+      reading->matches_.push_back({match.rule, raw.begin, raw.end, raw.begin, match.kind});
     }
   }
   return Status::Ok();
@@ -101,7 +101,8 @@ Status Reader::MatchViews(const Options& options, size_t from, Reading* out) {
   if (out->folded()) {
     for (Match& match : out->matches_) {
       const ByteSpan raw = out->Raw(match.begin, match.end);
-      match = {match.rule, raw.begin, raw.end, deep.normalized.RawBegin(match.whole_begin)};
+      match = {match.rule, raw.begin, raw.end, deep.normalized.RawBegin(match.whole_begin),
+               match.kind};
     }
   }
   for (const detect::View& view : deep.decoded.views()) {

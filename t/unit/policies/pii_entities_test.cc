@@ -49,6 +49,8 @@ TEST(PiiEntities, ANumberCountsAsItIsWrittenOrNamed) {
       {"247.710.932-45", "[CPF]"},
       {"11.222.333/0001-81", "[CNPJ]"},
       {"imei 490154203237518", "imei [IMEI]"},
+      {"é pesel 44051401458", "é pesel [PESEL]"},
+      {"ref 12, card 4111111111111111", "ref 12, card [CREDIT_CARD]"},
       {"{\"taxId\":\"12345678903\"}", "{\"taxId\":\"[TAX_ID]\"}"},
   };
   for (const Example& e : examples) EXPECT_EQ(Redacted(e.text), e.redacted);
