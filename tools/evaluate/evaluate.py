@@ -28,7 +28,7 @@ policies: {chain: [prompt-injection, safety-filter, pii-detector]}
 policy:
   prompt-injection: {action: log}
   safety-filter: {mode: strict, action: log}
-  pii-detector: {include_private_ips: true}
+  pii-detector: {entities: all, include_private_ips: true}
 providers: {targets: [{id: echo, provider: echo}]}
 """
 
