@@ -26,7 +26,12 @@ void FeedEcho(Context* ctx, size_t target) {
 bool ChooseTarget(Context* ctx) {
   return Guard(ctx->request->connection->log, false, [&] {
     const std::optional<size_t> target = ctx->session->NextTarget(Now());
-    if (!target) return false;
+    if (!target) {
+      ngx_log_error(NGX_LOG_ERR, ctx->request->connection->log, 0,
+                    "keeptrusts: no target can be asked, reason %s",
+                    std::string(ctx->session->reason()).c_str());
+      return false;
+    }
     ctx->target = *target;
     if (!ctx->session->IsEcho(*target)) return true;
     FeedEcho(ctx, *target);

@@ -95,3 +95,12 @@ def test_the_error_log_names_target_status_and_reason(gw, provider, kind):
     assert len(lines) == 1, log
     assert said in lines[0]
     assert chat.EMAIL not in log and policy.KEY not in log
+
+
+def test_the_error_log_tells_that_no_target_is_left(make_gateway, provider):
+    target = policy.target(provider, base_url="https://nowhere.invalid/v1")
+    gateway = make_gateway(policy.config(target), policy.routed())
+    mark = len(gateway.error_log)
+    assert gateway.chat().status == 503
+    log = gateway.error_log[mark:]
+    assert "no target can be asked, reason no_target_available" in log
