@@ -251,7 +251,9 @@ double PromptInjection::ScorePlain(const policy::Reading& reading, bool phrases)
     }
     score = Score(reading.plain(), counted, phrases);
   }
-  if (!phrases || !reading.scores()) return score;
+  // Of what is not written plainly the head makes nothing but noise: the view has its own score.
+  const bool plain = phrases && reading.scores() && reading.main_view() == nullptr;
+  if (!plain) return score;
   return MixInjection(score, reading.scores()->injection, reading.plain().size(),
                       reading.one_window());
 }
@@ -262,8 +264,10 @@ double PromptInjection::ScoreViews(const policy::Reading& reading, bool phrases)
     const bool token = (detect::ViewBit(view.kind) & detect::kTokenViews) != 0;
     if (!token && !phrases) continue;
     double score = Score(view.text, view.matches, phrases);
-    if (phrases)
-      score = MixInjectionView(view.kind, score, view.scores.injection, view.text.size());
+    const bool speaks = &view == reading.main_view() || ViewSpeaks(view.kind);
+    if (phrases) {
+      score = MixInjectionView(speaks, score, view.scores.injection, view.text.size());
+    }
     best = std::max(best, score);
   }
   return best;

@@ -118,9 +118,11 @@ Status SafetyFilter::Evaluate(const policy::TextUnit& unit, std::span<const dete
                              categories_[info.category].reason_code});
   }
   const policy::Reading& reading = *unit.reading;
-  double head = reading.scores() ? reading.scores()->safety : 0;
+  const bool plain = reading.scores() && reading.main_view() == nullptr;
+  double head = plain ? reading.scores()->safety : 0;
   for (const policy::ViewReading& view : reading.views()) {
-    if (ViewSpeaks(view.kind) && view.text.size() >= kShortBytes)
+    const bool speaks = &view == reading.main_view() || ViewSpeaks(view.kind);
+    if (speaks && view.text.size() >= kShortBytes)
       head = std::max<double>(head, view.scores.safety);
   }
   const double score = MixSafety(terms, head);

@@ -34,11 +34,12 @@ inline bool ViewSpeaks(detect::ViewKind kind) noexcept {
          kind == detect::ViewKind::kRot13 || kind == detect::ViewKind::kReversed;
 }
 
-// What is decoded is cut out of its sentence: below kShortBytes only rules speak of it.
-inline double MixInjectionView(detect::ViewKind kind, double rules, double head,
-                               size_t bytes) noexcept {
-  const bool speaks = ViewSpeaks(kind) && (rules > 0 || bytes >= kShortBytes);
-  return speaks ? MixInjection(rules, head, bytes, true) : rules;
+// What is decoded is cut out of its sentence: below kShortBytes only rules may refuse it.
+inline constexpr double kHearsayShare = 0.75;
+inline double MixInjectionView(bool speaks, double rules, double head, size_t bytes) noexcept {
+  if (!speaks) return rules;
+  if (rules > 0 || bytes >= kShortBytes) return MixInjection(rules, head, bytes, true);
+  return head * kHearsayShare;
 }
 
 // Terms have a severity, which decides by itself; the head is a score of the text as a whole.

@@ -18,6 +18,17 @@ constexpr bool IsToken(detect::ViewKind kind) noexcept {
   return (detect::ViewBit(kind) & detect::kTokenViews) != 0;
 }
 
+// Surroundings of an escape are as they were; leet is spelt byte by byte.
+size_t CoveredBytes(const detect::View& view) noexcept {
+  size_t bytes = 0;
+  for (const detect::ViewPart& part : view.parts) {
+    const bool kept =
+        view.kind == detect::ViewKind::kEscapes && part.origin == detect::PartOrigin::kSame;
+    if (!kept) bytes += part.end - part.begin;
+  }
+  return bytes;
+}
+
 // Where the piece of a view that holds part `first` ends: what did not stand together in the text
 // is divided by a line feed, and is matched by itself, as a stream would see it.
 size_t GroupEnd(const detect::View& view, size_t* part) {
@@ -46,6 +57,15 @@ size_t Reading::PlainOf(size_t raw) const noexcept {
     }
   }
   return low;
+}
+
+const ViewReading* Reading::main_view() const noexcept {
+  const ViewReading* main = nullptr;
+  for (const ViewReading& view : views()) {
+    if (view.covered * 2 < plain_.size()) continue;
+    if (main == nullptr || view.covered > main->covered) main = &view;
+  }
+  return main;
 }
 
 void Reading::DropMatchesAfter(size_t raw) {
@@ -109,6 +129,7 @@ Status Reader::MatchViews(const Options& options, size_t from, Reading* out) {
     ViewReading& reading = deep.views.emplace_back();
     reading.kind = view.kind;
     reading.text = view.text;
+    reading.covered = CoveredBytes(view);
     const Status status = MatchGroups(view, options.scope, IsToken(view.kind), out, &reading);
     if (!status.ok()) return status;
   }

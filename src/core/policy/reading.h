@@ -25,6 +25,7 @@ struct ViewReading {
   std::string_view text;
   std::vector<detect::Match> matches;
   detect::Scores scores;
+  size_t covered = 0;  // bytes of the plain text that were written in another form
 };
 
 class Reading {
@@ -51,6 +52,9 @@ class Reading {
 
   // Streams: leaves out what reaches beyond a raw offset.
   void DropMatchesAfter(size_t raw);
+
+  // The view in which most of the text is written; null: it is written plainly.
+  const ViewReading* main_view() const noexcept;
 
   // The classifier's of the plain text; nothing when no policy asked.
   const std::optional<detect::Scores>& scores() const noexcept { return scores_; }
