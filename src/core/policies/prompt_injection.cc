@@ -253,7 +253,7 @@ double PromptInjection::ScorePlain(const policy::Reading& reading, bool phrases)
   }
   // Of what is not written plainly the head makes nothing but noise: the view has its own score.
   const bool plain = phrases && reading.scores() && reading.main_view() == nullptr;
-  if (!plain) return score;
+  if (!plain || !HasWords(reading.plain())) return score;
   return MixInjection(score, reading.scores()->injection, reading.plain().size(),
                       reading.one_window());
 }
@@ -264,7 +264,8 @@ double PromptInjection::ScoreViews(const policy::Reading& reading, bool phrases)
     const bool token = (detect::ViewBit(view.kind) & detect::kTokenViews) != 0;
     if (!token && !phrases) continue;
     double score = Score(view.text, view.matches, phrases);
-    const bool speaks = &view == reading.main_view() || ViewSpeaks(view.kind);
+    const bool speaks =
+        (&view == reading.main_view() || ViewSpeaks(view.kind)) && HasWords(view.text);
     if (phrases) {
       score = MixInjectionView(speaks, score, view.scores.injection, view.text.size());
     }

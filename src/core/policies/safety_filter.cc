@@ -119,7 +119,7 @@ Status SafetyFilter::Evaluate(const policy::TextUnit& unit, std::span<const dete
   }
   const policy::Reading& reading = *unit.reading;
   const bool plain = reading.scores() && reading.main_view() == nullptr;
-  double head = plain ? reading.scores()->safety : 0;
+  double head = plain && HasWords(reading.plain()) ? reading.scores()->safety : 0;
   for (const policy::ViewReading& view : reading.views()) {
     const bool speaks = &view == reading.main_view() || ViewSpeaks(view.kind);
     if (speaks && view.text.size() >= kShortBytes)

@@ -19,6 +19,11 @@ inline constexpr double kHeadShare = 0.6;
 inline constexpr size_t kShortBytes = 80;
 inline constexpr double kShortShare = 0.92;
 
+// A few words over and over are no language, and any sum of weights comes out of them: beyond
+// kShortBytes the head is heard only where there are as many different words as this.
+inline constexpr size_t kMinWords = 12;
+bool HasWords(std::string_view text) noexcept;
+
 // `rules`: noisy or of the phrases within a window; `head`: 0.8 is its own operating point.
 // In a long text both may speak of different places: then they do not add up.
 inline double MixInjection(double rules, double head, size_t bytes, bool one_window) noexcept {

@@ -62,6 +62,17 @@ TEST(Pipeline, EncodedProseIsJudgedByWhatItSays) {
   }
 }
 
+TEST(Pipeline, AFewWordsOverAndOverAreNoAttack) {
+  config::PolicyConfig config = ConfigWith({"prompt-injection", "safety-filter"});
+  config.safety_filter.mode = "strict";
+  const auto chain = Build(config);
+  for (const std::string word : {"word ", "a", "hello\n", "x ", "kill "}) {
+    std::string text;
+    for (int i = 0; i < 2000; ++i) text += word;
+    EXPECT_FALSE(Judge(*chain, text).blocked) << word;
+  }
+}
+
 const char* const kParts[] = {"john＠example.com",
                               "john@ex\xE2\x80\x8B"
                               "ample.com",
