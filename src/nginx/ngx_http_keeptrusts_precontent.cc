@@ -51,14 +51,14 @@ void OnBodyRead(ngx_http_request_t* r) {
 
 // nginx redirected to an error page inside a governed location: whatever that page is, the client
 // gets the API's error of the same status. Nothing of the request is read again or sent on.
-ngx_int_t AnswerErrorPage(ngx_http_request_t* r, LocationConf* conf) {
+ngx_int_t AnswerErrorPage(ngx_http_request_t* r, LocationConf* conf, ngx_uint_t status) {
   Context* ctx = FindContext(r);
   if (ctx == nullptr) ctx = MakeContext(r, conf, false);
   if (ctx == nullptr) return NGX_HTTP_INTERNAL_SERVER_ERROR;
   ngx_http_set_ctx(r, ctx, ngx_http_keeptrusts_module);
   RestoreAcceptEncoding(ctx);
   const bool ready = Guard(r->connection->log, false, [&] {
-    if (!ctx->session->head_ready()) ctx->session->RefuseStatus(static_cast<int>(r->err_status));
+    if (!ctx->session->head_ready()) ctx->session->RefuseStatus(static_cast<int>(status));
     return ctx->session->head_ready();
   });
   if (!ready) return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -66,14 +66,33 @@ ngx_int_t AnswerErrorPage(ngx_http_request_t* r, LocationConf* conf) {
   return NGX_DONE;
 }
 
+// A provider behind a governed location named a location of ours (X-Accel-Redirect) instead of
+// answering: what that holds was never judged, and a provider has no say in it.
+bool RedirectedByProvider(ngx_http_request_t* r) {
+  const ngx_http_upstream_t* u = r->upstream;
+  if (r->internal == 0 || u == nullptr || u->headers_in.x_accel_redirect == nullptr ||
+      (u->conf->ignore_headers & NGX_HTTP_UPSTREAM_IGN_XA_REDIRECT) != 0) {
+    return false;
+  }
+  const Context* ctx = FindContext(r);
+  return ctx != nullptr && ctx->session->governs_answer();
+}
+
 }  // namespace
 
 ngx_int_t PrecontentHandler(ngx_http_request_t* r) noexcept {
   LocationConf* conf = GetLocationConf(r);
+  if (r == r->main && RedirectedByProvider(r)) {
+    ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                  "keeptrusts: upstream sent \"X-Accel-Redirect\", which is refused");
+    return AnswerErrorPage(r, conf, NGX_HTTP_BAD_GATEWAY);
+  }
   if (conf->enable != 1 || conf->gateway == nullptr || r != r->main) return NGX_DECLINED;
   auto* ctx = static_cast<Context*>(ngx_http_get_module_ctx(r, ngx_http_keeptrusts_module));
   if (ctx != nullptr) return ctx->precontent;
-  if (r->internal && r->err_status >= NGX_HTTP_BAD_REQUEST) return AnswerErrorPage(r, conf);
+  if (r->internal && r->err_status >= NGX_HTTP_BAD_REQUEST) {
+    return AnswerErrorPage(r, conf, r->err_status);
+  }
   ctx = InheritContext(r, conf);
   if (ctx != nullptr) return NGX_DECLINED;
 

@@ -22,6 +22,8 @@ def locations(provider):
         location /tried/ {{ {usual} keeptrusts on; try_files /absent @governed; }}
         location /page/ {{ {usual} keeptrusts on; {dead} error_page 502 /50x.html; }}
         location /denied/ {{ {usual} keeptrusts on; deny all; error_page 403 /50x.html; }}
+        location /asked/ {{ {usual} keeptrusts on; {fallback} }}
+        location /internal/ {{ internal; alias {{dir}}/; }}
         location = /50x.html {{ {usual} keeptrusts on; root {{dir}}; }}"""
 
 
@@ -73,3 +75,14 @@ def test_an_error_page_of_a_governed_location_keeps_its_status(gw, place, status
 def test_an_error_behind_an_error_page_is_recorded(gw):
     answer = gw.chat("Hello", f"/page{PATH}")
     assert gw.record_of(answer)["status"] == 502
+
+
+@pytest.mark.parametrize("to", ["/internal/50x.html", "@plain"])
+def test_a_provider_cannot_redirect_to_a_location_of_ours(gw, provider, to):
+    body = chat.dump(chat.answer())
+    provider.answer_once(answers.whole(body, headers=[("X-Accel-Redirect", to)]))
+    answer = gw.chat("Hello", f"/asked{PATH}")
+    assert answer.status == 502
+    assert b"static page" not in answer.body
+    assert gw.record_of(answer)["status"] == 502
+    assert len(provider.requests) == 1
