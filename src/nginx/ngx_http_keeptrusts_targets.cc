@@ -22,6 +22,12 @@ bool Resolve(ngx_conf_t* cf, const config::Url& url, ngx_url_t* out, std::string
   out->url = CopyToPool(cf->pool, text);
   out->default_port = url.port;
   if (out->url.data != nullptr && ngx_parse_url(cf->pool, out) == NGX_OK) return true;
+  // RFC 6761: loopback by definition, also where no hosts file says so.
+  if (url.host == "localhost") {
+    config::Url loopback = url;
+    loopback.host = "127.0.0.1";
+    return Resolve(cf, loopback, out, reason);
+  }
   *reason =
       std::string(out->err != nullptr ? out->err : "cannot be resolved") + " \"" + text + "\"";
   return false;
