@@ -10,10 +10,6 @@ using routing::TryError;
 
 constexpr size_t kParserPadding = 64;
 
-bool IsIdentity(std::string_view encoding) {
-  return encoding.empty() || EqualsIgnoreCase(Trim(encoding), "identity");
-}
-
 bool IsMediaType(std::string_view content_type, std::string_view wanted) {
   return EqualsIgnoreCase(Trim(content_type.substr(0, content_type.find(';'))), wanted);
 }

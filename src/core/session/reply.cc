@@ -136,6 +136,10 @@ Reply MakeBlockReply(const openai::ErrorInfo& info, int block_status) {
   return reply;
 }
 
+bool IsIdentity(std::string_view encoding) {
+  return encoding.empty() || EqualsIgnoreCase(Trim(encoding), "identity");
+}
+
 bool IsHeaderText(std::string_view value) noexcept {
   return std::none_of(value.begin(), value.end(), [](char c) {
     const auto byte = static_cast<unsigned char>(c);

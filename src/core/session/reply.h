@@ -64,5 +64,7 @@ std::vector<routing::Header> AllowedHeaders(const HeaderViews& untrusted_headers
 std::string FindHeader(const HeaderViews& untrusted_headers, std::string_view lower_name);
 // True for bytes that may stand in a header value.
 bool IsHeaderText(std::string_view value) noexcept;
+// A content encoding (untrusted header value; may be empty) that changes nothing.
+bool IsIdentity(std::string_view encoding);
 
 }  // namespace kt::session

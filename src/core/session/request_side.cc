@@ -7,10 +7,6 @@ namespace {
 
 constexpr size_t kMaxPathSegments = 64;
 
-bool IsIdentity(std::string_view encoding) {
-  return encoding.empty() || EqualsIgnoreCase(Trim(encoding), "identity");
-}
-
 bool IsMultipart(std::string_view content_type) {
   constexpr std::string_view kMultipart = "multipart/";
   const std::string_view type = Trim(content_type);
