@@ -79,6 +79,11 @@ AuditEntry* GetAudit(ngx_conf_t* cf, MainConf* main, const LocationConf* conf) n
 bool MakeUpstream(ngx_conf_t* cf, MainConf* main, const LocationConf* conf,
                   const config::Target& target, UpstreamTarget* out,
                   std::string* unreachable) noexcept;
+// A TLS context for `target` alone and what of *conf belongs to it: authorities (empty: the
+// system's), client certificate, verification of the name or address. False: an error that has been
+// logged. May throw: call in a Guard.
+bool SetUpTls(ngx_conf_t* cf, ngx_str_t trusted_certificate, const config::Target& target,
+              ngx_http_upstream_conf_t* conf);
 
 // ---- request -----------------------------------------------------------------------------------
 

@@ -85,28 +85,6 @@ ngx_http_upstream_srv_conf_t* AddUpstream(ngx_conf_t* cf, const ngx_url_t& url) 
   return init(cf, uscf) == NGX_OK ? uscf : nullptr;
 }
 
-// Certificates are verified, always: against the given bundle, else the system's.
-ngx_ssl_t* MakeTls(ngx_conf_t* cf, const LocationConf* conf) {
-  auto* ssl = static_cast<ngx_ssl_t*>(ngx_pcalloc(cf->pool, sizeof(ngx_ssl_t)));
-  if (ssl == nullptr) return nullptr;
-  ssl->log = cf->log;
-  if (ngx_ssl_create(ssl, NGX_SSL_TLSv1_2 | NGX_SSL_TLSv1_3, nullptr) != NGX_OK) return nullptr;
-  ngx_pool_cleanup_t* cleanup = ngx_pool_cleanup_add(cf->pool, 0);
-  if (cleanup == nullptr) {
-    ngx_ssl_cleanup_ctx(ssl);
-    return nullptr;
-  }
-  cleanup->handler = ngx_ssl_cleanup_ctx;
-  cleanup->data = ssl;
-  if (conf->trusted_certificate.len != 0) {
-    ngx_str_t file = conf->trusted_certificate;
-    constexpr ngx_int_t kDepth = 5;
-    return ngx_ssl_trusted_certificate(cf, ssl, &file, kDepth) == NGX_OK ? ssl : nullptr;
-  }
-  SSL_CTX_set_verify_depth(ssl->ctx, 5);
-  return SSL_CTX_set_default_verify_paths(ssl->ctx) == 1 ? ssl : nullptr;
-}
-
 bool FillConf(ngx_conf_t* cf, const LocationConf* lcf, const config::Target& target,
               UpstreamTarget* out) {
   ngx_http_upstream_conf_t* conf = &out->conf;
@@ -131,11 +109,7 @@ bool FillConf(ngx_conf_t* cf, const LocationConf* lcf, const config::Target& tar
   hash.name = const_cast<char*>("keeptrusts_hide_headers_hash");
   if (ngx_http_upstream_hide_headers_hash(cf, conf, &none, nothing, &hash) != NGX_OK) return false;
   if (!target.base_url.tls) return true;
-  conf->ssl = MakeTls(cf, lcf);
-  conf->ssl_session_reuse = 1;
-  conf->ssl_server_name = 1;
-  conf->ssl_verify = 1;
-  return conf->ssl != nullptr;
+  return SetUpTls(cf, lcf->trusted_certificate, target, conf);
 }
 
 }  // namespace

@@ -226,6 +226,8 @@ void WriteTarget(const Target& target, YamlWriter* w) {
   }
   w->Bool("stream_usage", target.stream_usage);
   w->Bool("allow_plaintext", target.allow_plaintext);
+  w->TextIfAny("client_certificate", target.client_certificate);
+  w->TextIfAny("client_certificate_key", target.client_certificate_key);
   if (target.health_probe) WriteHealthProbe(*target.health_probe, w);
   w->Close();
 }

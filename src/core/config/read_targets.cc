@@ -210,6 +210,25 @@ void ReadPricing(const Value& value, std::optional<Pricing>* pricing) {
   if (given) *pricing = read;
 }
 
+// A path of the file system; whether the file is there is asked where it is read.
+void ReadPath(const Value& value, std::string* path) {
+  std::string text;
+  if (!value.Text(&text, {.max_bytes = 1024})) return;
+  if (text[0] != '/') return value.Fail("must be an absolute path");
+  *path = std::move(text);
+}
+
+void ReadClientCertificate(const Value& certificate, const Value& key, Target* target) {
+  ReadPath(certificate, &target->client_certificate);
+  ReadPath(key, &target->client_certificate_key);
+  if (!certificate.present() && !key.present()) return;
+  const Value& given = certificate.present() ? certificate : key;
+  if (!certificate.present()) given.Fail("client_certificate is missing beside it");
+  if (!key.present()) given.Fail("client_certificate_key is missing beside it");
+  const bool plain = !target->base_url.host.empty() && !target->base_url.tls;
+  if (plain || target->echo) given.Fail("a client certificate needs an https base_url");
+}
+
 void RefuseOtherFormat(const Value& value) {
   std::string format;
   if (value.Text(&format, {.max_bytes = 64}) && format != "openai") {
@@ -238,8 +257,7 @@ void ReadTarget(MapReader& map, Target* target) {
   map.Get("weight").Number(0, 1e6, &target->weight);
   ReadPricing(map.Get("pricing"), &target->pricing);
   map.Get("stream_usage").Bool(&target->stream_usage);
-  map.NotYet("client_certificate");
-  map.NotYet("client_certificate_key");
+  ReadClientCertificate(map.Get("client_certificate"), map.Get("client_certificate_key"), target);
   ReadHealthProbe(map.Get("health_probe"), &target->health_probe);
   constexpr std::string_view kNamedKey =
       "keys are named, never written: secret_key_ref: {env: NAME}";

@@ -13,10 +13,18 @@ class Pki:
 
     def server_context(self, *names):
         """A server-side context with a certificate for `names`, signed by `ca_file`."""
-        base = self._directory / "-".join(names)
-        key, request, certificate = (base.with_suffix(s) for s in (".key", ".csr", ".pem"))
-        extensions = base.with_suffix(".ext")
-        kinds = ["IP" if name.replace(".", "").isdigit() else "DNS" for name in names]
+        certificate, key = self.certificate(*names)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate, key)
+        return context
+
+    def certificate(self, *names):
+        """(certificate file, key file) for `names`, signed by `ca_file`; for clients too."""
+        base = self._directory / "-".join(names).replace(":", "_")
+        key, request, certificate = (base.with_name(base.name + s) for s in (".key", ".csr", ".pem"))
+        extensions = base.with_name(base.name + ".ext")
+        is_ip = lambda name: ":" in name or name.replace(".", "").isdigit()
+        kinds = ["IP" if is_ip(name) else "DNS" for name in names]
         pairs = ",".join(f"{kind}:{name}" for kind, name in zip(kinds, names))
         extensions.write_text(f"subjectAltName={pairs}\n")
         _openssl("req", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", request,
@@ -24,9 +32,7 @@ class Pki:
         _openssl("x509", "-req", "-in", request, "-CA", self.ca_file,
                  "-CAkey", self.ca_file.with_suffix(".key"), "-CAcreateserial", "-days", "2",
                  "-extfile", extensions, "-out", certificate)  # fmt: skip
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(certificate, key)
-        return context
+        return certificate, key
 
     def _make_ca(self, name):
         base = self._directory / name

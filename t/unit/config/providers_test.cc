@@ -265,13 +265,36 @@ TEST(Target, RefusesKeyHeadersThatBreakTheRequest) {
 }
 
 TEST(Target, RefusesWhatIsNotSupportedYet) {
-  EXPECT_EQ(Errors(WithTarget("      provider: openai\n      format: anthropic\n      "
-                              "client_certificate: /c\n      client_certificate_key: /k\n")),
+  EXPECT_EQ(Errors(WithTarget("      provider: openai\n      format: anthropic\n")),
             (Messages{"f.yaml:8:15: providers.targets[0].format: the wire format \"anthropic\" is "
-                      "not supported yet; only openai is",
-                      "f.yaml:9:27: providers.targets[0].client_certificate: not supported yet",
-                      "f.yaml:10:31: providers.targets[0].client_certificate_key: not supported "
-                      "yet"}));
+                      "not supported yet; only openai is"}));
+}
+
+TEST(Target, TakesAClientCertificateWithItsKey) {
+  const auto loaded = Load({{"f.yaml", WithTarget("      provider: openai\n"
+                                                  "      client_certificate: /c.pem\n"
+                                                  "      client_certificate_key: /k.pem\n")}});
+  ASSERT_TRUE(loaded.ok());
+  EXPECT_EQ(loaded.config->providers.targets[0].client_certificate, "/c.pem");
+  EXPECT_EQ(loaded.config->providers.targets[0].client_certificate_key, "/k.pem");
+}
+
+TEST(Target, RefusesHalfAClientCertificate) {
+  EXPECT_EQ(Errors(WithTarget("      provider: openai\n      client_certificate: /c\n")),
+            (Messages{"f.yaml:8:27: providers.targets[0].client_certificate: "
+                      "client_certificate_key is missing beside it"}));
+  EXPECT_EQ(Errors(WithTarget("      provider: openai\n      client_certificate_key: /k\n")),
+            (Messages{"f.yaml:8:31: providers.targets[0].client_certificate_key: "
+                      "client_certificate is missing beside it"}));
+}
+
+TEST(Target, RefusesAClientCertificateByARelativePathOrOverPlainHttp) {
+  EXPECT_EQ(Errors(WithTarget("      provider: ollama\n      client_certificate: c.pem\n"
+                              "      client_certificate_key: /k\n")),
+            (Messages{"f.yaml:8:27: providers.targets[0].client_certificate: must be an absolute "
+                      "path",
+                      "f.yaml:8:27: providers.targets[0].client_certificate: a client certificate "
+                      "needs an https base_url"}));
 }
 
 TEST(Target, RefusesValuesOutOfRange) {
