@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/audit/sink.h"
+#include "core/routing/board.h"
 #include "core/session/gateway.h"
 #include "core/session/session.h"
 #include "ngx_http_keeptrusts_guard.h"
@@ -34,6 +35,7 @@ struct UpstreamTarget {
 struct GatewayEntry {
   std::string key;  // the settings it was made from
   std::unique_ptr<const session::Gateway> gateway;
+  std::unique_ptr<routing::Board> board;   // what is known of the targets; nullptr: not routed
   std::vector<UpstreamTarget*> upstreams;  // as gateway->targets()
 };
 
@@ -52,6 +54,7 @@ struct MainConf {
   std::vector<std::unique_ptr<GatewayEntry>> gateways;
   std::vector<std::unique_ptr<AuditEntry>> audits;
   ngx_http_upstream_srv_conf_t meta{};  // peer.init is ours; see *_peer.cc
+  ngx_shm_zone_t* zone = nullptr;       // keeptrusts_zone; nullptr: no location routes
 };
 
 struct LocationConf {
@@ -84,6 +87,11 @@ bool MakeUpstream(ngx_conf_t* cf, MainConf* main, const LocationConf* conf,
 // logged. May throw: call in a Guard.
 bool SetUpTls(ngx_conf_t* cf, ngx_str_t trusted_certificate, const config::Target& target,
               ngx_http_upstream_conf_t* conf);
+
+// keeptrusts_zone size;
+char* SetZone(ngx_conf_t* cf, ngx_command_t* command, void* conf) noexcept;
+// The zone that the routed gateways' boards live in, of the default size where none was named.
+ngx_int_t AddZone(ngx_conf_t* cf, MainConf* main) noexcept;
 
 // ---- request -----------------------------------------------------------------------------------
 

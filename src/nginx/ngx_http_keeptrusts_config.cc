@@ -105,6 +105,10 @@ bool BuildEntry(ngx_conf_t* cf, MainConf* main, const LocationConf* conf, Gatewa
     return false;
   }
   entry->gateway = std::move(gateway).value();
+  if (options.routed) {
+    entry->board = std::make_unique<routing::Board>(entry->gateway->config().providers,
+                                                    entry->gateway->targets());
+  }
   return true;
 }
 

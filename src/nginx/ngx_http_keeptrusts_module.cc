@@ -91,6 +91,8 @@ ngx_command_t kCommands[] = {
      KT_LOC(trusted_certificate), nullptr},
     {ngx_string("keeptrusts_gate_buffer"), KT_ANYWHERE | NGX_CONF_TAKE1, ngx_conf_set_size_slot,
      KT_LOC(gate_buffer), nullptr},
+    {ngx_string("keeptrusts_zone"), NGX_HTTP_MAIN_CONF | NGX_CONF_TAKE1, SetZone,
+     NGX_HTTP_MAIN_CONF_OFFSET, 0, nullptr},
     {ngx_string("keeptrusts_audit_dir"), KT_ANYWHERE | NGX_CONF_TAKE1, SetPath, KT_LOC(audit_dir),
      nullptr},
     {ngx_string("keeptrusts_api_token_file"), KT_ANYWHERE | NGX_CONF_TAKE1, SetPath,
@@ -242,6 +244,9 @@ ngx_int_t PostConfiguration(ngx_conf_t* cf) {
     if (h == nullptr) return NGX_ERROR;
     *h = p.handler;
   }
+  auto* main =
+      static_cast<MainConf*>(ngx_http_conf_get_module_main_conf(cf, ngx_http_keeptrusts_module));
+  if (AddZone(cf, main) != NGX_OK) return NGX_ERROR;
   return InstallFilters(cf);
 }
 

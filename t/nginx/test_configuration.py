@@ -1,6 +1,7 @@
 """nginx -t says what is wrong with a policy file, where, and all of it at once."""
 
 import json
+import re
 
 import pytest
 
@@ -178,3 +179,28 @@ def test_no_output_of_a_configuration_test_holds_a_secret(make_gateway, shared_p
     status, output = gateway.test_configuration("-T")
     assert status == 0, output
     assert policy.KEY not in output
+
+
+@pytest.mark.parametrize("size, complaint", [("8k", "is too small"), ("much", "invalid size")])
+def test_a_zone_of_no_use_is_refused(make_gateway, provider, size, complaint):
+    gateway = make_gateway(
+        policy.config(policy.target(provider)),
+        policy.routed(),
+        http=f"keeptrusts_zone {size};",
+        start=False,
+    )
+    status, output = gateway.test_configuration()
+    assert status != 0 and complaint in output, output
+
+
+def test_a_zone_too_small_for_its_targets_says_what_they_need(make_gateway, provider):
+    targets = [policy.target(provider, id=f"target-{i}") for i in range(64)]
+    gateway = make_gateway(
+        policy.config(*targets), policy.routed(), http="keeptrusts_zone 32k;", start=False
+    )
+    status, output = gateway.test_configuration()
+    needed = re.search(r"too small for 64 targets: it needs (\d+)k", output)
+    assert status != 0 and needed, output
+    gateway.http = f"keeptrusts_zone {needed[1]}k;"
+    status, output = gateway.test_configuration()
+    assert status == 0, output

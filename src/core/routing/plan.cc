@@ -59,4 +59,21 @@ std::vector<size_t> PlanTargets(const config::Providers& providers,
   return plan;
 }
 
+std::vector<std::vector<size_t>> CandidateLists(const config::Providers& providers,
+                                                const std::vector<Target>& targets) {
+  using openai::Endpoint;
+  std::vector<std::string_view> models = {""};
+  for (const config::ModelGroup& group : providers.model_groups) models.push_back(group.name);
+  std::vector<std::vector<size_t>> lists;
+  for (const std::string_view model : models) {
+    for (const Endpoint endpoint : {Endpoint::kUnknown, Endpoint::kChatCompletions,
+                                    Endpoint::kCompletions, Endpoint::kEmbeddings}) {
+      std::vector<size_t> list = PlanTargets(providers, targets, endpoint, model);
+      if (list.size() < 2 || std::find(lists.begin(), lists.end(), list) != lists.end()) continue;
+      lists.push_back(std::move(list));
+    }
+  }
+  return lists;
+}
+
 }  // namespace kt::routing

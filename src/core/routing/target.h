@@ -62,11 +62,15 @@ std::string BuildRequestHead(const Target& target, const RequestShape& shape,
 std::string BuildRequestHead(const Target& target, openai::Endpoint endpoint, size_t content_length,
                              bool stream, const std::vector<Header>& passed);
 
-// The order in which a request tries targets: restricted by `model` (a target id or group) and by
-// the endpoint type, unavailable ones left out. Issue of routing adds strategies and state.
+// The targets that a request may ask, in order: restricted by `model` (a target id or group) and by
+// the endpoint type, unavailable ones left out. What is known of them by now is not looked at.
 std::vector<size_t> PlanTargets(const config::Providers& providers,
                                 const std::vector<Target>& targets, openai::Endpoint endpoint,
                                 std::string_view model);
+
+// Every list of two or more that PlanTargets can give, but for those that only differ in order.
+std::vector<std::vector<size_t>> CandidateLists(const config::Providers& providers,
+                                                const std::vector<Target>& targets);
 
 // How a try ended, as far as the choice of what follows is concerned.
 enum class TryError : uint8_t {
