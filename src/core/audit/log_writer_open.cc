@@ -1,0 +1,174 @@
+// How a writer finds its place behind what is there.
+#include <fcntl.h>
+
+#include <cerrno>
+
+#include "core/audit/log_writer_impl.h"
+
+namespace kt::audit {
+
+Result<std::unique_ptr<LogWriter>> LogWriter::Open(const LogOptions& options, FileSystem* fs,
+                                                   int64_t now_us) {
+  auto log = std::make_unique<Log>(options, fs == nullptr ? FileSystem::Real() : fs, now_us);
+  if (Status status = log->Start(options.root_key); !status.ok()) return status;
+  return std::unique_ptr<LogWriter>(std::move(log));
+}
+
+Status Log::TakeLock() {
+  directory_ = Fd(fs_->OpenDirectory(options_.directory));
+  if (!directory_.valid()) {
+    return FileFailure("open the directory " + options_.directory, directory_.get());
+  }
+  if (const int error = fs_->Stat(directory_.get(), &directory_info_); error != 0) {
+    return FileFailure("stat the directory", error);
+  }
+  const std::string name(kLockFile);
+  lock_ = Fd(fs_->Open(directory_.get(), name, O_RDWR | O_CREAT, 0640));
+  if (!lock_.valid()) return FileFailure("open " + name, lock_.get());
+  FileInfo info;
+  int error = fs_->Stat(lock_.get(), &info);
+  if (error == 0 && !info.regular) error = EINVAL;
+  if (error != 0) return FileFailure("use " + name, error);
+  error = fs_->Lock(lock_.get());
+  if (error == -EWOULDBLOCK) {
+    return Status::Unavailable("audit log: another writer holds " + options_.directory);
+  }
+  return error == 0 ? Status::Ok() : FileFailure("lock " + name, error);
+}
+
+Status Log::ReadNewest(std::vector<SegmentName>* segments, SegmentState* newest, Fd* fd) {
+  std::vector<std::string> files;
+  if (const int error = fs_->List(directory_.get(), &files); error != 0) {
+    return FileFailure("list the directory", error);
+  }
+  for (const std::string& file : files) {
+    if (file.starts_with("audit-") && file.ends_with(".new")) fs_->Unlink(directory_.get(), file);
+  }
+  *segments = SegmentsOf(files);
+  if (segments->empty()) return Status::NotFound("audit log: no segment yet");
+  Result<Fd> opened =
+      OpenRegular(fs_, directory_.get(), segments->back().File(), O_RDWR | O_APPEND);
+  if (!opened.ok()) return opened.status();
+  *fd = std::move(opened).value();
+  Result<SegmentState> state = ReadSegment(fs_, fd->get());
+  if (!state.ok()) return state.status();
+  *newest = std::move(state).value();
+  return Status::Ok();
+}
+
+void Log::Adopt(const SegmentState& newest, const SegmentName& name) {
+  number_ = name.number;
+  number_lineage_ = name.lineage;
+  segment_begun_us_ = newest.header.ts_us;
+  durable_bytes_ = newest.bytes;
+  head_ = durable_head_ = newest.head;
+  for (const auto& [ring, number] : newest.rings) rings_[ring] = {number, newest.head.seq};
+  const bool whole = newest.bytes == newest.file_bytes;
+  closed_ = whole && newest.ends_sealed && newest.last_checkpoint.has_value();
+}
+
+Result<std::string> Log::MatchKeys(Result<KeysState> keys, const SegmentState& newest) {
+  if (!keys.ok()) {
+    if (keys.status().code() == StatusCode::kNotFound) return std::string("key_missing");
+    if (keys.status().code() == StatusCode::kInvalidArgument) return std::string("key_unreadable");
+    return keys.status();
+  }
+  keys_ = std::move(keys).value();
+  if (keys_.lineage != number_lineage_) return std::string("key_missing");
+  // A line that was signed just before a crash: its key is used up, the next one stands ready.
+  if (newest.header.segment == keys_.segment + 1 &&
+      newest.header.key == keys_.segment_key.public_hex()) {
+    if (Status status = keys_.AdvanceSegment(); !status.ok()) return status;
+    keys_unsaved_ = true;
+  }
+  if (newest.epoch() == keys_.epoch + 1 &&
+      newest.epoch_key() == keys_.next_epoch_key.public_hex()) {
+    if (Status status = keys_.AdvanceEpoch(); !status.ok()) return status;
+    keys_unsaved_ = true;
+  }
+  const bool fits = newest.header.segment == keys_.segment && newest.epoch() == keys_.epoch &&
+                    newest.header.next_segment_key == keys_.segment_key.public_hex() &&
+                    newest.epoch_key() == keys_.epoch_key.public_hex();
+  return std::string(fits ? "" : "log_behind_keys");
+}
+
+Status Log::BeginLineage(const std::string& reason, const std::string& root_key) {
+  bool generated = false;
+  Result<SigningKey> root = LoadRootKey(root_key, fs_, directory_.get(), &generated);
+  if (!root.ok()) return root.status();
+  if (root_key.empty()) {
+    notices_.push_back(std::string("no root key was given: ") +
+                       (generated ? "one was made" : "the one there is used") +
+                       " beside the log, which proves consistency but no origin");
+  }
+  if (reason != "first") {
+    notices_.push_back("a new lineage of the audit log begins: " + reason);
+  }
+  Result<KeysState> keys = KeysState::Generate(RandomHex(16));
+  if (!keys.ok()) return keys.status();
+  keys_ = std::move(keys).value();
+  // The keys first: a header whose keys are lost would begin one more lineage.
+  keys_unsaved_ = true;
+  return BeginSegment(reason, &root.value());
+}
+
+Status Log::GoOn(const SegmentState& newest, const SegmentName& name, Fd fd) {
+  const uint64_t rest = newest.file_bytes - newest.bytes;
+  if (rest > 0 && newest.torn) {
+    notices_.push_back("cut " + std::to_string(rest) + " bytes of an unfinished line off " +
+                       name.File());
+    if (const int error = fs_->Truncate(fd.get(), newest.bytes); error != 0) {
+      return FileFailure("cut the unfinished line off " + name.File(), error);
+    }
+  } else if (rest > 0) {
+    notices_.push_back(name.File() + " is damaged from byte " + std::to_string(newest.bytes) +
+                       " on; the log goes on behind the last good line");
+  }
+  // Read from the cache does not mean on the disk.
+  if (const int error = fs_->DataSync(fd.get()); error != 0) {
+    return FileFailure("sync " + name.File(), error);
+  }
+  if (Status status = SaveKeys(); !status.ok()) return status;
+  const bool stopped = closed_ && newest.last_checkpoint->reason == "stop";
+  if (!stopped) return BeginSegment(closed_ ? "rotated" : "restarted", nullptr);
+  if (newest.header.packs != options_.packs || newest.header.host != options_.host ||
+      newest.header.immutable != options_.immutable ||
+      newest.header.checkpoint_seconds != options_.checkpoint_seconds ||
+      newest.header.retention_days != options_.retention_days) {
+    return BeginSegment("packs_changed", nullptr);
+  }
+  segment_ = std::move(fd);
+  closed_ = false;
+  next_reason_ = "write_failed";
+  checkpoint_us_ = newest.last_ts_us;
+  checkpoint_seq_ = newest.head.seq;
+  return Status::Ok();
+}
+
+Status Log::Start(const std::string& root_key) {
+  if (Status status = TakeLock(); !status.ok()) return status;
+  std::vector<SegmentName> segments;
+  SegmentState newest;
+  Fd fd;
+  Status status = ReadNewest(&segments, &newest, &fd);
+  if (segments.empty()) {
+    if (status.code() != StatusCode::kNotFound) return status;
+    return BeginLineage("first", root_key);
+  }
+  const SegmentName name = segments.back();
+  if (status.code() == StatusCode::kNotFound) {  // not even a header
+    number_ = name.number;
+    number_lineage_ = name.lineage;
+    durable_head_.seq = 0;
+    return BeginLineage("log_damaged", root_key);
+  }
+  if (!status.ok()) return status;
+  Adopt(newest, name);
+  if (newest.header.segment != name.number) return BeginLineage("log_damaged", root_key);
+  Result<std::string> mismatch = MatchKeys(KeysState::Load(fs_, directory_.get()), newest);
+  if (!mismatch.ok()) return mismatch.status();
+  if (!mismatch.value().empty()) return BeginLineage(mismatch.value(), root_key);
+  return GoOn(newest, name, std::move(fd));
+}
+
+}  // namespace kt::audit

@@ -1,0 +1,79 @@
+// Directories, faults and shortcuts for tests of the log on disk.
+#pragma once
+
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "core/audit/file_system.h"
+#include "core/audit/log_writer.h"
+
+namespace kt::audit {
+
+inline constexpr int64_t kSecond = 1'000'000;
+inline constexpr int64_t kNoon = 1'790'000'000 * kSecond;
+
+class TemporaryDirectory {
+ public:
+  TemporaryDirectory() {
+    std::string path = (std::filesystem::temp_directory_path() / "kt-audit-XXXXXX").string();
+    path_ = mkdtemp(path.data());
+  }
+  ~TemporaryDirectory() { std::filesystem::remove_all(path_); }
+  const std::string& path() const { return path_; }
+  std::string operator/(const std::string& name) const { return path_ + "/" + name; }
+
+ private:
+  std::string path_;
+};
+
+inline std::string ReadAll(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  std::stringstream text;
+  text << in.rdbuf();
+  return text.str();
+}
+
+inline void WriteFile(const std::string& path, const std::string& text) {
+  std::ofstream(path, std::ios::binary | std::ios::trunc) << text;
+}
+
+// Segment files, oldest first.
+inline std::vector<std::string> SegmentFiles(const std::string& directory) {
+  std::vector<std::string> files;
+  for (const auto& entry : std::filesystem::directory_iterator(directory)) {
+    const std::string name = entry.path().filename();
+    if (name.starts_with("audit-") && name.ends_with(".jsonl")) files.push_back(entry.path());
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+inline LogOptions Options(const TemporaryDirectory& directory) {
+  LogOptions options;
+  options.directory = directory.path();
+  options.host = "host-1";
+  options.packs = {{"pack", "1.0.0", std::string(64, 'a')}};
+  return options;
+}
+
+inline std::unique_ptr<LogWriter> OpenLog(const LogOptions& options, int64_t now_us = kNoon,
+                                          FileSystem* fs = nullptr) {
+  auto log = LogWriter::Open(options, fs, now_us);
+  EXPECT_TRUE(log.ok()) << log.status().message();
+  return log.ok() ? std::move(log).value() : nullptr;
+}
+
+inline std::string RecordNumber(uint64_t n) {
+  return R"({"ts":"2026-09-21T12:00:00.000000Z","request_id":"r)" + std::to_string(n) +
+         R"(","verdict":"allowed","note":"\u0000 ,\"hash\":\" \n"})";
+}
+
+}  // namespace kt::audit
