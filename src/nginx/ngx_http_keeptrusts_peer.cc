@@ -183,6 +183,10 @@ UpstreamEnd FailureOf(const Context* ctx, const ngx_peer_connection_t* pc) {
 #endif
     return UpstreamEnd::kConnectFailed;
   }
+  // nginx gives up when the buffer is full before the head ends.
+  if (!ctx->head_parsed && u->buffer.start != nullptr && u->buffer.last == u->buffer.end) {
+    return UpstreamEnd::kInvalid;
+  }
   if (ctx->head_parsed && ctx->close_delimited && c->read->eof) return UpstreamEnd::kClosed;
   return ctx->head_parsed ? UpstreamEnd::kTruncated : UpstreamEnd::kReset;
 }
