@@ -72,8 +72,14 @@ void ReadPromptInjection(MapReader& map, PromptInjection* policy) {
                                     {"reject_fake_boundaries", &policy->reject_fake_boundaries}});
 }
 
-void ReadFuzzyMatching(const Value& value, bool* out) {
-  if (value.Bool(out) && *out) value.FailNotYet("leave it out or set it to false");
+void ReadFuzzyMatching(MapReader& map, bool* fuzzy_matching, uint32_t* max_distance) {
+  const Value fuzzy = map.Get("fuzzy_matching"), distance = map.Get("max_distance");
+  fuzzy.Bool(fuzzy_matching);
+  if (distance.Whole(0u, 8u, max_distance) && !*fuzzy_matching) {
+    distance.Warn("has no effect: fuzzy_matching is not on");
+  } else if (*fuzzy_matching && *max_distance == 0) {
+    fuzzy.Warn("has no effect: max_distance is 0, so terms are matched exactly");
+  }
 }
 
 void ReadSafetyFilter(MapReader& map, SafetyFilter* policy) {
@@ -82,23 +88,24 @@ void ReadSafetyFilter(MapReader& map, SafetyFilter* policy) {
   if (chosen < std::size(kSafetyModes)) policy->mode = kSafetyModes[chosen];
   map.Get("block_if").Texts(&policy->block_if, kMaxPatterns, {.max_bytes = 256});
   map.Get("action").OneOf(kJudgeActions, &policy->action);
-  ReadFuzzyMatching(map.Get("fuzzy_matching"), &policy->fuzzy_matching);
-  map.Get("max_distance").Whole(0u, 8u, &policy->max_distance);
+  ReadFuzzyMatching(map, &policy->fuzzy_matching, &policy->max_distance);
   uint32_t max_age = 0;
-  if (map.Get("max_age").Whole(1u, 150u, &max_age)) policy->max_age = max_age;
+  const Value age = map.Get("max_age");
+  if (age.Whole(1u, 150u, &max_age)) {
+    policy->max_age = max_age;
+    age.Warn("has no effect: a request does not say how old its user is",
+             "mode: education is meant for minors");
+  }
 }
 
 void ReadDlpFilter(MapReader& map, DlpFilter* policy) {
   map.Get("detect_patterns").Texts(&policy->detect_patterns, kMaxPatterns, kPattern);
   map.Get("blocked_terms").Texts(&policy->blocked_terms, kMaxPatterns, {.max_bytes = 256});
   map.Get("action").OneOf(kEditActions, &policy->action);
-  ReadFuzzyMatching(map.Get("fuzzy_matching"), &policy->fuzzy_matching);
-  map.Get("max_distance").Whole(0u, 8u, &policy->max_distance);
-  const Value level = map.Get("sensitivity_level");
-  std::string_view name;
-  if (level.OneOf(kSensitivityLevels, &name)) {
-    policy->sensitivity_level = name;
-    if (name != "standard") level.FailNotYet("leave it out or set it to standard");
+  ReadFuzzyMatching(map, &policy->fuzzy_matching, &policy->max_distance);
+  std::string_view level;
+  if (map.Get("sensitivity_level").OneOf(kSensitivityLevels, &level)) {
+    policy->sensitivity_level = level;
   }
 }
 
@@ -133,8 +140,11 @@ void WarnOfDefaults(const Value& blocks, const PolicyConfig& config, Diagnostics
     if (!blocks.present() || blocks.node().Find(entry.kind) == nullptr) {
       WarnAtEntry(entry, "is not given: the policy runs on its defaults", diagnostics);
     }
-    if (entry.kind == "dlp-filter" && dlp.detect_patterns.empty() && dlp.blocked_terms.empty()) {
-      WarnAtEntry(entry, "finds nothing: neither detect_patterns nor blocked_terms are given",
+    if (entry.kind == "dlp-filter" && dlp.detect_patterns.empty() && dlp.blocked_terms.empty() &&
+        dlp.sensitivity_level == "standard") {
+      WarnAtEntry(entry,
+                  "finds nothing: neither detect_patterns nor blocked_terms are given, and "
+                  "sensitivity_level is standard",
                   diagnostics);
     }
   }

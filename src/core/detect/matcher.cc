@@ -7,6 +7,7 @@
 #include <array>
 #include <utility>
 
+#include "core/detect/fuzzy.h"
 #include "core/detect/rule_search.h"
 
 namespace kt::detect {
@@ -33,6 +34,7 @@ struct ScopeSet {
   Prefilter prefilter;
   std::unique_ptr<RE2::Set> set;
   std::vector<RuleId> ids;  // by index in the set
+  FuzzyMatcher fuzzy;
 };
 
 struct HoldClass {
@@ -52,6 +54,7 @@ struct Matcher::Impl {
   size_t longest = 0;
 
   Status Compile(Rule rule);
+  void AddFuzzy(const Rule& rule);
   Status CompileSet(Scope scope);
   Status CompileHolds();
   Status FindRest(const ScopeSet& scope, std::string_view text, size_t from,
@@ -61,6 +64,11 @@ struct Matcher::Impl {
 
 Status Matcher::Impl::Compile(Rule rule) {
   auto compiled = std::make_unique<RuleSearch>(std::move(rule));
+  if (compiled->rule.fuzzy_distance > 0) {
+    AddFuzzy(compiled->rule);
+    rules.push_back(std::move(compiled));
+    return Status::Ok();
+  }
   if (Status status = compiled->Prepare(); !status.ok()) return status;
   if (compiled->rule.output) {
     longest = std::max(longest, compiled->max_bytes.value_or(0));
@@ -70,12 +78,23 @@ Status Matcher::Impl::Compile(Rule rule) {
   return Status::Ok();
 }
 
+// Under the id that the rule is about to get.
+void Matcher::Impl::AddFuzzy(const Rule& rule) {
+  const auto id = static_cast<RuleId>(rules.size());
+  if (rule.input) scopes[0].fuzzy.Add(id, rule.pattern, rule.fuzzy_distance);
+  if (!rule.output) return;
+  FuzzyMatcher& fuzzy = scopes[1].fuzzy;
+  fuzzy.Add(id, rule.pattern, rule.fuzzy_distance);
+  longest = std::max(longest, fuzzy.longest_bytes());
+}
+
 Status Matcher::Impl::CompileSet(Scope scope) {
   ScopeSet& target = scopes[static_cast<size_t>(scope)];
   auto set = std::make_unique<RE2::Set>(QuietOptions(false, kSetMemoryBytes), RE2::UNANCHORED);
   for (RuleId id = 0; id < rules.size(); ++id) {
     const RuleSearch& rule = *rules[id];
     if (!(scope == Scope::kInput ? rule.rule.input : rule.rule.output)) continue;
+    if (rule.rule.fuzzy_distance > 0) continue;
     if (rule.required) {
       target.prefilter.Add(id, rule.required->any_of);
       continue;
@@ -202,6 +221,7 @@ Status Matcher::FindAll(std::string_view text, size_t from, Scope scope,
   if (rules.set != nullptr) {
     if (Status status = impl_->FindRest(rules, text, from, out); !status.ok()) return status;
   }
+  if (!rules.fuzzy.empty()) rules.fuzzy.FindAll(text, from, out);
   if (out->size() - old_size < 2) return Status::Ok();
   std::sort(out->begin() + static_cast<std::ptrdiff_t>(old_size), out->end(),
             [](const Match& a, const Match& b) {
@@ -214,6 +234,8 @@ Status Matcher::FindAll(std::string_view text, size_t from, Scope scope,
 size_t Matcher::HoldFrom(std::string_view text, size_t from) const {
   if (!streamable()) return from;
   size_t hold = text.size();
+  const FuzzyMatcher& fuzzy = impl_->scopes[static_cast<size_t>(Scope::kOutput)].fuzzy;
+  if (!fuzzy.empty()) hold = fuzzy.HoldFrom(text, from);
   if (impl_->knows_beginnings) from = impl_->beginnings.FirstBeginning(text, from);
   if (from >= hold) return hold;
   for (const HoldClass& hold_class : impl_->holds) {

@@ -44,6 +44,10 @@ struct Rule {
   std::string id;       // "pii.EMAIL", "injection.ignore_previous": unique within a matcher
   std::string pattern;  // RE2 syntax; see detect/prefix.h for what streams can hold back
   bool ignore_case = false;
+  // Not 0: `pattern` is a plain term instead, found within so many edits whatever its case
+  // (detect/fuzzy.h, which says how many a term may have at all). Of the rest only `id`, `input`
+  // and `output` count.
+  uint32_t fuzzy_distance = 0;
   // The match is this group of the pattern (0: all of it); what is outside is context.
   int group = 0;
   // Checksum or shape: how many bytes of the candidate count, from its begin on (a card's digits

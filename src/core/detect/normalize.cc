@@ -67,17 +67,6 @@ bool CountOther(const unicode::Record& record, Letters* letters) noexcept {
   return false;
 }
 
-uint32_t ToLower(uint32_t cp) noexcept {
-  const auto* end = unicode::kLower + unicode::kLowerSize;
-  const auto* it =
-      std::upper_bound(unicode::kLower, end, cp,
-                       [](uint32_t c, const unicode::LowerRange& r) { return c < r.first; });
-  if (it == unicode::kLower) return cp;
-  --it;
-  if (cp > it->last || (cp - it->first) % it->step != 0) return cp;
-  return static_cast<uint32_t>(static_cast<int32_t>(cp) + it->delta);
-}
-
 // Lower case in place: kLower has only pairs of one length.
 void FoldCase(std::string* text) {
   std::string lower;
@@ -91,7 +80,7 @@ void FoldCase(std::string* text) {
     const CodePoint cp = DecodeUtf8(*text, at);
     if (cp.size > 0) {
       lower.clear();
-      AppendUtf8(ToLower(cp.value), &lower);
+      AppendUtf8(LowerCase(cp.value), &lower);
       text->replace(at, cp.size, lower);
     }
     at += cp.size > 0 ? cp.size : 1;
@@ -308,6 +297,17 @@ class Normalizer {
   size_t searched_from_ = 0, searched_to_ = 0;
   bool unstable_ = false;
 };
+
+uint32_t LowerCase(uint32_t cp) noexcept {
+  const auto* end = unicode::kLower + unicode::kLowerSize;
+  const auto* it =
+      std::upper_bound(unicode::kLower, end, cp,
+                       [](uint32_t c, const unicode::LowerRange& r) { return c < r.first; });
+  if (it == unicode::kLower) return cp;
+  --it;
+  if (cp > it->last || (cp - it->first) % it->step != 0) return cp;
+  return static_cast<uint32_t>(static_cast<int32_t>(cp) + it->delta);
+}
 
 Status Normalize(std::string_view raw, const NormalizeOptions& options, NormalizedText* out) {
   out->buffer_.clear();

@@ -86,6 +86,9 @@ class NormalizedText {
 // than options.max_bytes; *out is then empty.
 Status Normalize(std::string_view raw, const NormalizeOptions& options, NormalizedText* out);
 
+// One code point in lower case.
+uint32_t LowerCase(uint32_t code_point) noexcept;
+
 // Bytes at the beginning of `text` that need no look: ASCII but for control characters other than
 // white space.
 size_t PlainPrefix(std::string_view text) noexcept;

@@ -1,7 +1,9 @@
-// `dlp-filter`: the user's own expressions and terms, in both directions.
+// `dlp-filter`: the user's own expressions and terms, in both directions; from the level `high` on
+// also what policies/dlp-filter.yaml says: markings of documents, credentials, personal data.
 #pragma once
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "core/policies/build_context.h"
@@ -21,10 +23,18 @@ class DlpFilter final : public policy::Policy {
                   policy::Evaluation* out) const override;
 
  private:
+  struct RuleInfo {
+    std::vector<std::string> types;  // by detect::Match::kind
+    bool marking = false;            // of the whole document: cannot be redacted
+  };
+
   explicit DlpFilter(config::Action action) : action_(action) {}
+  void Add(detect::Rule rule, RuleInfo info, const BuildContext& context);
+  void AddOwn(const config::DlpFilter& config, const BuildContext& context);
+  Status AddPack(bool restricted, const BuildContext& context);
 
   config::Action action_;
-  std::vector<bool> is_term_;  // by rule, from first_rule_ on
+  std::vector<RuleInfo> rules_;  // from first_rule_ on
   detect::RuleId first_rule_ = 0;
 };
 

@@ -14,12 +14,12 @@ namespace kt::policies {
 // Characters that the normaliser drops stay too, and match nothing.
 std::string FoldPattern(std::string_view pattern);
 
-// Collects the rules of all policies, folded.
+// Collects the rules of all policies, folded. (Fuzzy terms are folded by their matcher.)
 class RuleSink {
  public:
   explicit RuleSink(detect::Matcher::Builder* builder) : builder_(*builder) {}
   detect::RuleId Add(detect::Rule rule) {
-    rule.pattern = FoldPattern(rule.pattern);
+    if (rule.fuzzy_distance == 0) rule.pattern = FoldPattern(rule.pattern);
     return builder_.Add(std::move(rule));
   }
   size_t size() const noexcept { return builder_.size(); }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/detect/fuzzy.h"
 #include "core/policies/dlp_filter.h"
 #include "core/policies/pii_detector.h"
 #include "core/policies/prompt_injection.h"
@@ -39,14 +40,18 @@ policy::ChainEntry EntryOf(const config::ChainEntry& from) {
   return entry;
 }
 
+bool InChain(const config::PolicyConfig& config, std::string_view kind) {
+  return std::any_of(config.chain.begin(), config.chain.end(),
+                     [kind](const config::ChainEntry& entry) { return entry.kind == kind; });
+}
+
 // The weights of the kinds that score; null when the chain has none of them. A directory of rules
 // need not bring its own.
 Result<std::unique_ptr<const detect::Classifier>> ReadClassifier(const config::PolicyConfig& config,
                                                                  const PackReader& packs) {
-  const bool wanted = std::any_of(config.chain.begin(), config.chain.end(), [](const auto& entry) {
-    return entry.kind == "prompt-injection" || entry.kind == "safety-filter";
-  });
-  if (!wanted) return std::unique_ptr<const detect::Classifier>();
+  if (!InChain(config, "prompt-injection") && !InChain(config, "safety-filter")) {
+    return std::unique_ptr<const detect::Classifier>();
+  }
   std::optional<std::string> bytes = packs(kWeights);
   if (!bytes) bytes = ReadEmbeddedPack(kWeights);
   const std::string name(kWeights);
@@ -56,6 +61,15 @@ Result<std::unique_ptr<const detect::Classifier>> ReadClassifier(const config::P
     return Status::InvalidArgument(name + ": " + std::string(classifier.status().message()));
   }
   return classifier;
+}
+
+void WarnOfShortTerms(const std::string& key, const std::vector<std::string>& terms,
+                      std::vector<std::string>* warnings) {
+  for (size_t i = 0; i < terms.size(); ++i) {
+    if (detect::FuzzyDistance(terms[i], 1) > 0) continue;
+    warnings->push_back(key + "[" + std::to_string(i) +
+                        "]: has fewer than four letters: fuzzy_matching leaves it exact");
+  }
 }
 
 void Warn(const config::PolicyConfig& config, const BuildOptions& options,
@@ -69,6 +83,14 @@ void Warn(const config::PolicyConfig& config, const BuildOptions& options,
       options.pii_hash_key.empty()) {
     warnings->push_back(
         "policy.pii-detector.redaction.hash_key_ref: has no value: labels stand instead of hashes");
+  }
+  const config::SafetyFilter& safety = config.safety_filter;
+  if (safety.fuzzy_matching && safety.max_distance > 0 && InChain(config, "safety-filter")) {
+    WarnOfShortTerms("policy.safety-filter.block_if", safety.block_if, warnings);
+  }
+  const config::DlpFilter& dlp = config.dlp_filter;
+  if (dlp.fuzzy_matching && dlp.max_distance > 0 && InChain(config, "dlp-filter")) {
+    WarnOfShortTerms("policy.dlp-filter.blocked_terms", dlp.blocked_terms, warnings);
   }
 }
 

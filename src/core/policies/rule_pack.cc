@@ -4,6 +4,7 @@
 #include <charconv>
 #include <utility>
 
+#include "core/detect/fuzzy.h"
 #include "core/detect/normalize.h"
 
 namespace kt::policies {
@@ -159,6 +160,21 @@ std::string LiteralPattern(std::string_view literal) {
   }
   if (!text.empty() && IsWord(text.back())) out += "\\b";
   return out;
+}
+
+std::vector<detect::Rule> TermRules(std::string id, std::string_view term,
+                                    uint32_t fuzzy_distance) {
+  std::vector<detect::Rule> rules(1);
+  rules[0].id = std::move(id);
+  rules[0].pattern = LiteralPattern(term);
+  rules[0].ignore_case = true;
+  const uint32_t distance = detect::FuzzyDistance(term, fuzzy_distance);
+  if (distance == 0) return rules;
+  detect::Rule& fuzzy = rules.emplace_back();
+  fuzzy.id = rules[0].id + ".fuzzy";
+  fuzzy.pattern = term;
+  fuzzy.fuzzy_distance = distance;
+  return rules;
 }
 
 }  // namespace kt::policies

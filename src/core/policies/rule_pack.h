@@ -9,6 +9,7 @@
 
 #include "core/base/status.h"
 #include "core/config/yaml_tree.h"
+#include "core/detect/matcher.h"
 #include "core/policies/registry.h"
 
 namespace kt::policies {
@@ -46,5 +47,9 @@ std::string ExpandBlanks(std::string_view pattern);
 // `literal` as an expression that matches its folded form; a run of blanks matches one to three
 // blanks, and an end that is a letter, digit or underscore must be the end of a word.
 std::string LiteralPattern(std::string_view literal);
+
+// A user's term under `id`, whatever its case: the rule for its exact form and, where it may hold
+// edits (detect/fuzzy.h), one for what is within `fuzzy_distance` of it. 0: exact only.
+std::vector<detect::Rule> TermRules(std::string id, std::string_view term, uint32_t fuzzy_distance);
 
 }  // namespace kt::policies

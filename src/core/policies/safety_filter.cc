@@ -92,10 +92,12 @@ Result<std::unique_ptr<SafetyFilter>> SafetyFilter::Build(const config::SafetyFi
   if (!pack.ok()) return pack.status();
   if (Status s = policy->AddPack(pack.value(), config, context); !s.ok()) return s;
   for (size_t i = 0; i < config.block_if.size(); ++i) {
-    detect::Rule rule;
-    rule.id = "policy.safety-filter.block_if[" + std::to_string(i) + "]";
-    rule.pattern = LiteralPattern(config.block_if[i]);
-    policy->Add(std::move(rule), {policy->CategoryOf(std::string(kBlockedTerm)), 1, true}, context);
+    std::string id = "policy.safety-filter.block_if[" + std::to_string(i) + "]";
+    const uint32_t distance = config.fuzzy_matching ? config.max_distance : 0;
+    const RuleInfo info{policy->CategoryOf(std::string(kBlockedTerm)), 1, true};
+    for (detect::Rule& rule : TermRules(std::move(id), config.block_if[i], distance)) {
+      policy->Add(std::move(rule), info, context);
+    }
   }
   return policy;
 }

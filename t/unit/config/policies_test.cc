@@ -341,43 +341,79 @@ TEST(SafetyFilter, ReadsEveryKey) {
 }
 
 TEST(SafetyFilter, RefusesWrongValues) {
-  EXPECT_EQ(Errors(WithPolicy("safety-filter", "    mode: stirct\n    fuzzy_matching: true\n")),
+  EXPECT_EQ(Errors(WithPolicy("safety-filter", "    mode: stirct\n    fuzzy_matching: 1\n")),
             (Messages{"f.yaml:5:11: policy.safety-filter.mode: \"stirct\" is not one of strict, "
                       "moderate, permissive, critical_infrastructure, automotive, education, "
                       "law_enforcement; did you mean \"strict\"?",
-                      "f.yaml:6:21: policy.safety-filter.fuzzy_matching: not supported yet; leave "
-                      "it out or set it to false"}));
+                      "f.yaml:6:21: policy.safety-filter.fuzzy_matching: expected true or false; "
+                      "did you mean \"true\"?"}));
+}
+
+TEST(When, WarnsOfAPathThatNoRequestHas) {
+  const std::string reason =
+      "holds for no request: paths read /v1/chat/completions, /v1/completions, /v1/embeddings or "
+      "/v1/responses, whatever the location";
+  const auto warnings = [](const std::string& path) {
+    Messages found = Warnings(Chain("    - pii-detector: {when: {path: " + path + "}}\n"));
+    std::erase_if(found, [](const std::string& w) { return w.find("when") == w.npos; });
+    return found;
+  };
+  const std::string at = "f.yaml:4:35: policies.chain[0].pii-detector.when.path: ";
+  EXPECT_EQ(warnings("/chat"), Messages{at + reason + "; write \"/v1/chat\""});
+  EXPECT_EQ(warnings("/openai/v1/chat"), Messages{at + reason});
+  for (const char* path : {"/", "/v1", "/v1/chat/completions", "/v1/emb"}) {
+    EXPECT_TRUE(warnings(path).empty()) << path;
+  }
+}
+
+TEST(SafetyFilter, SaysThatMaxAgeHasNoEffect) {
+  EXPECT_EQ(
+      Warnings(WithPolicy("safety-filter", "    max_age: 13\n")),
+      (Messages{"f.yaml:5:14: policy.safety-filter.max_age: has no effect: a request does not "
+                "say how old its user is; mode: education is meant for minors"}));
+}
+
+TEST(FuzzyMatching, SaysWhereItHasNoEffect) {
+  EXPECT_EQ(Warnings(WithPolicy("safety-filter", "    max_distance: 2\n")),
+            (Messages{"f.yaml:5:19: policy.safety-filter.max_distance: has no effect: "
+                      "fuzzy_matching is not on"}));
+  EXPECT_EQ(
+      Warnings(WithPolicy("safety-filter", "    fuzzy_matching: true\n    max_distance: 0\n")),
+      (Messages{"f.yaml:5:21: policy.safety-filter.fuzzy_matching: has no effect: max_distance is "
+                "0, so terms are matched exactly"}));
+  EXPECT_TRUE(Warnings(WithPolicy("safety-filter", "    fuzzy_matching: true\n")).empty());
 }
 
 TEST(DlpFilter, ReadsEveryKey) {
   const LoadResult result = LoadText(
       WithPolicy("dlp-filter",
                  "    detect_patterns: ['P-\\d+']\n    blocked_terms: [Falcon]\n    action: "
-                 "block\n    max_distance: 8\n    sensitivity_level: standard\n"));
+                 "block\n    fuzzy_matching: true\n    max_distance: 8\n    sensitivity_level: "
+                 "restricted\n"));
   ASSERT_TRUE(result.ok());
   const DlpFilter& p = result.config->dlp_filter;
   EXPECT_EQ(p.detect_patterns, (Messages{"P-\\d+"}));
   EXPECT_EQ(p.blocked_terms, (Messages{"Falcon"}));
   EXPECT_EQ(p.action, Action::kBlock);
+  EXPECT_TRUE(p.fuzzy_matching);
   EXPECT_EQ(p.max_distance, 8u);
+  EXPECT_EQ(p.sensitivity_level, "restricted");
 }
 
-TEST(DlpFilter, RefusesWhatIsNotSupportedYet) {
-  EXPECT_EQ(
-      Errors(WithPolicy("dlp-filter",
-                        "    blocked_terms: [x]\n    fuzzy_matching: true\n    max_distance: 9\n"
-                        "    sensitivity_level: restricted\n")),
-      (Messages{"f.yaml:6:21: policy.dlp-filter.fuzzy_matching: not supported yet; leave it out or "
-                "set it to false",
-                "f.yaml:7:19: policy.dlp-filter.max_distance: must be from 0 to 8",
-                "f.yaml:8:24: policy.dlp-filter.sensitivity_level: not supported yet; leave it out "
-                "or set it to standard"}));
+TEST(DlpFilter, RefusesWrongValues) {
+  EXPECT_EQ(Errors(WithPolicy("dlp-filter",
+                              "    blocked_terms: [x]\n    fuzzy_matching: true\n    max_distance: "
+                              "9\n    sensitivity_level: secret\n")),
+            (Messages{"f.yaml:7:19: policy.dlp-filter.max_distance: must be from 0 to 8",
+                      "f.yaml:8:24: policy.dlp-filter.sensitivity_level: \"secret\" is not one of "
+                      "standard, high, restricted"}));
 }
 
 TEST(DlpFilter, WarnsWhenItCanFindNothing) {
   EXPECT_EQ(Warnings(WithPolicy("dlp-filter", "    action: block\n")),
             (Messages{"f.yaml:2:20: policy.dlp-filter: finds nothing: neither detect_patterns nor "
-                      "blocked_terms are given"}));
+                      "blocked_terms are given, and sensitivity_level is standard"}));
+  EXPECT_TRUE(Warnings(WithPolicy("dlp-filter", "    sensitivity_level: high\n")).empty());
 }
 
 TEST(AuditLogger, ReadsEveryKey) {

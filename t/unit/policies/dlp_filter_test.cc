@@ -41,5 +41,168 @@ TEST(DlpFilter, TermsMayHoldAnyCharacters) {
             "[REDACTED] 这是[REDACTED]文件 [REDACTED] [REDACTED]");
 }
 
+// ---- fuzzy terms
+// ---------------------------------------------------------------------------------
+
+config::PolicyConfig Fuzzy() {
+  config::PolicyConfig config = ConfigWith({"dlp-filter"});
+  config.dlp_filter.blocked_terms = {"Project Heron", "Zeus", "abc"};
+  config.dlp_filter.fuzzy_matching = true;
+  config.dlp_filter.max_distance = 2;
+  return config;
+}
+
+TEST(DlpFilter, FindsMisspeltTermsInBothDirections) {
+  const auto chain = Build(Fuzzy());
+  for (const policy::Phase phase : {policy::Phase::kInput, policy::Phase::kOutput}) {
+    EXPECT_EQ(Judge(*chain, "the projekt heorn, Zeuss, abd, abc", phase).text,
+              "the [REDACTED], [REDACTED], abd, [REDACTED]");
+  }
+}
+
+TEST(DlpFilter, FindsMisspeltTermsInWhatIsFoldedOrEncoded) {
+  const auto chain = Build(Fuzzy());
+  EXPECT_EQ(Judge(*chain, "of P\u200bröject  Herrn!").text, "of [REDACTED]!");
+  // base64 of "see projekt heron today"
+  EXPECT_EQ(Judge(*chain, "x c2VlIHByb2pla3QgaGVyb24gdG9kYXk= y").text, "x [REDACTED] y");
+}
+
+TEST(DlpFilter, WithoutFuzzyMatchingTermsAreExact) {
+  config::PolicyConfig config = Fuzzy();
+  config.dlp_filter.fuzzy_matching = false;
+  EXPECT_EQ(Judge(*Build(config), "projekt heron, PROJECT HERON").text,
+            "projekt heron, [REDACTED]");
+}
+
+TEST(DlpFilter, StreamsMisspeltTermsAsTheWholeText) {
+  const auto chain = Build(Fuzzy());
+  const std::string text =
+      "On projects: the Prject Hern, a project, an hero; pröject  heron and proj ect heron. Zeu s, "
+      "ze\u200bus \u0440roject heron, projecting Heron, abc";
+  const std::string whole = Judge(*chain, text, policy::Phase::kOutput).text;
+  EXPECT_EQ(whole.find("ern"), std::string::npos) << whole;
+  for (size_t step = 1; step <= text.size(); ++step) {
+    ASSERT_EQ(Streamed(*chain, text, step), whole) << step;
+  }
+}
+
+TEST(DlpFilter, ABlockedStreamLetsNothingOfAMisspeltTermOut) {
+  config::PolicyConfig config = Fuzzy();
+  config.dlp_filter.action = config::Action::kBlock;
+  const auto chain = Build(config);
+  for (size_t step = 1; step < 30; ++step) {
+    bool blocked = false;
+    const std::string out = Streamed(*chain, "All about the projcet heron now", step, &blocked);
+    EXPECT_TRUE(blocked);
+    EXPECT_TRUE(std::string_view("All about the ").starts_with(out)) << out;
+  }
+}
+
+TEST(DlpFilter, WarnsOfTermsThatAreTooShortToBeMisspelt) {
+  std::vector<std::string> warnings;
+  Build(Fuzzy(), {}, &warnings);
+  EXPECT_EQ(warnings, (std::vector<std::string>{
+                          "policy.dlp-filter.blocked_terms[2]: has fewer than four letters: "
+                          "fuzzy_matching leaves it exact"}));
+}
+
+// ---- levels
+// --------------------------------------------------------------------------------------
+
+std::unique_ptr<const policy::Chain> AtLevel(const char* level,
+                                             config::Action action = config::Action::kRedact) {
+  config::PolicyConfig config = ConfigWith({"dlp-filter"});
+  config.dlp_filter.sensitivity_level = level;
+  config.dlp_filter.action = action;
+  return Build(config);
+}
+
+constexpr std::string_view kBanners[] = {
+    "TOP SECRET//SI//NOFORN\nThe plan",
+    "(S//NF) The plan",
+    "CUI//SP-PRVCY",
+    "NATO RESTRICTED",
+    "RESTREINT UE/EU RESTRICTED",
+    "OFFICIAL-SENSITIVE",
+    "PROTECTED B",
+    "VS – Nur für den Dienstgebrauch",
+    "VS-NfD",
+    "TLP:AMBER+STRICT",
+    "STRICTLY  CONFIDENTIAL",
+    "NOT FOR DISTRIBUTION",
+    "ATTORNEY-CLIENT PRIVILEGED",
+    "Classification: Confidential",
+    "{\"sensitivity\": \"restricted\"}",
+};
+constexpr std::string_view kPhrases[] = {
+    "this memo is strictly confidential",
+    "For internal use, please.",
+    "please do not forward",
+    "covered by attorney-client privilege",
+    "shared under our NDA",
+    "this is material non-public information",
+};
+constexpr std::string_view kHarmless[] = {
+    "How do I keep a secret? It is no secret.",
+    "protected by law, official and sensitive",
+    "TLP:CLEAR and TLP:GREEN",
+    "a confidential tone of voice",
+    "S//2 and C//D",
+    "set classification: spam",
+    "the protected build",
+};
+
+TEST(DlpFilter, TheStandardLevelKnowsNoMarkings) {
+  const auto chain = AtLevel("standard");
+  for (const std::string_view text : kBanners) EXPECT_FALSE(Judge(*chain, text).blocked) << text;
+}
+
+TEST(DlpFilter, TheHighLevelBlocksMarkingsInBothDirections) {
+  const auto chain = AtLevel("high");
+  for (const policy::Phase phase : {policy::Phase::kInput, policy::Phase::kOutput}) {
+    for (const std::string_view text : kBanners) {
+      const Verdict verdict = Judge(*chain, text, phase);
+      EXPECT_TRUE(verdict.blocked) << text;
+      EXPECT_EQ(verdict.code, "dlp_filter.marking");
+    }
+    for (const std::string_view text : kPhrases) {
+      EXPECT_FALSE(Judge(*chain, text, phase).blocked) << text;
+    }
+  }
+}
+
+TEST(DlpFilter, TheRestrictedLevelBlocksWhatRunningTextSaysToo) {
+  const auto chain = AtLevel("restricted");
+  for (const std::string_view text : kBanners) EXPECT_TRUE(Judge(*chain, text).blocked) << text;
+  for (const std::string_view text : kPhrases) EXPECT_TRUE(Judge(*chain, text).blocked) << text;
+  for (const std::string_view text : kHarmless) EXPECT_FALSE(Judge(*chain, text).blocked) << text;
+}
+
+TEST(DlpFilter, ALoggedMarkingPasses) {
+  const Verdict verdict = Judge(*AtLevel("high", config::Action::kLog), "TLP:RED");
+  EXPECT_FALSE(verdict.blocked);
+  EXPECT_EQ(verdict.code, "dlp_filter.flagged");
+}
+
+TEST(DlpFilter, EntitiesGrowWithTheLevel) {
+  const std::string text = "postgres://svc:Tr0ub4dor@db/x of ann@example.com";
+  EXPECT_EQ(Judge(*AtLevel("standard"), text).text, text);
+  EXPECT_EQ(Judge(*AtLevel("high"), text).text, "postgres://[REDACTED]@db/x of ann@example.com");
+  EXPECT_EQ(Judge(*AtLevel("restricted"), text).text, "postgres://[REDACTED]@db/x of [REDACTED]");
+}
+
+TEST(DlpFilter, LevelsAreTheSameInStreams) {
+  const auto chain = AtLevel("restricted");
+  const std::string text =
+      "Dear Ann, write to ann@example.com. This memo is strictly confidential.";
+  for (size_t step = 1; step <= text.size(); ++step) {
+    bool blocked = false;
+    const std::string out = Streamed(*chain, text, step, &blocked);
+    EXPECT_TRUE(blocked) << step;
+    EXPECT_TRUE(std::string_view("Dear Ann, write to [REDACTED]. This memo ").starts_with(out))
+        << out;
+  }
+}
+
 }  // namespace
 }  // namespace kt::policies

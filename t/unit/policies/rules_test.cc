@@ -17,7 +17,10 @@ using detect::Rule;
 class Rules : public testing::Test {
  protected:
   static void SetUpTestSuite() {
-    config::PolicyConfig config = ConfigWith({"prompt-injection", "pii-detector", "safety-filter"});
+    config::PolicyConfig config =
+        ConfigWith({"prompt-injection", "pii-detector", "safety-filter", "dlp-filter"});
+    config.dlp_filter.sensitivity_level = "restricted";
+    config.dlp_filter.action = config::Action::kLog;
     config.safety_filter.mode = "strict";
     config.safety_filter.action = config::Action::kLog;
     config.pii_detector.entities = {"all"};

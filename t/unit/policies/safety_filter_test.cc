@@ -129,5 +129,20 @@ TEST(SafetyFilter, NothingOfABlockedPhraseLeavesAStream) {
   }
 }
 
+TEST(SafetyFilter, BlocksMisspeltTermsWhereTheyAreAskedFor) {
+  config::PolicyConfig config = ConfigWith({"safety-filter"});
+  config.safety_filter.block_if = {"red mercury"};
+  for (const bool fuzzy : {false, true}) {
+    config.safety_filter.fuzzy_matching = fuzzy;
+    const auto chain = Build(config);
+    for (const policy::Phase phase : {policy::Phase::kInput, policy::Phase::kOutput}) {
+      EXPECT_EQ(Judge(*chain, "where is red mercry sold", phase).blocked, fuzzy);
+      EXPECT_EQ(Judge(*chain, "where is red merury sold", phase).code,
+                fuzzy ? "safety_filter.blocked_term" : "");
+      EXPECT_TRUE(Judge(*chain, "where is Red Mercury sold", phase).blocked);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace kt::policies
