@@ -2,6 +2,7 @@
 #include <openssl/crypto.h>
 
 #include <memory>
+#include <utility>
 
 #include "ngx_http_keeptrusts.h"
 
@@ -16,6 +17,19 @@ void DestroyContext(void* data) {
   auto* ctx = static_cast<Context*>(data);
   WriteRecord(ctx, static_cast<int>(ctx->request->headers_out.status));
   ctx->~Context();
+}
+
+void LogInjection(const session::Session& session, ngx_log_t* log) {
+  static constexpr std::pair<std::string_view, ngx_uint_t> kLevels[] = {{"debug", NGX_LOG_DEBUG},
+                                                                        {"info", NGX_LOG_INFO},
+                                                                        {"notice", NGX_LOG_NOTICE},
+                                                                        {"warn", NGX_LOG_WARN},
+                                                                        {"error", NGX_LOG_ERR}};
+  const session::Session::LogNote note = session.injection_note();
+  for (const auto& [name, level] : kLevels) {
+    if (name != note.level) continue;
+    ngx_log_error(level, log, 0, "keeptrusts: prompt injection %s", note.text.c_str());
+  }
 }
 
 int64_t UnixMicroseconds() {
@@ -50,17 +64,24 @@ std::string_view PathBelowLocation(ngx_http_request_t* r) {
   return uri.size() > prefix.size() && uri.starts_with(prefix) ? uri.substr(prefix.size()) : uri;
 }
 
-std::optional<std::string_view> FindHeader(ngx_http_request_t* r, std::string_view lower_name) {
+// The first header of that name that `wanted` takes.
+template <typename Wanted>
+std::optional<std::string_view> FindHeader(ngx_http_request_t* r, std::string_view lower_name,
+                                           const Wanted& wanted) {
   for (ngx_list_part_t* part = &r->headers_in.headers.part; part != nullptr; part = part->next) {
     auto* headers = static_cast<ngx_table_elt_t*>(part->elts);
     for (ngx_uint_t i = 0; i < part->nelts; i++) {
       if (headers[i].key.len != lower_name.size() || headers[i].lowcase_key == nullptr) continue;
-      if (ngx_memcmp(headers[i].lowcase_key, lower_name.data(), lower_name.size()) == 0) {
-        return View(headers[i].value);
-      }
+      const bool named =
+          ngx_memcmp(headers[i].lowcase_key, lower_name.data(), lower_name.size()) == 0;
+      if (named && wanted(View(headers[i].value))) return View(headers[i].value);
     }
   }
   return std::nullopt;
+}
+
+std::optional<std::string_view> FindHeader(ngx_http_request_t* r, std::string_view lower_name) {
+  return FindHeader(r, lower_name, [](std::string_view) { return true; });
 }
 
 session::SessionOptions MakeOptions(const LocationConf* conf, bool routed) {
@@ -80,6 +101,9 @@ session::RequestHead MakeHead(ngx_http_request_t* r, const LocationConf* conf) {
   head.path = PathBelowLocation(r);
   const auto header = [r](std::string_view name) { return FindHeader(r, name); };
   head.header = header;
+  head.header_equals = [r](std::string_view name, std::string_view value) {
+    return FindHeader(r, name, [&](std::string_view v) { return v == value; }).has_value();
+  };
   head.content_type = header("content-type").value_or("");
   head.content_encoding = header("content-encoding").value_or("");
   if (r->headers_in.content_length_n >= 0) {
@@ -268,6 +292,7 @@ void WriteRecord(Context* ctx, int status) noexcept {
   ngx_log_t* log = ctx->request->connection->log;
   Guard(log, 0, [&] {
     const audit::Record& record = ctx->session->Finish(status, Now());
+    LogInjection(*ctx->session, log);
     if (ctx->conf->audit == nullptr) return 0;
     audit::Sink* sink = ctx->conf->audit->sink.get();
     if (!ctx->session->recorded()) {

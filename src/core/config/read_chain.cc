@@ -69,12 +69,29 @@ void ReadWhenModels(const Value& value, When* when) {
   if (value.Text(&model, {.max_bytes = 512})) when->models = {std::move(model)};
 }
 
+// How `when` sees the endpoints that policies run on, whatever the location and the client's URI.
+constexpr std::string_view kPaths[] = {"/v1/chat/completions", "/v1/completions", "/v1/embeddings",
+                                       "/v1/responses"};
+
+bool BeginsAPath(std::string_view prefix) {
+  return std::any_of(std::begin(kPaths), std::end(kPaths),
+                     [prefix](std::string_view path) { return path.starts_with(prefix); });
+}
+
+void ReadWhenPath(const Value& value, std::string* path) {
+  if (!value.Text(path, {.max_bytes = 1024})) return;
+  if (path->front() != '/') return value.Fail("a path prefix begins with \"/\"");
+  if (BeginsAPath(*path)) return;
+  const std::string longer = "/v1" + *path;
+  value.Warn(
+      "holds for no request: paths read /v1/chat/completions, /v1/completions, "
+      "/v1/embeddings or /v1/responses, whatever the location",
+      BeginsAPath(longer) ? "write \"" + Printable(longer) + "\"" : "");
+}
+
 void ReadWhen(const Value& value, When* when) {
   value.Map([when](MapReader& map) {
-    const Value path = map.Get("path");
-    if (path.Text(&when->path, {.max_bytes = 1024}) && when->path[0] != '/') {
-      path.Fail("a path prefix begins with \"/\"");
-    }
+    ReadWhenPath(map.Get("path"), &when->path);
     ReadWhenHeaders(map.Get("header"), when);
     ReadWhenModels(map.Get("model"), when);
   });

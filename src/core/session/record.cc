@@ -1,3 +1,5 @@
+#include <cstdio>
+
 #include "core/session/impl.h"
 
 namespace kt::session {
@@ -66,6 +68,21 @@ void Session::Impl::FillRecord(int status, uint64_t now_ms) {
   record.user_id = head.user_id;
   record.agent_id = head.agent_id;
   record.conversation_id = head.conversation_id;
+}
+
+Session::LogNote Session::injection_note() const {
+  const config::PromptInjection& config = impl_->gateway.config().prompt_injection;
+  if (config.log_level.empty()) return {};
+  for (const policy::PolicyOutcome& outcome : impl_->chain.outcomes()) {
+    const bool found = outcome.kind == "prompt-injection" && !outcome.reason_code.empty();
+    if (!found) continue;
+    char score[16] = "";
+    if (outcome.score >= 0) std::snprintf(score, sizeof(score), ", score %.2f", outcome.score);
+    return {config.log_level, std::string(policy::VerdictName(outcome.verdict)) + " by " +
+                                  outcome.reason_code + score + ", request " +
+                                  impl_->head.request_id};
+  }
+  return {};
 }
 
 }  // namespace kt::session

@@ -52,9 +52,7 @@ class Facts final : public policy::RequestFacts {
   std::string_view path() const override { return path_; }
   std::string_view model() const override { return model_; }
   bool HeaderEquals(std::string_view lower_name, std::string_view value) const override {
-    if (!head_.header) return false;
-    const auto found = head_.header(lower_name);
-    return found && *found == value;
+    return head_.header_equals && head_.header_equals(lower_name, value);
   }
 
  private:

@@ -45,8 +45,10 @@ struct RequestHead {
   std::string request_id;              // ours
   std::string_view client_request_id;  // x-request-id of the client, untrusted
   std::string_view client, user_id, agent_id, conversation_id;
-  // Looks up a header by lower-case name; for `when` and for passed headers.
+  // Looks up a header by lower-case name: the first of that name.
   std::function<std::optional<std::string_view>(std::string_view lower_name)> header;
+  // Is `value` that of any header of that name? For `when`: a second header switches nothing off.
+  std::function<bool(std::string_view lower_name, std::string_view value)> header_equals;
 };
 
 struct ClientHead {
@@ -145,6 +147,14 @@ class Session {
   // client got (0: nothing, 499: gone).
   bool recorded() const noexcept;
   const audit::Record& Finish(int status, uint64_t now_ms);
+
+  // An injection that was found, for nginx's error log: verdict, reason and score, never text.
+  // Empty when there was none or `response.log_level` does not ask for it. After Finish.
+  struct LogNote {
+    std::string_view level;  // "debug", "info", "notice", "warn", "error"
+    std::string text;
+  };
+  LogNote injection_note() const;
 
   // Facts for nginx variables; empty before they are known.
   std::string_view verdict() const noexcept;
