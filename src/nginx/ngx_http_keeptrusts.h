@@ -13,6 +13,7 @@
 #include "core/session/gateway.h"
 #include "core/session/session.h"
 #include "ngx_http_keeptrusts_guard.h"
+#include "ngx_http_keeptrusts_names.h"
 #include "ngx_http_keeptrusts_nginx.h"
 
 extern ngx_module_t ngx_http_keeptrusts_module;
@@ -29,6 +30,9 @@ struct UpstreamTarget {
                                         // begins
   ngx_http_upstream_srv_conf_t* uscf;   // nullptr: no socket (echo) or unreachable
   ngx_str_t tls_name;                   // SNI and the name that is verified
+  Name* name;                           // nullptr: no socket, or an upstream{} of the user's
+  bool users_upstream;                  // whose kept-alive connections may be others', too
+  bool client_certificate;              // shown on every connection
 };
 
 // One gateway with its sockets; shared by the locations with equal settings.
@@ -53,6 +57,7 @@ struct MainConf {
       configs;
   std::vector<std::unique_ptr<GatewayEntry>> gateways;
   std::vector<std::unique_ptr<AuditEntry>> audits;
+  NameTable names;
   ngx_http_upstream_srv_conf_t meta{};  // peer.init is ours; see *_peer.cc
   ngx_shm_zone_t* zone = nullptr;       // keeptrusts_zone; nullptr: no location routes
 };
@@ -76,9 +81,9 @@ struct LocationConf {
 GatewayEntry* GetGateway(ngx_conf_t* cf, MainConf* main, const LocationConf* conf) noexcept;
 // The audit sink of `conf`, or nullptr after an error has been logged.
 AuditEntry* GetAudit(ngx_conf_t* cf, MainConf* main, const LocationConf* conf) noexcept;
-// Creates the upstream{} and TLS context of a target. A name that does not resolve is no error:
-// nginx starts all the same, and *unreachable says why the target cannot be used. False: a
-// configuration error, which has been logged.
+// Finds or creates the upstream{} and TLS context of a target. A name that does not resolve is no
+// error: nginx starts all the same. *unreachable says why the target can never be used, while
+// out->name knows whether it can be now. False: a configuration error, which has been logged.
 bool MakeUpstream(ngx_conf_t* cf, MainConf* main, const LocationConf* conf,
                   const config::Target& target, UpstreamTarget* out,
                   std::string* unreachable) noexcept;
@@ -132,6 +137,7 @@ struct Context {
 
   // keeptrusts_pass: the present try.
   size_t target = 0;
+  Name* awaited = nullptr;    // the name of the target, when no address of it is known yet
   bool try_open = false;      // the session has not heard how this try ended
   bool same_target = false;   // a stale kept-alive connection: go on with this target
   bool next_address = false;  // the target's name has another address: go on with that
@@ -207,7 +213,13 @@ ngx_int_t PrecontentHandler(ngx_http_request_t* r) noexcept;  // keeptrusts on
 ngx_int_t LogHandler(ngx_http_request_t* r) noexcept;
 ngx_int_t StatusHandler(ngx_http_request_t* r) noexcept;  // keeptrusts_status
 ngx_int_t StartUpstream(Context* ctx) noexcept;           // NGX_DONE or an error
+void ContinueUpstream(Context* ctx) noexcept;             // ctx->awaited has been heard of
 ngx_int_t InitPeer(ngx_http_request_t* r, ngx_http_upstream_srv_conf_t* uscf) noexcept;
+// A kept-alive connection that the balancer offers (it returned NGX_DONE) and `target` did not open
+// is closed: then NGX_OK, for a new one. NGX_DONE: use it.
+ngx_int_t RefuseForeignConnection(const UpstreamTarget* target, ngx_peer_connection_t* pc) noexcept;
+// Before the balancer may keep the connection of a try: notes that `target` opened it.
+void MarkConnection(const UpstreamTarget* target, ngx_http_upstream_t* u) noexcept;
 ngx_int_t AddVariables(ngx_conf_t* cf) noexcept;
 ngx_int_t InstallFilters(ngx_conf_t* cf) noexcept;
 // Reads the head of a provider's answer from u->buffer: NGX_OK once it is complete and the session

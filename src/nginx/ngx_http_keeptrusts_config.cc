@@ -68,7 +68,7 @@ std::shared_ptr<const config::PolicyConfig> LoadPolicyConfig(ngx_conf_t* cf, Mai
 // The sockets of the targets; those without become unavailable in the gateway, each with a reason.
 bool MakeUpstreams(ngx_conf_t* cf, MainConf* main, const LocationConf* conf,
                    const config::PolicyConfig& config, GatewayEntry* entry,
-                   std::vector<std::string>* unreachable) {
+                   std::vector<std::string>* unreachable, std::vector<const bool*>* reachable) {
   for (const config::Target& target : config.providers.targets) {
     auto* upstream = static_cast<UpstreamTarget*>(ngx_pcalloc(cf->pool, sizeof(UpstreamTarget)));
     if (upstream == nullptr) return false;
@@ -76,6 +76,7 @@ bool MakeUpstreams(ngx_conf_t* cf, MainConf* main, const LocationConf* conf,
     const bool socket = !target.echo && conf->pass == 1;
     if (socket && !MakeUpstream(cf, main, conf, target, upstream, &reason)) return false;
     entry->upstreams.push_back(upstream);
+    reachable->push_back(upstream->name != nullptr ? &upstream->name->reachable : nullptr);
     unreachable->push_back(std::move(reason));
   }
   return true;
@@ -89,14 +90,14 @@ bool BuildEntry(ngx_conf_t* cf, MainConf* main, const LocationConf* conf, Gatewa
   }
   if (!KeepVariable(cf, config->pii_detector.hash_key_ref.env)) return false;
 
-  std::vector<std::string> unreachable;
-  if (!MakeUpstreams(cf, main, conf, *config, entry, &unreachable)) return false;
   session::GatewayOptions options;
+  if (!MakeUpstreams(cf, main, conf, *config, entry, &options.unreachable, &options.reachable)) {
+    return false;
+  }
   if (conf->rules.len != 0)
     options.packs = policies::PacksInDirectory(std::string(View(conf->rules)));
   options.secrets = {ReadEnvironment, std::string(View(conf->secret_store))};
   options.routed = conf->pass == 1;
-  options.unreachable = std::move(unreachable);
   std::vector<std::string> warnings;
   auto gateway = session::Gateway::Build(std::move(config), options, &warnings);
   for (const std::string& w : warnings) ngx_log_error(NGX_LOG_WARN, cf->log, 0, "%s", w.c_str());

@@ -103,6 +103,8 @@ ngx_command_t kCommands[] = {
      ngx_http_set_complex_value_slot, KT_LOC(agent_id), nullptr},
     {ngx_string("keeptrusts_conversation_id"), KT_ANYWHERE | NGX_CONF_TAKE1,
      ngx_http_set_complex_value_slot, KT_LOC(conversation_id), nullptr},
+    {ngx_string("keeptrusts_target_addresses"), NGX_HTTP_UPS_CONF | NGX_CONF_NOARGS,
+     SetTargetAddresses, 0, 0, nullptr},
     {ngx_string("keeptrusts_status"), NGX_HTTP_LOC_CONF | NGX_CONF_NOARGS, SetStatus,
      NGX_HTTP_LOC_CONF_OFFSET, 0, nullptr},
     ngx_null_command};
@@ -266,6 +268,15 @@ ngx_int_t InitModule(ngx_cycle_t* cycle) {
   return NGX_OK;
 }
 
+// Only where requests are served: helper processes ask no nameserver.
+ngx_int_t InitProcess(ngx_cycle_t* cycle) {
+  if (ngx_process != NGX_PROCESS_WORKER && ngx_process != NGX_PROCESS_SINGLE) return NGX_OK;
+  auto* main = static_cast<MainConf*>(
+      ngx_http_cycle_get_module_main_conf(cycle, ngx_http_keeptrusts_module));
+  if (main != nullptr) WatchNames(main->names);
+  return NGX_OK;
+}
+
 ngx_http_module_t kModuleContext = {
     AddVariables, PostConfiguration, CreateMainConf,     nullptr,
     nullptr,      nullptr,           CreateLocationConf, MergeLocationConf};
@@ -279,7 +290,7 @@ ngx_module_t ngx_http_keeptrusts_module = {NGX_MODULE_V1,
                                            NGX_HTTP_MODULE,
                                            nullptr,
                                            kt::nginx::InitModule,
-                                           nullptr,
+                                           kt::nginx::InitProcess,
                                            nullptr,
                                            nullptr,
                                            nullptr,

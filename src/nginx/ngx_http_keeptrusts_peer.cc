@@ -138,6 +138,9 @@ ngx_int_t AskInner(ngx_peer_connection_t* pc, Context* ctx) {
   pc->tries = 1;
   ArmDeadline(ctx);
   const ngx_int_t rc = ctx->inner_get(pc, ctx->inner_data);
+  if (rc == NGX_DONE) {
+    return RefuseForeignConnection(ctx->conf->gateway->upstreams[ctx->target], pc);
+  }
   if (rc != NGX_BUSY) return rc;
   DisarmDeadline(ctx);
   pc->tries = EndTry(ctx, UpstreamEnd::kConnectFailed);
@@ -209,6 +212,7 @@ bool HasNextAddress(const Context* ctx, const ngx_peer_connection_t* pc) {
 void FreePeer(ngx_peer_connection_t* pc, void* data, ngx_uint_t state) {
   auto* ctx = static_cast<Context*>(data);
   DisarmDeadline(ctx);
+  MarkConnection(ctx->conf->gateway->upstreams[ctx->target], ctx->request->upstream);
   const bool failed = (state & NGX_PEER_FAILED) != 0;
   if (failed && ctx->try_open && IsStale(ctx, pc)) {
     ctx->same_target = true;

@@ -150,6 +150,7 @@ bool AppendBuffer(ngx_http_request_t* r, ngx_buf_t* b, std::string* out) {
 
 Context::~Context() {
   if (deadline.timer_set) ngx_del_timer(&deadline);
+  if (awaited != nullptr) std::erase(awaited->waiting, this);
 }
 
 Context* FindContext(ngx_http_request_t* r) noexcept {

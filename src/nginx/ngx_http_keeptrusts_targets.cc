@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "core/base/text.h"
 #include "ngx_http_keeptrusts.h"
 
 namespace kt::nginx {
@@ -13,25 +14,6 @@ namespace {
 
 constexpr ngx_msec_t kConnectTimeoutMs = 10'000;
 constexpr size_t kHeaderBufferBytes = 16 * 1024;
-
-// Resolves host:port now. An unresolvable name is no error for nginx: the target is put aside.
-bool Resolve(ngx_conf_t* cf, const config::Url& url, ngx_url_t* out, std::string* reason) {
-  std::string text = url.host.find(':') == std::string::npos ? url.host : "[" + url.host + "]";
-  text += ":" + std::to_string(url.port);
-  *out = ngx_url_t{};
-  out->url = CopyToPool(cf->pool, text);
-  out->default_port = url.port;
-  if (out->url.data != nullptr && ngx_parse_url(cf->pool, out) == NGX_OK) return true;
-  // RFC 6761: loopback by definition, also where no hosts file says so.
-  if (url.host == "localhost") {
-    config::Url loopback = url;
-    loopback.host = "127.0.0.1";
-    return Resolve(cf, loopback, out, reason);
-  }
-  *reason =
-      std::string(out->err != nullptr ? out->err : "cannot be resolved") + " \"" + text + "\"";
-  return false;
-}
 
 // A file descriptor whose content nginx can read by name; -1 on failure.
 int MemoryFile(const std::string& text) {
@@ -42,13 +24,24 @@ int MemoryFile(const std::string& text) {
   return -1;
 }
 
-std::string UpstreamText(const std::string& name, const ngx_url_t& url) {
-  std::string text = "upstream " + name + " {\n";
-  for (ngx_uint_t i = 0; i < url.naddrs; i++) {
-    // max_fails=0: one bad answer must not hide the only address; breaking is not round robin's.
-    text += "    server " + std::string(View(url.addrs[i].name)) + " max_fails=0;\n";
+std::string UpstreamText(const std::string& upstream, const Name& name) {
+  return "upstream " + upstream + " {\n    # " + name.host + ":" + std::to_string(name.port) +
+         "\n    keeptrusts_target_addresses;\n    keepalive 64;\n    keepalive_timeout 60s;\n}\n";
+}
+
+// An upstream{} that the user wrote under the host's name. A URL with a port of its own names a
+// server, as everywhere.
+ngx_http_upstream_srv_conf_t* FindUsersUpstream(ngx_http_upstream_main_conf_t* umcf,
+                                                const config::Url& url) {
+  if (url.port != (url.tls ? 443 : 80)) return nullptr;
+  auto** all = static_cast<ngx_http_upstream_srv_conf_t**>(umcf->upstreams.elts);
+  for (ngx_uint_t i = 0; i < umcf->upstreams.nelts; i++) {
+    const bool written = (all[i]->flags & NGX_HTTP_UPSTREAM_CREATE) != 0;
+    if (written && all[i]->peer.init != nullptr && EqualsIgnoreCase(View(all[i]->host), url.host)) {
+      return all[i];
+    }
   }
-  return text + "    keepalive 64;\n    keepalive_timeout 60s;\n}\n";
+  return nullptr;
 }
 
 ngx_http_upstream_srv_conf_t* FindUpstream(ngx_http_upstream_main_conf_t* umcf,
@@ -61,11 +54,10 @@ ngx_http_upstream_srv_conf_t* FindUpstream(ngx_http_upstream_main_conf_t* umcf,
 }
 
 // Parses the block and initialises its balancer: nginx has initialised its own upstreams by now.
-ngx_http_upstream_srv_conf_t* AddUpstream(ngx_conf_t* cf, const ngx_url_t& url) {
-  auto* umcf = static_cast<ngx_http_upstream_main_conf_t*>(
-      ngx_http_conf_get_module_main_conf(cf, ngx_http_upstream_module));
+ngx_http_upstream_srv_conf_t* AddUpstream(ngx_conf_t* cf, ngx_http_upstream_main_conf_t* umcf,
+                                          const Name& target) {
   const std::string name = "keeptrusts_target_" + std::to_string(umcf->upstreams.nelts);
-  const int fd = MemoryFile(UpstreamText(name, url));
+  const int fd = MemoryFile(UpstreamText(name, target));
   if (fd < 0) return nullptr;
 
   ngx_str_t path = CopyToPool(cf->pool, "/proc/self/fd/" + std::to_string(fd));
@@ -78,7 +70,9 @@ ngx_http_upstream_srv_conf_t* AddUpstream(ngx_conf_t* cf, const ngx_url_t& url) 
   if (rv != NGX_CONF_OK) return nullptr;
 
   ngx_http_upstream_srv_conf_t* uscf = FindUpstream(umcf, name);
-  if (uscf == nullptr) return nullptr;
+  auto* addresses = NewInPool<TargetAddresses>(cf->pool, &target);
+  if (uscf == nullptr || addresses == nullptr) return nullptr;
+  AttachAddresses(uscf, addresses);
   const ngx_http_upstream_init_pt init = uscf->peer.init_upstream != nullptr
                                              ? uscf->peer.init_upstream
                                              : ngx_http_upstream_init_round_robin;
@@ -131,14 +125,28 @@ bool MakeUpstream(ngx_conf_t* cf, MainConf* main, const LocationConf* conf,
                     target.id.c_str());
       return false;
     }
-    ngx_url_t url;
-    if (!Resolve(cf, target.base_url, &url, unreachable)) return true;
-    out->uscf = AddUpstream(cf, url);
+    auto* umcf = static_cast<ngx_http_upstream_main_conf_t*>(
+        ngx_http_conf_get_module_main_conf(cf, ngx_http_upstream_module));
+    out->uscf = FindUsersUpstream(umcf, target.base_url);
+    out->users_upstream = out->uscf != nullptr;
+    if (out->users_upstream) {
+      out->conf.ssl_session_reuse = 0;  // its sessions are those of whoever else asks it
+    } else {
+      out->name = GetName(cf, &main->names, host, target.base_url.port, unreachable);
+      if (!unreachable->empty()) return true;
+      out->uscf = AddUpstream(cf, umcf, *out->name);
+    }
     if (out->uscf == nullptr) {
       ngx_log_error(NGX_LOG_EMERG, cf->log, 0, "no upstream could be made for target \"%s\"",
                     target.id.c_str());
       return false;
     }
+    if (out->name != nullptr && !out->name->reachable) {
+      ngx_log_error(NGX_LOG_WARN, cf->log, 0,
+                    "target \"%s\" is not available yet: \"%s\" cannot be resolved now",
+                    target.id.c_str(), host.c_str());
+    }
+    out->client_certificate = !target.client_certificate.empty();
     out->conf.upstream = out->uscf;
     out->entry_conf = out->conf;
     out->entry_conf.upstream = &main->meta;

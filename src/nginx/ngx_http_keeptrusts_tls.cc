@@ -71,6 +71,8 @@ bool SetUpTls(ngx_conf_t* cf, ngx_str_t trusted_certificate, const config::Targe
   ngx_ssl_t* ssl = NewContext(cf);
   if (ssl == nullptr || !TrustAuthorities(cf, trusted_certificate, ssl)) return false;
   if (!LoadClientCertificate(cf, target, ssl)) return false;
+  // Without it nginx is never told of a session that could be used again.
+  if (ngx_ssl_client_session_cache(cf, ssl, 1) != NGX_OK) return false;
   const bool address = IsAddress(target.base_url.host);
   if (address && !VerifyAddress(target.base_url.host, ssl)) return false;
   conf->ssl = ssl;

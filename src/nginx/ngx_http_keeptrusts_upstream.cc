@@ -283,8 +283,26 @@ ngx_int_t StartUpstream(Context* ctx) noexcept {
   u->input_filter_init = InitInputFilter;
   u->input_filter = InputFilter;
   u->input_filter_ctx = r;
-  ngx_http_upstream_init(r);
+  Name* name = ctx->conf->gateway->upstreams[ctx->target]->name;
+  if (name == nullptr || !AwaitsAddress(*name)) {
+    ngx_http_upstream_init(r);
+    return NGX_DONE;
+  }
+  if (!Guard(r->connection->log, false, [&] { return name->waiting.push_back(ctx), true; })) {
+    return NGX_HTTP_INTERNAL_SERVER_ERROR;
+  }
+  ctx->awaited = name;
+  r->read_event_handler = ngx_http_test_reading;  // the client may leave
+  r->write_event_handler = ngx_http_request_empty_handler;
   return NGX_DONE;
+}
+
+void ContinueUpstream(Context* ctx) noexcept {
+  ngx_http_request_t* r = ctx->request;
+  ngx_connection_t* c = r->connection;
+  ngx_http_set_log_request(c->log, r);
+  ngx_http_upstream_init(r);
+  ngx_http_run_posted_requests(c);
 }
 
 }  // namespace kt::nginx

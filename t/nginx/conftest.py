@@ -20,8 +20,8 @@ def make_provider():
     """Makes providers that are closed after the last test of the file."""
     made = []
 
-    def make(tls=None):
-        made.append(Provider(answers.whole(chat.dump(chat.answer())), tls))
+    def make(tls=None, **where):
+        made.append(Provider(answers.whole(chat.dump(chat.answer())), tls, **where))
         return made[-1]
 
     yield make

@@ -29,6 +29,8 @@ struct Target {
   std::string key;                         // the resolved secret; empty: none needed
   bool available = true;                   // false: no key; see reason
   std::string unavailable_reason;
+  // The adapter's: whether an address is known at this moment; nullptr: it always is.
+  const bool* reachable = nullptr;
   // What must be equal for two targets to share connections: scheme, host, port, SNI, key,
   // client certificate. Holds a digest of the key, never the key.
   std::string identity;
@@ -63,7 +65,8 @@ std::string BuildRequestHead(const Target& target, openai::Endpoint endpoint, si
                              bool stream, const std::vector<Header>& passed);
 
 // The targets that a request may ask, in order: restricted by `model` (a target id or group) and by
-// the endpoint type, unavailable ones left out. What is known of them by now is not looked at.
+// the endpoint type, unavailable and unreachable ones left out. What else is known of them by now
+// is not looked at.
 std::vector<size_t> PlanTargets(const config::Providers& providers,
                                 const std::vector<Target>& targets, openai::Endpoint endpoint,
                                 std::string_view model);

@@ -42,6 +42,9 @@ Result<std::unique_ptr<const Gateway>> Gateway::Build(
   if (options.routed) {
     gateway->targets_ = routing::MakeTargets(*config, options.secrets, warnings);
     DisableUnreachable(options.unreachable, &gateway->targets_, warnings);
+    for (size_t i = 0; i < gateway->targets_.size() && i < options.reachable.size(); ++i) {
+      gateway->targets_[i].reachable = options.reachable[i];
+    }
   } else {
     // Their indices are those of the configuration; nobody asks for their keys.
     for (const config::Target& target : config->providers.targets) {

@@ -22,6 +22,8 @@ struct GatewayOptions {
   // By target: why it cannot be reached at all (a name that does not resolve); empty: it can.
   // Shorter than the list of targets: the rest can.
   std::vector<std::string> unreachable;
+  // By target: whether an address of it is known now; outlives the gateway. nullptr: always.
+  std::vector<const bool*> reachable;
 };
 
 class Gateway {

@@ -20,6 +20,8 @@ class Request:
     headers: list  # (name in lower case, value)
     body: bytes
     connection: int  # which connection it came on, from 1
+    server_name: str = None  # of that connection's TLS handshake
+    resumed: bool = False  # its TLS session had begun on an earlier connection
 
     def header(self, name):
         """The value of a header that comes exactly once; None when absent."""

@@ -16,7 +16,7 @@ PEER_WENT_AWAY = (BrokenPipeError, ConnectionResetError, ConnectionAbortedError)
 
 
 class Provider:
-    def __init__(self, script, tls=None):
+    def __init__(self, script, tls=None, host="127.0.0.1", port=0):
         """`tls`: an ssl.SSLContext for the server side, or None. `script`: the default answer."""
         self._default = self._script = script
         self._once = collections.deque()
@@ -29,8 +29,8 @@ class Provider:
         self.server_names = []  # SNI, one entry for each TLS handshake
         self.failures = []  # what went wrong in a script and is not the peer's doing
         if tls is not None:
-            tls.sni_callback = lambda _sock, name, _context: self.server_names.append(name)
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=512)
+            tls.sni_callback = self._note_server_name
+        self._listener = socket.create_server((host, port), backlog=512)
         self.port = self._listener.getsockname()[1]
         self._spawn(self._accept)
 
@@ -83,6 +83,10 @@ class Provider:
     def _spawn(self, function, *arguments):
         threading.Thread(target=function, args=arguments, daemon=True).start()
 
+    def _note_server_name(self, sock, name, _context):
+        sock.server_name = name
+        self.server_names.append(name)
+
     def _accept(self):
         while not self._stopping.is_set():
             try:
@@ -122,6 +126,8 @@ class Provider:
             request, rest = read_request(sock, rest, connection)
             if request is None:
                 return
+            request.server_name = getattr(sock, "server_name", None)
+            request.resumed = bool(getattr(sock, "session_reused", False))
             with self._changed:
                 self.requests.append(request)
                 script = self._once.popleft() if self._once else self._script
