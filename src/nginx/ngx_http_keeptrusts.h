@@ -15,6 +15,7 @@
 #include "ngx_http_keeptrusts_guard.h"
 #include "ngx_http_keeptrusts_names.h"
 #include "ngx_http_keeptrusts_nginx.h"
+#include "ngx_http_keeptrusts_probe.h"
 
 extern ngx_module_t ngx_http_keeptrusts_module;
 
@@ -58,8 +59,9 @@ struct MainConf {
   std::vector<std::unique_ptr<GatewayEntry>> gateways;
   std::vector<std::unique_ptr<AuditEntry>> audits;
   NameTable names;
-  ngx_http_upstream_srv_conf_t meta{};  // peer.init is ours; see *_peer.cc
-  ngx_shm_zone_t* zone = nullptr;       // keeptrusts_zone; nullptr: no location routes
+  ngx_http_upstream_srv_conf_t meta{};         // peer.init is ours; see *_peer.cc
+  ngx_shm_zone_t* zone = nullptr;              // keeptrusts_zone; nullptr: no location routes
+  std::vector<std::unique_ptr<Probe>> probes;  // of this worker
 };
 
 struct LocationConf {

@@ -268,13 +268,21 @@ ngx_int_t InitModule(ngx_cycle_t* cycle) {
   return NGX_OK;
 }
 
-// Only where requests are served: helper processes ask no nameserver.
+// Only where requests are served: helper processes ask nobody.
 ngx_int_t InitProcess(ngx_cycle_t* cycle) {
   if (ngx_process != NGX_PROCESS_WORKER && ngx_process != NGX_PROCESS_SINGLE) return NGX_OK;
   auto* main = static_cast<MainConf*>(
       ngx_http_cycle_get_module_main_conf(cycle, ngx_http_keeptrusts_module));
-  if (main != nullptr) WatchNames(main->names);
+  if (main == nullptr) return NGX_OK;
+  WatchNames(main->names);
+  WatchTargets(main);
   return NGX_OK;
+}
+
+void ExitProcess(ngx_cycle_t* cycle) {
+  auto* main = static_cast<MainConf*>(
+      ngx_http_cycle_get_module_main_conf(cycle, ngx_http_keeptrusts_module));
+  if (main != nullptr) main->probes.clear();
 }
 
 ngx_http_module_t kModuleContext = {
@@ -293,6 +301,6 @@ ngx_module_t ngx_http_keeptrusts_module = {NGX_MODULE_V1,
                                            kt::nginx::InitProcess,
                                            nullptr,
                                            nullptr,
-                                           nullptr,
+                                           kt::nginx::ExitProcess,
                                            nullptr,
                                            NGX_MODULE_V1_PADDING};

@@ -91,6 +91,7 @@ std::string EscapePath(std::string_view path) {
 std::string RequestLine(const Target& target, const RequestShape& shape) {
   std::string line = IsHeaderName(shape.method) ? std::string(shape.method) : "POST";
   line += " " + EscapePath(target.config->base_url.path);
+  if (!shape.raw_path.empty()) return line + std::string(shape.raw_path) + " HTTP/1.1";
   std::string_view path = shape.path;
   while (!path.empty() && path.front() == '/') path.remove_prefix(1);
   return line + "/" + EscapePath(path) + " HTTP/1.1";
@@ -105,10 +106,11 @@ std::string BuildRequestHead(const Target& target, const RequestShape& shape,
   head.Line(RequestLine(target, shape));
   head.Add("Host", HostHeader(config.base_url));
   if (!shape.content_type.empty()) head.Add("Content-Type", shape.content_type);
-  head.Add("Content-Length", std::to_string(shape.content_length));
+  const bool bare = shape.last_on_connection && shape.content_length == 0;
+  if (!bare) head.Add("Content-Length", std::to_string(shape.content_length));
   head.Add("Accept", shape.stream ? "text/event-stream" : "application/json");
   head.Add("Accept-Encoding", "identity");
-  head.Add("Connection", "keep-alive");
+  head.Add("Connection", shape.last_on_connection ? "close" : "keep-alive");
   if (!target.key.empty())
     head.AddForeign(config.api_key_header, config.api_key_prefix + target.key);
   for (const auto& [name, value] : config.headers) head.AddForeign(name, value);

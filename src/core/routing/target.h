@@ -52,6 +52,8 @@ struct RequestShape {
   std::string_view content_type = "application/json";  // empty: no such header
   size_t content_length = 0;
   bool stream = false;
+  std::string_view raw_path;        // in place of `path`: sent as it is, with its query
+  bool last_on_connection = false;  // Connection: close, and no length where there is no body
 };
 
 // The head of the request to `target`, from zero: request line, Host, Content-Type,
