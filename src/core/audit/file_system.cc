@@ -157,7 +157,8 @@ Result<Fd> OpenRegular(FileSystem* fs, int directory, const std::string& name, i
   if (const int error = fs->Stat(fd.get(), &info); error != 0) {
     return FileFailure("stat " + name, error);
   }
-  if (!info.regular || info.links != 1) {
+  const bool writes = (flags & O_ACCMODE) != O_RDONLY;
+  if (!info.regular || (writes && info.links != 1)) {
     return Status::Unavailable("audit log: " + name + " is no regular file of one name");
   }
   return fd;

@@ -63,7 +63,8 @@ class FileSystem {
 Status FileFailure(std::string_view what, int error);
 // Writes all, also over short writes.
 Status WriteAll(FileSystem* fs, int fd, std::string_view bytes, std::string_view what);
-// Opens a regular file with one name for reading. kNotFound when there is none.
+// Opens a regular file, for writing only one without a second name (a hard link elsewhere).
+// kNotFound when there is none.
 Result<Fd> OpenRegular(FileSystem* fs, int directory, const std::string& name, int flags);
 // A small file's content; kResourceExhausted above `max_bytes`.
 Result<std::string> ReadFile(FileSystem* fs, int directory, const std::string& name,

@@ -235,11 +235,8 @@ Status Log::BeginSegment(const std::string& reason, const SigningKey* root) {
   head_ = durable_head_ = head;
   checkpoint_us_ = now_us_;
   checkpoint_seq_ = head.seq;
+  if (root != nullptr) return Status::Ok();
   keys_unsaved_ = true;
-  if (root != nullptr) {
-    keys_.segment = number_;
-    return SaveKeys();
-  }
   if (Status status = keys_.AdvanceSegment(); !status.ok()) {
     GiveUpSegment();
     return status;

@@ -107,7 +107,9 @@ Status Log::BeginLineage(const std::string& reason, const std::string& root_key)
   Result<KeysState> keys = KeysState::Generate(RandomHex(16));
   if (!keys.ok()) return keys.status();
   keys_ = std::move(keys).value();
-  // The keys first: a header whose keys are lost would begin one more lineage.
+  // The keys first: a header whose keys are lost would begin one more lineage. They stand behind
+  // that header already, since none of them signs it.
+  keys_.segment = number_ + 1;
   keys_unsaved_ = true;
   return BeginSegment(reason, &root.value());
 }

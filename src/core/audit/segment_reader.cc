@@ -12,8 +12,8 @@ constexpr size_t kReadBytes = 512 * 1024;
 
 }  // namespace
 
-SegmentReader::SegmentReader(FileSystem* fs, int fd, uint64_t max_bytes)
-    : fs_(fs), fd_(fd), max_bytes_(max_bytes) {
+SegmentReader::SegmentReader(FileSystem* fs, int fd, uint64_t end, uint64_t offset)
+    : fs_(fs), fd_(fd), limit_(end), read_(offset), begin_(offset), end_(offset) {
   buffer_.resize(kReadBytes + kMaxLineBytes + kPadding);
 }
 
@@ -24,8 +24,8 @@ bool SegmentReader::Fill() {
     from_ = 0;
   }
   const size_t room = buffer_.size() - kPadding - filled_;
-  const size_t want = static_cast<size_t>(std::min<uint64_t>(room, max_bytes_ - read_));
-  if (want == 0) return false;
+  const size_t want = static_cast<size_t>(std::min<uint64_t>(room, limit_ - read_));
+  if (read_ >= limit_ || want == 0) return false;
   const ssize_t n = fs_->Read(fd_, buffer_.data() + filled_, want, read_);
   if (n < 0) error_ = FileFailure("read a segment", static_cast<int>(n));
   if (n <= 0) return false;

@@ -14,8 +14,8 @@ class SegmentReader {
  public:
   static constexpr size_t kPadding = 64;  // readable bytes behind each line
 
-  // Reads up to `max_bytes` of `fd`, which must outlive the reader.
-  SegmentReader(FileSystem* fs, int fd, uint64_t max_bytes);
+  // Reads bytes [offset, end) of `fd`, which must outlive the reader.
+  SegmentReader(FileSystem* fs, int fd, uint64_t end, uint64_t offset = 0);
 
   enum class Outcome : uint8_t {
     kLine,
@@ -38,7 +38,7 @@ class SegmentReader {
 
   FileSystem* fs_;
   int fd_;
-  uint64_t max_bytes_;
+  uint64_t limit_;
   std::string buffer_;
   size_t from_ = 0, filled_ = 0;  // what of the buffer is still to be given out
   size_t searched_ = 0;           // of that, bytes without a newline
