@@ -15,8 +15,7 @@ namespace {
 // Share of unseen harmless texts above the operating point: half of what the goal of 1 % allows,
 // the rest is for further windows of a request.
 constexpr double kFalsePositives = 0.005;
-// Twice the goal of 1 %: a drift that meets it on held-out rows leaves no recall in long requests.
-constexpr double kConversationFalsePositives = 0.02;
+constexpr double kConversationFalsePositives = 0.01;
 constexpr size_t kConversations = 1000;
 constexpr size_t kConversationBytes[] = {20 * 1024, 100 * 1024};
 double Growth(size_t window) {
@@ -135,12 +134,24 @@ std::vector<Judged> JudgeUnseen(const std::vector<Row>& rows, Head head, const S
   return judged;
 }
 
-Calibration Calibrate(const std::vector<Judged>& judged, Head head, uint64_t seed) {
+double OperatingPoint(const std::vector<Judged>& judged, Head head) {
   std::vector<double> harmless;
   for (const Judged& j : judged)
     if (j.row->label[head] == 0) harmless.push_back(j.best);
+  return Quantile(harmless, kFalsePositives);
+}
+
+Calibration Calibrate(std::vector<Judged>* all, Head head, uint64_t seed) {
+  std::vector<Judged>& judged = *all;
   Calibration c;
-  c.operating_point = Quantile(harmless, kFalsePositives);
+  c.slope = FitSlope(judged, head, OperatingPoint(judged, head));
+  if (head == kInjection) {
+    for (Judged& j : judged) {
+      for (double& raw : j.raws) raw += j.row->evidence / c.slope;
+      j.best += j.row->evidence / c.slope;
+    }
+  }
+  c.operating_point = OperatingPoint(judged, head);
   const auto messages = Messages(judged, head, "");
   const auto holds = [&](double drift) {
     for (const size_t bytes : kConversationBytes)
@@ -150,7 +161,6 @@ Calibration Calibrate(const std::vector<Judged>& judged, Head head, uint64_t see
     return true;
   };
   while (!holds(c.drift) && c.drift < 2) c.drift += 0.02;
-  c.slope = FitSlope(judged, head, c.operating_point);
   return c;
 }
 

@@ -27,7 +27,9 @@ struct Calibration {
 // *models: the judging models, by the family that each has not seen.
 std::vector<Judged> JudgeUnseen(const std::vector<Row>& rows, Head head, const Settings& settings,
                                 std::map<std::string, Model>* models);
-Calibration Calibrate(const std::vector<Judged>& judged, Head head, uint64_t seed);
+// Adds to the raw values of the injection head what the rules found, as the policy does: what is
+// calibrated is the score of both.
+Calibration Calibrate(std::vector<Judged>* judged, Head head, uint64_t seed);
 // The figures as Markdown. `probes`: judged by the final model, which never saw them.
 std::string Report(const std::vector<Judged>& judged, const std::vector<Judged>& probes, Head head,
                    const Calibration& calibration, uint64_t seed);

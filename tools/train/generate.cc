@@ -94,14 +94,12 @@ Disguise PickEncoding(std::mt19937_64* random) {
   return kEncoded[(*random)() % std::size(kEncoded)];
 }
 
-// Some rows come disguised, harmless ones too: an encoding alone says nothing. Encoded attacks are
-// the decode views' work, so only harmless texts are encoded for good.
-Disguise PickDisguise(int label, std::mt19937_64* random) {
+// Some rows come disguised, harmless ones as often: an encoding alone says nothing.
+Disguise PickDisguise(std::mt19937_64* random) {
   const uint64_t roll = (*random)() % 100;
   if (roll < 6) return Disguise::kUpper;
   if (roll < 11) return Disguise::kLeet;
-  if (label == 1 || roll >= 17) return Disguise::kNone;
-  return PickEncoding(random);
+  return roll < 17 ? PickEncoding(random) : Disguise::kNone;
 }
 
 }  // namespace
@@ -143,7 +141,7 @@ Result<std::vector<Row>> GenerateRows(const std::vector<std::string>& grammar_pa
       row.kind = section.label != 0 ? "attack" : "benign";
       if (section.task != "safety") row.label[kInjection] = section.label;
       if (section.task != "injection") row.label[kSafety] = section.label;
-      row.text = section.probe ? text : Apply(PickDisguise(section.label, &random), text, &random);
+      row.text = section.probe ? text : Apply(PickDisguise(&random), text, &random);
       rows.push_back(std::move(row));
     }
   }

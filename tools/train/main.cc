@@ -96,6 +96,10 @@ int Run(int count, char** arguments) {
   AddDisguised(&all, seed);
   for (Row& row : generated.value()) all.push_back(std::move(row));
   for (Row& row : all) CutWindows(&row);
+  if (Status status = FindEvidence(&all); !status.ok()) {
+    std::fprintf(stderr, "kt_train: %s\n", status.message().c_str());
+    return 1;
+  }
 
   detect::HeadSettings heads[kHeads];
   Model shipped[kHeads];
@@ -105,10 +109,12 @@ int Run(int count, char** arguments) {
   for (const Head head : {kInjection, kSafety}) {
     Settings settings;
     settings.seed = seed;
+    settings.lambda = 2e-4;
+    settings.prior = 15;
     // Toxic prose and weak labels want a smoother model than attacks do.
     if (head == kSafety) settings.lambda = 3e-4, settings.prior = 10;
-    const std::vector<Judged> judged = JudgeUnseen(all, head, settings, &unseen[head]);
-    const Calibration calibration = Calibrate(judged, head, seed);
+    std::vector<Judged> judged = JudgeUnseen(all, head, settings, &unseen[head]);
+    const Calibration calibration = Calibrate(&judged, head, seed);
     std::vector<const Row*> training;
     std::vector<Judged> probes;
     for (const Row& row : all)

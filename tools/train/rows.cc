@@ -112,9 +112,13 @@ void CutWindows(Row* row) {
   detect::DecodedViews views;
   // A text that is too long for either is no row of a corpus.
   if (!detect::Normalize(row->text, {}, &text).ok()) return;
-  add(text.text());
-  if (!detect::BuildViews(text, detect::kAllViews, &views).ok()) return;
-  for (const detect::View& view : views.views()) add(view.text);
+  if (!detect::BuildViews(text, detect::kAllViews, &views).ok()) return add(text.text());
+  const detect::View* main = nullptr;
+  for (const detect::View& view : views.views()) {
+    const size_t best = main == nullptr ? 0 : main->CoveredBytes();
+    if (detect::IsMainView(view.CoveredBytes(), best, text.text().size())) main = &view;
+  }
+  add(main != nullptr ? std::string_view(main->text) : text.text());
 }
 
 }  // namespace kt::train

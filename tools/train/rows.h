@@ -26,9 +26,10 @@ struct Row {
   std::string text;
   int label[kHeads] = {-1, -1};  // 1, 0; -1: says nothing about this head
   float weight = 1;              // in training
+  double evidence = 0;  // of the rules of prompt-injection, in log-odds (policies/score_mix.h)
   bool generated = false;
   bool probe = false;           // generated for evaluation only
-  std::vector<Window> windows;  // of all views
+  std::vector<Window> windows;  // of what is judged: see CutWindows
 };
 
 // Lines of scripts/train: source, task, label, kind, sub, text, separated by tabs; \t \n
@@ -37,8 +38,9 @@ Result<std::vector<Row>> ReadRows(const std::string& path);
 
 // The windows of a text, exactly those that Classifier::Score judges.
 std::vector<Window> WindowsOf(std::string_view text);
-// Fills row->windows from the normalised text and from all its decode views, as the gateway has
-// them.
+// Fills row->windows as the gateway judges a text: its normalised form, or its main view.
 void CutWindows(Row* row);
+// Sets row->evidence of all rows, by the rules of this tree.
+Status FindEvidence(std::vector<Row>* rows);
 
 }  // namespace kt::train

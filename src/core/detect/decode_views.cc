@@ -29,6 +29,16 @@ ByteSpan View::Raw(size_t begin, size_t end, const NormalizedText& source) const
   return raw.begin < raw.end ? raw : ByteSpan{0, source.raw().size()};
 }
 
+size_t View::CoveredBytes() const noexcept {
+  size_t bytes = 0;
+  for (const ViewPart& part : parts) {
+    // Surroundings of an escape are as they were; leet is spelt byte by byte.
+    const bool kept = kind == ViewKind::kEscapes && part.origin == PartOrigin::kSame;
+    if (!kept) bytes += part.end - part.begin;
+  }
+  return bytes;
+}
+
 class ViewBuilder {
  public:
   ViewBuilder(const NormalizedText& source, unsigned kinds, DecodedViews* out)

@@ -69,7 +69,15 @@ struct View {
   // The raw bytes that [begin, end) of this view came from: whole tokens, whole escapes.
   // Precondition: begin < end <= text.size(); `source` is what the view was made from.
   ByteSpan Raw(size_t begin, size_t end, const NormalizedText& source) const noexcept;
+  // Bytes of the normalised text that were written in this form: without what only surrounds it.
+  size_t CoveredBytes() const noexcept;
 };
+
+// Of views that cover so much of a text, the main one is what the text says: it is judged in place
+// of the text. `covered` and `best`: CoveredBytes() of a view and of the main one so far.
+constexpr bool IsMainView(size_t covered, size_t best, size_t text_bytes) noexcept {
+  return covered * 2 >= text_bytes && covered > best;
+}
 
 // The views of one text. Buffers are kept from one text to the next.
 class DecodedViews {

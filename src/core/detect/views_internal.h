@@ -81,7 +81,5 @@ bool MayDecode(std::string_view token) noexcept;
 
 // Common English words and those that attacks are made of. `word`: lower-case letters.
 bool IsKnownWord(std::string_view word) noexcept;
-// The length of the longest known word at the beginning of `letters`; 0: none.
-size_t KnownPrefix(std::string_view letters) noexcept;
 
 }  // namespace kt::detect::views

@@ -1,60 +1,14 @@
-// Views by words: leet, spaced letters, rot13 and reversed text. For scores of input texts.
+// Views where words come out: rot13 and reversed text. For scores of input texts.
 #include <algorithm>
 
 #include "core/base/text.h"
 #include "core/detect/utf8.h"
-#include "core/detect/views_internal.h"
+#include "core/detect/views_regions.h"
 
 namespace kt::detect::views {
 namespace {
 
-// Text on either side of a candidate block that is looked at with it.
-constexpr size_t kAroundBytes = 64;
 constexpr size_t kWindowBytes = kWindowBlocks * kBlockBytes;
-
-bool IsLetter(char c) noexcept {
-  return (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
-}
-bool IsBlank(char c) noexcept {
-  return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
-// [begin, end) widened to whole words, over at most `most` bytes on either side; never before
-// `floor`.
-ByteSpan Widen(std::string_view text, size_t begin, size_t end, size_t floor, size_t most) {
-  const size_t first = std::max(floor, begin - std::min(begin, most));
-  while (begin > first && text[begin - 1] != '\n') --begin;
-  while (begin > floor && begin > 0 && IsContinuation(text[begin])) --begin;
-  const size_t last = std::min(text.size(), end + most);
-  end = std::min(end, text.size());
-  while (end < last && text[end] != '\n') ++end;
-  while (end < text.size() && IsContinuation(text[end])) ++end;
-  return {std::min(begin, end), end};
-}
-
-// Calls visit for each region of text with the flag: neighbouring candidates make one.
-template <typename Visit>
-void ForRegions(std::string_view text, const Candidates& candidates, unsigned flag, size_t block,
-                Visit visit) {
-  size_t done = 0;
-  for (size_t i = 0; i < candidates.size();) {
-    if ((Flags(candidates[i]) & flag) == 0) {
-      ++i;
-      continue;
-    }
-    const size_t begin = BlockBegin(candidates[i]);
-    size_t end = begin + block;
-    for (++i; i < candidates.size(); ++i) {
-      if ((Flags(candidates[i]) & flag) == 0) continue;
-      if (BlockBegin(candidates[i]) > end + kAroundBytes) break;
-      end = std::max(end, BlockBegin(candidates[i]) + block);
-    }
-    if (end <= done) continue;
-    const ByteSpan region = Widen(text, std::max(begin, done), end, done, kAroundBytes);
-    if (region.end > region.begin) visit(region);
-    done = std::max(done, region.end);
-  }
-}
 
 struct Language {
   size_t words = 0, known = 0;
@@ -135,164 +89,7 @@ void ForLanguage(std::string_view text, const Candidates& candidates, unsigned f
   if (open.end > open.begin) found(open);
 }
 
-char LeetLetter(char c, char one) noexcept {
-  switch (c) {
-    case '0':
-      return 'o';
-    case '1':
-    case '!':
-    case '|':
-      return one;
-    case '2':
-      return 'z';
-    case '3':
-      return 'e';
-    case '4':
-    case '@':
-      return 'a';
-    case '5':
-    case '$':
-      return 's';
-    case '6':
-    case '9':
-      return 'g';
-    case '7':
-    case '+':
-      return 't';
-    case '8':
-      return 'b';
-    default:
-      return '\0';
-  }
-}
-
-// Turns one word into letters, the way that gives a known word where there is one; counts those.
-// Only a word of both letters and signs is leet.
-void UnleetWord(std::string* word, size_t* known) {
-  bool letters = false, signs = false;
-  for (const char c : *word) {
-    letters = letters || IsLetter(c);
-    signs = signs || LeetLetter(c, 'i') != '\0';
-  }
-  if (!letters || !signs) return;
-  std::string plain;
-  for (const char one : {'l', 'i'}) {
-    plain = *word;
-    for (char& c : plain) {
-      if (LeetLetter(c, one) != '\0') c = LeetLetter(c, one);
-    }
-    // Punctuation behind a word may be a sign as well: "n0w!".
-    std::string_view letters_only = plain;
-    while (!letters_only.empty() && !IsLetter(letters_only.back())) letters_only.remove_suffix(1);
-    while (!letters_only.empty() && !IsLetter(letters_only.front())) letters_only.remove_prefix(1);
-    const std::string lower = ToLower(letters_only);
-    const bool shorter =
-        word->back() == '!' && IsKnownWord(std::string_view(lower).substr(0, lower.size() - 1));
-    if (IsKnownWord(lower) || shorter) {
-      if (shorter) plain.back() = '!';
-      ++*known;
-      break;
-    }
-  }
-  *word = plain;
-}
-
-// A letter with neither letter nor digit beside it.
-bool IsSingle(std::string_view text, size_t at) noexcept {
-  const auto alone = [&](size_t i) {
-    return i >= text.size() || !(IsLetter(text[i]) || (text[i] >= '0' && text[i] <= '9'));
-  };
-  return at < text.size() && IsLetter(text[at]) && (at == 0 || alone(at - 1)) && alone(at + 1);
-}
-
-// The row of single letters that begins at `at`: divided by one and the same sign; two and more
-// blanks, or another sign, divide words.
-struct Row {
-  std::string text;
-  size_t letters = 0;
-  size_t end = 0;
-};
-Row ReadRow(std::string_view text, size_t at) {
-  Row row;
-  const char divider = at + 1 < text.size() ? text[at + 1] : '\0';
-  while (IsSingle(text, at)) {
-    row.text.push_back(text[at]);
-    ++row.letters;
-    row.end = ++at;
-    size_t next = at;
-    while (next < text.size() && next - at < 4 && !IsLetter(text[next]) &&
-           static_cast<unsigned char>(text[next]) < 0x80) {
-      ++next;
-    }
-    if (next == at || !IsSingle(text, next)) break;
-    if (next - at > 1 || text[at] != divider) row.text.push_back(' ');
-    at = next;
-  }
-  return row;
-}
-
-// "ignoreallprevious" as words.
-std::string Segment(std::string_view letters) {
-  std::string out;
-  const std::string lower = ToLower(letters);
-  bool open = false;  // letters of no known word stand at the end
-  for (size_t at = 0; at < letters.size();) {
-    const size_t size = lower[at] == ' ' ? 1 : KnownPrefix(std::string_view(lower).substr(at));
-    if (size == 0) {
-      if (!open && !out.empty() && out.back() != ' ') out.push_back(' ');
-      out.push_back(letters[at++]);
-      open = true;
-      continue;
-    }
-    if (lower[at] != ' ' && !out.empty() && out.back() != ' ') out.push_back(' ');
-    out.append(letters, at, size);
-    at += size;
-    open = false;
-  }
-  return out;
-}
-
 }  // namespace
-
-void Unleet(std::string_view text, const Candidates& candidates, Sink* out) {
-  ForRegions(text, candidates, kLeet, kBlockBytes, [&](ByteSpan region) {
-    std::string plain, word;
-    size_t known = 0;
-    for (size_t at = region.begin; at <= region.end; ++at) {
-      if (at < region.end && !IsBlank(text[at])) {
-        word.push_back(text[at]);
-        continue;
-      }
-      if (!word.empty()) UnleetWord(&word, &known);
-      plain += word;
-      word.clear();
-      if (at < region.end) plain.push_back(text[at]);
-    }
-    if (known < 2) return;
-    out->Divide();
-    out->Add(PartOrigin::kSame, region.begin, region.end, plain);
-  });
-}
-
-void Unspace(std::string_view text, const Candidates& candidates, Sink* out) {
-  constexpr size_t kMinLetters = 5;
-  size_t done = 0;
-  for (const uint64_t candidate : candidates) {
-    if ((Flags(candidate) & kSpaced) == 0) continue;
-    const size_t block = BlockBegin(candidate);
-    const size_t stop = std::min(block + kBlockBytes, text.size());
-    for (size_t at = std::max(done, block - std::min<size_t>(block, 8)); at < stop; ++at) {
-      if (!IsSingle(text, at)) continue;
-      const Row row = ReadRow(text, at);
-      if (row.letters >= kMinLetters) {
-        const std::string words = Segment(row.text);
-        out->Divide();
-        out->Add(PartOrigin::kWhole, at, row.end, words);
-      }
-      at = done = row.end;
-    }
-  }
-}
 
 void Unrotate(std::string_view text, const Candidates& candidates, Sink* out) {
   const auto reads = [&](ByteSpan part) {

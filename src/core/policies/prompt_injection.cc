@@ -39,12 +39,13 @@ bool IsQuoted(std::string_view text, size_t begin, size_t end) noexcept {
   return closed && (before(1) || before(2) || before(3));
 }
 
-// One minus the product of (1 - weight) over different rules, at its highest window.
+// The window with most evidence: one minus the product of (1 - weight) over different rules.
 template <typename Hits>
-double BestWindow(const Hits& hits, size_t rules) {
-  double best = 0;
+Evidence BestWindow(const Hits& hits, size_t rules) {
+  Evidence best;
   std::vector<double> seen(rules, 0);
   for (size_t i = 0; i < hits.size(); ++i) {
+    Evidence here{0, 0, hits[i].begin, hits[i].end};
     double missed = 1;
     size_t last = i;
     for (; last < hits.size() && hits[last].begin < hits[i].begin + kWindowBytes; ++last) {
@@ -52,12 +53,25 @@ double BestWindow(const Hits& hits, size_t rules) {
       if (hits[last].weight <= known) continue;
       missed *= (1 - hits[last].weight) / (1 - known);
       known = hits[last].weight;
+      here.strongest = std::max(here.strongest, known);
+      here.end = std::max(here.end, hits[last].end);
     }
-    best = std::max(best, 1 - missed);
+    here.together = std::max(here.strongest, 1 - missed);
+    const double strongest = std::max(best.strongest, here.strongest);
+    if (here.together > best.together) best = here;
+    best.strongest = strongest;
     for (size_t j = i; j < last; ++j) seen[hits[j].rule] = 0;
     if (last == hits.size()) break;  // the windows that follow hold no more
   }
   return best;
+}
+
+// The part of a long text that is judged with the evidence in it.
+std::string_view Around(std::string_view text, const Evidence& rules) noexcept {
+  constexpr size_t kPartBytes = 512;
+  const size_t size = std::min(rules.end - rules.begin, kPartBytes);
+  const size_t before = std::min(rules.begin, (kPartBytes - size) / 2);
+  return text.substr(rules.begin - before, kPartBytes);
 }
 
 using WordLists = std::vector<std::pair<std::string, std::string>>;
@@ -205,22 +219,22 @@ void PromptInjection::Discount(std::string_view text,
 }
 
 // Of one text, plain or decoded; `matches` are spans of it, of all policies.
-double PromptInjection::Score(std::string_view text, std::span<const detect::Match> matches,
-                              bool phrases) const {
+Evidence PromptInjection::Find(std::string_view text, std::span<const detect::Match> matches,
+                               bool phrases) const {
   std::vector<Hit> hits;
   std::vector<const detect::Match*> mentions;
   for (const detect::Match& match : matches) {
     if (!Owns(match.rule)) continue;
     const size_t rule = match.rule - first_rule_;
     const RuleInfo& info = rules_[rule];
-    if (info.kind == RuleKind::kUser) return 1;
+    if (info.kind == RuleKind::kUser) return {1, 1, match.begin, match.end};
     if (info.kind == RuleKind::kMention) {
       mentions.push_back(&match);
     } else if (phrases || info.kind == RuleKind::kBoundary) {
       hits.push_back({match.begin, match.end, rule, info.weight});
     }
   }
-  if (hits.empty()) return 0;
+  if (hits.empty()) return {};
   Discount(text, mentions, &hits);
   return BestWindow(hits, rules_.size());
 }
@@ -239,54 +253,79 @@ bool PromptInjection::Counts(const policy::Reading& reading, const detect::Match
   return detect::Normalize(raw, options, &text).ok() && text.text() == plain;
 }
 
-double PromptInjection::ScorePlain(const policy::Reading& reading, bool phrases) const {
+Evidence PromptInjection::FindPlain(const policy::Reading& reading, bool phrases) const {
   const bool all = !reading.folded() || (normalize_unicode_ && detect_homoglyphs_);
-  double score = 0;
-  if (all) {
-    score = Score(reading.plain(), reading.plain_matches(), phrases);
-  } else {
-    std::vector<detect::Match> counted;
-    for (const detect::Match& match : reading.plain_matches()) {
-      if (Owns(match.rule) && Counts(reading, match)) counted.push_back(match);
-    }
-    score = Score(reading.plain(), counted, phrases);
+  if (all) return Find(reading.plain(), reading.plain_matches(), phrases);
+  std::vector<detect::Match> counted;
+  for (const detect::Match& match : reading.plain_matches()) {
+    if (Owns(match.rule) && Counts(reading, match)) counted.push_back(match);
   }
+  return Find(reading.plain(), counted, phrases);
+}
+
+// The head's score of a text joined with what the rules found: where the text is long, its score of
+// the part with the evidence.
+double PromptInjection::Hear(const policy::Reading& reading, std::string_view text, double head,
+                             const Evidence& rules) const {
+  const double alone = MixInjection({}, head, text.size());
+  if (rules.together == 0) return alone;
+  const std::string_view part = Around(text, rules);
+  if (part.size() < text.size()) head = reading.ScorePart(part).injection;
+  return std::max(alone, MixInjection(rules, head, text.size()));
+}
+
+double PromptInjection::ScorePlain(const policy::Reading& reading, bool phrases,
+                                   const Evidence& rules) const {
   // Of what is not written plainly the head makes nothing but noise: the view has its own score.
   const bool plain = phrases && reading.scores() && reading.main_view() == nullptr;
-  if (!plain || !HasWords(reading.plain())) return score;
-  return MixInjection(score, reading.scores()->injection, reading.plain().size(),
-                      reading.one_window());
+  if (!plain || !HasWords(reading.plain())) return rules.together;
+  return Hear(reading, reading.plain(), reading.scores()->injection, rules);
 }
 
 double PromptInjection::ScoreViews(const policy::Reading& reading, bool phrases) const {
   double best = 0;
+  const policy::ViewReading* main = reading.main_view();
   for (const policy::ViewReading& view : reading.views()) {
     const bool token = (detect::ViewBit(view.kind) & detect::kTokenViews) != 0;
     if (!token && !phrases) continue;
-    double score = Score(view.text, view.matches, phrases);
-    const bool speaks =
-        (&view == reading.main_view() || ViewSpeaks(view.kind)) && HasWords(view.text);
-    if (phrases) {
-      score = MixInjectionView(speaks, score, view.scores.injection, view.text.size());
+    const Evidence rules = Find(view.text, view.matches, phrases);
+    double score = rules.together;
+    const bool words = phrases && reading.scores() && HasWords(view.text);
+    if (words && &view == main) {
+      score = Hear(reading, view.text, view.scores.injection, rules);
+    } else if (words) {
+      score =
+          MixInjectionPart(ViewSpeaks(view.kind), rules, view.scores.injection, view.text.size());
     }
     best = std::max(best, score);
   }
   return best;
 }
 
-Status PromptInjection::ScoreHidden(const policy::Reading& reading, double* score) const {
+Evidence PromptInjection::EvidenceOf(const policy::Reading& reading) const {
+  const policy::ViewReading* main = reading.main_view();
+  if (main == nullptr) return FindPlain(reading, true);
+  return Find(main->text, main->matches, true);
+}
+
+// Characters that nobody sees: where they are certain they decide, else they only bear out what the
+// rules say, since copied and watermarked texts are full of them.
+Status PromptInjection::AddHidden(const policy::Reading& reading, const Evidence& rules,
+                                  double* score) const {
   if (hidden_ == nullptr || !reading.folded()) return Status::Ok();
   std::vector<detect::Match> matches;
   const Status status = hidden_->FindAll(reading.raw(), 0, detect::Scope::kInput, &matches);
-  double missed = 1;
-  detect::RuleId last = static_cast<detect::RuleId>(hidden_weights_.size());
-  std::sort(matches.begin(), matches.end(),
-            [](const detect::Match& a, const detect::Match& b) { return a.rule < b.rule; });
+  std::vector<bool> seen(hidden_weights_.size(), false);
+  double missed = 1, best = 0;
   for (const detect::Match& match : matches) {
-    if (match.rule != last) missed *= 1 - hidden_weights_[match.rule];
-    last = match.rule;
+    if (seen[match.rule]) continue;
+    seen[match.rule] = true;
+    missed *= 1 - hidden_weights_[match.rule];
+    best = std::max(best, hidden_weights_[match.rule]);
   }
-  *score = 1 - (1 - *score) * missed;
+  if (rules.together > 0 || best >= kCertainRule) {
+    *score = std::max(*score, 1 - (1 - rules.together) * missed);
+  }
   return status;
 }
 
@@ -294,8 +333,9 @@ Status PromptInjection::Evaluate(const policy::TextUnit& unit, std::span<const d
                                  policy::Evaluation* out) const {
   const bool phrases = ScansPhrases(unit.role);
   const policy::Reading& reading = *unit.reading;
-  double score = ScorePlain(reading, phrases);
-  if (Status status = ScoreHidden(reading, &score); !status.ok()) return status;
+  const Evidence rules = FindPlain(reading, phrases);
+  double score = ScorePlain(reading, phrases, rules);
+  if (Status status = AddHidden(reading, rules, &score); !status.ok()) return status;
   if (decode_base64_) score = std::max(score, ScoreViews(reading, phrases));
   out->score = std::max(out->score, score);
   if (score < threshold_) return Status::Ok();

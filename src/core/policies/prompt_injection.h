@@ -1,7 +1,8 @@
 // `prompt-injection`: instructions that try to take over the model, as a score in [0, 1]. Its
 // rules are policies/prompt-injection.yaml: each has a weight, and those that hit within one
-// window of the text are combined as independent evidence (noisy or); the classifier's score joins
-// them as score_mix.h says. What a text says once decoded is scored in the same way.
+// window of the text are combined as independent evidence (noisy or), which joins the classifier's
+// score of that window as score_mix.h says. What a text says once decoded is scored in the same
+// way.
 #pragma once
 
 #include <memory>
@@ -11,6 +12,7 @@
 
 #include "core/config/yaml_tree.h"
 #include "core/policies/build_context.h"
+#include "core/policies/score_mix.h"
 #include "core/policy/policy.h"
 
 namespace kt::policies {
@@ -29,6 +31,10 @@ class PromptInjection final : public policy::Policy {
   }
   Status Evaluate(const policy::TextUnit& unit, std::span<const detect::Match> matches,
                   policy::Evaluation* out) const override;
+
+  // What the rules find in a user's text, written plainly or in its main view: for the trainer,
+  // which calibrates the classifier beside it.
+  Evidence EvidenceOf(const policy::Reading& reading) const;
 
  private:
   enum class RuleKind : uint8_t {
@@ -59,10 +65,13 @@ class PromptInjection final : public policy::Policy {
   void Discount(std::string_view text, const std::vector<const detect::Match*>& mentions,
                 std::vector<Hit>* hits) const;
   bool Counts(const policy::Reading& reading, const detect::Match& match) const;
-  double Score(std::string_view text, std::span<const detect::Match> matches, bool phrases) const;
-  double ScorePlain(const policy::Reading& reading, bool phrases) const;
+  Evidence Find(std::string_view text, std::span<const detect::Match> matches, bool phrases) const;
+  Evidence FindPlain(const policy::Reading& reading, bool phrases) const;
+  double Hear(const policy::Reading& reading, std::string_view text, double head,
+              const Evidence& rules) const;
+  double ScorePlain(const policy::Reading& reading, bool phrases, const Evidence& rules) const;
   double ScoreViews(const policy::Reading& reading, bool phrases) const;
-  Status ScoreHidden(const policy::Reading& reading, double* score) const;
+  Status AddHidden(const policy::Reading& reading, const Evidence& rules, double* score) const;
 
   double threshold_;
   config::Action action_;

@@ -3,33 +3,58 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
+#include <cstddef>
 #include <string_view>
 
 #include "core/detect/decode_views.h"
 
 namespace kt::policies {
 
-// Below this share the head says nothing: its score of harmless texts lies there.
-inline constexpr double kHeadFloor = 0.5;
-// Evidence of the head beside a rule, at most: it confirms, and does not decide.
-inline constexpr double kHeadShare = 0.6;
+// What the rules have found in one text, within one window of it.
+struct Evidence {
+  double strongest = 0;       // the weight of the strongest hit
+  double together = 0;        // noisy or of different rules; >= strongest
+  size_t begin = 0, end = 0;  // of the hits
+};
+
+// Rules from this weight on decide alone, whatever the head makes of the text around them: nobody
+// shall talk it round with harmless words.
+inline constexpr double kCertainRule = 0.8;
+
+// Weaker rules join the head's score in log-odds: each adds -ln(1 - weight) times this. On unseen
+// sources 2, 2.5, 3 and 4 find 0.52, 0.56, 0.58 and 0.61 of the attacks at 1 % false positives (the
+// head alone 0.29). Not the highest, because the rules were written with those attacks in sight.
+inline constexpr double kRuleLogit = 2.5;
+inline double EvidenceLogit(double together) noexcept {
+  constexpr double kMost = 0.995;
+  return kRuleLogit * -std::log(1 - std::min(together, kMost));
+}
 
 // A few words say little: of a greeting the head gives 0.7, of a short question at times 0.82.
-// Short texts need this much more of it to be refused without a rule.
+// Where short texts are about to be refused they need this much more, in log-odds.
 inline constexpr size_t kShortBytes = 80;
-inline constexpr double kShortShare = 0.92;
+inline constexpr double kShortLogit = 0.55;
 
 // A few words over and over are no language, and any sum of weights comes out of them: beyond
 // kShortBytes the head is heard only where there are as many different words as this.
 inline constexpr size_t kMinWords = 12;
 bool HasWords(std::string_view text) noexcept;
 
-// `rules`: noisy or of the phrases within a window; `head`: 0.8 is its own operating point.
-// In a long text both may speak of different places: then they do not add up.
-inline double MixInjection(double rules, double head, size_t bytes, bool one_window) noexcept {
-  const double evidence = std::clamp((head - kHeadFloor) / (1 - kHeadFloor), 0.0, 1.0) * kHeadShare;
-  const double together = one_window && rules > 0 ? 1 - (1 - rules) * (1 - evidence) : rules;
-  return std::max(together, bytes < kShortBytes ? head * kShortShare : head);
+// `head`: of the window that holds the evidence, or of the text where there is none; 0.8 is its
+// operating point.
+inline double MixInjection(const Evidence& rules, double head, size_t bytes) noexcept {
+  constexpr double kThreshold = 1.3862944, kTop = 0.98;
+  const double sure = std::clamp(head, 1e-6, 1 - 1e-6);
+  double logit = std::log(sure / (1 - sure)) + EvidenceLogit(rules.together);
+  const double doubtful = kThreshold - kShortLogit;
+  if (bytes < kShortBytes && logit > doubtful) {
+    logit = std::max(doubtful + (logit - doubtful) / 2, logit - kShortLogit);
+  }
+  double mixed = 1 / (1 + std::exp(-logit));
+  // Certainty is for an operator's own patterns.
+  if (mixed > 0.8) mixed = 0.8 + (mixed - 0.8) / 0.2 * (kTop - 0.8);
+  return rules.strongest >= kCertainRule ? std::max(rules.strongest, mixed) : mixed;
 }
 
 // Views in which the head may speak by itself: whole texts that somebody has taken pains to hide.
@@ -39,12 +64,14 @@ inline bool ViewSpeaks(detect::ViewKind kind) noexcept {
          kind == detect::ViewKind::kRot13 || kind == detect::ViewKind::kReversed;
 }
 
-// What is decoded is cut out of its sentence: below kShortBytes only rules may refuse it.
+// What is decoded in the middle of a plain text is cut out of its sentence: below kShortBytes only
+// rules may refuse it.
 inline constexpr double kHearsayShare = 0.75;
-inline double MixInjectionView(bool speaks, double rules, double head, size_t bytes) noexcept {
-  if (!speaks) return rules;
-  if (rules > 0 || bytes >= kShortBytes) return MixInjection(rules, head, bytes, true);
-  return head * kHearsayShare;
+inline double MixInjectionPart(bool speaks, const Evidence& rules, double head,
+                               size_t bytes) noexcept {
+  if (!speaks) return rules.together;
+  if (bytes >= kShortBytes) return MixInjection(rules, head, bytes);
+  return std::max(rules.together, head * kHearsayShare);
 }
 
 // Terms have a severity, which decides by itself; the head is a score of the text as a whole.

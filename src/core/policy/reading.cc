@@ -18,17 +18,6 @@ constexpr bool IsToken(detect::ViewKind kind) noexcept {
   return (detect::ViewBit(kind) & detect::kTokenViews) != 0;
 }
 
-// Surroundings of an escape are as they were; leet is spelt byte by byte.
-size_t CoveredBytes(const detect::View& view) noexcept {
-  size_t bytes = 0;
-  for (const detect::ViewPart& part : view.parts) {
-    const bool kept =
-        view.kind == detect::ViewKind::kEscapes && part.origin == detect::PartOrigin::kSame;
-    if (!kept) bytes += part.end - part.begin;
-  }
-  return bytes;
-}
-
 // Where the piece of a view that holds part `first` ends: what did not stand together in the text
 // is divided by a line feed, and is matched by itself, as a stream would see it.
 size_t GroupEnd(const detect::View& view, size_t* part) {
@@ -62,10 +51,15 @@ size_t Reading::PlainOf(size_t raw) const noexcept {
 const ViewReading* Reading::main_view() const noexcept {
   const ViewReading* main = nullptr;
   for (const ViewReading& view : views()) {
-    if (view.covered * 2 < plain_.size()) continue;
-    if (main == nullptr || view.covered > main->covered) main = &view;
+    const size_t best = main == nullptr ? 0 : main->covered;
+    if (detect::IsMainView(view.covered, best, plain_.size())) main = &view;
   }
   return main;
+}
+
+detect::Scores Reading::ScorePart(std::string_view part) const {
+  uint32_t windows = windows_;
+  return classifier_->Score(part, &windows);
 }
 
 void Reading::DropMatchesAfter(size_t raw) {
@@ -76,7 +70,6 @@ Status Reader::Prepare(std::string_view raw, unsigned views, Reading* out) {
   out->raw_ = out->plain_ = raw;
   out->matches_.clear();
   out->scores_.reset();
-  out->one_window_ = true;
   if (out->deep_ != nullptr) spare_ = std::move(out->deep_);
   out->deep_ = nullptr;
   if (spare_ == nullptr) spare_ = std::make_unique<Reading::Deep>();
@@ -129,7 +122,7 @@ Status Reader::MatchViews(const Options& options, size_t from, Reading* out) {
     ViewReading& reading = deep.views.emplace_back();
     reading.kind = view.kind;
     reading.text = view.text;
-    reading.covered = CoveredBytes(view);
+    reading.covered = view.CoveredBytes();
     const Status status = MatchGroups(view, options.scope, IsToken(view.kind), out, &reading);
     if (!status.ok()) return status;
   }
@@ -145,13 +138,20 @@ Status Reader::MatchViews(const Options& options, size_t from, Reading* out) {
 
 void Reader::Score(const Options& options, Reading* out) const {
   if (options.classifier == nullptr) return;
-  const uint32_t before = *options.windows;
-  out->scores_ = options.classifier->Score(out->plain_, options.windows);
-  out->one_window_ = *options.windows - before <= 1;
-  if (out->deep_ == nullptr) return;
-  for (ViewReading& view : out->deep_->views) {
-    view.scores = options.classifier->Score(view.text, options.windows);
+  out->classifier_ = options.classifier;
+  const auto score = [&](std::string_view text) {
+    return options.classifier->Score(text, options.windows);
+  };
+  // What the text says first, in whatever form: later windows have to show more.
+  const ViewReading* main = out->main_view();
+  out->scores_ = main == nullptr ? score(out->plain_) : detect::Scores{};
+  for (const bool first : {true, false}) {
+    if (out->deep_ == nullptr) break;
+    for (ViewReading& view : out->deep_->views) {
+      if ((&view == main) == first) view.scores = score(view.text);
+    }
   }
+  out->windows_ = *options.windows;
 }
 
 Status Reader::Read(std::string_view raw, const Options& options, Reading* out) {

@@ -56,9 +56,11 @@ class Reading {
   // The view in which most of the text is written; null: it is written plainly.
   const ViewReading* main_view() const noexcept;
 
-  // The classifier's of the plain text; nothing when no policy asked.
+  // The classifier's of the plain text, 0 where a main view stands for it; nothing when no policy
+  // asked.
   const std::optional<detect::Scores>& scores() const noexcept { return scores_; }
-  bool one_window() const noexcept { return one_window_; }
+  // Of a part of this text or of a view, as one more window of the request. Precondition: scores().
+  detect::Scores ScorePart(std::string_view part) const;
 
  private:
   friend class Reader;
@@ -73,7 +75,8 @@ class Reading {
   std::vector<detect::Match> matches_;
   std::unique_ptr<Deep> deep_;  // of a text that is not its own plain form, or has views
   std::optional<detect::Scores> scores_;
-  bool one_window_ = true;
+  const detect::Classifier* classifier_ = nullptr;
+  uint32_t windows_ = 0;  // of the request when this text had been judged
 };
 
 // Makes readings; keeps the buffers of those that had nothing to keep.

@@ -1,0 +1,242 @@
+// Views of odd spelling: leet and spaced-out letters. For scores of input texts.
+#include <algorithm>
+#include <vector>
+
+#include "core/base/text.h"
+#include "core/detect/views_regions.h"
+
+namespace kt::detect::views {
+namespace {
+
+char LeetLetter(char c, char one) noexcept {
+  switch (c) {
+    case '0':
+      return 'o';
+    case '1':
+    case '!':
+    case '|':
+      return one;
+    case '2':
+      return 'z';
+    case '3':
+      return 'e';
+    case '4':
+    case '@':
+      return 'a';
+    case '5':
+    case '$':
+      return 's';
+    case '6':
+    case '9':
+      return 'g';
+    case '7':
+    case '+':
+      return 't';
+    case '8':
+      return 'b';
+    default:
+      return '\0';
+  }
+}
+
+// One word of a stretch that may be leet.
+struct LeetWord {
+  std::string plain;   // with letters for signs, the way that gives a known word where there is one
+  bool mixed = false;  // a sign stands before a letter: nobody writes so by accident
+  bool known = false;  // became one
+};
+
+// `signs_too`: words of signs alone ("15", "70") are read where they give a known word.
+LeetWord ReadLeetWord(const std::string& word, bool signs_too) {
+  LeetWord out{word, false, false};
+  bool letters = false, signs = false;
+  for (size_t i = 0; i < word.size(); ++i) {
+    const bool sign = LeetLetter(word[i], 'i') != '\0';
+    letters = letters || IsLetter(word[i]);
+    signs = signs || sign;
+    out.mixed = out.mixed || (sign && i + 1 < word.size() && IsLetter(word[i + 1]));
+  }
+  if (!signs || (!letters && (!signs_too || word.size() > 4))) return out;
+  for (const char one : {'l', 'i'}) {
+    std::string plain = word;
+    for (char& c : plain) {
+      if (LeetLetter(c, one) != '\0') c = LeetLetter(c, one);
+    }
+    // Punctuation behind a word may be a sign as well: "n0w!".
+    std::string_view letters_only = plain;
+    while (!letters_only.empty() && !IsLetter(letters_only.back())) letters_only.remove_suffix(1);
+    while (!letters_only.empty() && !IsLetter(letters_only.front())) letters_only.remove_prefix(1);
+    const std::string lower = ToLower(letters_only);
+    const bool shorter =
+        word.back() == '!' && IsKnownWord(std::string_view(lower).substr(0, lower.size() - 1));
+    out.known = IsKnownWord(lower) || shorter || (!letters && (lower == "a" || lower == "i"));
+    if (shorter) plain.back() = '!';
+    if (out.known || letters) out.plain = std::move(plain);
+    if (out.known) break;
+  }
+  return out;
+}
+
+// A stretch read as leet; empty where it is none.
+std::string ReadLeet(std::string_view text) {
+  std::string plain, word;
+  size_t words = 0, mixed = 0, known = 0;
+  for (const bool signs_too : {false, true}) {
+    if (signs_too && mixed < 2) break;
+    plain.clear();
+    words = mixed = known = 0;
+    for (size_t at = 0; at <= text.size(); ++at) {
+      if (at < text.size() && !IsBlank(text[at])) {
+        word.push_back(text[at]);
+        continue;
+      }
+      if (!word.empty()) {
+        const LeetWord read = ReadLeetWord(word, signs_too);
+        ++words;
+        mixed += read.mixed ? 1 : 0;
+        known += read.known ? 1 : 0;
+        plain += read.plain;
+      }
+      word.clear();
+      if (at < text.size()) plain.push_back(text[at]);
+    }
+  }
+  const bool leet = known >= 2 || (known == 1 && mixed * 3 >= words);
+  return leet ? plain : std::string();
+}
+
+bool IsUnit(char c) noexcept {
+  return IsLetter(c) || (c >= '0' && c <= '9');
+}
+
+// A letter or digit with none beside it.
+bool IsSingle(std::string_view text, size_t at) noexcept {
+  const auto alone = [&](size_t i) { return i >= text.size() || !IsUnit(text[i]); };
+  return at < text.size() && IsUnit(text[at]) && (at == 0 || alone(at - 1)) && alone(at + 1);
+}
+
+// What stands between two letters of a row that is divided by `divider`: nothing when it is one
+// divider, signs that were spaced out as well (" , "), or else the end of a word.
+std::string ReadGap(std::string_view gap, char divider) {
+  std::string signs;
+  bool regular = gap.size() % 2 == 1;
+  for (size_t i = 0; i < gap.size() && regular; i += 2) {
+    regular = gap[i] == divider;
+    if (i + 1 < gap.size()) signs.push_back(gap[i + 1]);
+  }
+  if (!regular) return " ";
+  std::string out;
+  for (const char c : signs) {
+    const bool divides = IsBlank(c) || c == '/' || c == '|' || c == '_';
+    if (!divides) out.push_back(c);
+    if (divides && (out.empty() || out.back() != ' ')) out.push_back(' ');
+  }
+  return out;
+}
+
+// The row of single letters and digits that begins at `at`.
+struct Row {
+  std::string text;
+  size_t letters = 0;
+  size_t end = 0;
+};
+Row ReadRow(std::string_view text, size_t at) {
+  constexpr size_t kMaxGap = 9;
+  Row row;
+  const char divider = at + 1 < text.size() ? text[at + 1] : '\0';
+  while (IsSingle(text, at)) {
+    row.text.push_back(text[at]);
+    row.letters += IsLetter(text[at]) ? 1 : 0;
+    row.end = ++at;
+    size_t next = at;
+    while (next < text.size() && next - at < kMaxGap && !IsUnit(text[next]) &&
+           static_cast<unsigned char>(text[next]) < 0x80) {
+      ++next;
+    }
+    if (next == at || !IsSingle(text, next)) break;
+    row.text += ReadGap(text.substr(at, next - at), divider);
+    at = next;
+  }
+  return row;
+}
+
+// "ignoreallprevious" as words: the cheapest way to cut it, where letters of no known word cost
+// most and short words more than long ones.
+std::string Segment(std::string_view letters) {
+  constexpr size_t kMaxWord = 16, kUnknown = 5, kShort = 3, kLong = 2;
+  const std::string lower = ToLower(letters);
+  std::vector<uint32_t> cost(letters.size() + 1, 0), size(letters.size() + 1, 1);
+  for (size_t end = 1; end <= letters.size(); ++end) {
+    cost[end] = cost[end - 1] + kUnknown;
+    for (size_t n = 2; n <= std::min(end, kMaxWord); ++n) {
+      if (!IsKnownWord(std::string_view(lower).substr(end - n, n))) continue;
+      const auto here = static_cast<uint32_t>(cost[end - n] + (n < 4 ? kShort : kLong));
+      if (here > cost[end]) continue;
+      cost[end] = here;
+      size[end] = static_cast<uint32_t>(n);
+    }
+  }
+  std::vector<size_t> cuts;
+  for (size_t end = letters.size(); end > 0; end -= size[end]) cuts.push_back(end);
+  std::string out;
+  size_t begin = 0;
+  bool open = false;  // letters of no known word stand at the end
+  for (auto cut = cuts.rbegin(); cut != cuts.rend(); begin = *cut++) {
+    const bool known = *cut - begin > 1;
+    if (!out.empty() && (known || !open)) out.push_back(' ');
+    out.append(letters, begin, *cut - begin);
+    open = !known;
+  }
+  return out;
+}
+
+// Cuts the words of a row that are too long to be one, or stand for all of it.
+std::string Words(std::string_view row) {
+  constexpr size_t kLongWord = 13;
+  const bool whole = row.find(' ') == row.npos;
+  std::string out;
+  for (size_t at = 0; at < row.size();) {
+    size_t end = at;
+    while (end < row.size() && IsLetter(row[end])) ++end;
+    const std::string_view word = row.substr(at, end - at);
+    const bool cut = word.size() > kLongWord || (whole && !IsKnownWord(ToLower(word)));
+    if (cut) out += Segment(word);
+    if (!cut) out += word;
+    if (end < row.size()) out.push_back(row[end++]);
+    at = end;
+  }
+  return out;
+}
+
+}  // namespace
+
+void Unleet(std::string_view text, const Candidates& candidates, Sink* out) {
+  ForRegions(text, candidates, kLeet, kBlockBytes, [&](ByteSpan region) {
+    const std::string plain = ReadLeet(text.substr(region.begin, region.end - region.begin));
+    if (plain.empty()) return;
+    out->Divide();
+    out->Add(PartOrigin::kSame, region.begin, region.end, plain);
+  });
+}
+
+void Unspace(std::string_view text, const Candidates& candidates, Sink* out) {
+  constexpr size_t kMinLetters = 5;
+  size_t done = 0;
+  for (const uint64_t candidate : candidates) {
+    if ((Flags(candidate) & kSpaced) == 0) continue;
+    const size_t block = BlockBegin(candidate);
+    const size_t stop = std::min(block + kBlockBytes, text.size());
+    for (size_t at = std::max(done, block - std::min<size_t>(block, 8)); at < stop; ++at) {
+      if (!IsSingle(text, at)) continue;
+      const Row row = ReadRow(text, at);
+      if (row.letters >= kMinLetters) {
+        const std::string words = Words(row.text);
+        out->Divide();
+        out->Add(PartOrigin::kWhole, at, row.end, words);
+      }
+      at = done = row.end;
+    }
+  }
+}
+
+}  // namespace kt::detect::views

@@ -1,0 +1,29 @@
+#include "core/policies/prompt_injection.h"
+#include "core/policies/registry.h"
+#include "core/policies/score_mix.h"
+#include "rows.h"
+
+namespace kt::train {
+
+Status FindEvidence(std::vector<Row>* rows) {
+  config::PolicyConfig config;
+  config.chain.emplace_back().kind = "prompt-injection";
+  std::vector<std::string> warnings;
+  auto chain = policies::BuildChain(config, {}, &warnings);
+  if (!chain.ok()) return chain.status();
+  const auto* policy =
+      dynamic_cast<const policies::PromptInjection*>(chain.value()->entries().front().policy.get());
+  if (policy == nullptr) return Status::Internal("the chain has another policy");
+  policy::Reader reader(chain.value()->matcher());
+  policy::Reader::Options options;
+  options.views = detect::kAllViews;
+  for (Row& row : *rows) {
+    policy::Reading reading;
+    // What cannot be read is no row of a corpus.
+    if (!reader.Read(row.text, options, &reading).ok()) continue;
+    row.evidence = policies::EvidenceLogit(policy->EvidenceOf(reading).together);
+  }
+  return Status::Ok();
+}
+
+}  // namespace kt::train
