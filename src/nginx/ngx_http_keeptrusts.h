@@ -8,7 +8,8 @@
 #include <utility>
 #include <vector>
 
-#include "core/audit/sink.h"
+#include "core/audit/log_writer.h"
+#include "core/audit/worker_rings.h"
 #include "core/routing/board.h"
 #include "core/session/gateway.h"
 #include "core/session/session.h"
@@ -44,11 +45,16 @@ struct GatewayEntry {
   std::vector<UpstreamTarget*> upstreams;  // as gateway->targets()
 };
 
+// One audit directory: what all its locations agree on.
 struct AuditEntry {
-  std::string directory;
-  ngx_open_file_t* file = nullptr;
-  std::unique_ptr<audit::Sink> sink;  // state of this process
-  bool immutable = true;
+  AuditEntry() = default;
+  ~AuditEntry();
+  std::string directory, ring_directory, key_file, host;
+  std::string root_key;  // PEM; wiped in workers
+  uint64_t ring_bytes = 0;
+  config::AuditLogger settings;
+  std::vector<audit::PackIdentity> packs;
+  std::unique_ptr<audit::WorkerRings> rings;  // state of this process
 };
 
 struct MainConf {
@@ -68,8 +74,9 @@ struct LocationConf {
   ngx_array_t* policy_files;  // ngx_str_t
   ngx_flag_t enable, pass, enforce;
   ngx_uint_t fail_mode, unknown_endpoint, block_status;
-  ngx_str_t rules, secret_store, trusted_certificate, audit_dir, api_token_file;
-  size_t gate_buffer;
+  ngx_str_t rules, secret_store, trusted_certificate, audit_dir, audit_ring_dir, audit_key,
+      api_token_file;
+  size_t gate_buffer, audit_ring_bytes;
   ngx_http_complex_value_t *user_id, *agent_id, *conversation_id;
   // made by the merge of a location that governs:
   GatewayEntry* gateway;
@@ -81,8 +88,15 @@ struct LocationConf {
 
 // Loads and builds (or finds) the gateway of `conf`; nullptr after logging every diagnostic.
 GatewayEntry* GetGateway(ngx_conf_t* cf, MainConf* main, const LocationConf* conf) noexcept;
-// The audit sink of `conf`, or nullptr after an error has been logged.
+// The audit log of `conf`, or nullptr after an error has been logged.
 AuditEntry* GetAudit(ngx_conf_t* cf, MainConf* main, const LocationConf* conf) noexcept;
+// keeptrusts_audit_ring_dir dir [max=size];
+char* SetAuditRingDir(ngx_conf_t* cf, ngx_command_t* command, void* conf) noexcept;
+// An ngx_path_t's manager, with its AuditEntry: makes the process that calls it the writer.
+ngx_msec_t ManageAuditWriter(void* data);
+// At the start and end of a process: the writers of `master_process off`; a worker forgets keys.
+void StartOwnWriters(ngx_cycle_t* cycle) noexcept;
+void FinishOwnWriters(ngx_cycle_t* cycle) noexcept;
 // Finds or creates the upstream{} and TLS context of a target. A name that does not resolve is no
 // error: nginx starts all the same. *unreachable says why the target can never be used, while
 // out->name knows whether it can be now. False: a configuration error, which has been logged.
@@ -121,8 +135,9 @@ struct Context {
   std::string uri;        // that was judged
   bool routed = false;    // keeptrusts_pass
   bool own_head = false;  // our filters let this answer through: we made it
-  bool admitted = false;  // the sink holds room for our record
+  bool admitted = false;  // a ring holds room for our record
   bool recorded = false;
+  audit::Ticket ticket;
   ngx_int_t precontent = NGX_DONE;  // what the PRECONTENT handler returns when asked again
 
   // Output that nginx has not sent yet.
@@ -196,7 +211,7 @@ ngx_int_t JudgeBody(Context* ctx) noexcept;
 ngx_int_t ReplaceRequestBody(Context* ctx) noexcept;
 // Gives the client's Accept-Encoding back, which the stock handler has not seen.
 void RestoreAcceptEncoding(Context* ctx) noexcept;
-// Reserves room for the record of a request that will reach a provider; refuses it otherwise.
+// Reserves room for the record of a request that is going to have one; refuses it otherwise.
 void AdmitToAudit(Context* ctx) noexcept;
 // Writes the audit record, once.
 void WriteRecord(Context* ctx, int status) noexcept;

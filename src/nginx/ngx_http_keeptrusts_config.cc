@@ -1,7 +1,5 @@
-// policy-config.yaml -> GatewayEntry, and the audit file of a location. Runs in the master (and
-// under `nginx -t`) only.
+// policy-config.yaml -> GatewayEntry. Runs in the master (and under `nginx -t`) only.
 #include <stdlib.h>
-#include <sys/stat.h>
 
 #include "core/config/loader.h"
 #include "ngx_http_keeptrusts.h"
@@ -113,25 +111,6 @@ bool BuildEntry(ngx_conf_t* cf, MainConf* main, const LocationConf* conf, Gatewa
   return true;
 }
 
-// Creates `path` and what is missing above it. The directory belongs to the workers' user, who
-// reopen the log in it.
-bool MakeDirectory(ngx_conf_t* cf, const std::string& path) {
-  for (size_t slash = path.find('/', 1); slash != std::string::npos;
-       slash = path.find('/', slash + 1)) {
-    mkdir(path.substr(0, slash).c_str(), 0755);
-  }
-  if (mkdir(path.c_str(), 0750) == 0) {
-    auto* ccf =
-        reinterpret_cast<ngx_core_conf_t*>(ngx_get_conf(cf->cycle->conf_ctx, ngx_core_module));
-    if (geteuid() == 0 && ccf->user != static_cast<ngx_uid_t>(NGX_CONF_UNSET_UINT)) {
-      return chown(path.c_str(), ccf->user, ccf->group) == 0;
-    }
-    return true;
-  }
-  struct stat info;
-  return stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
-}
-
 }  // namespace
 
 GatewayEntry* GetGateway(ngx_conf_t* cf, MainConf* main, const LocationConf* conf) noexcept {
@@ -145,38 +124,6 @@ GatewayEntry* GetGateway(ngx_conf_t* cf, MainConf* main, const LocationConf* con
     if (!BuildEntry(cf, main, conf, entry.get())) return nullptr;
     main->gateways.push_back(std::move(entry));
     return main->gateways.back().get();
-  });
-}
-
-AuditEntry* GetAudit(ngx_conf_t* cf, MainConf* main, const LocationConf* conf) noexcept {
-  return Guard(cf->log, static_cast<AuditEntry*>(nullptr), [&]() -> AuditEntry* {
-    const bool immutable = conf->gateway->gateway->config().audit_logger.immutable;
-    const std::string directory(View(conf->audit_dir));
-    for (const auto& entry : main->audits) {
-      if (entry->directory != directory) continue;
-      if (entry->immutable == immutable) return entry.get();
-      ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
-                    "packs that share the audit directory \"%s\" differ in \"immutable\"",
-                    directory.c_str());
-      return nullptr;
-    }
-    if (!MakeDirectory(cf, directory)) {
-      ngx_log_error(NGX_LOG_EMERG, cf->log, ngx_errno,
-                    "audit directory \"%s\" cannot be created; name another one with"
-                    " \"keeptrusts_audit_dir\"",
-                    directory.c_str());
-      return nullptr;
-    }
-    auto entry = std::make_unique<AuditEntry>();
-    entry->directory = directory;
-    entry->immutable = immutable;
-    ngx_str_t name = CopyToPool(cf->pool, directory + "/audit.jsonl");
-    if (name.data == nullptr) return nullptr;
-    entry->file = ngx_conf_open_file(cf->cycle, &name);
-    if (entry->file == nullptr) return nullptr;
-    entry->sink = audit::NewFileSink([file = entry->file]() -> int { return file->fd; });
-    main->audits.push_back(std::move(entry));
-    return main->audits.back().get();
   });
 }
 

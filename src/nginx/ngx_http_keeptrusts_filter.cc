@@ -55,6 +55,7 @@ ngx_int_t ReplaceErrorPage(ngx_http_request_t* r, Context* ctx) {
     }
     return ctx->session->head_ready();
   });
+  if (ready) AdmitToAudit(ctx);
   return ready ? SendHead(ctx) : static_cast<ngx_int_t>(NGX_ERROR);
 }
 

@@ -63,7 +63,10 @@ ngx_int_t ContentHandler(ngx_http_request_t* r) noexcept {
   if (r != r->main) return NGX_HTTP_NOT_FOUND;  // subrequests carry no body of their own
   Context* ctx = MakeContext(r, GetLocationConf(r), true);
   if (ctx == nullptr) return NGX_HTTP_INTERNAL_SERVER_ERROR;
-  if (BeginRequest(ctx)) return SendAnswer(ctx);
+  if (BeginRequest(ctx)) {
+    AdmitToAudit(ctx);
+    return SendAnswer(ctx);
+  }
 
   // One contiguous buffer where nginx can give it: no copy, no prompt on disk.
   r->request_body_in_single_buf = 1;

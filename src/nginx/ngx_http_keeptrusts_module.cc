@@ -1,6 +1,4 @@
 // The module's tables: directives, configuration, registration with nginx.
-#include <sys/stat.h>
-
 #include "ngx_http_keeptrusts.h"
 
 namespace kt::nginx {
@@ -95,6 +93,10 @@ ngx_command_t kCommands[] = {
      NGX_HTTP_MAIN_CONF_OFFSET, 0, nullptr},
     {ngx_string("keeptrusts_audit_dir"), KT_ANYWHERE | NGX_CONF_TAKE1, SetPath, KT_LOC(audit_dir),
      nullptr},
+    {ngx_string("keeptrusts_audit_ring_dir"), KT_ANYWHERE | NGX_CONF_TAKE12, SetAuditRingDir,
+     NGX_HTTP_LOC_CONF_OFFSET, 0, nullptr},
+    {ngx_string("keeptrusts_audit_key"), KT_ANYWHERE | NGX_CONF_TAKE1, SetPath, KT_LOC(audit_key),
+     nullptr},
     {ngx_string("keeptrusts_api_token_file"), KT_ANYWHERE | NGX_CONF_TAKE1, SetPath,
      KT_LOC(api_token_file), nullptr},
     {ngx_string("keeptrusts_user_id"), KT_ANYWHERE | NGX_CONF_TAKE1,
@@ -122,6 +124,7 @@ void* CreateLocationConf(ngx_conf_t* cf) {
   conf->unknown_endpoint = NGX_CONF_UNSET_UINT;
   conf->block_status = NGX_CONF_UNSET_UINT;
   conf->gate_buffer = NGX_CONF_UNSET_SIZE;
+  conf->audit_ring_bytes = NGX_CONF_UNSET_SIZE;
   conf->user_id = conf->agent_id = conf->conversation_id =
       static_cast<ngx_http_complex_value_t*>(NGX_CONF_UNSET_PTR);
   return conf;
@@ -215,6 +218,9 @@ char* MergeLocationConf(ngx_conf_t* cf, void* parent, void* child) {
   ngx_conf_merge_str_value(conf->secret_store, prev->secret_store, "");
   ngx_conf_merge_str_value(conf->trusted_certificate, prev->trusted_certificate, "");
   ngx_conf_merge_str_value(conf->audit_dir, prev->audit_dir, "/var/lib/keeptrusts/audit");
+  ngx_conf_merge_str_value(conf->audit_ring_dir, prev->audit_ring_dir, "");
+  ngx_conf_merge_size_value(conf->audit_ring_bytes, prev->audit_ring_bytes, 128 * 1024 * 1024);
+  ngx_conf_merge_str_value(conf->audit_key, prev->audit_key, "");
   ngx_conf_merge_str_value(conf->api_token_file, prev->api_token_file, "");
   ngx_conf_merge_size_value(conf->gate_buffer, prev->gate_buffer, 256 * 1024);
   ngx_conf_merge_ptr_value(conf->user_id, prev->user_id, nullptr);
@@ -252,25 +258,10 @@ ngx_int_t PostConfiguration(ngx_conf_t* cf) {
   return InstallFilters(cf);
 }
 
-// nginx creates logs world-readable; an audit log is for its owner and group.
-ngx_int_t InitModule(ngx_cycle_t* cycle) {
-  if (ngx_test_config) return NGX_OK;
-  auto* main = static_cast<MainConf*>(
-      ngx_http_cycle_get_module_main_conf(cycle, ngx_http_keeptrusts_module));
-  if (main == nullptr) return NGX_OK;
-  for (const auto& entry : main->audits) {
-    if (entry->file == nullptr || entry->file->fd == NGX_INVALID_FILE) continue;
-    if (fchmod(entry->file->fd, 0640) != 0) {
-      ngx_log_error(NGX_LOG_WARN, cycle->log, ngx_errno, "fchmod() \"%V\" failed",
-                    &entry->file->name);
-    }
-  }
-  return NGX_OK;
-}
-
 // Only where requests are served: helper processes ask nobody.
 ngx_int_t InitProcess(ngx_cycle_t* cycle) {
   if (ngx_process != NGX_PROCESS_WORKER && ngx_process != NGX_PROCESS_SINGLE) return NGX_OK;
+  StartOwnWriters(cycle);
   auto* main = static_cast<MainConf*>(
       ngx_http_cycle_get_module_main_conf(cycle, ngx_http_keeptrusts_module));
   if (main == nullptr) return NGX_OK;
@@ -280,6 +271,7 @@ ngx_int_t InitProcess(ngx_cycle_t* cycle) {
 }
 
 void ExitProcess(ngx_cycle_t* cycle) {
+  FinishOwnWriters(cycle);
   auto* main = static_cast<MainConf*>(
       ngx_http_cycle_get_module_main_conf(cycle, ngx_http_keeptrusts_module));
   if (main != nullptr) main->probes.clear();
@@ -297,7 +289,7 @@ ngx_module_t ngx_http_keeptrusts_module = {NGX_MODULE_V1,
                                            kt::nginx::kCommands,
                                            NGX_HTTP_MODULE,
                                            nullptr,
-                                           kt::nginx::InitModule,
+                                           nullptr,
                                            kt::nginx::InitProcess,
                                            nullptr,
                                            nullptr,

@@ -99,6 +99,7 @@ ngx_int_t PrecontentHandler(ngx_http_request_t* r) noexcept {
   ctx = MakeContext(r, conf, false);
   if (ctx == nullptr) return NGX_HTTP_INTERNAL_SERVER_ERROR;
   if (BeginRequest(ctx)) {
+    AdmitToAudit(ctx);
     const ngx_int_t rc = SendAnswer(ctx);
     ngx_http_finalize_request(r, rc);
     return NGX_DONE;

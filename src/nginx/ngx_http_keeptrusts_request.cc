@@ -1,4 +1,4 @@
-// What both surfaces do with a request: context and session, head, body, audit.
+// What both surfaces do with a request: context and session, head, body.
 #include <openssl/crypto.h>
 
 #include <memory>
@@ -17,19 +17,6 @@ void DestroyContext(void* data) {
   auto* ctx = static_cast<Context*>(data);
   WriteRecord(ctx, static_cast<int>(ctx->request->headers_out.status));
   ctx->~Context();
-}
-
-void LogInjection(const session::Session& session, ngx_log_t* log) {
-  static constexpr std::pair<std::string_view, ngx_uint_t> kLevels[] = {{"debug", NGX_LOG_DEBUG},
-                                                                        {"info", NGX_LOG_INFO},
-                                                                        {"notice", NGX_LOG_NOTICE},
-                                                                        {"warn", NGX_LOG_WARN},
-                                                                        {"error", NGX_LOG_ERR}};
-  const session::Session::LogNote note = session.injection_note();
-  for (const auto& [name, level] : kLevels) {
-    if (name != note.level) continue;
-    ngx_log_error(level, log, 0, "keeptrusts: prompt injection %s", note.text.c_str());
-  }
 }
 
 int64_t UnixMicroseconds() {
@@ -264,51 +251,6 @@ ngx_int_t ReplaceRequestBody(Context* ctx) noexcept {
   u_char* end = ngx_sprintf(digits, "%uz", body.size());
   r->headers_in.content_length->value = {static_cast<size_t>(end - digits), digits};
   return NGX_OK;
-}
-
-void AdmitToAudit(Context* ctx) noexcept {
-  if (ctx->conf->audit == nullptr) return;
-  // A block is an event for the record too: it is not told to the client when it cannot be kept.
-  if (ctx->session->head_ready() && !ctx->session->recorded()) return;
-  ngx_log_t* log = ctx->request->connection->log;
-  Guard(log, 0, [&] {
-    const Status status = ctx->conf->audit->sink->Admit();
-    ctx->admitted = status.ok();
-    if (status.ok()) return 0;
-    if (ctx->conf->audit->immutable) {
-      ngx_log_error(NGX_LOG_ERR, log, 0, "keeptrusts: request refused, audit log unavailable: %s",
-                    status.message().c_str());
-      ctx->session->RefuseForAudit();
-    } else {
-      ngx_log_error(NGX_LOG_WARN, log, 0, "keeptrusts: audit log unavailable: %s",
-                    status.message().c_str());
-    }
-    return 0;
-  });
-}
-
-void WriteRecord(Context* ctx, int status) noexcept {
-  if (ctx->recorded) return;
-  ctx->recorded = true;
-  ngx_log_t* log = ctx->request->connection->log;
-  Guard(log, 0, [&] {
-    const audit::Record& record = ctx->session->Finish(status, Now());
-    LogInjection(*ctx->session, log);
-    if (ctx->conf->audit == nullptr) return 0;
-    audit::Sink* sink = ctx->conf->audit->sink.get();
-    if (!ctx->session->recorded()) {
-      if (ctx->admitted) sink->Cancel();
-      return 0;
-    }
-    // Refused before admission: recorded too, where there is room.
-    if (!ctx->admitted && !sink->Admit().ok()) return 0;
-    const Status written = sink->Append(record);
-    if (!written.ok()) {
-      ngx_log_error(NGX_LOG_CRIT, log, 0, "keeptrusts: audit record not written: %s",
-                    written.message().c_str());
-    }
-    return 0;
-  });
 }
 
 }  // namespace kt::nginx

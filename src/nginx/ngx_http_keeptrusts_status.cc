@@ -12,8 +12,8 @@ session::StatusReply MakeReply(ngx_http_request_t* r) {
   MainConf* main = GetMainConf(r);
   for (const auto& entry : main->gateways) gateways.push_back(entry->gateway.get());
   for (const auto& entry : main->audits) {
-    facts.audit_records_written += entry->sink->written();
-    facts.audit_records_dropped += entry->sink->dropped();
+    facts.audit_records_written += entry->rings->stats().written;
+    facts.audit_records_dropped += entry->rings->stats().dropped;
   }
   return session::MakeStatusPage(View(r->uri), gateways, facts);
 }

@@ -8,6 +8,7 @@ import re
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 
 import pytest
@@ -48,6 +49,15 @@ def until(condition, what):
         if time.monotonic() > deadline:
             raise AssertionError(f"waited in vain for {what}")
         time.sleep(0.01)
+
+
+def records(directory):
+    """The records of requests in all segments of an audit directory."""
+    found = []
+    for segment in sorted(pathlib.Path(directory).glob("audit-*.jsonl")):
+        text = segment.read_text()
+        found += [json.loads(line) for line in text[: text.rfind("\n") + 1].splitlines()]
+    return [record for record in found if "event" not in record]
 
 
 def free_port():
@@ -134,7 +144,10 @@ class Gateway(Process):
     def __init__(self, directory, config, *words, host="127.0.0.1", kt_path=KT, module=MODULE,
                  audit=None, temporary=None, **options):  # fmt: skip
         self.port = free_port()
-        self.audit = audit or directory / "audit"
+        # Where the workers' user can reach it, which it cannot below pytest's own directory.
+        self.own = tempfile.TemporaryDirectory(prefix="kt-cli-")
+        pathlib.Path(self.own.name).chmod(0o711)
+        self.audit = audit or pathlib.Path(self.own.name) / "audit"
         self.temporary = temporary or directory
         env = {"TMPDIR": str(self.temporary), **options.pop("env", {})}
         command = [kt_path, "gateway", "run", "--listen", f"{host}:{self.port}", "--policy-config",
@@ -178,6 +191,7 @@ def gateway(tmp_path):
     yield start
     for one in started:
         status = one.stop()
+        one.own.cleanup()
         assert status in (0, -signal.SIGKILL), one.log
         bad = re.findall(r".*(?:\[alert\]|\[emerg\]|exited on signal|Sanitizer|runtime error).*",
                          one.log)  # fmt: skip

@@ -10,7 +10,7 @@ import tempfile
 
 import pytest
 
-from conftest import ECHO, KT, MODULE, chat, content, kt, request, until
+from conftest import ECHO, KT, MODULE, chat, content, kt, records, request, until
 
 TOKEN = "s3cret-token-of-the-test"
 
@@ -39,8 +39,7 @@ def test_it_answers_with_and_without_the_version(gateway, pack, path):
 def test_a_request_leaves_a_record(gateway, pack):
     run = gateway(pack())
     assert chat(run.port, "hello")[0] == 200
-    (line,) = until((run.audit / "audit.jsonl").read_text, "the record").splitlines()
-    record = json.loads(line)
+    (record,) = until(lambda: records(run.audit), "the record")
     assert (record["verdict"], record["pack"]["name"]) == ("allowed", "echo-pack")
 
 
@@ -210,5 +209,5 @@ def test_an_ordinary_user_needs_nothing_more(gateway):
                       temporary=state, user="nobody", group="nogroup")  # fmt: skip
         assert content(chat(run.port, "jane.doe@example.com")[1]) == "[EMAIL]"
         assert stat.S_IMODE(run.run.stat().st_mode) == 0o700
-        assert until((state / "audit" / "audit.jsonl").read_text, "the record")
+        assert until(lambda: records(state / "audit"), "the record")
         assert run.stop() == 0

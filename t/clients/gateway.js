@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
@@ -40,6 +40,7 @@ export class Gateway {
 
   async start(config, options = []) {
     this.directory = await mkdtemp(path.join(os.tmpdir(), 'kt-clients-'));
+    await chmod(this.directory, 0o711); // the workers' user reaches the audit directory
     const file = path.join(this.directory, 'policy-config.yaml');
     await writeFile(file, JSON.stringify(config, null, 2));
     this.port = await freePort();
@@ -76,11 +77,17 @@ export class Gateway {
 
   // The audit records, once there are at least `count`.
   async records(count) {
-    const file = path.join(this.directory, 'audit', 'audit.jsonl');
+    const directory = path.join(this.directory, 'audit');
     const lines = async () => {
-      const text = await readFile(file, 'utf8').catch(() => '');
-      const whole = text.split('\n').slice(0, -1);
-      return whole.length >= count && whole.map((line) => JSON.parse(line));
+      const names = await readdir(directory).catch(() => []);
+      const segments = names.filter((name) => /^audit-.*\.jsonl$/.test(name)).sort();
+      const texts = await Promise.all(
+        segments.map((name) => readFile(path.join(directory, name), 'utf8')),
+      );
+      const whole = texts.flatMap((text) => text.split('\n').slice(0, -1));
+      // Lines with an event are the log's own.
+      const records = whole.map((line) => JSON.parse(line)).filter((record) => !record.event);
+      return records.length >= count && records;
     };
     return until(lines, () => `${count} audit records`);
   }

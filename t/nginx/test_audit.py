@@ -155,6 +155,7 @@ def test_without_an_audit_logger_there_is_no_record(make_gateway, provider):
 
 
 def test_hostile_header_values_stay_inside_their_line(gw, provider):
+    gw.record_of(gw.chat())  # the records before it are there too
     before = len(gw.audit_lines())
     value = 'x"},"verdict":"forged\\u000a\xff' + "y" * 2000
     answer = gw.chat(headers=[("X-User-Id", value), ("X-Request-Id", '"' * 300)])
@@ -182,4 +183,5 @@ def test_the_user_id_can_come_from_any_variable(make_gateway, provider):
 
 def test_the_log_is_readable_by_its_owner_only_or_its_group(gw, provider):
     gw.record_of(gw.chat())
-    assert (gw.audit_dir / "audit.jsonl").stat().st_mode & 0o007 == 0
+    for path in gw.audit_dir.rglob("*"):
+        assert path.stat().st_mode & 0o007 == 0, path

@@ -1,11 +1,10 @@
 #include "core/audit/record.h"
 
 #include <charconv>
-#include <chrono>
 #include <cmath>
-#include <cstdio>
 
 #include "core/base/text.h"
+#include "core/base/timestamp.h"
 #include "core/json/edits.h"
 
 namespace kt::audit {
@@ -13,7 +12,7 @@ namespace {
 
 constexpr size_t kMaxStringBytes = 256;
 // After escaping: sixteen such strings, the member names and the numbers stay below
-// kMaxRecordBytes, so that cutting the lists always makes a record fit.
+// kMaxJsonBytes, so that cutting the lists always makes a record fit.
 constexpr size_t kMaxEscapedBytes = 896;
 
 // One JSON object after the other, into one string. Every member is always there: null where
@@ -96,22 +95,6 @@ class Writer {
   bool first_ = true;
 };
 
-// RFC 3339 with microseconds, UTC.
-std::string Timestamp(int64_t unix_us) {
-  using namespace std::chrono;
-  const sys_time<microseconds> time{microseconds{unix_us}};
-  const auto day = floor<days>(time);
-  const year_month_day date{day};
-  const hh_mm_ss clock{time - day};
-  char text[64];
-  std::snprintf(
-      text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02d.%06dZ", static_cast<int>(date.year()),
-      static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-      static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
-      static_cast<int>(clock.seconds().count()), static_cast<int>(clock.subseconds().count()));
-  return text;
-}
-
 template <typename Item, typename Write>
 void List(Writer* writer, std::string_view name, const std::vector<Item>& items, size_t max,
           const Write& write) {
@@ -183,13 +166,12 @@ void WriteExchange(Writer* writer, const Record& record, size_t max) {
   writer->Member("usage_source", record.usage_source);
 }
 
-std::string Serialize(const Record& record, uint64_t seq, size_t max_list, bool truncated) {
+std::string Serialize(const Record& record, size_t max_list, bool truncated) {
   std::string line;
   line.reserve(2048);
   Writer writer(&line);
   writer.Open('{');
-  writer.Number("seq", seq);
-  writer.Member("ts", Timestamp(record.ts_us));
+  writer.Member("ts", FormatTimestamp(record.ts_us));
   writer.Member("request_id", record.request_id);
   writer.Member("client_request_id", record.client_request_id);
   writer.Name("pack");
@@ -211,14 +193,13 @@ std::string Serialize(const Record& record, uint64_t seq, size_t max_list, bool 
 
 }  // namespace
 
-std::string ToJsonLine(const Record& record, uint64_t seq) {
-  std::string line = Serialize(record, seq, SIZE_MAX, false);
-  // One byte is left for the newline.
+std::string ToJson(const Record& record) {
+  std::string json = Serialize(record, SIZE_MAX, false);
   for (const size_t max_list : {size_t{16}, size_t{4}, size_t{0}}) {
-    if (line.size() < kMaxRecordBytes) break;
-    line = Serialize(record, seq, max_list, true);
+    if (json.size() <= kMaxJsonBytes) break;
+    json = Serialize(record, max_list, true);
   }
-  return line;
+  return json;
 }
 
 }  // namespace kt::audit

@@ -11,6 +11,8 @@
 namespace kt::audit {
 
 inline constexpr size_t kMaxRecordBytes = 16 * 1024;
+// Of a record before the log has added its own members.
+inline constexpr size_t kMaxJsonBytes = kMaxRecordBytes - 512;
 
 struct PolicyEntry {
   std::string kind, phase, verdict, reason_code;
@@ -50,9 +52,10 @@ struct Record {
   std::string client, user_id, agent_id, conversation_id;
 };
 
-// One line without its newline: members in the order above, client strings bounded (256 bytes) and
-// escaped, invalid UTF-8 replaced. Over 16 KiB the lists are cut and "truncated":true is added.
-// `seq` as given by the sink.
-std::string ToJsonLine(const Record& record, uint64_t seq);
+// One JSON object on one line, at most kMaxJsonBytes: members in the order above, client strings
+// bounded (256 bytes) and escaped, invalid UTF-8 replaced. Where it would be longer the lists are
+// cut and "truncated":true is added. What places it in a log (seq, origin, prev, hash) is added
+// there.
+std::string ToJson(const Record& record);
 
 }  // namespace kt::audit

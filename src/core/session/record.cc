@@ -10,6 +10,25 @@ bool Session::recorded() const noexcept {
   return impl_->reached_chain || impl_->passed_on_record || logger.log_all_access;
 }
 
+audit::OpenRequest Session::Admission() const {
+  const config::PolicyConfig& config = impl_->gateway.config();
+  audit::OpenRequest open;
+  open.ts_us = impl_->began_unix_us;
+  open.request_id = impl_->head.request_id;
+  open.client_request_id = impl_->head.client_request_id;
+  open.pack_name = config.pack.name;
+  open.pack_version = config.pack.version;
+  open.pack_sha256 = config.sha256;
+  const std::string_view known = openai::EndpointPath(impl_->endpoint);
+  open.route = known.empty() ? impl_->head.path : known;
+  open.client = impl_->head.client;
+  open.user_id = impl_->head.user_id;
+  open.agent_id = impl_->head.agent_id;
+  open.conversation_id = impl_->head.conversation_id;
+  open.stream = impl_->request.stream;
+  return open;
+}
+
 const audit::Record& Session::Finish(int status, uint64_t now_ms) {
   if (!impl_->record_filled) impl_->FillRecord(status, now_ms);
   impl_->record_filled = true;

@@ -18,7 +18,7 @@
 #include <string_view>
 #include <vector>
 
-#include "core/audit/record.h"
+#include "core/audit/open_slot.h"
 #include "core/openai/endpoint.h"
 #include "core/policy/chain.h"
 #include "core/routing/target.h"
@@ -146,6 +146,8 @@ class Session {
   // Whether this request gets a record, and the record. Finish is idempotent; `status`: what the
   // client got (0: nothing, 499: gone).
   bool recorded() const noexcept;
+  // What is known before a provider is asked. The views live as long as the session.
+  audit::OpenRequest Admission() const;
   const audit::Record& Finish(int status, uint64_t now_ms);
 
   // An injection that was found, for nginx's error log: verdict, reason and score, never text.

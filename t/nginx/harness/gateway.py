@@ -8,7 +8,7 @@ import signal
 import socket
 import subprocess
 
-from harness import chat
+from harness import audit, chat
 from harness.client import Connection, head
 from harness.sockets import free_port
 from harness.wait import SCALE, until
@@ -216,10 +216,8 @@ class Gateway:
         return path.read_text(errors="replace") if path.exists() else ""
 
     def audit_lines(self):
-        """The finished lines: a reader may see the beginning of one that is being written."""
-        path = self.audit_dir / "audit.jsonl"
-        text = path.read_text() if path.exists() else ""
-        return text[: text.rfind("\n") + 1].splitlines()
+        """The lines of all segments, but for what the log says of itself."""
+        return audit.lines(self.audit_dir)
 
     def audit(self):
         return [json.loads(line) for line in self.audit_lines()]

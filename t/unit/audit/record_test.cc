@@ -35,9 +35,9 @@ bool Holds(const std::string& line, const std::string& part) {
   return line.find(part) != std::string::npos;
 }
 
-TEST(ToJsonLine, WritesEveryMemberInOrder) {
-  const std::string line = ToJsonLine(Sample(), 9);
-  EXPECT_EQ(line.rfind(R"({"seq":9,"ts":"2023-11-14T22:13:20.123456Z","request_id":"req-1",)"
+TEST(ToJson, WritesEveryMemberInOrder) {
+  const std::string line = ToJson(Sample());
+  EXPECT_EQ(line.rfind(R"({"ts":"2023-11-14T22:13:20.123456Z","request_id":"req-1",)"
                        R"("client_request_id":null,"pack":{"name":"demo","version":"1.0.0",)"
                        R"("sha256":"ab"},"verdict":"redacted",)",
                        0),
@@ -56,30 +56,30 @@ TEST(ToJsonLine, WritesEveryMemberInOrder) {
   EXPECT_EQ(line.back(), '}');
 }
 
-TEST(ToJsonLine, RoundsTheCost) {
-  EXPECT_TRUE(Holds(ToJsonLine(Sample(), 1), R"("cost_usd":0.3,)"));
+TEST(ToJson, RoundsTheCost) {
+  EXPECT_TRUE(Holds(ToJson(Sample()), R"("cost_usd":0.3,)"));
 }
 
-TEST(ToJsonLine, EscapesAndBoundsClientStrings) {
+TEST(ToJson, EscapesAndBoundsClientStrings) {
   Record record = Sample();
   record.user_id = "a\"\n\xFF" + std::string(1000, 'u');
-  const std::string line = ToJsonLine(record, 1);
+  const std::string line = ToJson(record);
   EXPECT_TRUE(Holds(line, R"("user_id":"a\"\n)"));
   EXPECT_TRUE(IsUtf8(line));
   EXPECT_FALSE(Holds(line, std::string(257, 'u')));
   EXPECT_EQ(line.find('\n'), std::string::npos);
 }
 
-TEST(ToJsonLine, CutsTheListsOfAHugeRecord) {
+TEST(ToJson, CutsTheListsOfAHugeRecord) {
   Record record = Sample();
   for (int i = 0; i < 5000; ++i) record.unscanned.push_back("part-" + std::to_string(i));
-  const std::string line = ToJsonLine(record, 1);
+  const std::string line = ToJson(record);
   EXPECT_LT(line.size(), kMaxRecordBytes);
   EXPECT_TRUE(Holds(line, R"("truncated":true})"));
   EXPECT_TRUE(Holds(line, R"("part-3")"));
 }
 
-TEST(ToJsonLine, FitsWhateverTheStringsHold) {
+TEST(ToJson, FitsWhateverTheStringsHold) {
   for (const char c : {'\x01', '\xFF', '"', 'x'}) {
     const std::string worst(5000, c);
     Record record = Sample();
@@ -91,16 +91,16 @@ TEST(ToJsonLine, FitsWhateverTheStringsHold) {
       *field = worst;
     }
     for (int i = 0; i < 100; ++i) record.attempts.push_back({worst, worst, worst, 1, 1, true});
-    const std::string line = ToJsonLine(record, 1);
+    const std::string line = ToJson(record);
     EXPECT_LT(line.size(), kMaxRecordBytes);
     EXPECT_TRUE(IsUtf8(line));
   }
 }
 
-TEST(ToJsonLine, AnImpossibleNumberIsNull) {
+TEST(ToJson, AnImpossibleNumberIsNull) {
   Record record = Sample();
   record.cost_usd = 1.0 / 0.0;
-  EXPECT_TRUE(Holds(ToJsonLine(record, 1), R"("cost_usd":null)"));
+  EXPECT_TRUE(Holds(ToJson(record), R"("cost_usd":null)"));
 }
 
 }  // namespace

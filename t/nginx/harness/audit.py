@@ -1,0 +1,27 @@
+"""The segments of an audit directory."""
+
+import json
+
+
+def segments(directory):
+    return sorted(directory.glob("audit-*.jsonl"))
+
+
+def all_lines(directory):
+    """The finished lines: a reader may see the beginning of one that is being written."""
+    lines = []
+    for path in segments(directory):
+        text = path.read_text()
+        lines += text[: text.rfind("\n") + 1].splitlines()
+    return lines
+
+
+def lines(directory):
+    """The records of requests: without the log's own headers and checkpoints."""
+    return [line for line in all_lines(directory) if "event" not in json.loads(line)]
+
+
+def events(directory, name):
+    """The events called `name`, such as gateway.gap."""
+    found = (json.loads(line) for line in all_lines(directory))
+    return [line for line in found if line.get("event") == name]
