@@ -1,5 +1,6 @@
 """The segments of an audit directory."""
 
+import hashlib
 import json
 
 
@@ -25,3 +26,16 @@ def events(directory, name):
     """The events called `name`, such as gateway.gap."""
     found = (json.loads(line) for line in all_lines(directory))
     return [line for line in found if line.get("event") == name]
+
+
+def assert_whole(directory):
+    """Every line is held by the next one, and no number is missing or twice."""
+    before = None
+    for line in all_lines(directory):
+        record = json.loads(line)
+        hashed = line[: line.rindex(',"hash":"')]
+        assert hashlib.sha256(hashed.encode()).hexdigest() == record["hash"], line
+        if before is not None:
+            assert record["prev"] == before["hash"], line
+            assert record["seq"] == before["seq"] + 1, line
+        before = record

@@ -143,6 +143,10 @@ class Gateway:
     def signal(self, number):
         self._process.send_signal(number)
 
+    def wait(self):
+        """Waits for an nginx that is ending; start() begins another one."""
+        self._process.wait(30 * SCALE)
+
     def stop(self):
         """QUIT, then the verdict over the error log."""
         if self._process is None:
