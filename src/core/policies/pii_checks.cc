@@ -133,6 +133,8 @@ Check FindCheck(std::string_view name) {
       {"assigned_secret", AssignedSecret},
       {"assigned_password", AssignedPassword},
       {"assigned_token", AssignedToken},
+      {"prefixed_token", PrefixedToken},
+      {"bare_token", BareToken},
       {"vendor_secret", VendorSecret},
   };
   for (const auto& [known, check] : kChecks) {

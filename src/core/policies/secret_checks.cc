@@ -99,6 +99,18 @@ bool IsReference(std::string_view value) {
          std::any_of(kEnds.begin(), kEnds.end(), ends);
 }
 
+// "typing.Optional", "self.client.password"
+bool IsDottedName(std::string_view value) noexcept {
+  bool begins = true, dotted = false;
+  for (const char c : value) {
+    const bool letter = IsLower(c) || IsUpper(c) || c == '_';
+    if (begins ? !letter : !letter && c != '.') return false;
+    begins = c == '.';
+    dotted = dotted || begins;
+  }
+  return dotted;
+}
+
 bool NamesSecret(std::string_view name) {
   static const std::vector<std::string_view> kParts = {
       "api",  "secret", "token",   "auth",  "passw",  "pwd",     "cred",  "access",
@@ -116,6 +128,79 @@ bool NamesNoSecret(std::string_view name) {
   return HasAny(name, kParts);
 }
 
+// Random text of letters and digits is taken for a secret from these lengths on: with a name or an
+// operator before it, and by its own look. Ids of objects ("call_…", "msg_…") have up to 29.
+constexpr size_t kShortRandom = 14, kLongRandom = 30;
+constexpr size_t kMaxPrefixBytes = 28;
+
+bool IsAlnum(char c) noexcept {
+  return IsDigit(c) || IsLower(c) || IsUpper(c);
+}
+bool IsVowel(char c) noexcept {
+  return std::string_view("aeiouy").find(static_cast<char>(c | 0x20)) != std::string_view::npos;
+}
+
+std::string_view LongestRun(std::string_view value) noexcept {
+  std::string_view longest = value.substr(0, 0);
+  for (size_t i = 0; i < value.size();) {
+    size_t end = i;
+    while (end < value.size() && IsAlnum(value[end])) ++end;
+    if (end - i > longest.size()) longest = value.substr(i, end - i);
+    i = end + 1;
+  }
+  return longest;
+}
+
+struct Letters {
+  size_t in_words = 0;  // in runs that could be words: five and more, with vowels as language has
+  size_t clusters = 0;  // of five consonants and more, as no language has
+};
+
+Letters LettersOf(std::string_view text) noexcept {
+  Letters letters;
+  for (size_t i = 0; i < text.size();) {
+    size_t end = i, vowels = 0, consonants = 0, cluster = 0;
+    for (; end < text.size() && !IsDigit(text[end]); ++end) {
+      // The next word of a camel.
+      if (end > i && IsUpper(text[end]) && IsLower(text[end - 1])) break;
+      consonants = IsVowel(text[end]) ? 0 : consonants + 1;
+      cluster = std::max(cluster, consonants);
+      vowels += IsVowel(text[end]);
+    }
+    const size_t size = end - i;
+    if (size >= 5 && vowels * 4 >= size && cluster < 4) letters.in_words += size;
+    letters.clusters += cluster >= 5;
+    i = std::max(end, i + 1);
+  }
+  return letters;
+}
+
+// Is the longest run of letters and digits as mixed as only a generator makes it?
+bool IsRandom(std::string_view value, size_t min_bytes) {
+  std::string_view run = LongestRun(value);
+  // Zeros in base64, in front of a number.
+  const size_t padding = std::min(run.find_first_not_of(run.substr(0, 1)), run.size());
+  if (padding >= 6) run.remove_prefix(padding);
+  const Shape shape = ShapeOf(run);
+  const size_t n = run.size();
+  if (n < min_bytes || shape.hex || shape.run >= 6 || n * 2 < value.size()) return false;
+  if (shape.digits < 2 || shape.digits * 10 < n || shape.lower + shape.upper < 4) return false;
+  if (shape.entropy < (n < 20 ? 3.0 : 3.3)) return false;
+  const Letters letters = LettersOf(run);
+  const size_t breaks = shape.changes + 2 * letters.clusters;
+  return breaks >= 4 && breaks * 5 >= n && letters.in_words * 2 < n;
+}
+
+// "sk_live_", "acme_pat_", "xkeysib-": a part of the prefix says that it is a key.
+bool HasSecretPart(std::string_view prefix) {
+  static const std::vector<std::string_view> kParts = {
+      "live", "test", "prod",   "sandbox", "secret", "token", "key", "api",
+      "pat",  "auth", "access", "cred",    "sk_",    "sk-",   "rk_", "priv"};
+  if (HasAny(prefix, kParts)) return true;
+  // "dop_v1_"
+  return prefix.size() <= 8 && prefix.find("_v") != prefix.npos;
+}
+
 // A full stop behind the value ends the sentence.
 std::string_view Trimmed(std::string_view value) noexcept {
   while (!value.empty() && (value.back() == '.' || value.back() == '-' || value.back() == '~')) {
@@ -128,11 +213,11 @@ std::string_view Trimmed(std::string_view value) noexcept {
 
 bool IsPlaceholder(std::string_view value) {
   static const std::vector<std::string_view> kParts = {
-      "xxxx",   "your",   "example",  "changeme",    "change_me",  "placeholder", "redacted",
-      "dummy",  "insert", "<",        "${",          "{{",         "$(",          "%(",
-      "****",   "....",   "####",     "secret_here", "key_here",   "token_here",  "replace",
-      "sample", "foobar", "abcdef",   "process.env", "os.environ", "getenv",      "todo",
-      "none",   "null",   "undefined"};
+      "xxxx",   "your",   "example",   "changeme",    "change_me",  "placeholder", "redacted",
+      "dummy",  "insert", "<",         "${",          "{{",         "$(",          "%(",
+      "****",   "....",   "####",      "secret_here", "key_here",   "token_here",  "replace",
+      "sample", "foobar", "abcdef",    "process.env", "os.environ", "getenv",      "todo",
+      "none",   "null",   "undefined", "1234-1234",   "0000-0000"};
   const std::string lower = ToLower(value);
   if (lower.find("1234567890") != std::string::npos && value.size() < 24) return true;
   return HasAny(lower, kParts);
@@ -141,8 +226,18 @@ bool IsPlaceholder(std::string_view value) {
 size_t GeneratedSecret(const detect::Candidate& c) {
   const std::string_view value = c.match();
   const Shape shape = ShapeOf(value);
-  const bool mixed = shape.digits > 0 && shape.lower + shape.upper > 0;
-  const bool filler = shape.run >= 8 || HasAny(ToLower(value), {"xxxxxx", "exampleexample"});
+  // "xoxp-123-456-": numbers behind the prefix.
+  const size_t prefix = std::min(value.find_first_of("-_."), size_t{12});
+  const Shape body = prefix < value.size() ? ShapeOf(value.substr(prefix)) : shape;
+  const bool mixed = shape.digits > 0 && body.lower + body.upper > 0;
+  // "cache-key-<hash>": a piece of a longer name.
+  const std::string_view before = c.before(2);
+  const bool piece =
+      before.size() == 2 && IsAlnum(before[0]) && (before[1] == '-' || before[1] == '_');
+  if (piece && ShapeOf(LongestRun(value)).hex) return 0;
+  const std::vector<std::string_view> fillers = {"xxxxxx", "exampleexample", "1234-1234",
+                                                 "0000-0000"};
+  const bool filler = shape.run >= 8 || HasAny(ToLower(value), fillers);
   return mixed && shape.entropy >= 3.0 && !filler ? value.size() : 0;
 }
 
@@ -154,7 +249,10 @@ size_t AssignedSecret(const detect::Candidate& c) {
   if (shape.changes < 3 || shape.run >= 6 || shape.other * 4 > value.size()) return 0;
   if (IsPlaceholder(value) || IsReference(value)) return 0;
   // "base64.urlsafe_b64decode"
-  if (value.find('.') != value.npos && shape.digits * 5 < value.size()) return 0;
+  const bool dotted = value.find('.') != value.npos && !IsRandom(value, kShortRandom);
+  const bool words =
+      shape.digits * 5 < value.size() || LettersOf(value).in_words * 3 >= value.size();
+  if (dotted && words) return 0;
   const std::string name = NameBefore(c);
   // "key: <uuid>", "cache_key = <hash>": data has keys, too.
   if (shape.hex && !NamesSecret(name)) return 0;
@@ -168,9 +266,7 @@ size_t AssignedPassword(const detect::Candidate& c) {
       (shape.digits > 0) + (shape.lower > 0) + (shape.upper > 0) + (shape.other > 0);
   if (kinds < 2 || shape.run >= 5 || shape.entropy < 2.2 || IsPlaceholder(value)) return 0;
   if (shape.digits == 0 && (shape.other == 0 || shape.upper == 0)) return 0;
-  if (value.find('(') != value.npos || value.find('[') != value.npos ||
-      value.find("->") != value.npos)
-    return 0;
+  if (HasAny(value, {"(", "[", "->", "::"}) || IsDottedName(value)) return 0;
   return IsReference(value) || NamesNoSecret(NameBefore(c)) ? 0 : value.size();
 }
 
@@ -185,21 +281,50 @@ size_t VendorSecret(const detect::Candidate& c) {
 
 size_t AssignedToken(const detect::Candidate& c) {
   static const std::vector<std::string_view> kEnds = {
-      "id",      "ids",     "sha",   "md5",      "rev",    "nonce", "cursor", "image",
-      "content", "src",     "href",  "name",     "ref",    "data",  "state",  "trace",
-      "span",    "build",   "class", "color",    "date",   "time",  "video",  "list",
-      "node",    "session", "link",  "boundary", "base64", "code",  "text",   "value",
-      "title",   "message", "line",  "package",  "model",  "label", "wallet", "address"};
+      "id",      "ids",     "sha",      "md5",    "rev",   "nonce",  "cursor", "image",
+      "content", "src",     "href",     "name",   "ref",   "data",   "state",  "trace",
+      "span",    "build",   "class",    "color",  "date",  "time",   "video",  "list",
+      "node",    "link",    "boundary", "base64", "code",  "text",   "value",  "title",
+      "line",    "package", "message",  "model",  "label", "wallet", "address"};
   const std::string_view value = Trimmed(c.match());
-  const Shape shape = ShapeOf(value);
-  if (shape.hex || IsUuid(value) || value.size() < 20 || value.find('.') != value.npos) return 0;
-  if (shape.changes * 4 < value.size() || shape.digits * 8 < value.size()) return 0;
+  if (IsUuid(value) || !IsRandom(value, kShortRandom)) return 0;
+  if (IsPlaceholder(value) || IsReference(value)) return 0;
   const std::string name = NameBefore(c);
-  if (name.size() < 3) return 0;  // go.sum's "h1:"
-  for (const std::string_view end : kEnds) {
-    if (name.ends_with(end)) return 0;
+  if (name.size() < 3 || NamesNoSecret(name)) return 0;  // "h1:" of go.sum
+  const auto ends = [&](std::string_view end) { return name.ends_with(end); };
+  return std::any_of(kEnds.begin(), kEnds.end(), ends) ? 0 : value.size();
+}
+
+size_t PrefixedToken(const detect::Candidate& c) {
+  const std::string_view value = Trimmed(c.match());
+  const char before = c.begin > 0 ? c.text[c.begin - 1] : ' ';
+  // A piece of a path, a domain or a longer name.
+  if (before == '/' || before == '.' || before == '_' || before == '-' || before == '@') return 0;
+  const std::string_view body = LongestRun(value);
+  const auto at = static_cast<size_t>(body.data() - value.data());
+  if (at == 0 || at > kMaxPrefixBytes) return 0;
+  const std::string prefix = ToLower(value.substr(0, at));
+  if (IsPlaceholder(value) || IsReference(value) || NamesNoSecret(prefix)) return 0;
+  const bool named = HasSecretPart(prefix);
+  const Shape shape = ShapeOf(body);
+  if (shape.hex) return named && body.size() >= 32 && shape.entropy >= 3 ? value.size() : 0;
+  return IsRandom(body, named ? kShortRandom : kLongRandom) ? value.size() : 0;
+}
+
+size_t BareToken(const detect::Candidate& c) {
+  const std::string_view value = c.match(), before = c.before(24);
+  const Shape shape = ShapeOf(value);
+  // 64 and 76: a line of base64.
+  if (shape.other > 0 || value.size() == 64 || value.size() == 76) return 0;
+  if (shape.digits < 3 || shape.lower < 3 || shape.upper < 3) return 0;
+  if (!before.empty()) {
+    static constexpr std::string_view kBefore = " \t\n\"'`(=";
+    if (kBefore.find(before.back()) == kBefore.npos) return 0;
+    // The next line of something longer.
+    if (before.back() == '\n' && LongestRun(before).size() >= 16) return 0;
   }
-  return AssignedSecret(c);
+  if (IsPlaceholder(value) || !IsRandom(value, 40)) return 0;
+  return NamesNoSecret(NameBefore(c)) ? 0 : value.size();
 }
 
 }  // namespace kt::policies

@@ -1,0 +1,109 @@
+// Secrets of formats that no rule names: what an assignment, a prefix or the look of a value says,
+// and what looks like them and is none. All values are made up.
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "chain_fixture.h"
+
+namespace kt::policies {
+namespace {
+
+std::string Redacted(std::string_view text) {
+  static const policy::Chain* const chain = Build(ConfigWith({"pii-detector"})).release();
+  return Judge(*chain, text).text;
+}
+
+struct Example {
+  const char* text;
+  const char* redacted;
+};
+
+TEST(Secrets, AnAssignedValueThatIsRandomForCertain) {
+  const Example examples[] = {
+      {"acme.internal = 'z8kq1vw93hx0rt2b'", "acme.internal = '[SECRET]'"},
+      {"{\"zonk\": \"kX83hQz0Lw5Tn2VbR7\"}", "{\"zonk\": \"[SECRET]\"}"},
+      {"zonk: q1w9z8x7c6v5b4n3m2kd", "zonk: [SECRET]"},
+      {"ZONK_B=tr83kx0qz15vw97hbn", "ZONK_B=[SECRET]"},
+      {"curl -d zonk=tr83kx0qz15vw97hbn x", "curl -d zonk=[SECRET] x"},
+      {"zonk => \"tr83kx0qz15vw97hbn\"", "zonk => \"[SECRET]\""},
+      {"zonk := `tr83kx0qz15vw97hbn`", "zonk := `[SECRET]`"},
+      {"export KEY=zonk-x7Kq02LmZt81.pQ93vWx5Rb7Yc2", "export KEY=[SECRET]"},
+  };
+  for (const Example& e : examples) EXPECT_EQ(Redacted(e.text), e.redacted);
+}
+
+TEST(Secrets, APrefixAndALongRandomBody) {
+  const Example examples[] = {
+      {"use zonk_x7Kq02LmZt81pQ93vWx5Rb7Yc2Dh64Js now", "use [SECRET] now"},
+      {"zonk-x7Kq02LmZt81pQ93vWx5Rb7Yc2Dh64Js.", "[SECRET]."},
+      {"zonk_live_x7Kq02LmZt81pQ9", "[SECRET]"},
+      {"zonk_pat_1f3a9c5e7b2d4f6a8c0e1f3a9c5e7b2d", "[SECRET]"},
+      {"znk_v1_1f3a9c5e7b2d4f6a8c0e1f3a9c5e7b2d", "[SECRET]"},
+      {"say x7Kq02LmZt81pQ93vWx5Rb7Yc2Dh64JsFa0Gk3Nu9 twice", "say [SECRET] twice"},
+  };
+  for (const Example& e : examples) EXPECT_EQ(Redacted(e.text), e.redacted);
+}
+
+TEST(Secrets, WhatOnlyLooksLikeOne) {
+  for (const char* text : {
+           "\"id\": \"tr83kx0qz15vw97hbn\"",
+           "call_x7Kq02LmZt81pQ93vWx5Rb7Y",
+           "msg_01x7Kq02LmZt81pQ93vWx5Rb",
+           "resp_67ccd2bed1ec8190b14f964abc0542670bb6a6b452d3795b",
+           "zonk_1f3a9c5e7b2d4f6a8c0e1f3a9c5e7b2d",
+           "cache-key-1f3a9c5e7b2d4f6a8c0e1f3a9c5e7b2d",
+           "release_v1_1f3a9c5e7b2d4f6a8c0e1f3a9c5e7b2d4f6a8c0e",
+           "test-0d6f9d4e-2b1c-4c57-9f0e-7a1b2c3d4e5f",
+           "zonk: 0d6f9d4e-2b1c-4c57-9f0e-7a1b2c3d4e5f",
+           "zonk = some_function2_of_the3_module4",
+           "password = prompt.ask, secret = base64.b32encode",
+           "password: Optional.of, pwd = CPAN::anycwd",
+           "https://docs.example.com/document/d/1x7Kq02LmZt81pQ93vWx5Rb7Yc2Dh64JsFa0Gk3Nu9/edit",
+           "ubuntu2204lts-python3.10.12-slim, x86_64-linux-gnu",
+           "\"token\": \"xoxp-1234-1234-1234-4ddbc191d40ee098cbaae6f3523ada2d\"",
+           "golang.org/x/net v0.7.0 h1:rJrUqqhjsgNp7KqAIc25s9pZnjU7TUcSY7HcVZjdn1g=",
+       }) {
+    EXPECT_EQ(Redacted(text), text);
+  }
+}
+
+// What fills the texts of coding agents, made at random.
+TEST(Secrets, NoHitOnHashesIdsAndLines) {
+  std::mt19937 random(7);
+  const auto of = [&random](std::string_view alphabet, size_t n) {
+    std::string out;
+    while (out.size() < n) out += alphabet[random() % alphabet.size()];
+    return out;
+  };
+  constexpr std::string_view kHex = "0123456789abcdef";
+  constexpr std::string_view kBase62 =
+      "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+  for (int i = 0; i < 300; ++i) {
+    const std::string uuid = of(kHex, 8) + "-" + of(kHex, 4) + "-4" + of(kHex, 3) + "-a" +
+                             of(kHex, 3) + "-" + of(kHex, 12);
+    for (const std::string& text :
+         {"commit " + of(kHex, 40), "sha256:" + of(kHex, 64),
+          "\"checksum\": \"" + of(kHex, 64) + "\"", "image-" + of(kHex, 32) + ".png",
+          "request " + uuid, "\"trace_id\": \"" + uuid + "\"", "call_" + of(kBase62, 24),
+          "\"id\": \"chatcmpl-" + of(kBase62, 29) + "\"",
+          "\"integrity\": \"sha512-" + of(kBase62, 86) + "==\"", "h1:" + of(kBase62, 43) + "="}) {
+      EXPECT_EQ(Redacted(text), text);
+    }
+  }
+}
+
+TEST(Secrets, StreamsHoldThemToTheirEnd) {
+  const auto chain = Build(ConfigWith({"pii-detector"}));
+  const std::string text =
+      "Set zonk='z8kq1vw93hx0rt2b', then zonk_x7Kq02LmZt81pQ93vWx5Rb7Yc2Dh64Js, or "
+      "x7Kq02LmZt81pQ93vWx5Rb7Yc2Dh64JsFa0Gk3Nu9 (a plain word: nothing).";
+  const std::string whole = Judge(*chain, text, policy::Phase::kOutput).text;
+  EXPECT_EQ(whole, "Set zonk='[SECRET]', then [SECRET], or [SECRET] (a plain word: nothing).");
+  for (size_t step = 1; step <= text.size(); ++step) {
+    ASSERT_EQ(Streamed(*chain, text, step), whole) << step;
+  }
+}
+
+}  // namespace
+}  // namespace kt::policies
