@@ -4,7 +4,7 @@
 #include <re2/set.h>
 
 #include <algorithm>
-#include <array>
+#include <optional>
 #include <utility>
 
 #include "core/detect/fuzzy.h"
@@ -14,15 +14,6 @@ namespace kt::detect {
 namespace {
 
 constexpr int64_t kSetMemoryBytes = int64_t{12} << 20;
-constexpr int64_t kHoldMemoryBytes = int64_t{1} << 20;
-// RE2 takes time quadratic in the number of ways out to compile an expression, and a state of the
-// automaton lists them all: several expressions of this size are faster than one.
-constexpr size_t kHoldPatternBytes = 4096;
-
-// Rules are held back by class of length, so that a table of numbers does not wait as long as a
-// key may be: within a window the loose prefix forms decide.
-constexpr std::array<size_t, 3> kHoldWindows = {48, kMaxMatchBytes, kMaxDeclaredBytes};
-
 size_t PreviousCodePoint(std::string_view text, size_t i) noexcept {
   while (i > 0 && IsUtf8Tail(text[--i])) {
   }
@@ -37,29 +28,23 @@ struct ScopeSet {
   FuzzyMatcher fuzzy;
 };
 
-struct HoldClass {
-  size_t window_bytes = 0;
-  std::unique_ptr<RE2> expression;
-};
-
 }  // namespace
 
 struct Matcher::Impl {
   std::vector<std::unique_ptr<RuleSearch>> rules;
   ScopeSet scopes[2];
-  std::vector<HoldClass> holds;
-  Prefilter beginnings;  // of the output rules
-  bool knows_beginnings = true;
+  Prefilter beginnings;          // of the output rules
+  std::vector<RuleId> held;      // the output rules that hold streams back
+  std::vector<RuleId> anywhere;  // those of them that may begin anywhere
   std::vector<RuleId> unbounded;
   size_t longest = 0;
 
   Status Compile(Rule rule);
   void AddFuzzy(const Rule& rule);
   Status CompileSet(Scope scope);
-  Status CompileHolds();
+  void PrepareHolds();
   Status FindRest(const ScopeSet& scope, std::string_view text, size_t from,
                   std::vector<Match>* out) const;
-  Status AddHold(size_t window_bytes, const std::string& alternatives);
 };
 
 Status Matcher::Impl::Compile(Rule rule) {
@@ -112,38 +97,18 @@ Status Matcher::Impl::CompileSet(Scope scope) {
   return Status::Ok();
 }
 
-Status Matcher::Impl::AddHold(size_t window_bytes, const std::string& alternatives) {
-  auto expression =
-      std::make_unique<RE2>("(?:" + alternatives + ")\\z", QuietOptions(false, kHoldMemoryBytes));
-  if (!expression->ok()) return Status::ResourceExhausted("hold-back: " + expression->error());
-  holds.push_back({window_bytes, std::move(expression)});
-  return Status::Ok();
-}
-
-Status Matcher::Impl::CompileHolds() {
-  for (const auto& rule : rules) {
-    if (!rule->rule.output || rule->prefix.empty()) continue;
-    knows_beginnings &= rule->beginnings.has_value();
-    if (rule->beginnings) beginnings.AddBeginnings(*rule->beginnings);
+void Matcher::Impl::PrepareHolds() {
+  for (RuleId id = 0; id < rules.size(); ++id) {
+    const RuleSearch& rule = *rules[id];
+    if (!rule.rule.output || rule.prefix.empty()) continue;
+    held.push_back(id);
+    if (rule.beginnings) {
+      beginnings.AddBeginnings(id, *rule.beginnings);
+    } else {
+      anywhere.push_back(id);
+    }
   }
   beginnings.Finish();
-  size_t shorter = 0;
-  for (const size_t window : kHoldWindows) {
-    std::string all;
-    for (const auto& rule : rules) {
-      if (!rule->rule.output || rule->prefix.empty() || !rule->max_bytes) continue;
-      if (*rule->max_bytes <= shorter || *rule->max_bytes > window) continue;
-      if (!all.empty() && all.size() + rule->prefix.size() > kHoldPatternBytes) {
-        if (Status status = AddHold(window, all); !status.ok()) return status;
-        all.clear();
-      }
-      all += (all.empty() ? "" : "|") + rule->prefix;
-    }
-    shorter = window;
-    if (all.empty()) continue;
-    if (Status status = AddHold(window, all); !status.ok()) return status;
-  }
-  return Status::Ok();
 }
 
 RuleId Matcher::Builder::Add(Rule rule) {
@@ -162,9 +127,7 @@ Result<std::unique_ptr<const Matcher>> Matcher::Builder::Build() && {
   for (const Scope scope : {Scope::kInput, Scope::kOutput}) {
     if (Status status = impl.CompileSet(scope); !status.ok()) return status;
   }
-  if (impl.unbounded.empty()) {
-    if (Status status = impl.CompileHolds(); !status.ok()) return status;
-  }
+  if (impl.unbounded.empty()) impl.PrepareHolds();
   return std::unique_ptr<const Matcher>(std::move(matcher));
 }
 
@@ -233,23 +196,15 @@ Status Matcher::FindAll(std::string_view text, size_t from, Scope scope,
 
 size_t Matcher::HoldFrom(std::string_view text, size_t from) const {
   if (!streamable()) return from;
-  size_t hold = text.size();
-  const FuzzyMatcher& fuzzy = impl_->scopes[static_cast<size_t>(Scope::kOutput)].fuzzy;
-  if (!fuzzy.empty()) hold = fuzzy.HoldFrom(text, from);
-  if (impl_->knows_beginnings) from = impl_->beginnings.FirstBeginning(text, from);
-  if (from >= hold) return hold;
-  for (const HoldClass& hold_class : impl_->holds) {
-    size_t start = text.size() - std::min(text.size(), hold_class.window_bytes);
-    while (start > 0 && IsUtf8Tail(text[start])) --start;
-    // Only the longest class may be exceeded: what it holds beyond its bound must stay held.
-    if (hold_class.window_bytes == kMaxDeclaredBytes || start < from) start = from;
-    re2::StringPiece found;
-    if (start < hold &&
-        hold_class.expression->Match(re2::StringPiece(text.data(), text.size()), start, text.size(),
-                                     RE2::UNANCHORED, &found, 1)) {
-      hold = std::min(hold, static_cast<size_t>(found.data() - text.data()));
-    }
+  const auto& rules = impl_->rules;
+  const auto holds = [&](uint32_t rule, size_t at) { return rules[rule]->HoldsAt(text, at); };
+  const std::optional<size_t> first = impl_->beginnings.FirstBeginning(text, from, holds);
+  size_t hold = first.value_or(text.size());
+  for (const RuleId id : first ? impl_->anywhere : impl_->held) {
+    hold = std::min(hold, rules[id]->HoldFrom(text, from));
   }
+  const FuzzyMatcher& fuzzy = impl_->scopes[static_cast<size_t>(Scope::kOutput)].fuzzy;
+  if (!fuzzy.empty()) hold = std::min(hold, fuzzy.HoldFrom(text, from));
   return hold;
 }
 

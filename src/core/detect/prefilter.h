@@ -7,35 +7,21 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
+#include <cstring>
+#include <functional>
+#include <initializer_list>
+#include <map>
+#include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
+#include "core/detect/prefilter_candidates.h"
+#include "core/detect/prefilter_conditions.h"
 #include "core/detect/prefilter_factors.h"
+#include "core/detect/prefilter_scan.h"
 
 namespace kt::detect {
-
-// Where matches of rules may begin: for each rule ranges in ascending order.
-class Candidates {
- public:
-  static constexpr uint32_t kNone = UINT32_MAX;
-  struct Range {
-    size_t first, last;  // matches begin in [first, last]
-    uint32_t next;       // of the same rule; kNone
-  };
-  struct OfRule {
-    uint32_t rule, head, tail;
-  };
-
-  void Add(uint32_t rule, size_t first, size_t last);
-  std::span<const OfRule> rules() const noexcept { return rules_; }
-  const Range& range(uint32_t index) const noexcept { return ranges_[index]; }
-
- private:
-  std::vector<Range> ranges_;
-  std::vector<OfRule> rules_;
-  std::vector<uint32_t> index_;  // by rule, in rules_
-};
 
 class Prefilter {
  public:
@@ -45,31 +31,45 @@ class Prefilter {
 
   // Adds where matches may begin, at or after `from`.
   void Find(std::string_view text, size_t from, Candidates* out) const;
-  // The first place at or after `from` where one of the literals begins or, cut by the end of the
-  // text, may begin; text.size(): nowhere. After AddBeginnings only.
-  size_t FirstBeginning(std::string_view text, size_t from) const;
-  void AddBeginnings(const std::vector<Factor>& any_of);
+  // Streams: every match of the rule begins with one of these. In place of Add.
+  void AddBeginnings(uint32_t rule, const std::vector<Factor>& any_of);
+  // The first place at or after `from` where a beginning stands or, cut by the end of the text, may
+  // stand, and that `holds` confirms; text.size(): none. nullopt: not known.
+  using Holds = std::function<bool(uint32_t rule, size_t at)>;
+  std::optional<size_t> FirstBeginning(std::string_view text, size_t from,
+                                       const Holds& holds) const;
 
  private:
   static constexpr size_t kHashBits = 15;
-  static constexpr size_t kLongBytes = 4;  // from this length on four bytes find a literal
-  // The parts of slots_: literals of one byte by that, of up to three by two, others by four.
-  static constexpr uint32_t kPairSlots = 1024;
-  static constexpr uint32_t kFirstPair = 256, kFirstLong = kFirstPair + kPairSlots;
+  static constexpr uint32_t kNone = UINT32_MAX;
+  static constexpr size_t kLongBytes = 4;   // from this length on four bytes find a literal
+  static constexpr size_t kLongWord = 8;    // bytes
+  static constexpr int kEnoughDigits = 64;  // more than any rule asks for
+  static constexpr uint32_t kAnywhere = UINT32_MAX;
+  // The parts of slots_: literals of one byte by that; of up to three by two, of up to seven by
+  // four, of eight by all of them, hashed apart.
+  static constexpr uint32_t kFirstHash = 256;
 
   struct Target {
     uint32_t rule;
     uint32_t max_before;  // UINT32_MAX: anywhere
     uint32_t min_run;
     int min_digits;
-    uint32_t run;  // in runs_
+    uint32_t run;            // in runs_
+    uint32_t before;         // in runs_
+    uint32_t conditions[2];  // numbers in conditions_, or kNone
+    uint32_t witness;        // that must be seen, or kNone
+    bool is_witness;         // `rule` is its number
+    bool number;             // the run has no letters
+    bool operator==(const Target&) const = default;
   };
   struct Literal {
     char bytes[kFactorBytes];
     uint8_t size;
     Factor::Start start;
     bool word_ends;
-    bool at_end;  // only where the text ends behind it
+    bool odd_blank;  // a blank follows that is not one single space
+    bool at_end;     // only where the text ends behind it
     uint32_t first_target, end_target;
   };
   struct Pending {
@@ -77,21 +77,33 @@ class Prefilter {
     Target target;
   };
 
+  static uint64_t Load(const char* p) noexcept {
+    uint64_t value;
+    std::memcpy(&value, p, sizeof value);
+    return value;
+  }
   static uint32_t Hash(uint32_t folded) noexcept {
     return (folded * 0x9E3779B1u) >> (32 - kHashBits);
   }
   static uint32_t PairSlot(uint32_t folded) noexcept {
-    return kFirstPair + ((folded & 0xFFFF) * 0x9E3779B1u >> 22);
+    return kFirstHash + ((folded & 0xFFFF) * 0x9E3779B1u >> (32 - kHashBits) ^ 0x5A5);
   }
-  bool MayBegin(uint64_t folded) const noexcept {
-    const auto word = static_cast<uint32_t>(folded);
-    const uint32_t hash = Hash(word);
-    return ((long_[hash >> 6] >> (hash & 63) | short_[(word & 0xFFFF) >> 6] >> (word & 63)) & 1) !=
-           0;
+  static uint32_t WideSlot(uint64_t folded) noexcept {
+    return kFirstHash + static_cast<uint32_t>((folded * 0x9E3779B97F4A7C15u) >> (64 - kHashBits));
   }
+  static bool Has(const std::vector<uint64_t>& bits, uint32_t index) noexcept {
+    return (bits[index >> 6] >> (index & 63) & 1) != 0;
+  }
+  uint32_t WitnessIndex(const Condition& witness);
+  Target TargetOf(uint32_t rule, const Factor& factor);
+  void AddTarget(const Factor& factor, const Target& target);
+  bool AddLongWord(const Factor& factor, const Target& target);
   uint32_t RunIndex(const ByteSet& run);
   bool Fits(const Literal& literal, uint64_t folded, std::string_view text, size_t at,
             bool loose) const noexcept;
+  static bool OddBlankAt(std::string_view text, size_t at) noexcept;
+  int DigitsAt(std::string_view text, size_t at) const noexcept;
+  bool RunMayFit(const Target& target, std::string_view text, size_t at) const noexcept;
   bool RunFits(const Target& target, std::string_view text, size_t at) const noexcept;
   // Calls take(target, at) for each literal that stands at or after `from`, in order, until it says
   // false. False: it did, or the text has letters that fold to ASCII and `loose` is not set.
@@ -100,14 +112,38 @@ class Prefilter {
   template <typename Take>
   bool TakeAt(uint64_t folded, std::string_view text, size_t at, bool loose,
               const Take& take) const;
+  template <typename Take>
+  bool TakeSlots(std::initializer_list<uint32_t> slots, uint64_t folded, std::string_view text,
+                 size_t at, bool loose, const Take& take) const;
+  // Words of many bytes: the rules that nothing but the first byte and the length is known of.
+  template <typename Take>
+  bool TakeLongWord(std::string_view text, size_t at, bool loose, const Take& take) const;
+
+  // The digits of what looks like a number at one place, counted once.
+  struct Digits {
+    size_t at = SIZE_MAX;
+    int count = 0;
+  };
+  bool Possible(const Target& target, std::string_view text, size_t at,
+                Digits* digits) const noexcept;
 
   std::vector<Pending> pending_;
+  PrefilterConditions conditions_;
+  std::map<std::string, uint32_t> witnesses_;
   std::vector<Literal> literals_;  // short ones by first byte, then long ones by hash
   std::vector<Target> targets_;
   std::vector<ByteSet> runs_;
   std::vector<uint32_t> slots_;         // where the literals of a first byte, of a hash begin
   std::vector<uint64_t> short_, long_;  // bit sets: by the first two bytes, by hash
-  bool dense_ = false;                  // some literal may begin inside a word
+  InsideTable inside_;                  // of literals that may begin inside a word
+  ScanFunction scan_ = BestScan();
+  bool stream_ = false;  // of beginnings, which the end of the text may cut
+  struct LongWord {
+    Target target;
+    ByteSet first;  // raw
+  };
+  std::vector<LongWord> long_words_;
+  ByteSet number_bytes_;  // of the runs without letters
 };
 
 }  // namespace kt::detect

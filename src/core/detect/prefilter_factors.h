@@ -7,37 +7,50 @@
 // Of all such sets an expression allows, the one that ordinary text is least likely to hold.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "core/detect/factor_strings.h"
 #include "core/detect/regex_tree.h"
 
 namespace kt::detect {
 
-// Case, long s and Kelvin sign are folded away: bytes are compared with 0x20 set.
-inline constexpr size_t kFactorBytes = 8;
 inline constexpr size_t kAnywhereBefore = static_cast<size_t>(-1);
-
-inline char FoldByte(char c) noexcept {
-  return static_cast<char>(static_cast<unsigned char>(c) | 0x20);
-}
 
 // Whether a folded byte may have been a word byte: the underscore folds away from ASCII's others.
 inline bool IsFoldedWord(unsigned char byte) noexcept {
   return IsAsciiWord(byte) || byte == FoldByte('_');
 }
 
+struct Condition;
+
 struct Factor {
   enum class Start : unsigned char { kAnywhere, kWord, kDigit };  // no word byte, no digit before
   std::string bytes;                                              // folded, 1 to kFactorBytes
   Start start = Start::kAnywhere;
-  bool word_ends = false;  // no word byte follows
-  size_t max_before = 0;   // bytes between the beginning of the match and this; or kAnywhereBefore
+  bool word_ends = false;       // no word byte follows
+  bool odd_blank = false;       // a blank follows that is not one single space
+  ByteSet before = ~ByteSet();  // one of these is, unless the match begins here
+  size_t max_before = 0;  // bytes between the beginning of the match and this; or kAnywhereBefore
   // From here on there is a run of these bytes, so long and with so many digits. 0: not known.
   int min_digits = 0;
   size_t min_run = 0;
   ByteSet run;
+  // What else a match that holds this one has near it.
+  std::vector<std::shared_ptr<const Condition>> conditions;
+  // What begins at this place or anywhere behind it; may be null.
+  std::shared_ptr<const Condition> witness;
+};
+
+// Within [place - back, place + ahead] begins one of the literals or, where there are none, a run
+// of so many bytes.
+struct Condition {
+  std::vector<Factor> any_of;
+  ByteSet run;
+  size_t run_bytes = 0;
+  size_t back = 0, ahead = 0;
 };
 
 struct FactorSet {
@@ -51,8 +64,5 @@ std::optional<FactorSet> RequiredFactors(const RegexNode& tree);
 // Every match begins with one of these.
 // nullopt: too many beginnings.
 std::optional<std::vector<Factor>> Beginnings(const RegexNode& tree);
-
-// Bytes of the longest match; nullopt: not bounded.
-std::optional<size_t> LongestMatch(const RegexNode& node);
 
 }  // namespace kt::detect

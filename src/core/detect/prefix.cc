@@ -4,7 +4,7 @@
 #include <utility>
 #include <vector>
 
-#include "core/detect/prefilter_factors.h"
+#include "core/detect/regex_shape.h"
 #include "core/detect/regex_tree.h"
 
 namespace kt::detect {
@@ -103,11 +103,15 @@ std::optional<std::string> Prefix(const RegexNode& node) {
 Result<PrefixForm> DerivePrefix(std::string_view pattern, bool ignore_case) {
   Result<RegexNode> tree = ParseRegex(pattern, ignore_case);
   if (!tree.ok()) return tree.status();
+  return DerivePrefix(tree.value(), ignore_case);
+}
+
+Result<PrefixForm> DerivePrefix(const RegexNode& tree, bool ignore_case) {
   const std::string open = ignore_case ? "(?i:" : "(?:";
   PrefixForm form;
-  form.max_bytes = LongestMatch(tree.value());
-  form.loose = open + Loose(tree.value()) + ")";
-  if (const std::optional<std::string> prefix = Prefix(tree.value())) {
+  form.max_bytes = LongestMatch(tree);
+  form.loose = open + Loose(tree) + ")";
+  if (const std::optional<std::string> prefix = Prefix(tree)) {
     form.pattern = open + *prefix + ")";
   }
   if (form.pattern.size() > kMaxFormBytes || form.loose.size() > kMaxFormBytes) {

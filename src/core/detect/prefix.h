@@ -20,6 +20,7 @@
 #include <string_view>
 
 #include "core/base/status.h"
+#include "core/detect/regex_tree.h"
 
 namespace kt::detect {
 
@@ -35,5 +36,7 @@ struct PrefixForm {
 
 // With `ignore_case` the pattern is read as (?i:pattern); the forms carry their flags themselves.
 Result<PrefixForm> DerivePrefix(std::string_view pattern, bool ignore_case = false);
+// The same of a tree that was parsed with that `ignore_case`.
+Result<PrefixForm> DerivePrefix(const RegexNode& tree, bool ignore_case);
 
 }  // namespace kt::detect

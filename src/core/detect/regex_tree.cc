@@ -133,8 +133,13 @@ RegexNode Parser::Alternation(Flags flags, int depth) {
 RegexNode Parser::Sequence(Flags* flags, int depth) {
   RegexNode node;
   while (!rest_.empty() && rest_.front() != '|' && rest_.front() != ')') {
-    node.children.push_back(Element(flags, depth));
-    Repeat(&node.children.back());
+    RegexNode element = Element(flags, depth);
+    Repeat(&element);
+    if (element.kind != Kind::kConcat) {
+      node.children.push_back(std::move(element));
+      continue;
+    }
+    for (RegexNode& child : element.children) node.children.push_back(std::move(child));
   }
   return node;
 }

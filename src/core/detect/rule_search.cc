@@ -15,6 +15,7 @@ constexpr int kMaxGroup = 4;
 constexpr size_t kWorkPerByte = 64;
 constexpr size_t kWorkFloor = size_t{1} << 20;
 constexpr size_t kFirstWindow = 512;
+constexpr size_t kPlaceWorkPerByte = 8;
 // A rule with longer matches than this is searched for from a candidate on, not around it.
 constexpr size_t kMaxWindow = 4096;
 
@@ -61,20 +62,19 @@ Status RuleSearch::Prepare() {
   if (rule.group < 0 || rule.group > groups) {
     return Status::InvalidArgument(rule.id + ": the pattern has no such group");
   }
-  Result<PrefixForm> form = DerivePrefix(rule.pattern, rule.ignore_case);
+  const Result<RegexNode> tree = ParseRegex(rule.pattern, rule.ignore_case);
+  Result<PrefixForm> form =
+      tree.ok() ? DerivePrefix(tree.value(), rule.ignore_case) : tree.status();
   derived_ = form.ok();
   if (derived_) {
     prefix = form->pattern;
     loose = form->loose;
     max_bytes = form->max_bytes;
     window_ = max_bytes.value_or(0) <= kMaxWindow ? max_bytes.value_or(0) : 0;
-    const Result<RegexNode> tree = ParseRegex(rule.pattern, rule.ignore_case);
-    if (tree.ok()) {
-      required = RequiredFactors(tree.value());
-      beginnings = Beginnings(tree.value());
-      SetOpening();
-      if (!rule.output) beginnings.reset();
-    }
+    required = RequiredFactors(tree.value());
+    beginnings = Beginnings(tree.value());
+    SetOpening();
+    if (!rule.output) beginnings.reset();
   } else {
     loose = (rule.ignore_case ? "(?i:" : "(?:") + rule.pattern + ")";
   }
@@ -84,6 +84,10 @@ Status RuleSearch::Prepare() {
     if (derived_ && rule.max_match_bytes != 0) {
       max_bytes = std::min(rule.max_match_bytes, kMaxDeclaredBytes);
     }
+  }
+  const bool held = rule.output && max_bytes && !prefix.empty();
+  if (!rule.trusted && held && Hold() == nullptr) {
+    return Status::ResourceExhausted(rule.id + ": hold-back: " + hold_->error());
   }
   return Status::Ok();
 }
@@ -173,6 +177,28 @@ size_t RuleSearch::Opening(std::string_view text, size_t pos, size_t last) const
   return pos;
 }
 
+// What has grown beyond the longest match began none. A declared bound is none: what is longer
+// must stay held.
+bool RuleSearch::HoldsAt(std::string_view text, size_t at) const {
+  if (bounded_ && text.size() - at > *max_bytes) return false;
+  const RE2* hold = Hold();
+  if (hold == nullptr) return true;
+  const re2::StringPiece piece(text.data(), text.size());
+  return hold->Match(piece, at, text.size(), RE2::ANCHOR_START, nullptr, 0);
+}
+
+size_t RuleSearch::HoldFrom(std::string_view text, size_t from) const {
+  size_t start = bounded_ ? text.size() - std::min(text.size(), *max_bytes) : from;
+  while (start > 0 && IsUtf8Tail(text[start])) --start;
+  start = std::max(start, from);
+  const RE2* hold = Hold();
+  if (hold == nullptr || start >= text.size()) return start;
+  const re2::StringPiece piece(text.data(), text.size());
+  re2::StringPiece found;
+  if (!hold->Match(piece, start, text.size(), RE2::UNANCHORED, &found, 1)) return text.size();
+  return static_cast<size_t>(found.data() - text.data());
+}
+
 Status RuleSearch::Ready() const {
   const RE2* expression = Expression();
   if (expression == nullptr || rule.group > expression->NumberOfCapturingGroups() ||
@@ -208,30 +234,51 @@ Status RuleSearch::FindAll(RuleId id, std::string_view text, size_t from,
   return Status::Ok();
 }
 
-// No match begins at `pos`, and what begins there has ended soon.
-bool RuleSearch::DeadAt(std::string_view text, size_t pos) const {
-  size_t limit = pos + std::min(kFirstWindow, text.size() - pos);
-  while (limit < text.size() && IsUtf8Tail(text[limit])) ++limit;
-  Span span;
-  if (SearchWindow(text, pos, limit, &span, RE2::ANCHOR_START)) return false;
-  return bounded_ || limit == text.size() ||
-         !hold_->Match(re2::StringPiece(text.data(), limit), pos, limit, RE2::ANCHOR_START, nullptr,
-                       0);
+// Doubles the window until nothing that begins at `pos` is alive at its end.
+RuleSearch::Found RuleSearch::SearchAt(std::string_view text, size_t pos, size_t* work,
+                                       Span* span) const {
+  for (size_t window = kFirstWindow;; window *= 2) {
+    size_t limit = pos + std::min(window, text.size() - pos);
+    while (limit < text.size() && IsUtf8Tail(text[limit])) ++limit;
+    const bool hit = SearchWindow(text, pos, limit, span, RE2::ANCHOR_START);
+    if (limit == text.size()) return hit ? Found::kYes : Found::kNo;
+    if (!hold_->Match(re2::StringPiece(text.data(), limit), pos, limit, RE2::ANCHOR_START, nullptr,
+                      0)) {
+      return hit ? Found::kYes : Found::kNo;
+    }
+    if (*work < window) return Found::kTooMuchWork;
+    *work -= window;
+  }
+}
+
+// Each place by itself, as long as what begins there ends soon; then over the whole rest at once,
+// whose cost has a bound.
+Status RuleSearch::FindUnbounded(RuleId id, std::string_view text, size_t from,
+                                 const Candidates& candidates, uint32_t range,
+                                 std::vector<Match>* out) const {
+  size_t work = text.size() * kPlaceWorkPerByte, pos = from;
+  for (; range != Candidates::kNone; range = candidates.range(range).next) {
+    const Candidates::Range& near = candidates.range(range);
+    pos = std::max(pos, near.first);
+    if (!derived_ || (!knows_opening_ && near.first != near.last)) {
+      return pos <= near.last ? FindAll(id, text, pos, out) : Status::Ok();
+    }
+    while ((pos = Opening(text, pos, near.last)) <= near.last) {
+      Span span;
+      const Found found = SearchAt(text, pos, &work, &span);
+      if (found == Found::kTooMuchWork) return FindAll(id, text, pos, out);
+      pos = found == Found::kYes ? Take(id, text, span, out) : pos + 1;
+    }
+  }
+  return Status::Ok();
 }
 
 Status RuleSearch::FindNear(RuleId id, std::string_view text, size_t from,
                             const Candidates& candidates, uint32_t range,
                             std::vector<Match>* out) const {
   if (Status status = Ready(); !status.ok()) return status;
-  if (window_ == 0) {
-    // Whatever may go on for ever, or is not at one place, takes the search over the whole rest.
-    for (; range != Candidates::kNone; range = candidates.range(range).next) {
-      const Candidates::Range& near = candidates.range(range);
-      if (near.first == near.last && derived_ && DeadAt(text, near.first)) continue;
-      return FindAll(id, text, near.first, out);
-    }
-    return Status::Ok();
-  }
+  // Whatever may go on for ever, or is not at one place.
+  if (window_ == 0) return FindUnbounded(id, text, from, candidates, range, out);
   size_t pos = from;
   for (; range != Candidates::kNone; range = candidates.range(range).next) {
     const Candidates::Range& near = candidates.range(range);

@@ -34,6 +34,11 @@ class RuleSearch {
   Status FindNear(RuleId id, std::string_view text, size_t from, const Candidates& candidates,
                   uint32_t range, std::vector<Match>* out) const;
 
+  // Whether text[at, …) begins a match that what follows may complete or change.
+  bool HoldsAt(std::string_view text, size_t at) const;
+  // The first such place at or after `from`; text.size(): none.
+  size_t HoldFrom(std::string_view text, size_t from) const;
+
   const Rule rule;
   std::string prefix, loose;          // see prefix.h
   std::optional<FactorSet> required;  // for the prefilter
@@ -52,7 +57,6 @@ class RuleSearch {
 
   // The first place in [pos, last] where a match may begin, by its first bytes; last + 1: none.
   size_t Opening(std::string_view text, size_t pos, size_t last) const noexcept;
-  bool DeadAt(std::string_view text, size_t pos) const;
   void SetOpening();
   Status Ready() const;  // all expressions compile
   // Judges the candidate; appends it; where to go on.
@@ -60,6 +64,10 @@ class RuleSearch {
   bool SearchWindow(std::string_view text, size_t pos, size_t limit, Span* span,
                     RE2::Anchor anchor = RE2::UNANCHORED) const;
   Found SearchUnbounded(std::string_view text, size_t pos, size_t* work, Span* span) const;
+  // Of a rule without a bound, for a match that begins at `pos`.
+  Found SearchAt(std::string_view text, size_t pos, size_t* work, Span* span) const;
+  Status FindUnbounded(RuleId id, std::string_view text, size_t from, const Candidates& candidates,
+                       uint32_t range, std::vector<Match>* out) const;
   Found Search(std::string_view text, size_t pos, size_t* work, Span* span) const;
 
   static constexpr size_t kOpeningBytes = 3;

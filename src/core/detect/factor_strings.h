@@ -1,0 +1,50 @@
+// The strings that the matches of a sequence may begin with, as far as they are few: folded, cut
+// to kFactorBytes. Private to detect/.
+//
+//   \bwhat\s{1,5}(?:is|was)\b     "what is", "what was", and "what" before a blank that is not one
+//                                 single space
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "core/detect/regex_tree.h"
+
+namespace kt::detect {
+
+inline constexpr size_t kFactorBytes = 8;
+
+// Case, long s and Kelvin sign are folded away: bytes are compared with 0x20 set.
+inline char FoldByte(char c) noexcept {
+  return static_cast<char>(static_cast<unsigned char>(c) | 0x20);
+}
+
+class FactorStrings {
+ public:
+  struct Item {
+    char bytes[kFactorBytes] = {};
+    unsigned char size = 0;
+    bool open = true;  // what is appended goes on behind it
+    bool word_ends = false;
+    bool odd_blank = false;  // a blank follows that is not one single space
+    bool blank = false;      // may begin with white space or a control character
+    std::string_view view() const noexcept { return {bytes, size}; }
+  };
+  FactorStrings() : items_(1) {}
+
+  void Append(const RegexNode& node);
+  bool open() const noexcept;
+  std::vector<Item> Take() &&;
+
+ private:
+  void Close() noexcept;
+  void Unite();
+  void AppendAtom(const RegexNode& node);
+  void AppendRepeat(const RegexNode& node);
+  void AppendAlternatives(const RegexNode& node);
+  bool AppendBlank();
+
+  std::vector<Item> items_;
+};
+
+}  // namespace kt::detect

@@ -1,0 +1,158 @@
+// Making a prefilter: which literals lead to which rules.
+#include <algorithm>
+#include <cstring>
+#include <tuple>
+#include <utility>
+
+#include "core/detect/prefilter.h"
+#include "core/detect/regex_shape.h"
+
+namespace kt::detect {
+uint32_t Prefilter::RunIndex(const ByteSet& run) {
+  const auto known = std::find(runs_.begin(), runs_.end(), run);
+  if (known == runs_.end()) return runs_.push_back(run), static_cast<uint32_t>(runs_.size() - 1);
+  return static_cast<uint32_t>(known - runs_.begin());
+}
+
+uint32_t Prefilter::WitnessIndex(const Condition& witness) {
+  const auto [known, fresh] =
+      witnesses_.try_emplace(KeyOf(witness), static_cast<uint32_t>(witnesses_.size()));
+  if (!fresh) return known->second;
+  for (const Factor& factor : witness.any_of) {
+    Target target = TargetOf(known->second, {});
+    target.is_witness = true;
+    AddTarget(factor, target);
+  }
+  return known->second;
+}
+
+Prefilter::Target Prefilter::TargetOf(uint32_t rule, const Factor& factor) {
+  Target target{};
+  target.rule = rule;
+  target.max_before =
+      factor.max_before >= kAnywhere ? kAnywhere : static_cast<uint32_t>(factor.max_before);
+  target.min_run = static_cast<uint32_t>(factor.min_run);
+  target.min_digits = factor.min_digits;
+  target.number =
+      factor.min_digits > 1 && factor.min_digits < kEnoughDigits && !HasLetterByte(factor.run);
+  if (target.number) number_bytes_ |= factor.run;
+  target.run = RunIndex(factor.run);
+  target.before = RunIndex(factor.before);
+  target.witness = target.conditions[0] = target.conditions[1] = kNone;
+  return target;
+}
+
+void Prefilter::AddTarget(const Factor& factor, const Target& target) {
+  Pending pending{};
+  pending.target = target;
+  Literal& literal = pending.literal;
+  std::memcpy(literal.bytes, factor.bytes.data(), factor.bytes.size());
+  literal.size = static_cast<uint8_t>(factor.bytes.size());
+  literal.start = factor.start;
+  literal.word_ends = factor.word_ends;
+  literal.odd_blank = factor.odd_blank;
+  pending_.push_back(pending);
+}
+
+// A letter tells nothing, a long word of few kinds of bytes that begins with it does.
+bool Prefilter::AddLongWord(const Factor& factor, const Target& target) {
+  const auto begin = static_cast<unsigned char>(factor.bytes[0]);
+  const bool long_word = factor.bytes.size() == 1 && IsAsciiWord(begin) && !factor.word_ends &&
+                         !factor.odd_blank && factor.start == Factor::Start::kWord &&
+                         factor.min_run >= kLongWord && IsWordAlphabet(factor.run);
+  if (!long_word) return false;
+  if (long_words_.empty() || !(long_words_.back().target == target)) {
+    long_words_.push_back({target, {}});
+  }
+  for (unsigned b = 0; b < 256; ++b) {
+    if ((b | 0x20) == begin) long_words_.back().first.set(b);
+  }
+  return true;
+}
+
+void Prefilter::Add(uint32_t rule, const std::vector<Factor>& any_of) {
+  for (const Factor& factor : any_of) {
+    Target target = TargetOf(rule, factor);
+    for (size_t i = 0; i < std::min<size_t>(factor.conditions.size(), 2); ++i) {
+      target.conditions[i] = conditions_.Add(*factor.conditions[i]);
+    }
+    if (factor.witness) target.witness = WitnessIndex(*factor.witness);
+    if (!AddLongWord(factor, target)) AddTarget(factor, target);
+  }
+}
+
+void Prefilter::AddBeginnings(uint32_t rule, const std::vector<Factor>& any_of) {
+  stream_ = true;
+  Add(rule, any_of);
+  for (Factor cut : any_of) {
+    cut.word_ends = false;
+    const bool odd_blank = std::exchange(cut.odd_blank, false);
+    for (bool whole = odd_blank; whole || cut.bytes.size() > 1; whole = false) {
+      if (!whole) cut.bytes.pop_back();
+      AddTarget(cut, TargetOf(rule, cut));
+      pending_.back().literal.at_end = true;
+    }
+  }
+}
+
+void Prefilter::Finish() {
+  const auto hash = [](const Literal& literal) {
+    uint32_t word;
+    std::memcpy(&word, literal.bytes, sizeof word);
+    if (literal.size == kFactorBytes) return WideSlot(Load(literal.bytes));
+    if (literal.size == 1) return word & 0xFF;
+    return literal.size < kLongBytes ? PairSlot(word) : kFirstHash + Hash(word);
+  };
+  const auto key = [&](const Pending& p) {
+    return std::tuple(hash(p.literal), std::string_view(p.literal.bytes, p.literal.size),
+                      p.literal.start, p.literal.word_ends, p.literal.odd_blank, p.literal.at_end);
+  };
+  const auto whole = [&](const Pending& p) {
+    return std::tuple_cat(
+        key(p), std::tuple(p.target.rule, p.target.max_before, p.target.run, p.target.min_digits,
+                           p.target.min_run, p.target.conditions[0], p.target.conditions[1],
+                           p.target.before, p.target.witness, p.target.is_witness));
+  };
+  std::sort(pending_.begin(), pending_.end(),
+            [&](const Pending& a, const Pending& b) { return whole(a) < whole(b); });
+  std::vector<uint32_t> first(kFirstHash + (size_t{1} << kHashBits) + 1, 0);
+  short_.assign(1024, 0);
+  long_.assign((size_t{1} << kHashBits) / 64, 0);
+  for (size_t i = 0; i < pending_.size(); ++i) {
+    const bool same = i > 0 && key(pending_[i]) == key(pending_[i - 1]);
+    if (same && whole(pending_[i]) == whole(pending_[i - 1])) continue;
+    const auto target = static_cast<uint32_t>(targets_.size());
+    targets_.push_back(pending_[i].target);
+    if (!same) {
+      Literal literal = pending_[i].literal;
+      literal.first_target = target;
+      const uint32_t slot = hash(literal);
+      ++first[slot + 1];
+      const auto byte = static_cast<unsigned char>(literal.bytes[0]);
+      if (literal.start == Factor::Start::kAnywhere && !literal.at_end &&
+          (IsFoldedWord(byte) || !AlwaysStarts(byte))) {
+        inside_.Add({literal.bytes, literal.size});
+      }
+      if (literal.size >= kLongBytes) {
+        uint32_t word;
+        std::memcpy(&word, literal.bytes, sizeof word);
+        long_[Hash(word) >> 6] |= uint64_t{1} << (Hash(word) & 63);
+      } else if (literal.size > 1 || literal.at_end) {
+        const unsigned second =
+            literal.size > 1 ? static_cast<unsigned char>(literal.bytes[1]) : 0x20;
+        short_[(second << 8 | byte) >> 6] |= uint64_t{1} << (byte & 63);
+      } else {
+        for (unsigned second = 0; second < 256; ++second) {
+          short_[(second << 8 | byte) >> 6] |= uint64_t{1} << (byte & 63);
+        }
+      }
+      literals_.push_back(literal);
+    }
+    literals_.back().end_target = target + 1;
+  }
+  for (size_t i = 1; i < first.size(); ++i) first[i] += first[i - 1];
+  slots_ = std::move(first);
+  pending_ = {};
+}
+
+}  // namespace kt::detect

@@ -1,0 +1,147 @@
+#include "core/detect/prefilter_scan.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+// Vectors are handed only to what is inlined.
+#pragma GCC diagnostic ignored "-Wpsabi"
+#endif
+
+namespace kt::detect {
+
+void InsideTable::Add(std::string_view folded) {
+  const auto group = static_cast<uint8_t>(1u << (literals_++ % 8));
+  for (size_t i = 0; i < kBytes; ++i) {
+    for (unsigned byte = 0; byte < 256; ++byte) {
+      if (i < folded.size() && (byte | 0x20) != static_cast<unsigned char>(folded[i])) continue;
+      groups_[i][byte] |= group;
+      low_[i][byte & 15] |= group;
+      high_[i][byte >> 4] |= group;
+    }
+  }
+}
+
+struct Scans {
+  // The places of a block from what its bytes are.
+  static BlockScan Join(uint64_t word, uint64_t digit, uint64_t always, uint64_t leads,
+                        uint64_t inside, char before) noexcept {
+    const auto last = static_cast<unsigned char>(before);
+    const uint64_t word_before = word << 1 | (IsAsciiWord(last) ? 1 : 0);
+    const uint64_t digit_before = digit << 1 | (IsAsciiDigit(last) ? 1 : 0);
+    const uint64_t places =
+        (word & ~word_before) | (digit & ~digit_before) | (always & ~word) | leads;
+    return {places, leads, word, inside};
+  }
+
+  static BlockScan Portable(const char* block, char before, const InsideTable& table) noexcept {
+    uint64_t word = 0, digit = 0, always = 0, leads = 0, inside = 0;
+    for (unsigned i = 0; i < kScanBlock; ++i) {
+      const auto byte = [&](unsigned k) { return static_cast<unsigned char>(block[i + k]); };
+      const uint64_t bit = uint64_t{1} << i;
+      if (IsAsciiWord(byte(0))) word |= bit;
+      if (IsAsciiDigit(byte(0))) digit |= bit;
+      if (byte(0) >= 0xC0) leads |= bit;
+      if (byte(0) > 0x20 && byte(0) < 0x80) always |= bit;
+      const unsigned groups = table.groups_[0][byte(0)] & table.groups_[1][byte(1)];
+      if ((groups & table.groups_[2][byte(2)]) != 0) inside |= bit;
+    }
+    return Join(word, digit, always, leads, inside, before);
+  }
+
+#if defined(__x86_64__)
+  // Half bytes look up the groups that have such a byte: too many bytes pass, none too few.
+  __attribute__((target("ssse3"))) static BlockScan Ssse3(const char* block, char before,
+                                                          const InsideTable& table) noexcept {
+    uint64_t word = 0, digit = 0, always = 0, leads = 0, inside = 0;
+    const auto at_most = [](__m128i x, char n) __attribute__((target("ssse3"), always_inline)) {
+      return _mm_cmpeq_epi8(_mm_min_epu8(x, _mm_set1_epi8(n)), x);
+    };
+    const __m128i half = _mm_set1_epi8(15);
+    for (int i = 0; i < 4; ++i) {
+      const auto* at = reinterpret_cast<const __m128i*>(block + 16 * i);
+      const auto bits = [&](__m128i x) __attribute__((target("ssse3"), always_inline)) {
+        return static_cast<uint64_t>(static_cast<unsigned>(_mm_movemask_epi8(x))) << (16 * i);
+      };
+      const __m128i v = _mm_loadu_si128(at);
+      const __m128i lower = _mm_or_si128(v, _mm_set1_epi8(0x20));
+      const __m128i letters = at_most(_mm_sub_epi8(lower, _mm_set1_epi8('a')), 25);
+      const __m128i digits = at_most(_mm_sub_epi8(v, _mm_set1_epi8('0')), 9);
+      const __m128i low = _mm_cmpeq_epi8(v, _mm_set1_epi8('_'));
+      digit |= bits(digits);
+      word |= bits(_mm_or_si128(_mm_or_si128(letters, digits), low));
+      const uint64_t high = bits(v);
+      leads |= high & ~bits(at_most(v, static_cast<char>(0xBF)));
+      always |= ~(high | bits(at_most(v, 0x20))) & (uint64_t{0xFFFF} << (16 * i));
+      __m128i groups = _mm_set1_epi8(-1);
+      for (size_t k = 0; k < InsideTable::kBytes; ++k) {
+        const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(block + 16 * i + k));
+        const __m128i lows = _mm_load_si128(reinterpret_cast<const __m128i*>(table.low_[k]));
+        const __m128i highs = _mm_load_si128(reinterpret_cast<const __m128i*>(table.high_[k]));
+        groups = _mm_and_si128(groups, _mm_shuffle_epi8(lows, _mm_and_si128(bytes, half)));
+        groups = _mm_and_si128(
+            groups, _mm_shuffle_epi8(highs, _mm_and_si128(_mm_srli_epi16(bytes, 4), half)));
+      }
+      inside |= bits(_mm_cmpeq_epi8(groups, _mm_setzero_si128())) ^ (uint64_t{0xFFFF} << (16 * i));
+    }
+    return Join(word, digit, always, leads, inside, before);
+  }
+
+  __attribute__((target("avx2"))) static BlockScan Avx2(const char* block, char before,
+                                                        const InsideTable& table) noexcept {
+    uint64_t word = 0, digit = 0, always = 0, leads = 0, inside = 0;
+    const auto at_most = [](__m256i x, char n) __attribute__((target("avx2"), always_inline)) {
+      return _mm256_cmpeq_epi8(_mm256_min_epu8(x, _mm256_set1_epi8(n)), x);
+    };
+    const auto twice = [](const uint8_t* half) __attribute__((target("avx2"), always_inline)) {
+      return _mm256_broadcastsi128_si256(_mm_load_si128(reinterpret_cast<const __m128i*>(half)));
+    };
+    const __m256i half = _mm256_set1_epi8(15);
+    for (int i = 0; i < 2; ++i) {
+      const auto* at = reinterpret_cast<const __m256i*>(block + 32 * i);
+      const auto bits = [&](__m256i x) __attribute__((target("avx2"), always_inline)) {
+        return static_cast<uint64_t>(static_cast<unsigned>(_mm256_movemask_epi8(x))) << (32 * i);
+      };
+      const __m256i v = _mm256_loadu_si256(at);
+      const __m256i lower = _mm256_or_si256(v, _mm256_set1_epi8(0x20));
+      const __m256i letters = at_most(_mm256_sub_epi8(lower, _mm256_set1_epi8('a')), 25);
+      const __m256i digits = at_most(_mm256_sub_epi8(v, _mm256_set1_epi8('0')), 9);
+      const __m256i low = _mm256_cmpeq_epi8(v, _mm256_set1_epi8('_'));
+      digit |= bits(digits);
+      word |= bits(_mm256_or_si256(_mm256_or_si256(letters, digits), low));
+      const uint64_t high = bits(v);
+      leads |= high & ~bits(at_most(v, static_cast<char>(0xBF)));
+      always |= ~(high | bits(at_most(v, 0x20))) & (uint64_t{0xFFFFFFFF} << (32 * i));
+      __m256i groups = _mm256_set1_epi8(-1);
+      for (size_t k = 0; k < InsideTable::kBytes; ++k) {
+        const __m256i bytes =
+            _mm256_loadu_si256(reinterpret_cast<const __m256i*>(block + 32 * i + k));
+        groups = _mm256_and_si256(
+            groups, _mm256_shuffle_epi8(twice(table.low_[k]), _mm256_and_si256(bytes, half)));
+        groups = _mm256_and_si256(
+            groups, _mm256_shuffle_epi8(twice(table.high_[k]),
+                                        _mm256_and_si256(_mm256_srli_epi16(bytes, 4), half)));
+      }
+      inside |= bits(_mm256_cmpeq_epi8(groups, _mm256_setzero_si256())) ^
+                (uint64_t{0xFFFFFFFF} << (32 * i));
+    }
+    return Join(word, digit, always, leads, inside, before);
+  }
+#endif
+};
+
+ScanFunction ScanOf(ScanKind kind) noexcept {
+  if (kind == ScanKind::kPortable) return &Scans::Portable;
+#if defined(__x86_64__)
+  if (kind == ScanKind::kAvx2 && __builtin_cpu_supports("avx2")) return &Scans::Avx2;
+  if (kind == ScanKind::kSsse3 && __builtin_cpu_supports("ssse3")) return &Scans::Ssse3;
+#endif
+  return nullptr;
+}
+
+ScanFunction BestScan() noexcept {
+  for (const ScanKind kind : {ScanKind::kAvx2, ScanKind::kSsse3}) {
+    if (const ScanFunction scan = ScanOf(kind)) return scan;
+  }
+  return ScanOf(ScanKind::kPortable);
+}
+
+}  // namespace kt::detect

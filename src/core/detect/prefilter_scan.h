@@ -1,0 +1,52 @@
+// The first look at a text: 64 bytes at a time, where a word, a number or a sign begins, which are
+// the only places where most literals of rules can stand, and where one of those few may begin that
+// can also stand inside a word. By AVX2 or SSSE3 where the processor has it; the same result
+// without. Private to detect/.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "core/detect/regex_bytes.h"
+
+namespace kt::detect {
+
+inline constexpr size_t kScanBlock = 64;
+// Bytes behind a block that are read.
+inline constexpr size_t kScanAhead = 2;
+
+// Whether a place with this byte is one whatever is before it: signs and lead bytes of UTF-8.
+inline bool AlwaysStarts(unsigned char byte) noexcept {
+  return byte >= 0x80 ? byte >= 0xC0 : byte > 0x20 && !IsAsciiWord(byte);
+}
+
+// The first three bytes of the literals that may begin inside words, in eight groups: a place may
+// be one where some group has each of its bytes in that position.
+class InsideTable {
+ public:
+  void Add(std::string_view folded);
+  bool empty() const noexcept { return literals_ == 0; }
+
+ private:
+  friend struct Scans;
+  static constexpr size_t kBytes = kScanAhead + 1;
+  uint8_t groups_[kBytes][256] = {};
+  alignas(16) uint8_t low_[kBytes][16] = {}, high_[kBytes][16] = {};  // by half bytes
+  unsigned literals_ = 0;
+};
+
+struct BlockScan {
+  uint64_t places;  // bit i: at byte i of the block
+  uint64_t leads;   // lead bytes of UTF-8
+  uint64_t words;   // bytes of words
+  uint64_t inside;  // of the table
+};
+
+// Of 64 bytes, with the byte before them.
+using ScanFunction = BlockScan (*)(const char* block, char before, const InsideTable& table);
+enum class ScanKind : unsigned char { kPortable, kSsse3, kAvx2 };
+ScanFunction ScanOf(ScanKind kind) noexcept;  // null: not on this processor
+ScanFunction BestScan() noexcept;
+
+}  // namespace kt::detect

@@ -1,0 +1,84 @@
+// Every way to look at a block sees what the portable one sees.
+#include "core/detect/prefilter_scan.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+#include <string>
+
+#include "core/detect/factor_strings.h"
+
+namespace kt::detect {
+namespace {
+
+constexpr size_t kBytes = kScanBlock + kScanAhead;
+
+std::string RandomBlock(std::mt19937* random) {
+  static constexpr std::string_view kLikely = "aAzZ_09 \n.-/:@PASSWpassw\xC3\xA9\xE2\x84\xAA\x7F";
+  std::string block(kBytes, ' ');
+  for (char& c : block) {
+    const uint32_t dice = (*random)();
+    c = dice % 4 == 0 ? static_cast<char>(dice >> 8) : kLikely[(dice >> 8) % kLikely.size()];
+  }
+  return block;
+}
+
+class PrefilterScan : public testing::TestWithParam<ScanKind> {};
+
+TEST_P(PrefilterScan, SeesWhatThePortableOneSees) {
+  const ScanFunction scan = ScanOf(GetParam());
+  if (scan == nullptr) GTEST_SKIP() << "not on this processor";
+  const ScanFunction portable = ScanOf(ScanKind::kPortable);
+  InsideTable table;
+  for (const char* literal : {"passw", "pwd", "k", "_x", "contrase"}) {
+    std::string folded(literal);
+    for (char& c : folded) c = FoldByte(c);
+    table.Add(folded);
+  }
+  std::mt19937 random(7);
+  for (int round = 0; round < 20000; ++round) {
+    const std::string block = RandomBlock(&random);
+    const char before = static_cast<char>(random());
+    const BlockScan expected = portable(block.data(), before, table);
+    const BlockScan seen = scan(block.data(), before, table);
+    ASSERT_EQ(seen.places, expected.places) << block;
+    ASSERT_EQ(seen.leads, expected.leads) << block;
+    ASSERT_EQ(seen.words, expected.words) << block;
+    ASSERT_EQ(expected.inside & ~seen.inside, 0u) << "one is missed: " << block;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(All, PrefilterScan,
+                         testing::Values(ScanKind::kPortable, ScanKind::kSsse3, ScanKind::kAvx2));
+
+TEST(PrefilterScanOf, FindsLiteralsInsideWords) {
+  InsideTable table;
+  table.Add("passw");
+  std::string block = "dbPassword pass_word PASSWD pawn";
+  block.resize(kBytes, ' ');
+  for (const ScanKind kind : {ScanKind::kPortable, ScanKind::kSsse3, ScanKind::kAvx2}) {
+    const ScanFunction scan = ScanOf(kind);
+    if (scan == nullptr) continue;
+    const uint64_t inside = scan(block.data(), ' ', table).inside;
+    for (const size_t at : {block.find("Password"), block.find("PASSWD")}) {
+      EXPECT_TRUE(inside >> at & 1) << at;
+    }
+    EXPECT_FALSE(inside >> block.find("pawn") & 1) << "the third byte tells";
+    EXPECT_FALSE(inside >> block.find("word ") & 1);
+  }
+}
+
+TEST(PrefilterScanOf, NamesWordsNumbersAndSigns) {
+  std::string block = "ab1 12x _y, \xC3\xA9";
+  block.resize(kBytes, ' ');
+  std::string starts;
+  const BlockScan scan = BestScan()(block.data(), ' ', InsideTable());
+  for (size_t i = 0; i < kScanBlock; ++i) {
+    if (scan.places >> i & 1) starts += block[i];
+  }
+  EXPECT_EQ(starts, "a11_,\xC3") << "also the number in a word";
+  EXPECT_EQ(BestScan()(block.data(), 'z', InsideTable()).places & 1, 0u) << "the word began before";
+}
+
+}  // namespace
+}  // namespace kt::detect
