@@ -18,12 +18,19 @@ SYNOPSIS
   kt gateway run --policy-config FILE... [options]
   kt policy lint --file FILE... [--json]
   kt policy scan --policy-config FILE...
+  kt audit verify|tail|stats|export DIR [options]
+  kt audit keygen FILE
   kt --help | --version
 
 COMMANDS
   gateway run   write an nginx.conf and run nginx with the module, in the foreground
   policy lint   check a policy configuration
   policy scan   run a configuration's policies over texts of your own
+  audit verify  check that an audit log is the one that was written
+  audit tail    print records as they are written
+  audit stats   verdicts, tokens and cost by day, pack and target
+  audit export  copy records as CSV or JSON Lines
+  audit keygen  make the root key of audit logs
 
   kt COMMAND --help shows the page of a command.
 )"},

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "cli/audit_commands.h"
 #include "cli/gateway_run.h"
 #include "cli/help.h"
 #include "cli/policy_lint.h"
@@ -19,10 +20,12 @@ struct Command {
 };
 
 constexpr Command kCommands[] = {
-    {"gateway", "run", GatewayRun}, {"policy", "lint", PolicyLint}, {"policy", "scan", PolicyScan},
-    {"policy", "test", nullptr},    {"audit", "verify", nullptr},   {"audit", "tail", nullptr},
-    {"audit", "stats", nullptr},    {"audit", "export", nullptr},   {"audit", "keygen", nullptr},
-    {"init", "", nullptr},          {"doctor", "", nullptr},
+    {"gateway", "run", GatewayRun},   {"policy", "lint", PolicyLint},
+    {"policy", "scan", PolicyScan},   {"policy", "test", nullptr},
+    {"audit", "verify", AuditVerify}, {"audit", "tail", AuditTail},
+    {"audit", "stats", AuditStats},   {"audit", "export", AuditExport},
+    {"audit", "keygen", AuditKeygen}, {"init", "", nullptr},
+    {"doctor", "", nullptr},
 };
 
 std::string CommandsOf(std::string_view group) {

@@ -164,14 +164,13 @@ Result<Fd> OpenRegular(FileSystem* fs, int directory, const std::string& name, i
   return fd;
 }
 
-Result<std::string> ReadFile(FileSystem* fs, int directory, const std::string& name,
-                             size_t max_bytes) {
-  Result<Fd> fd = OpenRegular(fs, directory, name, O_RDONLY);
-  if (!fd.ok()) return fd.status();
+namespace {
+
+Result<std::string> ReadWhole(FileSystem* fs, int fd, const std::string& name, size_t max_bytes) {
   std::string text(max_bytes + 1, '\0');
   size_t size = 0;
   while (size < text.size()) {
-    const ssize_t n = fs->Read(fd->get(), text.data() + size, text.size() - size, size);
+    const ssize_t n = fs->Read(fd, text.data() + size, text.size() - size, size);
     if (n < 0) return FileFailure("read " + name, static_cast<int>(n));
     if (n == 0) break;
     size += static_cast<size_t>(n);
@@ -179,6 +178,20 @@ Result<std::string> ReadFile(FileSystem* fs, int directory, const std::string& n
   if (size > max_bytes) return Status::ResourceExhausted("audit log: " + name + " is too large");
   text.resize(size);
   return text;
+}
+
+}  // namespace
+
+Result<std::string> ReadFile(FileSystem* fs, int directory, const std::string& name,
+                             size_t max_bytes) {
+  Result<Fd> fd = OpenRegular(fs, directory, name, O_RDONLY);
+  return fd.ok() ? ReadWhole(fs, fd->get(), name, max_bytes) : Result<std::string>(fd.status());
+}
+
+Result<std::string> ReadGivenFile(const std::string& path, size_t max_bytes) {
+  const Fd fd(Retried([&] { return open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK); }));
+  if (!fd.valid()) return FileFailure("open " + path, fd.get());
+  return ReadWhole(FileSystem::Real(), fd.get(), path, max_bytes);
 }
 
 Status ReplaceFile(FileSystem* fs, int directory, const std::string& name, std::string_view bytes,

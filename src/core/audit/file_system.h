@@ -37,6 +37,9 @@ struct FileInfo {
   uint64_t size = 0, links = 0, inode = 0, device = 0;
 };
 
+// For `directory`: names are relative to the working directory, or absolute.
+inline constexpr int kWorkingDirectory = -100;  // AT_FDCWD
+
 class FileSystem {
  public:
   virtual ~FileSystem() = default;
@@ -69,6 +72,8 @@ Result<Fd> OpenRegular(FileSystem* fs, int directory, const std::string& name, i
 // A small file's content; kResourceExhausted above `max_bytes`.
 Result<std::string> ReadFile(FileSystem* fs, int directory, const std::string& name,
                              size_t max_bytes);
+// The same for a path that the user has given, links followed (mounted secrets are links).
+Result<std::string> ReadGivenFile(const std::string& path, size_t max_bytes);
 // Writes `name` so that after a crash there is either the old content or the new: a temporary
 // file, fsync, rename, fsync of the directory.
 Status ReplaceFile(FileSystem* fs, int directory, const std::string& name, std::string_view bytes,

@@ -1,7 +1,5 @@
 #include "core/audit/keys_state.h"
 
-#include <fcntl.h>
-
 #include <utility>
 
 #include "core/audit/chain.h"
@@ -109,7 +107,7 @@ Result<SigningKey> LoadRootKey(const std::string& source, FileSystem* fs, int di
   if (source.starts_with("-----BEGIN")) return SigningKey::FromPem(source);
   Result<std::string> pem = source.empty()
                                 ? ReadFile(fs, directory, std::string(kRootKeyFile), kMaxKeyFile)
-                                : ReadFile(fs, AT_FDCWD, source, kMaxKeyFile);
+                                : ReadGivenFile(source, kMaxKeyFile);
   if (pem.ok()) {
     Result<SigningKey> key = SigningKey::FromPem(pem.value());
     Wipe(&pem.value());
