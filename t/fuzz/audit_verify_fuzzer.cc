@@ -118,10 +118,18 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   // Where the bytes go: over the file, into it, or into the list of pruned headers.
   const size_t at = (data[1] * 256u + data[2]) % (segment->size() + 1);
   switch (data[0] % 4) {
-    case 0: *segment = input; break;
-    case 1: segment->insert(at, input); break;
-    case 2: segment->replace(at, std::min(input.size(), segment->size() - at), input); break;
-    default: fs.files["pruned.jsonl"] = input; break;
+    case 0:
+      *segment = input;
+      break;
+    case 1:
+      segment->insert(at, input);
+      break;
+    case 2:
+      segment->replace(at, std::min(input.size(), segment->size() - at), input);
+      break;
+    default:
+      fs.files["pruned.jsonl"] = input;
+      break;
   }
   kt::audit::VerifyOptions options;
   options.directory = "/audit";
