@@ -170,6 +170,8 @@ struct Context {
   std::vector<std::pair<std::string, std::string>> upstream_headers;
   bool draining = false;  // the client has its end; only the framing's is missing
   ngx_event_t deadline{};
+  ngx_event_t wait{};  // see *_wait.cc
+  bool waiting = false;
   uint64_t deadline_at = 0;
   ngx_http_upstream_handler_pt read_upstream = nullptr;  // nginx's own, behind ours
   std::string request_bytes;                             // head of the request of this try
@@ -248,6 +250,12 @@ void ResetTry(Context* ctx) noexcept;
 // One line for whoever is on call: target, status, why, and what was tried. `more`: another target
 // follows. May throw: call in a Guard.
 void LogFailedTry(Context* ctx, const char* why, bool more);
+// The error log's lines about targets. May throw: call in a Guard.
+void LogNotices(Context* ctx);
+// For a balancer's `get`: a peer that does nothing, and fails after `delay_ms` so that nginx asks
+// for the next one. NGX_AGAIN, or NGX_ERROR.
+ngx_int_t GetWaitPeer(ngx_peer_connection_t* pc, Context* ctx, uint64_t delay_ms) noexcept;
+void EndWait(Context* ctx) noexcept;
 void ArmDeadline(Context* ctx) noexcept;
 void DisarmDeadline(Context* ctx) noexcept;
 

@@ -261,6 +261,7 @@ void WriteRecord(Context* ctx, int status) noexcept {
   Guard(log, 0, [&] {
     const audit::Record& record = ctx->session->Finish(status, Now());
     LogInjection(*ctx->session, log);
+    LogNotices(ctx);
     AuditEntry* entry = ctx->conf->audit;
     if (entry == nullptr) return 0;
     if (!ctx->session->recorded()) {

@@ -34,11 +34,18 @@ bool KeepVariable(ngx_conf_t* cf, const std::string& name) {
   return slot->data != nullptr;
 }
 
-std::string SettingsKey(const LocationConf* conf) {
-  std::string key;
-  const auto add = [&key](std::string_view part) { key.append(part).push_back('\0'); };
+std::string PolicyFiles(const LocationConf* conf) {
+  std::string files;
   auto* names = static_cast<ngx_str_t*>(conf->policy_files->elts);
-  for (ngx_uint_t i = 0; i < conf->policy_files->nelts; i++) add(View(names[i]));
+  for (ngx_uint_t i = 0; i < conf->policy_files->nelts; i++) {
+    files.append(View(names[i])).push_back('\0');
+  }
+  return files;
+}
+
+std::string SettingsKey(const LocationConf* conf) {
+  std::string key = PolicyFiles(conf);
+  const auto add = [&key](std::string_view part) { key.append(part).push_back('\0'); };
   add("");
   add(View(conf->rules));
   add(View(conf->secret_store));
@@ -106,7 +113,7 @@ bool BuildEntry(ngx_conf_t* cf, MainConf* main, const LocationConf* conf, Gatewa
   entry->gateway = std::move(gateway).value();
   if (options.routed) {
     entry->board = std::make_unique<routing::Board>(entry->gateway->config().providers,
-                                                    entry->gateway->targets());
+                                                    entry->gateway->targets(), PolicyFiles(conf));
   }
   return true;
 }

@@ -23,6 +23,11 @@ bool SelectTarget(Context* ctx) {
   });
 }
 
+// How long the next try is to be put off.
+uint64_t DelayOfNext(const Context* ctx) {
+  return ctx->first_get || ctx->same_target ? 0 : ctx->session->NextDelayMs(Now());
+}
+
 // The request of this try, as a chain whose bytes the context and the session own. nginx rewinds
 // each buffer to `start` when it sends the chain again.
 ngx_chain_t* BuildRequestChain(Context* ctx) {
@@ -154,6 +159,7 @@ ngx_int_t GetPeer(ngx_peer_connection_t* pc, void* data) {
     ctx->next_address = false;
     return AskInner(pc, ctx);
   }
+  if (const uint64_t delay_ms = DelayOfNext(ctx)) return GetWaitPeer(pc, ctx, delay_ms);
   if (!SelectTarget(ctx)) {
     pc->tries = 0;
     return NGX_BUSY;
@@ -212,6 +218,11 @@ bool HasNextAddress(const Context* ctx, const ngx_peer_connection_t* pc) {
 void FreePeer(ngx_peer_connection_t* pc, void* data, ngx_uint_t state) {
   auto* ctx = static_cast<Context*>(data);
   DisarmDeadline(ctx);
+  if (ctx->waiting) {
+    EndWait(ctx);
+    pc->tries = 1;
+    return;
+  }
   MarkConnection(ctx->conf->gateway->upstreams[ctx->target], ctx->request->upstream);
   const bool failed = (state & NGX_PEER_FAILED) != 0;
   if (failed && ctx->try_open && IsStale(ctx, pc)) {

@@ -79,6 +79,7 @@ session::SessionOptions MakeOptions(const LocationConf* conf, bool routed) {
   options.block_status = static_cast<int>(conf->block_status);
   options.gate_buffer_bytes = conf->gate_buffer;
   options.routed = routed;
+  options.board = conf->gateway->board.get();
   return options;
 }
 
@@ -138,6 +139,7 @@ bool AppendBuffer(ngx_http_request_t* r, ngx_buf_t* b, std::string* out) {
 Context::~Context() {
   if (deadline.timer_set) ngx_del_timer(&deadline);
   if (awaited != nullptr) std::erase(awaited->waiting, this);
+  EndWait(this);
 }
 
 Context* FindContext(ngx_http_request_t* r) noexcept {

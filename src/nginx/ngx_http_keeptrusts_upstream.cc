@@ -224,11 +224,21 @@ void LogFailedTry(Context* ctx, const char* why, bool more) {
   const session::Session& s = *ctx->session;
   const std::string target(s.target()), reason(s.reason());
   const ngx_uint_t level = more ? NGX_LOG_WARN : NGX_LOG_ERR;
+  const uint64_t delay_ms = s.NextDelayMs(Now());
+  std::string next = more ? "trying the next target" : "no further target";
+  if (delay_ms > 0) next = "asking it again in " + std::to_string(delay_ms) + " ms";
   ngx_log_error(level, ctx->request->connection->log, 0,
                 "keeptrusts: target \"%s\" failed: %s, status %ui%s%s, attempts: %s, %s",
                 target.c_str(), why, ctx->status.code, reason.empty() ? "" : ", reason ",
-                reason.c_str(), s.attempts().c_str(),
-                more ? "trying the next target" : "no further target");
+                reason.c_str(), s.attempts().c_str(), next.c_str());
+  LogNotices(ctx);
+}
+
+void LogNotices(Context* ctx) {
+  for (const session::Notice& notice : ctx->session->TakeNotices()) {
+    const ngx_uint_t level = notice.warn ? NGX_LOG_WARN : NGX_LOG_NOTICE;
+    ngx_log_error(level, ctx->request->connection->log, 0, "keeptrusts: %s", notice.text.c_str());
+  }
 }
 
 void ResetTry(Context* ctx) noexcept {

@@ -5,7 +5,7 @@
 namespace kt::nginx {
 namespace {
 
-constexpr size_t kDefaultBytes = 256 * 1024;
+constexpr size_t kDefaultBytes = 512 * 1024;
 constexpr ngx_uint_t kLeastPages = 8;
 
 ngx_str_t kName = ngx_string("keeptrusts");

@@ -44,7 +44,6 @@ RECOVERABLE = {
     "503": answers.whole(ERROR, 503),
     "500": answers.whole(ERROR, 500),
     "429": answers.whole(ERROR, 429),
-    "401": answers.whole(ERROR, 401),
     "200, then close": answers.raw(b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n"),
     "no JSON": answers.whole(b"<html>"),
     "cut JSON": answers.whole(chat.dump(chat.answer())[:-9]),

@@ -115,19 +115,25 @@ def test_a_client_error_of_the_provider_passes_with_its_status(gw, provider, bas
         assert (answer.status, answer.json()) == (status, error)
 
 
-def test_a_rate_limit_of_the_provider_keeps_its_hints(gw, provider):
+@pytest.fixture
+def own_gw(make_gateway, provider):
+    """For answers that put the target aside."""
+    return make_gateway(policy.config(policy.target(provider)), policy.routed())
+
+
+def test_a_rate_limit_of_the_provider_keeps_its_hints(own_gw, provider):
     error = {"error": {"message": "slow down", "type": "rate_limit"}}
     provider.answer(whole([("Retry-After", "7")], 429, error))
-    answer = gw.chat()
+    answer = own_gw.chat()
     assert answer.status == 429
     assert answer.header("retry-after") == "7"
 
 
 @pytest.mark.parametrize("status", [401, 402, 403])
-def test_a_refused_gateway_key_is_not_the_clients_fault(gw, provider, status):
+def test_a_refused_gateway_key_is_not_the_clients_fault(own_gw, provider, status):
     error = {"error": {"message": "Incorrect API key provided: sk-abc***", "type": "x"}}
     provider.answer(whole([], status, error))
-    answer = gw.chat()
+    answer = own_gw.chat()
     assert (answer.status, answer.error["code"]) == (502, "upstream_auth_failed")
     assert answer.header("x-should-retry") == "false"
     assert b"sk-abc" not in answer.body

@@ -14,11 +14,11 @@ void Add(std::string* text, std::string_view part) {
 
 // Weights and strategy are part of it: with others, old counts mean nothing.
 uint64_t LaneKey(const config::Providers& providers, const std::vector<Target>& targets,
-                 const std::vector<size_t>& members) {
+                 const std::vector<size_t>& members, std::string_view scope) {
   std::string text = "lane";
   Add(&text, std::to_string(static_cast<int>(providers.strategy)));
   for (const size_t i : members) {
-    Add(&text, std::to_string(TargetKey(targets[i])));
+    Add(&text, std::to_string(TargetKey(targets[i], scope)));
     Add(&text, std::to_string(targets[i].config->weight));
   }
   return StateKey(text);
@@ -26,8 +26,9 @@ uint64_t LaneKey(const config::Providers& providers, const std::vector<Target>& 
 
 }  // namespace
 
-uint64_t TargetKey(const Target& target) {
+uint64_t TargetKey(const Target& target, std::string_view scope) {
   std::string text = "target";
+  Add(&text, scope);
   Add(&text, target.identity);
   Add(&text, target.config->base_url.path);
   Add(&text, target.config->model);
@@ -35,18 +36,19 @@ uint64_t TargetKey(const Target& target) {
   return StateKey(text);
 }
 
-Board::Board(const config::Providers& providers, const std::vector<Target>& targets)
+Board::Board(const config::Providers& providers, const std::vector<Target>& targets,
+             std::string_view scope)
     : providers_(providers), configured_(targets), lost_(targets.size()) {
   std::string all = "budget";
   for (const Target& target : targets) {
-    targets_.push_back({TargetKey(target), nullptr});
+    targets_.push_back({TargetKey(target, scope), nullptr});
     Add(&all, std::to_string(targets_.back().key));
   }
   budget_key_ = StateKey(all);
   for (std::vector<size_t>& members : CandidateLists(providers, targets)) {
     if (members.size() < 2) continue;
     Lane lane;
-    lane.key = LaneKey(providers, targets, members);
+    lane.key = LaneKey(providers, targets, members, scope);
     for (const size_t i : members) {
       std::string text = "share";
       Add(&text, std::to_string(lane.key));

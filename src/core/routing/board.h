@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 #include <vector>
 
 #include "core/base/status.h"
@@ -15,8 +16,9 @@
 
 namespace kt::routing {
 
-// What the entry of `target` is found by: its identity (host, key, certificate), path, model, id.
-uint64_t TargetKey(const Target& target);
+// What the entry of `target` is found by: its identity (host, key, certificate), path, model and
+// id, within `scope`: what one configuration learns is not another's, whose limits may differ.
+uint64_t TargetKey(const Target& target, std::string_view scope);
 
 // A list of targets that a strategy chooses from, and its words in shared memory.
 struct Lane {
@@ -30,8 +32,10 @@ struct Lane {
 
 class Board {
  public:
-  // `providers` and `targets` outlive this. Not usable before Attach.
-  Board(const config::Providers& providers, const std::vector<Target>& targets);
+  // `providers` and `targets` outlive this. Not usable before Attach. `scope`: names the
+  // configuration, and stays the same over a reload.
+  Board(const config::Providers& providers, const std::vector<Target>& targets,
+        std::string_view scope);
 
   StateNeeds needs() const noexcept;
   // Claims the entries. kResourceExhausted: the table is too small.

@@ -13,7 +13,7 @@ namespace kt::routing {
 namespace {
 
 constexpr size_t kMaxValueBytes = 64;
-constexpr uint64_t kBucketMs = 10'000;
+constexpr uint64_t kBucketMs = 5000;
 constexpr uint64_t kRetryShare = 5;  // one in five
 
 // A plain decimal number times `scale`, bounded.
@@ -77,7 +77,7 @@ uint64_t BackoffMs(const config::Retry& retry, uint32_t retry_index, uint64_t ra
 
 namespace {
 
-// A bucket of ten seconds: which one (24 bits), requests (20), retries (20).
+// A bucket of five seconds: which one (24 bits), requests (20), retries (20).
 struct Bucket {
   uint64_t index, requests, retries;
 };

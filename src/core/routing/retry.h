@@ -29,7 +29,7 @@ bool MayAskAgain(const config::Retry& retry, TryError error, int status) noexcep
 // cut at max_backoff_ms. `random`: 64 random bits.
 uint64_t BackoffMs(const config::Retry& retry, uint32_t retry_index, uint64_t random) noexcept;
 
-// The retry budget of a gateway, in one cell that all workers share: within ten to twenty seconds
+// The retry budget of a gateway, in one cell that all workers share: within five to ten seconds
 // retries may be a fifth of the requests, and kFreeRetries in any case.
 inline constexpr uint64_t kFreeRetries = 10;
 void NoteRequest(StateCell* budget, uint64_t now_ms) noexcept;

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "core/base/text.h"
+#include "core/routing/retry.h"
 #include "core/session/impl.h"
 
 namespace kt::session {
@@ -63,7 +64,10 @@ Step Session::Impl::OnUpstreamHeader(const UpstreamHead& untrusted, uint64_t now
   passed_error = TryError::kNone;
   answer.clear();
   stream.reset();
-  tries.NoteAnswer(untrusted.status, FindHeader(untrusted.headers, "x-request-id"));
+  tries.NoteAnswer(untrusted.status, FindHeader(untrusted.headers, "x-request-id"),
+                   routing::ParseRetryAfter(FindHeader(untrusted.headers, "retry-after"),
+                                            FindHeader(untrusted.headers, "retry-after-ms"),
+                                            UnixSeconds(now_ms)));
   if (passed) {
     ClientHead out{untrusted.status, answer_type, answer_headers, untrusted.content_length};
     if (!IsIdentity(untrusted.content_encoding) && IsHeaderText(untrusted.content_encoding)) {
@@ -76,7 +80,7 @@ Step Session::Impl::OnUpstreamHeader(const UpstreamHead& untrusted, uint64_t now
     return Step::kContinue;
   }
   const TryError error = JudgeStatus(untrusted.status);
-  const bool passes = error == TryError::kRateLimit && !tries.MayRetry(error, now_ms);
+  const bool passes = error == TryError::kRateLimit && !tries.Follows(EndOfTry(error), now_ms);
   if (passes) passed_error = error;
   if (error != TryError::kNone && !passes) return FailTry(error, now_ms);
   if (!IsIdentity(untrusted.content_encoding)) return FailTry(TryError::kInvalid, now_ms);
@@ -90,6 +94,15 @@ Step Session::Impl::OnUpstreamHeader(const UpstreamHead& untrusted, uint64_t now
   }
   mode = Mode::kJson;
   return Step::kContinue;
+}
+
+TryEnd Session::Impl::EndOfTry(routing::TryError error) const {
+  return {error, answer_status, MaybeBilled(error, answer_status)};
+}
+
+// The wall clock, for dates in headers.
+int64_t Session::Impl::UnixSeconds(uint64_t now_ms) const {
+  return began_unix_us / 1'000'000 + static_cast<int64_t>((now_ms - began_ms) / 1000);
 }
 
 // What a status means: for another target, for the client, or nothing.
@@ -154,7 +167,7 @@ Step Session::Impl::OnUpstreamEnd(UpstreamEnd end, uint64_t now_ms) {
     case Mode::kJson:
       return FinishJson(now_ms);
     default:
-      tries.End(TryError::kNone, false, now_ms);
+      tries.End(EndOfTry(TryError::kNone), now_ms);
       client.End();
       return Step::kFinished;
   }
@@ -164,6 +177,7 @@ Step Session::Impl::OnUpstreamEnd(UpstreamEnd end, uint64_t now_ms) {
 
 Step Session::Impl::AfterStream(StreamAnswer::State state, uint64_t now_ms) {
   committed = committed || stream->committed() || state == StreamAnswer::State::kComplete;
+  if (committed) tries.NoteFirstToken(now_ms);
   if (stream->usage().present) usage = stream->usage();
   PumpStream(now_ms);
   switch (state) {
@@ -172,7 +186,7 @@ Step Session::Impl::AfterStream(StreamAnswer::State state, uint64_t now_ms) {
     case StreamAnswer::State::kComplete:
       answer_complete = true;
       NoteUnscanned(stream->unscanned());
-      tries.End(TryError::kNone, false, now_ms);
+      tries.End(EndOfTry(TryError::kNone), now_ms);
       client.End();
       return Step::kFinished;
     case StreamAnswer::State::kBlocked:
@@ -226,11 +240,11 @@ Step Session::Impl::FinishJson(uint64_t now_ms) {
 Step Session::Impl::RefuseErrorBody(uint64_t now_ms) {
   if (passed_error != TryError::kRateLimit && answer_status != 429) {
     passed_error = TryError::kNone;
-    tries.End(TryError::kInvalid, false, now_ms);
+    tries.End({TryError::kInvalid, answer_status, false}, now_ms);
     Refuse(Error::kUpstreamInvalid);
     return Step::kFinished;
   }
-  tries.End(TryError::kRateLimit, false, now_ms);
+  tries.End(EndOfTry(TryError::kRateLimit), now_ms);
   Reply reply = MakeReply(Error::kRateLimited, head.request_id);
   reply.headers = answer_headers;
   error_code = "rate_limit_exceeded";
@@ -241,7 +255,7 @@ Step Session::Impl::RefuseErrorBody(uint64_t now_ms) {
 // The answer, edited where `texts` says so. `info`: of the answer, when it is edited.
 Step Session::Impl::SendJson(const openai::AnswerInfo& info, uint64_t now_ms) {
   committed = true;
-  tries.End(passed_error, false, now_ms);
+  tries.End(EndOfTry(passed_error), now_ms);
   Reply reply;
   reply.status = answer_status;
   if (IsMediaType(answer_type, "application/json")) reply.content_type = answer_type;
@@ -269,9 +283,10 @@ Step Session::Impl::SendJson(const openai::AnswerInfo& info, uint64_t now_ms) {
 // ---- failures ----------------------------------------------------------------------------------
 
 Step Session::Impl::FailTry(TryError error, uint64_t now_ms) {
-  tries.End(error, MaybeBilled(error, answer_status), now_ms);
+  const TryEnd end = EndOfTry(error);
+  tries.End(end, now_ms);
   const bool may_retry = options.routed && !committed && !client.decided();
-  if (may_retry && tries.MayRetry(error, now_ms)) {
+  if (may_retry && tries.Follows(end, now_ms)) {
     mode = Mode::kNone;
     answer_status = 0;
     return Step::kNextTarget;
@@ -291,7 +306,7 @@ Step Session::Impl::FailTry(TryError error, uint64_t now_ms) {
 
 Step Session::Impl::BlockAnswer(policy::Block found, uint64_t now_ms) {
   committed = true;
-  tries.End(passed_error, false, now_ms);
+  tries.End(EndOfTry(passed_error), now_ms);
   block = std::move(found);
   const auto info = MakeBlockInfo(*block, policy::Phase::kOutput, {}, head.request_id);
   AnswerOrInterrupt(MakeBlockReply(info, options.block_status), info);

@@ -36,6 +36,7 @@ struct Session::Impl {
 
   // -- routing_side.cc: targets and the requests to them
   std::optional<size_t> NextTarget(uint64_t now_ms);
+  void RefuseWithoutTarget(uint64_t now_ms);
   UpstreamRequest BuildRequest(size_t target);
   UpstreamRequest BuildPassedRequest(size_t target) const;
   std::vector<routing::Header> PassedHeaders() const;
@@ -45,6 +46,8 @@ struct Session::Impl {
   Step OnUpstreamBody(std::string_view bytes, uint64_t now_ms);
   Step OnUpstreamEnd(UpstreamEnd end, uint64_t now_ms);
   routing::TryError JudgeStatus(int status) const;
+  TryEnd EndOfTry(routing::TryError error) const;
+  int64_t UnixSeconds(uint64_t now_ms) const;
   void BeginStream(uint64_t now_ms);
   Step AfterStream(StreamAnswer::State state, uint64_t now_ms);
   void PumpStream(uint64_t now_ms);

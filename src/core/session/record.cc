@@ -36,7 +36,7 @@ const audit::Record& Session::Finish(int status, uint64_t now_ms) {
 }
 
 void Session::Impl::FillRecord(int status, uint64_t now_ms) {
-  tries.End(routing::TryError::kNone, client_gone && asked_upstream, now_ms);
+  tries.Abandon(client_gone && asked_upstream, now_ms);
   const config::PolicyConfig& config = gateway.config();
   record.ts_us = began_unix_us;
   record.request_id = head.request_id;
@@ -80,6 +80,7 @@ void Session::Impl::FillRecord(int status, uint64_t now_ms) {
   record.ttft_ms = ttft_ms;
   record.prompt_tokens = PromptTokens();
   record.completion_tokens = CompletionTokens();
+  tries.NoteUsage(record.prompt_tokens.value_or(0), record.completion_tokens.value_or(0));
   if (usage.present) record.cached_tokens = usage.cached_tokens;
   record.cost_usd = Cost();
   record.usage_source = usage.present ? "provider" : UsageEstimated() ? "estimated" : "none";

@@ -66,7 +66,7 @@ constexpr std::array kErrors = {
           "The gateway cannot take this request now."},
 };
 
-// Until the state of targets is kept, a guess that neither hammers nor strands a client.
+// Where nobody knows better: a guess that neither hammers nor strands a client.
 constexpr const char* kRetryAfterSeconds = "30";
 
 const Known& Find(Error error) {

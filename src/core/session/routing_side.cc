@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 
 #include "core/session/impl.h"
@@ -22,8 +23,18 @@ std::optional<size_t> Session::Impl::NextTarget(uint64_t now_ms) {
   }
   mode = Mode::kNone;
   const auto target = tries.Next(now_ms);
-  if (!target) Refuse(Error::kNoTarget);
+  if (!target) RefuseWithoutTarget(now_ms);
   return target;
+}
+
+// A refused key or model is nothing that waiting mends; for all else the soonest return is told.
+void Session::Impl::RefuseWithoutTarget(uint64_t now_ms) {
+  if (tries.AllRefused(now_ms)) return Refuse(Error::kUpstreamAuth);
+  Reply reply = MakeReply(Error::kNoTarget, head.request_id);
+  const uint64_t seconds = std::max<uint64_t>(1, (tries.SoonestMs(now_ms) + 999) / 1000);
+  reply.headers = {{"retry-after", std::to_string(seconds)}};
+  error_code = MakeErrorInfo(Error::kNoTarget, {}).code;
+  Answer(std::move(reply));
 }
 
 std::vector<routing::Header> Session::Impl::PassedHeaders() const {

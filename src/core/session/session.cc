@@ -15,7 +15,8 @@ Session::Impl::Impl(const Gateway& the_gateway, const SessionOptions& the_option
       began_unix_us(now_unix_us),
       endpoint(openai::ParseEndpoint(head.path)),
       chain(gateway.chain(), {options.fail_mode, options.enforce}),
-      tries(gateway.config().providers, gateway.targets()) {}
+      tries(gateway.config().providers, gateway.targets(), options.board,
+            std::hash<std::string_view>{}(head.request_id)) {}
 
 // ---- answers of our own ------------------------------------------------------------------------
 
@@ -123,6 +124,12 @@ bool Session::has_more_targets() const noexcept {
 Session::UpstreamRequest Session::BuildRequest(size_t target) {
   return impl_->BuildRequest(target);
 }
+uint64_t Session::NextDelayMs(uint64_t now_ms) const noexcept {
+  return impl_->tries.DelayMs(now_ms);
+}
+std::vector<Notice> Session::TakeNotices() {
+  return impl_->tries.TakeNotices();
+}
 uint64_t Session::TryTimeoutMs(size_t target) const noexcept {
   return impl_->tries.TimeoutMs(target);
 }
@@ -174,7 +181,7 @@ bool Session::finished() const noexcept {
 void Session::OnClientGone(uint64_t now_ms) {
   if (impl_->client.finished() && !impl_->client.has_output()) return;
   impl_->client_gone = true;
-  impl_->tries.End(routing::TryError::kNone, impl_->asked_upstream, now_ms);
+  impl_->tries.Abandon(impl_->asked_upstream, now_ms);
 }
 
 }  // namespace kt::session

@@ -21,8 +21,10 @@
 #include "core/audit/open_slot.h"
 #include "core/openai/endpoint.h"
 #include "core/policy/chain.h"
+#include "core/routing/board.h"
 #include "core/routing/target.h"
 #include "core/session/gateway.h"
+#include "core/session/notice.h"
 
 namespace kt::session {
 
@@ -32,8 +34,9 @@ struct SessionOptions {
   bool pass_unknown_endpoint = false;  // keeptrusts_unknown_endpoint pass
   int block_status = 409;
   size_t gate_buffer_bytes = 256 * 1024;
-  bool routed = true;  // keeptrusts_pass; false: keeptrusts on (no routing, no model
-                       // replacement, the stock handler talks to the upstream)
+  bool routed = true;               // keeptrusts_pass; false: keeptrusts on (no routing, no model
+                                    // replacement, the stock handler talks to the upstream)
+  routing::Board* board = nullptr;  // what is known of the targets; outlives the session
 };
 
 // The client's request as the adapter sees it before the body. Views stay valid for the session.
@@ -107,7 +110,11 @@ class Session {
 
   // Routing. The next target to try, or nullopt: then the client side holds the error answer.
   std::optional<size_t> NextTarget(uint64_t now_ms);
-  // Would NextTarget give another one after a failure of the present try?
+  // How long NextTarget is to be put off: the backoff of a retry.
+  uint64_t NextDelayMs(uint64_t now_ms) const noexcept;
+  // What happened to targets since the last call: worth lines in the error log.
+  std::vector<Notice> TakeNotices();
+  // Are there targets that this request has not tried and may?
   bool has_more_targets() const noexcept;
   struct UpstreamRequest {
     std::string head;       // ends with the empty line

@@ -1,9 +1,18 @@
 #include "core/session/tries.h"
 
 #include <algorithm>
+#include <utility>
+
+#include "core/routing/retry.h"
 
 namespace kt::session {
 namespace {
+
+using routing::TryError;
+
+// A half-open probe is given up this long after its deadline.
+constexpr uint64_t kProbeGraceMs = 1000;
+constexpr uint64_t kUnknownReturnMs = 30'000;
 
 uint64_t Milliseconds(double seconds) {
   return seconds > 0 ? static_cast<uint64_t>(seconds * 1000) : 0;
@@ -21,11 +30,13 @@ void Tries::Plan(openai::Endpoint endpoint, std::string_view model, bool stream,
   planned_ = true;
   stream_ = stream;
   began_ms_ = now_ms;
-  plan_ = routing::PlanTargets(providers_, targets_, endpoint, model);
-  size_t most = 1;
-  if (!pinned && providers_.fallback.enabled) most += providers_.fallback.max_fallback_attempts;
-  if (plan_.size() > most) plan_.resize(most);
+  candidates_ = routing::PlanTargets(providers_, targets_, endpoint, model);
+  if (pinned && candidates_.size() > 1) candidates_.resize(1);
+  left_ = candidates_;
+  if (board_ != nullptr) routing::NoteRequest(&board_->budget(), now_ms);
 }
+
+// ---- time and chance ---------------------------------------------------------------------------
 
 uint64_t Tries::TotalMs() const noexcept {
   const auto& total = providers_.fallback.total_timeout_seconds;
@@ -37,29 +48,6 @@ uint64_t Tries::TotalMs() const noexcept {
   return 2 * largest;
 }
 
-std::optional<size_t> Tries::Next(uint64_t now_ms) {
-  if (!HasMore()) return std::nullopt;
-  const size_t target = plan_[next_++];
-  audit::AttemptEntry attempt;
-  attempt.target = targets_[target].config->id;
-  attempts_.push_back(std::move(attempt));
-  open_ = true;
-  try_began_ms_ = now_ms;
-  return target;
-}
-
-bool Tries::HasMore() const noexcept {
-  return next_ < plan_.size();
-}
-
-bool Tries::MayRetry(routing::TryError error, uint64_t now_ms) const noexcept {
-  return HasMore() && routing::MayFailOver(providers_, error) && now_ms - began_ms_ < TotalMs();
-}
-
-const config::Target* Tries::current() const noexcept {
-  return next_ == 0 ? nullptr : targets_[plan_[next_ - 1]].config;
-}
-
 uint64_t Tries::TimeoutMs(size_t target) const noexcept {
   const uint64_t own = OwnTimeoutMs(*targets_[target].config, stream_);
   const uint64_t total = TotalMs();
@@ -67,19 +55,138 @@ uint64_t Tries::TimeoutMs(size_t target) const noexcept {
   return std::min(own, total > spent ? total - spent : 1);
 }
 
-void Tries::NoteAnswer(int status, std::string upstream_request_id) {
-  if (!open_) return;
-  attempts_.back().status = status;
-  attempts_.back().upstream_request_id = std::move(upstream_request_id);
+uint64_t Tries::DelayMs(uint64_t now_ms) const noexcept {
+  return follow_up_ == FollowUp::kSame && not_before_ms_ > now_ms ? not_before_ms_ - now_ms : 0;
 }
 
-void Tries::End(routing::TryError error, bool maybe_billed, uint64_t now_ms) {
-  if (!open_) return;
-  open_ = false;
-  audit::AttemptEntry& attempt = attempts_.back();
-  attempt.error = routing::TryErrorName(error);
-  attempt.maybe_billed = maybe_billed;
-  attempt.latency_ms = now_ms - try_began_ms_;
+// SplitMix64: enough for jitter and for a fair choice, and the same for the same request.
+uint64_t Tries::Random() noexcept {
+  uint64_t z = (random_ += 0x9E3779B97F4A7C15);
+  z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
+  z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
+  return z ^ (z >> 31);
+}
+
+// ---- the next try ------------------------------------------------------------------------------
+
+std::optional<size_t> Tries::Next(uint64_t now_ms) {
+  const bool first = !target_.has_value();
+  if (open_ || (!first && !more())) return std::nullopt;
+  try_began_ms_ = now_ms;
+  const bool other = first || AnotherMayBeAsked(now_ms);
+  std::optional<routing::Pick> pick;
+  if (other) {
+    uint64_t longest = 0;
+    for (const size_t i : left_) longest = std::max(longest, TimeoutMs(i));
+    routing::PickOptions options;
+    options.kind = stream_ ? routing::LatencyKind::kStream : routing::LatencyKind::kWhole;
+    options.now_ms = now_ms;
+    options.probe_until_ms = now_ms + longest + kProbeGraceMs;
+    options.random = Random();
+    pick = routing::PickTarget(board_, providers_, targets_, candidates_, left_, options);
+    if (pick && !first) fallbacks_++;
+  }
+  if (!pick && follow_up_ == FollowUp::kSame) pick = PickSame(now_ms);
+  follow_up_ = FollowUp::kUndecided;
+  if (!pick) return std::nullopt;
+  if (board_ != nullptr && !first) {
+    routing::TargetState& state = board_->target(pick->target);
+    (pick->target == *target_ ? state.retries : state.fallbacks).add(1);
+  }
+  return Begin(*pick);
+}
+
+std::optional<routing::Pick> Tries::PickSame(uint64_t now_ms) {
+  routing::Pick pick{*target_, {true, false, 0}, false};
+  if (board_ == nullptr) return pick;
+  if (routing::StandingOf(board_, *target_, now_ms).out != routing::Out::kNo) return std::nullopt;
+  pick.permit = routing::EnterBreaker(&board_->target(*target_), providers_.circuit_breaker, now_ms,
+                                      now_ms + TimeoutMs(*target_) + kProbeGraceMs);
+  return pick.permit.granted ? std::optional(pick) : std::nullopt;
+}
+
+size_t Tries::Begin(const routing::Pick& pick) {
+  target_ = pick.target;
+  permit_ = pick.permit;
+  std::erase(left_, pick.target);
+  retry_after_ms_.reset();
+  first_token_ms_.reset();
+  open_ = true;
+  timeout_cut_ = TimeoutMs(pick.target) < OwnTimeoutMs(*targets_[pick.target].config, stream_);
+  const config::Target& config = *targets_[pick.target].config;
+  if (board_ != nullptr) board_->target(pick.target).requests.add(1);
+  if (pick.returned) Say(false, "target \"" + config.id + "\" is asked again, its time is over");
+  audit::AttemptEntry attempt;
+  attempt.target = config.id;
+  attempts_.push_back(std::move(attempt));
+  return pick.target;
+}
+
+bool Tries::HasMore() const noexcept {
+  const config::Fallback& fallback = providers_.fallback;
+  if (!target_) return !left_.empty();
+  return !left_.empty() && fallback.enabled && fallbacks_ < fallback.max_fallback_attempts &&
+         providers_.strategy != config::Strategy::kSingle;
+}
+
+bool Tries::AnotherMayBeAsked(uint64_t now_ms) const {
+  return HasMore() && std::any_of(left_.begin(), left_.end(), [&](size_t target) {
+           return routing::StandingOf(board_, target, now_ms).out == routing::Out::kNo;
+         });
+}
+
+bool Tries::Follows(const TryEnd& end, uint64_t now_ms) {
+  if (follow_up_ == FollowUp::kUndecided) follow_up_ = Decide(end, now_ms);
+  return more();
+}
+
+Tries::FollowUp Tries::Decide(const TryEnd& end, uint64_t now_ms) {
+  const uint64_t total = TotalMs(), spent = now_ms - began_ms_;
+  if (!target_ || spent >= total) return FollowUp::kNone;
+  if (routing::MayFailOver(providers_, end.error) && AnotherMayBeAsked(now_ms)) {
+    return FollowUp::kOther;
+  }
+  const config::Retry& retry = providers_.retry;
+  if (retries_ >= retry.max_retries || !routing::MayAskAgain(retry, end.error, end.status)) {
+    return FollowUp::kNone;
+  }
+  uint64_t wait_ms = routing::BackoffMs(retry, retries_, Random());
+  if (retry_after_ms_) wait_ms = std::max(wait_ms, *retry_after_ms_);
+  if (wait_ms > retry.max_backoff_ms || spent + wait_ms >= total) return FollowUp::kNone;
+  if (routing::StandingOf(board_, *target_, now_ms + wait_ms).out != routing::Out::kNo) {
+    return FollowUp::kNone;
+  }
+  if (board_ != nullptr && !routing::TakeRetry(&board_->budget(), now_ms)) return FollowUp::kNone;
+  retries_++;
+  not_before_ms_ = now_ms + wait_ms;
+  return FollowUp::kSame;
+}
+
+// ---- when nobody is left -----------------------------------------------------------------------
+
+bool Tries::AllRefused(uint64_t now_ms) const {
+  return !candidates_.empty() &&
+         std::all_of(candidates_.begin(), candidates_.end(), [&](size_t target) {
+           const routing::Standing standing = routing::StandingOf(board_, target, now_ms);
+           return standing.reason == routing::AsideReason::kAuth ||
+                  standing.reason == routing::AsideReason::kModel;
+         });
+}
+
+uint64_t Tries::SoonestMs(uint64_t now_ms) const {
+  uint64_t soonest = kUnknownReturnMs;
+  for (size_t i = 0; i < candidates_.size(); ++i) {
+    const routing::Standing standing = routing::StandingOf(board_, candidates_[i], now_ms);
+    const uint64_t wait_ms = standing.back_ms > now_ms ? standing.back_ms - now_ms : 0;
+    soonest = i == 0 ? wait_ms : std::min(soonest, wait_ms);
+  }
+  return soonest;
+}
+
+// ---- what is known of a try --------------------------------------------------------------------
+
+const config::Target* Tries::current() const noexcept {
+  return target_ ? targets_[*target_].config : nullptr;
 }
 
 std::string Tries::Summary() const {
@@ -89,6 +196,14 @@ std::string Tries::Summary() const {
     summary += attempt.target + ":" + std::to_string(attempt.status);
   }
   return summary;
+}
+
+std::vector<Notice> Tries::TakeNotices() {
+  return std::exchange(notices_, {});
+}
+
+void Tries::Say(bool warn, std::string text) {
+  notices_.push_back({warn, std::move(text)});
 }
 
 }  // namespace kt::session

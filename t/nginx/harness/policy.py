@@ -19,8 +19,11 @@ def target(upstream, /, **more):
 
 def config(*targets, chain=None, settings=None, providers=None, **more):
     """A whole configuration. `settings`: {kind: {...}}; `providers`: keys beside the targets."""
-    # One try only: what a test sees is what its one script did.
-    routing = {"retry": {"max_retries": 0}, **(providers or {})}
+    # One try of each target, and nothing remembered of it: what a test sees is what its own
+    # script did. None as a value: the gateway's own default.
+    isolated = {"retry": {"max_retries": 0}, "circuit_breaker": {"enabled": False}}
+    routing = {**isolated, **(providers or {})}
+    routing = {key: value for key, value in routing.items() if value is not None}
     return {
         "pack": {"name": "test-pack", "version": "1.2.3", "enabled": True},
         "policies": {"chain": chain or CHAIN},

@@ -126,7 +126,7 @@ TEST_F(Boards, TwoOfTheSameTargetsShareWhatIsKnown) {
   Add("a");
   Add("b");
   const std::vector<Target> targets = Targets();
-  Board one(configs_, targets), other(configs_, targets);
+  Board one(configs_, targets, ""), other(configs_, targets, "");
   Memory memory({8, 64});
   StateTable table = StateTable::Create(memory.data(), memory.bytes());
   table.BeginGeneration();
@@ -140,19 +140,25 @@ TEST_F(Boards, TwoOfTheSameTargetsShareWhatIsKnown) {
 TEST_F(Boards, ANewKeyOrModelBeginsANewState) {
   Add("a", "https://a:443 key=1");
   std::vector<Target> targets = Targets();
-  const uint64_t before = TargetKey(targets[0]);
+  const uint64_t before = TargetKey(targets[0], "");
   targets[0].identity = "https://a:443 key=2";
-  EXPECT_NE(TargetKey(targets[0]), before);
+  EXPECT_NE(TargetKey(targets[0], ""), before);
   targets[0].identity = "https://a:443 key=1";
-  EXPECT_EQ(TargetKey(targets[0]), before);
+  EXPECT_EQ(TargetKey(targets[0], ""), before);
   configs_.targets[0].model = "other";
-  EXPECT_NE(TargetKey(targets[0]), before);
+  EXPECT_NE(TargetKey(targets[0], ""), before);
+}
+
+TEST_F(Boards, AnotherConfigurationsTargetsHaveAStateOfTheirOwn) {
+  Add("a");
+  const std::vector<Target> targets = Targets();
+  EXPECT_NE(TargetKey(targets[0], "/etc/one.yaml"), TargetKey(targets[0], "/etc/other.yaml"));
 }
 
 TEST_F(Boards, AnOldWorkerDoesNotTouchAnEntryThatIsAnothersNow) {
   Add("a");
   const std::vector<Target> targets = Targets();
-  Board old(configs_, targets);
+  Board old(configs_, targets, "");
   Memory memory({1, 8});
   StateTable table = StateTable::Create(memory.data(), memory.bytes());
   table.BeginGeneration();
@@ -168,7 +174,7 @@ TEST_F(Boards, TooSmallATableIsAnError) {
   Add("a");
   Add("b");
   const std::vector<Target> targets = Targets();
-  Board board(configs_, targets);
+  Board board(configs_, targets, "");
   Memory memory({1, 8});
   StateTable table = StateTable::Create(memory.data(), memory.bytes());
   table.BeginGeneration();
@@ -180,7 +186,7 @@ TEST_F(Boards, EachListThatIsChosenFromHasItsLane) {
   for (const char* id : {"a", "b", "c"}) Add(id);
   configs_.model_groups.push_back({"pair", {}, {"c", "a"}});
   const std::vector<Target> targets = Targets();
-  Board board(configs_, targets);
+  Board board(configs_, targets, "");
   EXPECT_EQ(board.needs().targets, 3u);
   EXPECT_EQ(board.needs().cells, 1u + 4u + 3u);
   Memory memory(board.needs());
