@@ -67,9 +67,12 @@ void TextWalker::VisitArray(NodeIndex i, const Place& place) {
       continue;
     }
     if (place.lane != 0) {
-      // Tool calls say which one they go on with; their place in the array does not.
-      const uint32_t index = view_.Unsigned(view_.Find(child, "index"), node.position);
-      element.lane = MixLane(place.lane, index);
+      // Tool calls say which one they go on with; their place in the array does not. Parts that do
+      // not say it go on with what came as a plain string.
+      const NodeIndex index = view_.Find(child, "index");
+      const bool goes_on = index == json::kNoNode && place.context == Context::kPart;
+      element.lane =
+          goes_on ? place.lane : MixLane(place.lane, view_.Unsigned(index, node.position));
     }
     Visit(child, element);
   }
@@ -106,7 +109,10 @@ TextWalker::Place TextWalker::PlaceOf(const Place& object, const Rule* rule,
   Place place;
   place.role = object.role;
   place.content = object.content;
-  if (object.lane != 0) place.lane = MixLane(object.lane, key);
+  if (object.lane != 0) {
+    const bool is_text = object.context == Context::kPart && key == "text";
+    place.lane = is_text ? object.lane : MixLane(object.lane, key);
+  }
   if (rule == nullptr) return place;
   place.field = rule->field;
   place.context = rule->child;
