@@ -10,7 +10,11 @@ session::StatusReply MakeReply(ngx_http_request_t* r) {
   std::vector<const session::Gateway*> gateways;
   session::StatusFacts facts;
   MainConf* main = GetMainConf(r);
-  for (const auto& entry : main->gateways) gateways.push_back(entry->gateway.get());
+  for (const auto& entry : main->gateways) {
+    gateways.push_back(entry->gateway.get());
+    facts.boards.push_back(entry->board.get());
+  }
+  facts.now_ms = Now();
   for (const auto& entry : main->audits) {
     facts.audit_records_written += entry->rings->stats().written;
     facts.audit_records_dropped += entry->rings->stats().dropped;

@@ -222,3 +222,49 @@ def test_the_cheapest_is_asked_first(make_gateway, provider, second):
     assert target_of(gateway.chat()) == "b"
     second.answer_once(failing(500))
     assert target_of(gateway.chat()) == "a"
+
+
+STATUS = "location /metrics { keeptrusts_status; } location /keeptrusts/ { keeptrusts_status; }"
+
+
+def metrics_gateway(make_gateway, provider, second):
+    targets = [policy.target(provider, id="a"), policy.target(second, id="b")]
+    providers = {"circuit_breaker": {"failure_threshold": 1}}
+    config = policy.config(*targets, providers=providers)
+    return make_gateway(config, policy.routed() + STATUS, workers=2)
+
+
+def test_the_state_of_each_target_is_told(make_gateway, provider, second):
+    gateway = metrics_gateway(make_gateway, provider, second)
+    provider.answer_once(failing(503))
+    assert target_of(gateway.chat()) == "b"
+    gateway.wait_for_records(1)
+    answer = gateway.get("/keeptrusts/providers/metrics")
+    first, other = answer.json()["targets"]
+    assert (first["target"], first["state"], first["breaker"]) == ("a", "breaker_open", "open")
+    assert 20_000 < first["back_in_ms"] <= 30_000
+    assert (first["requests"], first["failures"], first["fallbacks"]) == (1, 1, 0)
+    assert (other["target"], other["state"], other["breaker"]) == ("b", "up", "closed")
+    assert (other["requests"], other["failures"], other["fallbacks"]) == (1, 0, 1)
+    assert other["first_token"]["whole"]["samples"] == 1
+    assert policy.KEY.encode() not in answer.body
+
+
+def test_prometheus_gets_the_same(make_gateway, provider, second):
+    gateway = metrics_gateway(make_gateway, provider, second)
+    provider.answer_once(failing(401))
+    assert target_of(gateway.chat()) == "b"
+    gateway.wait_for_records(1)
+    answer = gateway.get("/metrics")
+    assert answer.header("content-type").startswith("text/plain")
+    lines = answer.body.decode().splitlines()
+    for line in (
+        'keeptrusts_target_up{pack="test-pack",target="a"} 0',
+        'keeptrusts_target_up{pack="test-pack",target="b"} 1',
+        'keeptrusts_target_requests_total{pack="test-pack",target="a"} 1',
+        'keeptrusts_target_fallbacks_total{pack="test-pack",target="b"} 1',
+        "# TYPE keeptrusts_target_requests_total counter",
+    ):
+        assert line in lines
+    for line in lines:
+        assert line.startswith("# ") or re.fullmatch(r'\w+(\{\w+="[^"]*"(,\w+="[^"]*")*\})? \d+', line)

@@ -1,4 +1,4 @@
-// The pages of `keeptrusts_status`: health and the masked running configuration.
+// The pages of `keeptrusts_status`: health, metrics and the masked running configuration.
 #pragma once
 
 #include <cstdint>
@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/routing/board.h"
 #include "core/session/gateway.h"
 
 namespace kt::session {
@@ -13,6 +14,8 @@ namespace kt::session {
 struct StatusFacts {  // of the answering worker
   uint64_t audit_records_written = 0;
   uint64_t audit_records_dropped = 0;
+  std::vector<routing::Board*> boards;  // as the gateways; nullptr: not routed
+  uint64_t now_ms = 0;                  // of the boards' clock
 };
 
 struct StatusReply {
@@ -20,8 +23,9 @@ struct StatusReply {
   std::string content_type, body;
 };
 
-// `path`: the request's URI. Its end decides: "/health", "/keeptrusts/config"; else 404. No secret
-// and no prompt text is in any page.
+// `path`: the request's URI. Its end decides: "/health", "/keeptrusts/config",
+// "/keeptrusts/providers/metrics" (JSON), "/metrics" (Prometheus); else 404. No secret and no
+// prompt text is in any page.
 StatusReply MakeStatusPage(std::string_view path, const std::vector<const Gateway*>& gateways,
                            const StatusFacts& facts);
 

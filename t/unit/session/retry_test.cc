@@ -1,40 +1,9 @@
 // Retries, put-aside targets and the breaker, over the state that requests share.
 #include "core/routing/retry.h"
-#include "core/routing/board.h"
-#include "life.h"
+#include "world.h"
 
 namespace kt::session {
 namespace {
-
-struct alignas(64) Line {
-  unsigned char bytes[64];
-};
-
-// A gateway with state, in memory of its own.
-class World {
- public:
-  explicit World(const std::string& yaml)
-      : gateway_(MakeGateway(yaml)),
-        board_(gateway_->config().providers, gateway_->targets(), ""),
-        memory_(routing::StateTable::BytesFor(board_.needs()) / sizeof(Line) + 1) {
-    auto table =
-        routing::StateTable::Create(memory_.data(), routing::StateTable::BytesFor(board_.needs()));
-    table.BeginGeneration();
-    EXPECT_TRUE(board_.Attach(table).ok());
-  }
-  const Gateway& gateway() const { return *gateway_; }
-  routing::Board& board() { return board_; }
-  SessionOptions options() {
-    SessionOptions options;
-    options.board = &board_;
-    return options;
-  }
-
- private:
-  std::unique_ptr<const Gateway> gateway_;
-  routing::Board board_;
-  std::vector<Line> memory_;
-};
 
 std::string OneWith(const std::string& more) {
   return Yaml(OneTarget(), "[pii-detector]", more);

@@ -7,7 +7,7 @@ namespace {
 
 TEST(StatusPage, HealthIsOkAndNamesThePack) {
   const auto gateway = MakeGateway(Yaml());
-  const StatusReply reply = MakeStatusPage("/health", {gateway.get()}, {7, 1});
+  const StatusReply reply = MakeStatusPage("/health", {gateway.get()}, {7, 1, {}, 0});
   EXPECT_EQ(reply.status, 200);
   json::View view;
   ASSERT_TRUE(view.Parse(reply.body, 0, {}).ok());
