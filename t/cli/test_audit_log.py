@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from conftest import KT, SECONDS, Process, environment, kt, until
+from conftest import KT, SECONDS, Process, chat, environment, kt, until
 
 HERE = pathlib.Path(__file__).parent
 WRITER = pathlib.Path(KT).parent / "cmake" / "audit_log"
@@ -203,6 +203,19 @@ def test_both_refuse_the_same(log, tamper):
     file.write_bytes(b"".join(tamper(file.read_bytes().splitlines(keepends=True))))
     assert verify(log).returncode == 1
     assert reader(log).stdout.startswith("broken: "), reader(log).stdout
+
+
+def test_the_log_of_a_gateway_is_whole_while_it_runs_and_afterwards(tmp_path, pack, gateway):
+    running = gateway(pack())
+    for number in range(5):
+        assert chat(running.port, f"text {number}")[0] == 200
+    live = lambda: json.loads(verify(running.audit, "--json").stdout or "{}")
+    until(lambda: live().get("records") == 5, "five records")
+    assert live()["whole"] and not live()["stopped"]
+    assert running.stop() == 0
+    until(lambda: live()["stopped"], "the writer's last checkpoint")
+    assert live()["whole"] and live()["records"] == 5
+    assert reader(running.audit).stdout == "whole: 5 records\n"
 
 
 # ---- tail

@@ -8,13 +8,15 @@
 namespace kt::audit {
 namespace {
 
-constexpr size_t kReadBytes = 512 * 1024;
+// Headers and most segments' lines fit; longer lines make it grow.
+constexpr size_t kReadBytes = 64 * 1024;
+constexpr size_t kMostBytes = kReadBytes + kMaxLineBytes;
 
 }  // namespace
 
 SegmentReader::SegmentReader(FileSystem* fs, int fd, uint64_t end, uint64_t offset)
     : fs_(fs), fd_(fd), limit_(end), read_(offset), begin_(offset), end_(offset) {
-  buffer_.resize(kReadBytes + kMaxLineBytes + kPadding);
+  buffer_.resize(kReadBytes + kPadding);
 }
 
 bool SegmentReader::Fill() {
@@ -22,6 +24,9 @@ bool SegmentReader::Fill() {
     std::memmove(buffer_.data(), buffer_.data() + from_, filled_ - from_);
     filled_ -= from_;
     from_ = 0;
+  }
+  if (filled_ + kPadding == buffer_.size() && filled_ < kMostBytes) {
+    buffer_.resize(std::min(2 * filled_, kMostBytes) + kPadding);
   }
   const size_t room = buffer_.size() - kPadding - filled_;
   const size_t want = static_cast<size_t>(std::min<uint64_t>(room, limit_ - read_));

@@ -329,8 +329,9 @@ void Verifier::CheckPruning() {
   const SegmentInfo& first = headers_.segments.front();
   if (first.header.segment == 1) return;
   file_ = first.name.File();
+  // More than is gone may be announced: files go one after the other, behind the record.
   const auto covers = [&](const Pruned& pruned) {
-    return pruned.last_segment + 1 == first.header.segment;
+    return pruned.last_segment + 1 >= first.header.segment;
   };
   const auto record = std::find_if(prunings_.begin(), prunings_.end(), covers);
   if (record == prunings_.end()) {

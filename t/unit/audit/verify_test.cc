@@ -208,6 +208,27 @@ TEST(Retention, OldSegmentsGoAndTheRestStaysWhole) {
   EXPECT_GT(report.first_seq, 1u);
 }
 
+// Refuses to remove one file.
+class KeepsOneFile : public FastFileSystem {
+ public:
+  int Unlink(int directory, const std::string& name) override {
+    return name.find("-0000000003-") != name.npos ? -EACCES
+                                                  : FastFileSystem::Unlink(directory, name);
+  }
+};
+
+TEST(Retention, ALogWhoseOldSegmentsAreGoneInPartIsWhole) {
+  TemporaryDirectory directory;
+  KeepsOneFile fs;
+  auto log = OpenLog(Daily(directory), kNoon, &fs);
+  for (int64_t day = 1; day < 10; ++day) {
+    ASSERT_TRUE(log->Sync(kNoon + day * kDay).ok());
+    static_cast<void>(log->Tick(kNoon + day * kDay));
+    EXPECT_WHOLE(Judge(directory.path(), kNoon + day * kDay));
+  }
+  EXPECT_NE(SegmentFiles(directory.path()).front().find("-0000000003-"), std::string::npos);
+}
+
 TEST(Retention, SegmentsThatVanishWithoutARecordAreDeleted) {
   TemporaryDirectory directory;
   auto log = TenDays(Daily(directory));
