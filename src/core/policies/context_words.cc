@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/detect/normalize.h"
+
 namespace kt::policies {
 namespace {
 
@@ -70,7 +72,14 @@ size_t ContextWords::LastOf(const std::vector<std::string>& words) const {
 }
 
 std::vector<std::string> ContextWords::Prepared(std::vector<std::string> words) {
-  for (std::string& word : words) word = Folded(word);
+  for (std::string& word : words) {
+    // As the text is where they are looked for: without accents.
+    detect::NormalizeOptions options;
+    options.look_alikes = false;
+    detect::NormalizedText plain;
+    const bool usable = detect::Normalize(word, options, &plain).ok();
+    word = Folded(usable ? plain.text() : word);
+  }
   return words;
 }
 

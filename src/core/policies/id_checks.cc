@@ -180,6 +180,14 @@ bool KoreanRrn(Digits d) {  // since October 2020 without a check digit
 bool KoreanFrn(Digits d) {
   return KoreanDate(d) && d[6] >= '5' && d[6] <= '8';
 }
+bool KoreanDriver(Digits d) {
+  const int region = Number(d.substr(0, 2));
+  return region >= 11 && region <= 28;
+}
+bool KoreanBusiness(Digits d) {
+  const int sum = Weighted(d, {1, 3, 7, 1, 3, 7, 1, 3, 5}) + At(d, 8) * 5 / 10;
+  return (10 - sum % 10) % 10 == At(d, 9) && !OneDigitOnly(d);
+}
 bool ThaiNumber(Digits d) {
   const int sum = Weighted(d, {13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2});
   return d[0] != '0' && d[0] != '9' && (11 - sum % 11) % 10 == At(d, 12);
@@ -275,6 +283,8 @@ DigitCheck FindDigitCheck(std::string_view name) noexcept {
       {"in_aadhaar", Aadhaar},
       {"kr_rrn", KoreanRrn},
       {"kr_frn", KoreanFrn},
+      {"kr_driver", KoreanDriver},
+      {"kr_brn", KoreanBusiness},
       {"th_tnin", ThaiNumber},
       {"jp_my_number", JapaneseMyNumber},
       {"my_nric", MalaysianNric},

@@ -47,7 +47,8 @@ int Number(std::string_view digits) noexcept {
   return value;
 }
 bool IsDay(int month, int day) noexcept {
-  return month >= 1 && month <= 12 && day >= 1 && day <= 31;
+  static constexpr int kDays[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+  return month >= 1 && month <= 12 && day >= 1 && day <= kDays[month - 1];
 }
 int Weighted(std::string_view digits, std::initializer_list<int> weights) noexcept {
   int sum = 0;
@@ -100,6 +101,17 @@ size_t SingaporeNric(const Candidate& c) {
 size_t IndianPan(const Candidate& c) {
   const bool holder = std::string_view("ABCEFGHJLPT").find(c.match()[3]) != std::string_view::npos;
   return holder && !IsPiece(c) ? c.match().size() : 0;
+}
+
+size_t IndianGstin(const Candidate& c) {
+  const std::string_view m = c.match();
+  const auto value = [](char ch) { return IsDigit(ch) ? ch - '0' : ch - 'A' + 10; };
+  int sum = 0;
+  for (size_t i = 0; i + 1 < m.size(); ++i) {
+    const int product = value(m[i]) * (i % 2 == 0 ? 1 : 2);
+    sum += product / 36 + product % 36;
+  }
+  return (36 - sum % 36) % 36 == value(m.back()) && !IsPiece(c) ? m.size() : 0;
 }
 
 size_t ChineseId(const Candidate& c) {
@@ -209,6 +221,7 @@ TokenCheck FindTokenCheck(std::string_view name) noexcept {
       {"uk_nino", UkNino},
       {"sg_nric", SingaporeNric},
       {"in_pan", IndianPan},
+      {"in_gstin", IndianGstin},
       {"cn_ric", ChineseId},
       {"tw_id", TaiwaneseId},
       {"hk_id", HongKongId},

@@ -42,6 +42,8 @@ TEST(PiiEntities, ANumberCountsAsItIsWrittenOrNamed) {
       {"TC Kimlik No: 10000000146", "TC Kimlik No: [NATIONAL_ID]"},
       {"2496 6319 3142", "[AADHAAR]"},
       {"960121-1234567", "[RRN]"},
+      {"11-23-456789-01", "[DRIVER_LICENSE_KR]"},
+      {"124-81-00998", "[BRN]"},
       {"1-2345-67890-12-1", "[NATIONAL_ID_TH]"},
       {"51 824 753 556", "[ABN]"},
       {"TFN 123 456 782", "TFN [TFN]"},
@@ -50,6 +52,8 @@ TEST(PiiEntities, ANumberCountsAsItIsWrittenOrNamed) {
       {"11.222.333/0001-81", "[CNPJ]"},
       {"imei 490154203237518", "imei [IMEI]"},
       {"é pesel 44051401458", "é pesel [PESEL]"},
+      {"numéro de sécurité sociale 255081416802538", "numéro de sécurité sociale [NIR]"},
+      {"NUMERO DE SECURITE SOCIALE 255081416802538", "NUMERO DE SECURITE SOCIALE [NIR]"},
       {"ref 12, card 4111111111111111", "ref 12, card [CREDIT_CARD]"},
       {"{\"taxId\":\"12345678903\"}", "{\"taxId\":\"[TAX_ID]\"}"},
   };
@@ -57,11 +61,27 @@ TEST(PiiEntities, ANumberCountsAsItIsWrittenOrNamed) {
 }
 
 TEST(PiiEntities, ABareNumberDoesNotCount) {
-  for (const char* text :
-       {"44051401458", "130692544", "4010232137", "51824753556", "12345678903", "10000000146",
-        "249663193142", "8001015009087", "490154203237518", "24771093245", "021000021",
-        "matrix rows: 518 506 716 572 628", "SSN pattern is 985-51-9431 in docs",
-        "1.249.663.193.142", "BSN: 111222334", "1-800-12-3456789", "TFN 123 456 783"}) {
+  for (const char* text : {"44051401458",
+                           "130692544",
+                           "4010232137",
+                           "51824753556",
+                           "12345678903",
+                           "10000000146",
+                           "249663193142",
+                           "8001015009087",
+                           "490154203237518",
+                           "24771093245",
+                           "021000021",
+                           "matrix rows: 518 506 716 572 628",
+                           "SSN pattern is 985-51-9431 in docs",
+                           "1.249.663.193.142",
+                           "BSN: 111222334",
+                           "09171234567",
+                           "1248100998",
+                           "31-23-456789-01",
+                           "124-81-00999",
+                           "1-800-12-3456789",
+                           "TFN 123 456 783"}) {
     EXPECT_EQ(Redacted(text), text);
   }
 }
@@ -72,6 +92,10 @@ TEST(PiiEntities, DocumentsWalletsAndThings) {
       {"12345678Z, X1234567L", "[NIF_ES], [NIE]"},
       {"RSSMRA85T10A562S", "[FISCAL_CODE]"},
       {"131052-308T", "[HETU]"},
+      {"MORGA657054SM9IJ", "[DRIVING_LICENCE_UK]"},
+      {"carta d'identità CA12345AA", "carta d'identità [ID_CARD_IT]"},
+      {"patente di guida AB1234567C", "patente di guida [DRIVER_LICENSE_IT]"},
+      {"GSTIN 27AAPFU0939F1ZV", "GSTIN [GSTIN]"},
       {"S2740116C", "[NRIC_FIN]"},
       {"ABCPD1234Z", "[PAN]"},
       {"11010519491231002X", "[RESIDENT_ID]"},
@@ -92,12 +116,23 @@ TEST(PiiEntities, DocumentsWalletsAndThings) {
   };
   for (const Example& e : examples) EXPECT_EQ(Redacted(e.text), e.redacted);
   for (const char* text :
-       {"12345678A", "131052-308A", "S2740116D", "A123456788", "12.345.678-6",
+       {"MORGA677054SM9IJ", "CA12345AA", "AB1234567C", "27AAPFU0939F1ZW", "310289-211C",
+        "12345678A", "131052-308A", "S2740116D", "A123456788", "12.345.678-6",
         "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNb", "bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mda",
         "FF:FF:FF:FF:FF:FF", "COBADEFF", "1990-05-17", "Boston, MA 02110-1301",
         "KA53ME3456 SW1A 1AA"}) {
     EXPECT_EQ(Redacted(text), text);
   }
+}
+
+TEST(PiiEntities, ATypeThatIsNamedNeedsNoSeparators) {
+  config::PolicyConfig config = ConfigWith({"pii-detector"});
+  config.pii_detector.entities = {"PH_MOBILE_NUMBER"};
+  const auto chain = Build(config);
+  EXPECT_EQ(Judge(*chain, "09171234567, +63 (917) 123 4567 and 0917-123-4567").text,
+            "[MOBILE_PH], [MOBILE_PH] and [MOBILE_PH]");
+  EXPECT_EQ(Judge(*chain, "08171234567 091712345678 +64 917 123 4567").text,
+            "08171234567 091712345678 +64 917 123 4567");
 }
 
 TEST(PiiEntities, HealthcareModeAddsItsTypes) {
