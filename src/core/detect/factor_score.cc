@@ -48,8 +48,8 @@ double SignShare(unsigned char sign) noexcept {
 
 // Of a word that is in no list, by the number of letters that are given.
 double RareShare(size_t letters, bool whole) noexcept {
-  constexpr double kBegins[] = {.05, .01, .002, .0006, .0003, .0002, .00015};
-  constexpr double kWhole[] = {.002, .0008, .0004, .0002, .0001, .0001, .00005};
+  constexpr double kBegins[] = {.05, .01, .001, .0002, .0001, .00005, .00003};
+  constexpr double kWhole[] = {.002, .0005, .0001, .00005, .00003, .00002, .00001};
   const size_t index = letters > std::size(kBegins) ? std::size(kBegins) - 1 : letters - 1;
   return whole ? kWhole[index] : kBegins[index];
 }

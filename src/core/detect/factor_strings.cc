@@ -14,9 +14,8 @@ namespace {
 using Kind = RegexNode::Kind;
 using Item = FactorStrings::Item;
 
-constexpr size_t kMaxStrings = 160;
-constexpr size_t kMaxBranches = 4 * kMaxStrings;  // before equal ones are united
 constexpr size_t kMaxLeads = 16;
+constexpr size_t kLeastShare = 40;  // strings: a letter or a digit, folded
 
 bool IsBlankAtom(const RegexNode& node) noexcept {
   return node.kind == Kind::kAtom && IsBlankClass(node.first) && node.first.count() > 1;
@@ -93,7 +92,7 @@ bool FactorStrings::AppendBlank() {
     if (item.size == 0) return false;
     ++opened;
   }
-  if (items_.size() + opened > kMaxStrings) return false;
+  if (items_.size() + opened > max_) return false;
   for (size_t i = 0, size = items_.size(); i < size; ++i) {
     if (!items_[i].open) continue;
     Item odd = items_[i];
@@ -116,7 +115,7 @@ void FactorStrings::AppendAtom(const RegexNode& node) {
   const bool has_blank = (node.first << (255 - ' ')).any();
   const bool no_word = !HasWordByte(node.first);
   const bool blanks = begun && has_blank && choices.size() > 1 && no_word;
-  if (choices.empty() || blanks || items_.size() + opened * (choices.size() - 1) > kMaxStrings) {
+  if (choices.empty() || blanks || items_.size() + opened * (choices.size() - 1) > max_) {
     for (Item& item : items_) item.word_ends |= item.open && no_word;
     return Close();
   }
@@ -144,7 +143,7 @@ void FactorStrings::AppendRepeat(const RegexNode& node) {
     FactorStrings more = *this;
     if (more.AppendBlank()) {
       if (node.min == 0) more.items_.insert(more.items_.end(), items_.begin(), items_.end());
-      if (more.items_.size() > kMaxStrings) return Close();
+      if (more.items_.size() > max_) return Close();
       items_ = std::move(more.items_);
       return Unite();
     }
@@ -154,27 +153,31 @@ void FactorStrings::AppendRepeat(const RegexNode& node) {
   FactorStrings more = *this;
   more.Append(child);
   if (node.max != 1) more.Close();
-  if (items_.size() + more.items_.size() > kMaxStrings) return Close();
+  if (items_.size() + more.items_.size() > max_) return Close();
   items_.insert(items_.end(), more.items_.begin(), more.items_.end());
   Unite();
 }
 
-void FactorStrings::AppendAlternatives(const RegexNode& node) {
-  const std::vector<Item> before = items_;
+bool FactorStrings::AppendBranches(const RegexNode& node, size_t max_of_branch) {
   std::vector<Item> all;
   for (const RegexNode& child : node.children) {
-    FactorStrings branch;
-    branch.items_ = before;
+    FactorStrings branch(max_of_branch);
+    branch.items_ = items_;
     branch.Append(child);
     all.insert(all.end(), branch.items_.begin(), branch.items_.end());
-    if (all.size() > kMaxBranches) break;
+    if (all.size() > 4 * max_) return false;  // before equal ones are united
   }
-  const bool complete = all.size() <= kMaxBranches;
-  items_ = std::move(all);
+  std::swap(items_, all);
   Unite();
-  if (complete && items_.size() <= kMaxStrings) return;
-  items_ = before;
-  Close();
+  if (items_.size() <= max_) return true;
+  items_ = std::move(all);
+  return false;
+}
+
+// Where one branch has too many strings, each has its share.
+void FactorStrings::AppendAlternatives(const RegexNode& node) {
+  const size_t share = std::max(kLeastShare * items_.size(), max_ / node.children.size());
+  if (!AppendBranches(node, max_) && !AppendBranches(node, share)) Close();
 }
 
 void FactorStrings::Append(const RegexNode& node) {

@@ -30,7 +30,7 @@ class FactorStrings {
     bool blank = false;      // may begin with white space or a control character
     std::string_view view() const noexcept { return {bytes, size}; }
   };
-  FactorStrings() : items_(1) {}
+  explicit FactorStrings(size_t max_strings) : max_(max_strings), items_(1) {}
 
   void Append(const RegexNode& node);
   bool open() const noexcept;
@@ -41,9 +41,11 @@ class FactorStrings {
   void Unite();
   void AppendAtom(const RegexNode& node);
   void AppendRepeat(const RegexNode& node);
+  bool AppendBranches(const RegexNode& node, size_t max_of_branch);  // false: nothing is changed
   void AppendAlternatives(const RegexNode& node);
   bool AppendBlank();
 
+  size_t max_;
   std::vector<Item> items_;
 };
 

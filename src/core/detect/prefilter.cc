@@ -45,16 +45,7 @@ bool Prefilter::OddBlankAt(std::string_view text, size_t at) noexcept {
   return is_blank(at) && (text[at] != ' ' || is_blank(at + 1));
 }
 
-bool Prefilter::Possible(const Target& target, std::string_view text, size_t at,
-                         Digits* digits) const noexcept {
-  if (target.number && target.min_digits > 1) {
-    if (digits->at != at) *digits = {at, DigitsAt(text, at)};
-    if (target.min_digits > digits->count) return false;
-  }
-  if (at > 0 && target.max_before > 0 &&
-      !runs_[target.before][static_cast<unsigned char>(text[at - 1])]) {
-    return false;
-  }
+bool Prefilter::Possible(const Target& target, std::string_view text, size_t at) const noexcept {
   if ((target.min_digits > 0 || target.min_run > 0) && !RunFits(target, text, at)) return false;
   for (const uint32_t condition : target.conditions) {
     if (condition == kNone) return true;
@@ -116,11 +107,12 @@ bool Prefilter::TakeAt(uint64_t folded, std::string_view text, size_t at, bool l
 }
 
 template <typename Take>
-bool Prefilter::TakeLongWord(std::string_view text, size_t at, bool loose, const Take& take) const {
-  if (!loose && at > 0 && IsAsciiWord(static_cast<unsigned char>(text[at - 1]))) return true;
-  for (const LongWord& word : long_words_) {
-    if (!word.first[static_cast<unsigned char>(text[at])]) continue;
-    if (!take(word.target, Literal{}, at)) return false;
+bool Prefilter::TakeLongRun(std::string_view text, size_t at, bool loose, const Take& take) const {
+  const auto byte = static_cast<unsigned char>(text[at]);
+  const bool inside = at > 0 && IsAsciiWord(static_cast<unsigned char>(text[at - 1]));
+  if (!loose && inside && IsAsciiWord(byte)) return true;
+  for (const LongRun& run : long_runs_) {
+    if (run.first[byte] && !take(run.target, Literal{}, at)) return false;
   }
   return true;
 }
@@ -130,8 +122,8 @@ namespace {
 // The blocks of a text, each with its scan; the last one on a copy with zeros behind it.
 class Blocks {
  public:
-  Blocks(std::string_view text, ScanFunction scan, const InsideTable& table, bool open_end)
-      : text_(text), scan_(scan), table_(table), open_end_(open_end) {}
+  Blocks(std::string_view text, ScanFunction scan, const ScanTables& tables, bool open_end)
+      : text_(text), scan_(scan), tables_(tables), open_end_(open_end) {}
   struct Block {
     const char* bytes = nullptr;
     BlockScan scan{};
@@ -139,7 +131,7 @@ class Blocks {
   Block At(size_t begin) {
     Block block;
     if (begin >= text_.size()) {
-      block.scan.words = open_end_ ? ~uint64_t{0} : 0;
+      block.scan.tokens = open_end_ ? ~uint64_t{0} : 0;
       return block;
     }
     const size_t left = text_.size() - begin;
@@ -150,39 +142,39 @@ class Blocks {
       std::memcpy(copy, block.bytes, left);
       block.bytes = copy;
     }
-    block.scan = scan_(block.bytes, begin == 0 ? ' ' : text_[begin - 1], table_);
-    // A word that the end of a stream's text cuts may go on.
-    if (open_end_ && left < kBlock) block.scan.words |= ~uint64_t{0} << left;
+    block.scan = scan_(block.bytes, begin == 0 ? ' ' : text_[begin - 1], tables_);
+    // A run that the end of a stream's text cuts may go on.
+    if (open_end_ && left < kBlock) block.scan.tokens |= ~uint64_t{0} << left;
     return block;
   }
 
  private:
   const std::string_view text_;
   const ScanFunction scan_;
-  const InsideTable& table_;
+  const ScanTables& tables_;
   const bool open_end_;
   char padded_[2][2 * kBlock];
   unsigned turn_ = 0;
 };
 
-// Where eight bytes of words stand in a row.
-uint64_t LongWords(uint64_t words, uint64_t next) noexcept {
+// Where eight bytes of tokens stand in a row.
+uint64_t LongRuns(uint64_t tokens, uint64_t next) noexcept {
   const auto both = [&](unsigned shift) {
-    const uint64_t moved = words >> shift | next << (64 - shift);
+    const uint64_t moved = tokens >> shift | next << (64 - shift);
     next &= next >> shift;
-    words &= moved;
+    tokens &= moved;
   };
   both(1);
   both(2);
   both(4);
-  return words;
+  return tokens;
 }
 
 }  // namespace
 
 template <typename Take>
 bool Prefilter::Walk(std::string_view text, size_t from, bool loose, const Take& take) const {
-  Blocks blocks(text, scan_, inside_, stream_);
+  Blocks blocks(text, scan_, tables_, stream_);
   Blocks::Block next = blocks.At(from);
   for (size_t begin = from; begin < text.size(); begin += kBlock) {
     const Blocks::Block block = next;
@@ -194,8 +186,8 @@ bool Prefilter::Walk(std::string_view text, size_t from, bool loose, const Take&
         if (FoldingLetter(text, at) != 0) return false;
       }
     }
-    const uint64_t long_words =
-        loose ? ~uint64_t{0} : LongWords(block.scan.words, next.scan.words) & block.scan.places;
+    const uint64_t long_runs =
+        loose ? ~uint64_t{0} : LongRuns(block.scan.tokens, next.scan.tokens) & block.scan.places;
     uint64_t places = loose ? ~uint64_t{0} : block.scan.places | block.scan.inside;
     if (stream_ && left < kBlock + kFactorBytes) {
       places |= left <= kFactorBytes ? ~uint64_t{0} : ~uint64_t{0} << (left - kFactorBytes);
@@ -205,15 +197,15 @@ bool Prefilter::Walk(std::string_view text, size_t from, bool loose, const Take&
       const auto offset = static_cast<size_t>(__builtin_ctzll(places));
       const uint64_t folded = Load(block.bytes + offset) | kFold;
       if (!TakeAt(folded, text, begin + offset, loose, take)) return false;
-      if ((long_words >> offset & 1) == 0) continue;
-      if (!TakeLongWord(text, begin + offset, loose, take)) return false;
+      if ((long_runs >> offset & 1) == 0) continue;
+      if (!TakeLongRun(text, begin + offset, loose, take)) return false;
     }
   }
   return true;
 }
 
 void Prefilter::Find(std::string_view text, size_t from, Candidates* out) const {
-  if (literals_.empty() && long_words_.empty()) return;
+  if (literals_.empty() && long_runs_.empty()) return;
   const auto add = [&](const Target& target, size_t begin) {
     if (target.is_witness) return out->See(target.rule);
     const bool far = target.max_before == kAnywhere || begin - from < target.max_before;
@@ -224,7 +216,13 @@ void Prefilter::Find(std::string_view text, size_t from, Candidates* out) const 
   Candidates found = *out;
   Digits digits;
   const bool plain = Walk(text, from, false, [&](const Target& target, const Literal&, size_t at) {
-    if (Possible(target, text, at, &digits)) add(target, at);
+    if (target.number) {
+      if (digits.at != at) digits = {at, DigitsAt(text, at)};
+      if (target.min_digits > digits.count) return true;
+    }
+    const bool first = at == 0 || target.max_before == 0;
+    if (!first && !runs_[target.before][static_cast<unsigned char>(text[at - 1])]) return true;
+    if (Possible(target, text, at)) add(target, at);
     return true;
   });
   if (plain) return;

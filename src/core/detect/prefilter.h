@@ -43,7 +43,7 @@ class Prefilter {
   static constexpr size_t kHashBits = 15;
   static constexpr uint32_t kNone = UINT32_MAX;
   static constexpr size_t kLongBytes = 4;   // from this length on four bytes find a literal
-  static constexpr size_t kLongWord = 8;    // bytes
+  static constexpr size_t kLongRun = 8;     // bytes
   static constexpr int kEnoughDigits = 64;  // more than any rule asks for
   static constexpr uint32_t kAnywhere = UINT32_MAX;
   // The parts of slots_: literals of one byte by that; of up to three by two, of up to seven by
@@ -97,7 +97,7 @@ class Prefilter {
   uint32_t WitnessIndex(const Condition& witness);
   Target TargetOf(uint32_t rule, const Factor& factor);
   void AddTarget(const Factor& factor, const Target& target);
-  bool AddLongWord(const Factor& factor, const Target& target);
+  bool AddLongRun(const Factor& factor, const Target& target);
   uint32_t RunIndex(const ByteSet& run);
   bool Fits(const Literal& literal, uint64_t folded, std::string_view text, size_t at,
             bool loose) const noexcept;
@@ -115,17 +115,16 @@ class Prefilter {
   template <typename Take>
   bool TakeSlots(std::initializer_list<uint32_t> slots, uint64_t folded, std::string_view text,
                  size_t at, bool loose, const Take& take) const;
-  // Words of many bytes: the rules that nothing but the first byte and the length is known of.
+  // The rules of which nothing but the first byte, the kinds of bytes and their number is known.
   template <typename Take>
-  bool TakeLongWord(std::string_view text, size_t at, bool loose, const Take& take) const;
+  bool TakeLongRun(std::string_view text, size_t at, bool loose, const Take& take) const;
 
   // The digits of what looks like a number at one place, counted once.
   struct Digits {
     size_t at = SIZE_MAX;
     int count = 0;
   };
-  bool Possible(const Target& target, std::string_view text, size_t at,
-                Digits* digits) const noexcept;
+  bool Possible(const Target& target, std::string_view text, size_t at) const noexcept;
 
   std::vector<Pending> pending_;
   PrefilterConditions conditions_;
@@ -135,14 +134,14 @@ class Prefilter {
   std::vector<ByteSet> runs_;
   std::vector<uint32_t> slots_;         // where the literals of a first byte, of a hash begin
   std::vector<uint64_t> short_, long_;  // bit sets: by the first two bytes, by hash
-  InsideTable inside_;                  // of literals that may begin inside a word
+  ScanTables tables_;                   // for the scan
   ScanFunction scan_ = BestScan();
   bool stream_ = false;  // of beginnings, which the end of the text may cut
-  struct LongWord {
+  struct LongRun {
     Target target;
     ByteSet first;  // raw
   };
-  std::vector<LongWord> long_words_;
+  std::vector<LongRun> long_runs_;
   ByteSet number_bytes_;  // of the runs without letters
 };
 

@@ -54,18 +54,21 @@ void Prefilter::AddTarget(const Factor& factor, const Target& target) {
   pending_.push_back(pending);
 }
 
-// A letter tells nothing, a long word of few kinds of bytes that begins with it does.
-bool Prefilter::AddLongWord(const Factor& factor, const Target& target) {
+// One byte tells nothing, a long run of few kinds of bytes that begins with it does.
+bool Prefilter::AddLongRun(const Factor& factor, const Target& target) {
   const auto begin = static_cast<unsigned char>(factor.bytes[0]);
-  const bool long_word = factor.bytes.size() == 1 && IsAsciiWord(begin) && !factor.word_ends &&
-                         !factor.odd_blank && factor.start == Factor::Start::kWord &&
-                         factor.min_run >= kLongWord && IsWordAlphabet(factor.run);
-  if (!long_word) return false;
-  if (long_words_.empty() || !(long_words_.back().target == target)) {
-    long_words_.push_back({target, {}});
+  const bool word = IsAsciiWord(begin);
+  const bool long_run = factor.bytes.size() == 1 && begin < 0x80 && !factor.word_ends &&
+                        !factor.odd_blank && factor.min_run >= kLongRun && !factor.run[' '] &&
+                        (factor.run >> 0x80).none() &&
+                        (word ? factor.start == Factor::Start::kWord : AlwaysStarts(begin));
+  if (!long_run) return false;
+  if (long_runs_.empty() || !(long_runs_.back().target == target)) {
+    long_runs_.push_back({target, {}});
+    tables_.tokens.Add(factor.run);
   }
   for (unsigned b = 0; b < 256; ++b) {
-    if ((b | 0x20) == begin) long_words_.back().first.set(b);
+    if ((b | 0x20) == begin) long_runs_.back().first.set(b);
   }
   return true;
 }
@@ -77,7 +80,7 @@ void Prefilter::Add(uint32_t rule, const std::vector<Factor>& any_of) {
       target.conditions[i] = conditions_.Add(*factor.conditions[i]);
     }
     if (factor.witness) target.witness = WitnessIndex(*factor.witness);
-    if (!AddLongWord(factor, target)) AddTarget(factor, target);
+    if (!AddLongRun(factor, target)) AddTarget(factor, target);
   }
 }
 
@@ -131,7 +134,7 @@ void Prefilter::Finish() {
       const auto byte = static_cast<unsigned char>(literal.bytes[0]);
       if (literal.start == Factor::Start::kAnywhere && !literal.at_end &&
           (IsFoldedWord(byte) || !AlwaysStarts(byte))) {
-        inside_.Add({literal.bytes, literal.size});
+        tables_.inside.Add({literal.bytes, literal.size});
       }
       if (literal.size >= kLongBytes) {
         uint32_t word;

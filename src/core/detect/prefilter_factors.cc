@@ -17,7 +17,8 @@ using Start = Factor::Start;
 constexpr double kDensePenalty = 1;
 constexpr double kTooFrequent = 2;
 // A literal as rare as this is not worth a better one, nor a second one beside it.
-constexpr double kRare = 0.0001;
+constexpr double kRare = 0.00003;
+constexpr size_t kMaxStrings = 160, kMaxBeginnings = 1024;
 constexpr int kManyDigits = 5;
 constexpr size_t kNarrow = 80;  // bytes of an alphabet whose long runs are rare
 constexpr size_t kLongRun = 12;
@@ -29,6 +30,7 @@ constexpr size_t kMaxReach = 192;
 constexpr double kLikely = 0.4;
 constexpr size_t kMaxConditions = 2;
 constexpr size_t kConditionRun = 10;
+constexpr double kRunShare = 0.0001;  // less than true: to look for one costs next to nothing
 constexpr double kRareWitness = 0.005;
 constexpr double kPlacesPerByte = 0.2;
 
@@ -110,9 +112,10 @@ void AddRun(const Sequence& sequence, size_t first, Factor* factor) {
 }
 
 // The literals that items[first...] begin with, as seen from there.
-std::optional<FactorSet> FactorsAt(const Sequence& sequence, size_t first, Edge edge) {
+std::optional<FactorSet> FactorsAt(const Sequence& sequence, size_t first, Edge edge,
+                                   size_t max_strings = kMaxStrings) {
   const std::vector<RegexNode>& items = sequence.items;
-  FactorStrings strings;
+  FactorStrings strings(max_strings);
   for (size_t i = first; i < items.size() && strings.open(); ++i) strings.Append(items[i]);
   Factor base;
   AddRun(sequence, first, &base);
@@ -135,9 +138,10 @@ std::optional<FactorSet> FactorsAt(const Sequence& sequence, size_t first, Edge 
   return set;
 }
 
-std::optional<FactorSet> FactorsOf(const RegexNode& node, Edge edge) {
+std::optional<FactorSet> FactorsOf(const RegexNode& node, Edge edge,
+                                   size_t max_strings = kMaxStrings) {
   const std::vector<RegexNode> alone = {node};
-  return FactorsAt(Sequence(alone), 0, edge);
+  return FactorsAt(Sequence(alone), 0, edge, max_strings);
 }
 
 // A literal that begins here would begin inside a word or a number of the expression's own.
@@ -238,7 +242,7 @@ class Neighbours {
       if (condition.run_bytes < kConditionRun) continue;
       condition.ahead = Distance(longest_, at, i);
       if (best.any_of.front().min_run >= kConditionRun) return;
-      return Consider(0.01, std::move(condition));
+      return Consider(kRunShare, std::move(condition));
     }
   }
 
@@ -322,9 +326,10 @@ std::optional<std::vector<Factor>> Beginnings(const RegexNode& tree) {
   std::optional<FactorSet> set;
   if (tree.kind == Kind::kConcat && !tree.children.empty() &&
       tree.children[0].kind == Kind::kAssert) {
-    set = FactorsAt(Sequence(tree.children), 1, EdgeAfter(tree.children[0], Edge{}));
+    set =
+        FactorsAt(Sequence(tree.children), 1, EdgeAfter(tree.children[0], Edge{}), kMaxBeginnings);
   } else {
-    set = FactorsOf(tree, Edge{});
+    set = FactorsOf(tree, Edge{}, kMaxBeginnings);
   }
   if (!set) return std::nullopt;
   return std::move(set->any_of);

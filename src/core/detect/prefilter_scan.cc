@@ -8,6 +8,13 @@
 
 namespace kt::detect {
 
+void TokenTable::Add(const ByteSet& set) {
+  set_ |= set & (~ByteSet() >> 128);
+  for (unsigned byte = 0; byte < 0x80; ++byte) {
+    if (set[byte]) low_[byte & 15] |= static_cast<uint8_t>(1u << (byte >> 4));
+  }
+}
+
 void InsideTable::Add(std::string_view folded) {
   const auto group = static_cast<uint8_t>(1u << (literals_++ % 8));
   for (size_t i = 0; i < kBytes; ++i) {
@@ -23,17 +30,17 @@ void InsideTable::Add(std::string_view folded) {
 struct Scans {
   // The places of a block from what its bytes are.
   static BlockScan Join(uint64_t word, uint64_t digit, uint64_t always, uint64_t leads,
-                        uint64_t inside, char before) noexcept {
+                        uint64_t tokens, uint64_t inside, char before) noexcept {
     const auto last = static_cast<unsigned char>(before);
     const uint64_t word_before = word << 1 | (IsAsciiWord(last) ? 1 : 0);
     const uint64_t digit_before = digit << 1 | (IsAsciiDigit(last) ? 1 : 0);
     const uint64_t places =
         (word & ~word_before) | (digit & ~digit_before) | (always & ~word) | leads;
-    return {places, leads, word, inside};
+    return {places, leads, tokens, inside};
   }
 
-  static BlockScan Portable(const char* block, char before, const InsideTable& table) noexcept {
-    uint64_t word = 0, digit = 0, always = 0, leads = 0, inside = 0;
+  static BlockScan Portable(const char* block, char before, const ScanTables& tables) noexcept {
+    uint64_t word = 0, digit = 0, always = 0, leads = 0, tokens = 0, inside = 0;
     for (unsigned i = 0; i < kScanBlock; ++i) {
       const auto byte = [&](unsigned k) { return static_cast<unsigned char>(block[i + k]); };
       const uint64_t bit = uint64_t{1} << i;
@@ -41,17 +48,19 @@ struct Scans {
       if (IsAsciiDigit(byte(0))) digit |= bit;
       if (byte(0) >= 0xC0) leads |= bit;
       if (byte(0) > 0x20 && byte(0) < 0x80) always |= bit;
-      const unsigned groups = table.groups_[0][byte(0)] & table.groups_[1][byte(1)];
-      if ((groups & table.groups_[2][byte(2)]) != 0) inside |= bit;
+      const auto& table = tables.inside.groups_;
+      const unsigned groups = table[0][byte(0)] & table[1][byte(1)];
+      if (tables.tokens.set_[byte(0)]) tokens |= bit;
+      if ((groups & table[2][byte(2)]) != 0) inside |= bit;
     }
-    return Join(word, digit, always, leads, inside, before);
+    return Join(word, digit, always, leads, tokens, inside, before);
   }
 
 #if defined(__x86_64__)
   // Half bytes look up the groups that have such a byte: too many bytes pass, none too few.
   __attribute__((target("ssse3"))) static BlockScan Ssse3(const char* block, char before,
-                                                          const InsideTable& table) noexcept {
-    uint64_t word = 0, digit = 0, always = 0, leads = 0, inside = 0;
+                                                          const ScanTables& tables) noexcept {
+    uint64_t word = 0, digit = 0, always = 0, leads = 0, tokens = 0, inside = 0;
     const auto at_most = [](__m128i x, char n) __attribute__((target("ssse3"), always_inline)) {
       return _mm_cmpeq_epi8(_mm_min_epu8(x, _mm_set1_epi8(n)), x);
     };
@@ -71,23 +80,32 @@ struct Scans {
       const uint64_t high = bits(v);
       leads |= high & ~bits(at_most(v, static_cast<char>(0xBF)));
       always |= ~(high | bits(at_most(v, 0x20))) & (uint64_t{0xFFFF} << (16 * i));
+      const auto in = [&](__m128i bytes, const uint8_t* lows, const uint8_t* highs)
+          __attribute__((target("ssse3"), always_inline)) {
+        const __m128i low_half = _mm_shuffle_epi8(
+            _mm_load_si128(reinterpret_cast<const __m128i*>(lows)), _mm_and_si128(bytes, half));
+        const __m128i high_half =
+            _mm_shuffle_epi8(_mm_load_si128(reinterpret_cast<const __m128i*>(highs)),
+                             _mm_and_si128(_mm_srli_epi16(bytes, 4), half));
+        return _mm_and_si128(low_half, high_half);
+      };
+      const auto set = [&](__m128i x) __attribute__((target("ssse3"), always_inline)) {
+        return bits(_mm_cmpeq_epi8(x, _mm_setzero_si128())) ^ (uint64_t{0xFFFF} << (16 * i));
+      };
+      tokens |= set(in(v, tables.tokens.low_, tables.tokens.high_));
       __m128i groups = _mm_set1_epi8(-1);
       for (size_t k = 0; k < InsideTable::kBytes; ++k) {
         const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(block + 16 * i + k));
-        const __m128i lows = _mm_load_si128(reinterpret_cast<const __m128i*>(table.low_[k]));
-        const __m128i highs = _mm_load_si128(reinterpret_cast<const __m128i*>(table.high_[k]));
-        groups = _mm_and_si128(groups, _mm_shuffle_epi8(lows, _mm_and_si128(bytes, half)));
-        groups = _mm_and_si128(
-            groups, _mm_shuffle_epi8(highs, _mm_and_si128(_mm_srli_epi16(bytes, 4), half)));
+        groups = _mm_and_si128(groups, in(bytes, tables.inside.low_[k], tables.inside.high_[k]));
       }
-      inside |= bits(_mm_cmpeq_epi8(groups, _mm_setzero_si128())) ^ (uint64_t{0xFFFF} << (16 * i));
+      inside |= set(groups);
     }
-    return Join(word, digit, always, leads, inside, before);
+    return Join(word, digit, always, leads, tokens, inside, before);
   }
 
   __attribute__((target("avx2"))) static BlockScan Avx2(const char* block, char before,
-                                                        const InsideTable& table) noexcept {
-    uint64_t word = 0, digit = 0, always = 0, leads = 0, inside = 0;
+                                                        const ScanTables& tables) noexcept {
+    uint64_t word = 0, digit = 0, always = 0, leads = 0, tokens = 0, inside = 0;
     const auto at_most = [](__m256i x, char n) __attribute__((target("avx2"), always_inline)) {
       return _mm256_cmpeq_epi8(_mm256_min_epu8(x, _mm256_set1_epi8(n)), x);
     };
@@ -110,20 +128,27 @@ struct Scans {
       const uint64_t high = bits(v);
       leads |= high & ~bits(at_most(v, static_cast<char>(0xBF)));
       always |= ~(high | bits(at_most(v, 0x20))) & (uint64_t{0xFFFFFFFF} << (32 * i));
+      const auto in = [&](__m256i bytes, const uint8_t* lows, const uint8_t* highs)
+          __attribute__((target("avx2"), always_inline)) {
+        const __m256i low_half = _mm256_shuffle_epi8(twice(lows), _mm256_and_si256(bytes, half));
+        const __m256i high_half =
+            _mm256_shuffle_epi8(twice(highs), _mm256_and_si256(_mm256_srli_epi16(bytes, 4), half));
+        return _mm256_and_si256(low_half, high_half);
+      };
+      const auto set = [&](__m256i x) __attribute__((target("avx2"), always_inline)) {
+        return bits(_mm256_cmpeq_epi8(x, _mm256_setzero_si256())) ^
+               (uint64_t{0xFFFFFFFF} << (32 * i));
+      };
+      tokens |= set(in(v, tables.tokens.low_, tables.tokens.high_));
       __m256i groups = _mm256_set1_epi8(-1);
       for (size_t k = 0; k < InsideTable::kBytes; ++k) {
         const __m256i bytes =
             _mm256_loadu_si256(reinterpret_cast<const __m256i*>(block + 32 * i + k));
-        groups = _mm256_and_si256(
-            groups, _mm256_shuffle_epi8(twice(table.low_[k]), _mm256_and_si256(bytes, half)));
-        groups = _mm256_and_si256(
-            groups, _mm256_shuffle_epi8(twice(table.high_[k]),
-                                        _mm256_and_si256(_mm256_srli_epi16(bytes, 4), half)));
+        groups = _mm256_and_si256(groups, in(bytes, tables.inside.low_[k], tables.inside.high_[k]));
       }
-      inside |= bits(_mm256_cmpeq_epi8(groups, _mm256_setzero_si256())) ^
-                (uint64_t{0xFFFFFFFF} << (32 * i));
+      inside |= set(groups);
     }
-    return Join(word, digit, always, leads, inside, before);
+    return Join(word, digit, always, leads, tokens, inside, before);
   }
 #endif
 };

@@ -21,6 +21,17 @@ inline bool AlwaysStarts(unsigned char byte) noexcept {
   return byte >= 0x80 ? byte >= 0xC0 : byte > 0x20 && !IsAsciiWord(byte);
 }
 
+// A set of ASCII bytes, by half bytes: a bit for each high half.
+class TokenTable {
+ public:
+  void Add(const ByteSet& set);  // its ASCII
+
+ private:
+  friend struct Scans;
+  ByteSet set_;
+  alignas(16) uint8_t low_[16] = {}, high_[16] = {1, 2, 4, 8, 16, 32, 64, 128};
+};
+
 // The first three bytes of the literals that may begin inside words, in eight groups: a place may
 // be one where some group has each of its bytes in that position.
 class InsideTable {
@@ -39,12 +50,17 @@ class InsideTable {
 struct BlockScan {
   uint64_t places;  // bit i: at byte i of the block
   uint64_t leads;   // lead bytes of UTF-8
-  uint64_t words;   // bytes of words
+  uint64_t tokens;  // bytes of the set
   uint64_t inside;  // of the table
 };
 
+struct ScanTables {
+  InsideTable inside;
+  TokenTable tokens;
+};
+
 // Of 64 bytes, with the byte before them.
-using ScanFunction = BlockScan (*)(const char* block, char before, const InsideTable& table);
+using ScanFunction = BlockScan (*)(const char* block, char before, const ScanTables& tables);
 enum class ScanKind : unsigned char { kPortable, kSsse3, kAvx2 };
 ScanFunction ScanOf(ScanKind kind) noexcept;  // null: not on this processor
 ScanFunction BestScan() noexcept;

@@ -29,21 +29,24 @@ TEST_P(PrefilterScan, SeesWhatThePortableOneSees) {
   const ScanFunction scan = ScanOf(GetParam());
   if (scan == nullptr) GTEST_SKIP() << "not on this processor";
   const ScanFunction portable = ScanOf(ScanKind::kPortable);
-  InsideTable table;
+  ScanTables tables;
   for (const char* literal : {"passw", "pwd", "k", "_x", "contrase"}) {
     std::string folded(literal);
     for (char& c : folded) c = FoldByte(c);
-    table.Add(folded);
+    tables.inside.Add(folded);
   }
+  ByteSet tokens;
+  for (const char c : std::string_view("abz09AZ_-./=")) tokens.set(static_cast<unsigned char>(c));
+  tables.tokens.Add(tokens);
   std::mt19937 random(7);
   for (int round = 0; round < 20000; ++round) {
     const std::string block = RandomBlock(&random);
     const char before = static_cast<char>(random());
-    const BlockScan expected = portable(block.data(), before, table);
-    const BlockScan seen = scan(block.data(), before, table);
+    const BlockScan expected = portable(block.data(), before, tables);
+    const BlockScan seen = scan(block.data(), before, tables);
     ASSERT_EQ(seen.places, expected.places) << block;
     ASSERT_EQ(seen.leads, expected.leads) << block;
-    ASSERT_EQ(seen.words, expected.words) << block;
+    ASSERT_EQ(seen.tokens, expected.tokens) << block;
     ASSERT_EQ(expected.inside & ~seen.inside, 0u) << "one is missed: " << block;
   }
 }
@@ -52,14 +55,14 @@ INSTANTIATE_TEST_SUITE_P(All, PrefilterScan,
                          testing::Values(ScanKind::kPortable, ScanKind::kSsse3, ScanKind::kAvx2));
 
 TEST(PrefilterScanOf, FindsLiteralsInsideWords) {
-  InsideTable table;
-  table.Add("passw");
+  ScanTables tables;
+  tables.inside.Add("passw");
   std::string block = "dbPassword pass_word PASSWD pawn";
   block.resize(kBytes, ' ');
   for (const ScanKind kind : {ScanKind::kPortable, ScanKind::kSsse3, ScanKind::kAvx2}) {
     const ScanFunction scan = ScanOf(kind);
     if (scan == nullptr) continue;
-    const uint64_t inside = scan(block.data(), ' ', table).inside;
+    const uint64_t inside = scan(block.data(), ' ', tables).inside;
     for (const size_t at : {block.find("Password"), block.find("PASSWD")}) {
       EXPECT_TRUE(inside >> at & 1) << at;
     }
@@ -72,12 +75,12 @@ TEST(PrefilterScanOf, NamesWordsNumbersAndSigns) {
   std::string block = "ab1 12x _y, \xC3\xA9";
   block.resize(kBytes, ' ');
   std::string starts;
-  const BlockScan scan = BestScan()(block.data(), ' ', InsideTable());
+  const BlockScan scan = BestScan()(block.data(), ' ', ScanTables());
   for (size_t i = 0; i < kScanBlock; ++i) {
     if (scan.places >> i & 1) starts += block[i];
   }
   EXPECT_EQ(starts, "a11_,\xC3") << "also the number in a word";
-  EXPECT_EQ(BestScan()(block.data(), 'z', InsideTable()).places & 1, 0u) << "the word began before";
+  EXPECT_EQ(BestScan()(block.data(), 'z', ScanTables()).places & 1, 0u) << "the word began before";
 }
 
 }  // namespace
