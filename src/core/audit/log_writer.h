@@ -75,7 +75,8 @@ class LogWriter {
 
   // The number of the ring's last record in the log, buffered ones included; 0: none.
   virtual uint64_t LastNumber(RingId ring) const = 0;
-  // The ring's file is gone: its number need not be carried on into new segments.
+  // The ring's file is gone: its number need not be carried on into new segments. Heard only while
+  // nothing is buffered, that is after a Sync; the header's room for rings bounds what is left.
   virtual void Forget(RingId ring) = 0;
 
   // When the next checkpoint or rotation is due, so that an idle writer can sleep.
