@@ -110,35 +110,44 @@ ngx_int_t ParseChunk(Context* ctx, ngx_buf_t* b) {
 #endif
 }
 
-Step FeedChunked(Context* ctx, u_char* pos, u_char* last) {
+// The payload of all chunks of one read, moved together to `pos`; *end: behind it. What the parser
+// said last. Past the answer's end only its framing may follow; more than that ends the connection.
+ngx_int_t JoinChunks(Context* ctx, u_char* pos, u_char* last, u_char** end) {
   ngx_buf_t b{};
   b.start = b.pos = pos;
   b.end = b.last = last;
-  Step step = ctx->draining ? Step::kFinished : Step::kContinue;
+  *end = pos;
   for (;;) {
     const ngx_int_t rc = ParseChunk(ctx, &b);
-    if (rc == NGX_AGAIN) return step;
-    if (rc == NGX_DONE) {
-      ctx->body_done = true;
-      if (b.pos != b.last) ctx->close_after = true;  // bytes behind the answer: not to be trusted
-      return step;
-    }
-    if (rc != NGX_OK) {
-      ctx->try_open = false;
-      return ctx->session->OnUpstreamEnd(UpstreamEnd::kInvalid, Now());
-    }
+    if (rc == NGX_DONE && b.pos != b.last) ctx->close_after = true;  // not to be trusted
+    if (rc != NGX_OK) return rc;
     const size_t n =
         std::min(static_cast<size_t>(ctx->chunk_state.size), static_cast<size_t>(b.last - b.pos));
-    if (step != Step::kContinue) {
-      // Past the answer's end only its framing may follow; more than that ends the connection.
-      ctx->close_after = ctx->body_done = true;
-      return step;
+    if (ctx->draining) {
+      ctx->close_after = true;
+      return NGX_DONE;
     }
-    step = ctx->session->OnUpstreamBody({reinterpret_cast<char*>(b.pos), n}, Now());
+    ngx_memmove(*end, b.pos, n);
+    *end += n;
     b.pos += n;
     ctx->chunk_state.size -= static_cast<off_t>(n);
-    if (step != Step::kContinue && !ctx->session->answer_complete()) return step;
   }
+}
+
+// One call for one read: what comes together is judged and sent together.
+Step FeedChunked(Context* ctx, u_char* pos, u_char* last) {
+  u_char* end = pos;
+  const ngx_int_t rc = JoinChunks(ctx, pos, last, &end);
+  Step step = ctx->draining ? Step::kFinished : Step::kContinue;
+  if (end != pos) {
+    step = ctx->session->OnUpstreamBody(
+        {reinterpret_cast<char*>(pos), static_cast<size_t>(end - pos)}, Now());
+  }
+  if (rc == NGX_DONE) ctx->body_done = true;
+  if (rc == NGX_DONE || rc == NGX_AGAIN) return step;
+  ctx->try_open = false;
+  ctx->close_after = true;
+  return step == Step::kContinue ? ctx->session->OnUpstreamEnd(UpstreamEnd::kInvalid, Now()) : step;
 }
 
 Step FeedBody(Context* ctx, u_char* pos, u_char* last) {

@@ -111,14 +111,41 @@ Usage ReadUsage(const View& view, NodeIndex node) noexcept {
   return usage;
 }
 
-// Of an answer, of a chunk (Groq: in a member of its own), of an event that holds the response.
-Usage FindUsage(const View& view) noexcept {
-  for (const std::string_view holder : {"", "response", "x_groq"}) {
-    const NodeIndex object = holder.empty() ? 0 : view.Find(0, holder);
-    const Usage usage = ReadUsage(view, view.Find(object, "usage"));
-    if (usage.present) return usage;
+// The members of a root that tell what it is, found in one pass.
+struct Root {
+  NodeIndex type = kNoNode, object = kNoNode, model = kNoNode, error = kNoNode, choices = kNoNode,
+            data = kNoNode, output = kNoNode, usage = kNoNode, response = kNoNode, x_groq = kNoNode;
+};
+
+Root ReadRoot(const View& view) noexcept {
+  static constexpr struct {
+    std::string_view key;
+    NodeIndex Root::*member;
+  } kMembers[] = {{"type", &Root::type},       {"object", &Root::object},
+                  {"model", &Root::model},     {"error", &Root::error},
+                  {"choices", &Root::choices}, {"data", &Root::data},
+                  {"output", &Root::output},   {"usage", &Root::usage},
+                  {"x_groq", &Root::x_groq},   {"response", &Root::response}};
+  Root root;
+  if (!Is(view, view.empty() ? kNoNode : 0, Kind::kObject)) return root;
+  const NodeIndex end = view.node(0).after;
+  for (NodeIndex i = 1; i < end; i = view.node(i).after) {
+    const json::Node& node = view.node(i);
+    const size_t size = node.key_end - node.key_begin - 2;
+    for (const auto& [key, member] : kMembers) {
+      const bool may = node.key_escaped || size == key.size();
+      if (may && view.KeyEquals(i, key)) root.*member = i;
+    }
   }
-  return {};
+  return root;
+}
+
+// Of an answer, of a chunk (Groq: in a member of its own), of an event that holds the response.
+Usage FindUsage(const View& view, const Root& root) noexcept {
+  Usage usage = ReadUsage(view, root.usage);
+  if (!usage.present) usage = ReadUsage(view, view.Find(root.response, "usage"));
+  if (!usage.present) usage = ReadUsage(view, view.Find(root.x_groq, "usage"));
+  return usage;
 }
 
 // Which text of a `responses` stream an event belongs to. `stem`: its type without ".delta" or
@@ -165,7 +192,7 @@ bool MapRequest(const View& view, Endpoint endpoint, RequestInfo* info, RequestE
     }
     if (!ReadRequestMembers(view, info, error)) return false;
   }
-  TextWalker walker(view, TextWalker::Mode::kRequest, &info->segments, &info->unscanned);
+  TextWalker walker(view, TextWalker::Mode::kRequest, {&info->segments, &info->unscanned});
   walker.WalkRoot(context);
   info->stateful = walker.stateful();
   info->text_bytes = walker.text_bytes();
@@ -175,35 +202,50 @@ bool MapRequest(const View& view, Endpoint endpoint, RequestInfo* info, RequestE
 void MapAnswer(const View& view, Endpoint endpoint, AnswerInfo* info) {
   *info = {};
   if (view.empty()) return;
-  TextWalker walker(view, TextWalker::Mode::kAnswer, &info->segments, &info->unscanned);
+  TextWalker walker(view, TextWalker::Mode::kAnswer,
+                    {&info->segments, &info->unscanned, &info->logprobs});
   walker.WalkRoot(AnswerContext(endpoint));
-  info->logprobs = std::move(walker.logprobs());
-  info->usage = FindUsage(view);
-  info->model = view.String(view.Find(0, "model"));
-  const bool holds_answer = view.Find(0, "choices") != kNoNode || view.Find(0, "data") != kNoNode ||
-                            view.Find(0, "output") != kNoNode;
-  info->is_error = !holds_answer && (IsGiven(view, view.Find(0, "error")) ||
-                                     view.Equals(view.Find(0, "object"), "error"));
+  const Root root = ReadRoot(view);
+  info->usage = FindUsage(view, root);
+  info->model = view.String(root.model);
+  const bool holds_answer =
+      root.choices != kNoNode || root.data != kNoNode || root.output != kNoNode;
+  info->is_error =
+      !holds_answer && (IsGiven(view, root.error) || view.Equals(root.object, "error"));
+}
+
+void EventInfo::Clear() noexcept {
+  segments.clear();
+  logprobs.clear();
+  choices.clear();
+  finished.clear();
+  ended.clear();
+  unscanned.clear();
+  content = is_error = completed = usage_only = false;
+  usage = {};
 }
 
 void MapEvent(const View& view, Endpoint endpoint, std::string_view event_name, EventInfo* info) {
-  *info = {};
+  info->Clear();
   if (view.empty()) return;
-  std::string type = view.String(view.Find(0, "type"));
-  if (type.empty()) type = event_name;
-  TextWalker walker(view, TextWalker::Mode::kEvent, &info->segments, &info->unscanned);
+  const Root root = ReadRoot(view);
+  TextWalker walker(
+      view, TextWalker::Mode::kEvent,
+      {&info->segments, &info->unscanned, &info->logprobs, &info->choices, &info->finished});
   const bool responses = endpoint == Endpoint::kResponses;
-  if (responses) ReadResponsesType(view, type, &walker, info);
+  const bool typed = Is(view, root.type, Kind::kString) &&
+                     view.node(root.type).end - view.node(root.type).begin > 2;
+  if (responses) {
+    ReadResponsesType(view, typed ? view.String(root.type) : std::string(event_name), &walker,
+                      info);
+  }
   walker.WalkRoot(responses ? Context::kResponsesEvent : AnswerContext(endpoint));
-  info->logprobs = std::move(walker.logprobs());
-  info->choices = std::move(walker.choices());
-  info->finished = std::move(walker.finished());
   info->content = walker.content();
-  info->usage = FindUsage(view);
-  info->is_error = IsGiven(view, view.Find(0, "error")) || type == "error" || event_name == "error";
-  const NodeIndex choices = view.Find(0, "choices");
-  info->usage_only = Is(view, choices, Kind::kArray) && view.node(choices).after == choices + 1 &&
-                     info->usage.present;
+  info->usage = FindUsage(view, root);
+  const bool error_type = typed ? view.Equals(root.type, "error") : event_name == "error";
+  info->is_error = IsGiven(view, root.error) || error_type || event_name == "error";
+  info->usage_only = Is(view, root.choices, Kind::kArray) &&
+                     view.node(root.choices).after == root.choices + 1 && info->usage.present;
 }
 
 uint32_t ChoiceOf(const View& view, Endpoint endpoint, NodeIndex node) noexcept {

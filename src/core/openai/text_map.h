@@ -106,6 +106,9 @@ struct EventInfo {
   bool usage_only = false;  // chat: `choices: []` with usage: the chunk that include_usage adds
   Usage usage;
   std::vector<std::string> unscanned;
+
+  // As it was made, but for the room of the lists: one object serves a whole stream.
+  void Clear() noexcept;
 };
 // One stream event: `data` as parsed in `view`, `event_name` as in the SSE field.
 // "[DONE]" is not JSON and never comes here.

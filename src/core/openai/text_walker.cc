@@ -37,7 +37,7 @@ void TextWalker::Visit(NodeIndex i, const Place& place) {
     const bool empty =
         node.kind == Kind::kNull || (node.kind == Kind::kArray && node.after == i + 1);
     if (empty) return;
-    logprobs_.push_back({i, choice_});
+    if (found_.logprobs != nullptr) found_.logprobs->push_back({i, choice_});
     AddUnscanned("logprobs");  // the alternatives in it are no part of any text
     return;
   }
@@ -93,15 +93,21 @@ Role TextWalker::EnterObject(NodeIndex i, const Place& place) {
   const json::Node& node = view_.node(i);
   if (place.context == Context::kChoice) {
     choice_ = view_.Unsigned(view_.Find(i, "index"), node.position);
-    if (choices_.empty() || choices_.back() != choice_) choices_.push_back(choice_);
-    const NodeIndex reason = view_.Find(i, "finish_reason");
-    if (reason != json::kNoNode && view_.node(reason).kind == Kind::kString) {
-      finished_.push_back(choice_);
-    }
+    if (found_.choices != nullptr) NoteChoice(i);
   } else if (place.context == Context::kItem && node.key_end == 0) {
     choice_ = node.position;  // an element of `output`
   }
   return place.role;
+}
+
+void TextWalker::NoteChoice(NodeIndex i) {
+  if (found_.choices->empty() || found_.choices->back() != choice_) {
+    found_.choices->push_back(choice_);
+  }
+  const NodeIndex reason = view_.Find(i, "finish_reason");
+  if (reason != json::kNoNode && view_.node(reason).kind == Kind::kString) {
+    found_.finished->push_back(choice_);
+  }
 }
 
 TextWalker::Place TextWalker::PlaceOf(const Place& object, const Rule* rule,
@@ -242,7 +248,7 @@ void TextWalker::Add(NodeIndex i, const Place& place) {
   }
   text_bytes_ += node.end - node.begin - 2;
   content_ = content_ || place.content;
-  segments_->push_back(segment);
+  found_.segments->push_back(segment);
 }
 
 void TextWalker::AddKey(NodeIndex i, Role role) {
@@ -255,12 +261,14 @@ void TextWalker::AddKey(NodeIndex i, Role role) {
   segment.role = role;
   segment.replaceable = false;
   text_bytes_ += node.key_end - node.key_begin - 2;
-  segments_->push_back(segment);
+  found_.segments->push_back(segment);
 }
 
 void TextWalker::AddUnscanned(std::string_view what) {
-  if (std::find(unscanned_->begin(), unscanned_->end(), what) != unscanned_->end()) return;
-  unscanned_->emplace_back(what);
+  std::vector<std::string>& unscanned = *found_.unscanned;
+  if (std::find(unscanned.begin(), unscanned.end(), what) == unscanned.end()) {
+    unscanned.emplace_back(what);
+  }
 }
 
 }  // namespace kt::openai

@@ -21,9 +21,16 @@ class TextWalker {
  public:
   enum class Mode : uint8_t { kRequest, kAnswer, kEvent };
 
-  TextWalker(const json::View& view, Mode mode, std::vector<Segment>* segments,
-             std::vector<std::string>* unscanned)
-      : view_(view), mode_(mode), segments_(segments), unscanned_(unscanned) {}
+  // Where to put what is found; null: nobody asks.
+  struct Found {
+    std::vector<Segment>* segments;
+    std::vector<std::string>* unscanned;
+    std::vector<AnswerInfo::Logprobs>* logprobs = nullptr;
+    std::vector<uint32_t>* choices = nullptr;  // both or none
+    std::vector<uint32_t>* finished = nullptr;
+  };
+  TextWalker(const json::View& view, Mode mode, const Found& found)
+      : view_(view), mode_(mode), found_(found) {}
 
   // Recursion is bounded by the depth that the view was parsed with.
   void WalkRoot(Context context);
@@ -38,9 +45,6 @@ class TextWalker {
   bool stateful() const noexcept { return stateful_; }
   bool content() const noexcept { return content_; }
   size_t text_bytes() const noexcept { return text_bytes_; }
-  std::vector<AnswerInfo::Logprobs>& logprobs() noexcept { return logprobs_; }
-  std::vector<uint32_t>& choices() noexcept { return choices_; }
-  std::vector<uint32_t>& finished() noexcept { return finished_; }
 
  private:
   struct Place {
@@ -56,6 +60,7 @@ class TextWalker {
   void VisitArray(json::NodeIndex i, const Place& place);
   void VisitObject(json::NodeIndex i, const Place& place);
   Role EnterObject(json::NodeIndex i, const Place& place);
+  void NoteChoice(json::NodeIndex i);
   Place PlaceOf(const Place& object, const Rule* rule, std::string_view key) const;
   void VisitString(json::NodeIndex i, const Place& place);
   bool IsOpaque(json::NodeIndex i, const Place& place);
@@ -66,10 +71,7 @@ class TextWalker {
 
   const json::View& view_;
   const Mode mode_;
-  std::vector<Segment>* segments_;
-  std::vector<std::string>* unscanned_;
-  std::vector<AnswerInfo::Logprobs> logprobs_;
-  std::vector<uint32_t> choices_, finished_;
+  const Found found_;
   json::Decoded decoded_;
   Field delta_field_ = Field::kText;
   LaneKey delta_lane_ = 1;

@@ -9,7 +9,7 @@ namespace kt::session {
 namespace {
 
 // Dropping old text moves the rest: done only when there is this much of it.
-constexpr size_t kTrimBytes = 4096;
+constexpr size_t kTrimBytes = 2048;
 
 }  // namespace
 
@@ -31,15 +31,17 @@ std::pair<size_t, size_t> Lane::Append(std::string_view text) {
 }
 
 std::optional<policy::Block> Lane::Judge(policy::ChainRun& chain, const Placeholders& placeholders,
-                                         bool final) {
+                                         bool final, size_t to) {
   if (closed_) return std::nullopt;
   closed_ = final;
   if (final && nested_) nested_->text.Finish(&text_);
   const size_t from = judged_ - base_;
   size_t cleared = from;
   found_.clear();
-  if (auto block = chain.JudgeDelta(text_, from, final, role_, &cleared, &found_)) return block;
-  if (!Settle(std::clamp(cleared, from, text_.size()), placeholders, final)) {
+  // Without nested JSON an offset in the lane is one in what policies see.
+  const std::string_view text = std::string_view(text_).substr(0, to - std::min(to, base_));
+  if (auto block = chain.JudgeDelta(text, from, final, role_, &cleared, &found_)) return block;
+  if (!Settle(std::clamp(cleared, from, text.size()), placeholders, final)) {
     return UnfitBlock(chain, policy::Phase::kOutput, 0);
   }
   Trim();

@@ -32,8 +32,9 @@ class Lane {
   std::pair<size_t, size_t> Append(std::string_view text);
   // Judges what is not judged yet. `final`: nothing follows; closes the lane.
   // What the chain has cleared waits further where a placeholder may begin.
+  // `to`: only what was appended up to there; not of a lane that holds nested JSON.
   std::optional<policy::Block> Judge(policy::ChainRun& chain, const Placeholders& placeholders,
-                                     bool final);
+                                     bool final, size_t to = SIZE_MAX);
 
   // Buffered answers: the whole lane as one text, and what the chain made of it. False: the lane
   // cannot take the edits. Precondition: nothing was judged yet.
@@ -42,6 +43,10 @@ class Lane {
 
   // All before `end` may go out, as TakeEdits has it.
   bool Cleared(size_t end) const noexcept { return end <= cleared_; }
+  // The same, and no edit reaches into what lies before `end` and was not taken yet.
+  bool Untouched(size_t end) const noexcept {
+    return Cleared(end) && (edits_.empty() || edits_.front().begin >= end);
+  }
   size_t pending_bytes() const noexcept { return end_ - cleared_; }
   bool closed() const noexcept { return closed_; }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/base/text.h"
+#include "core/json/escape.h"
 
 namespace kt::session {
 namespace {
@@ -26,8 +27,10 @@ StreamAnswer::StreamAnswer(policy::ChainRun& chain, Placeholders* placeholders,
 
 State StreamAnswer::Feed(std::string_view bytes, uint64_t now_ms) {
   splitter_.Feed(bytes);
+  release_.Expect(bytes.size());
   sse::Event event;
   while (state_ == State::kOpen) {
+    if (HandleAlike(splitter_.Ahead())) continue;
     const Result<bool> next = splitter_.Next(&event);
     if (!next.ok()) {
       state_ = State::kInvalid;
@@ -35,14 +38,37 @@ State StreamAnswer::Feed(std::string_view bytes, uint64_t now_ms) {
     }
     if (!next.value()) break;
     state_ = Handle(event);
-    // The gate is no place to pile up a stream.
-    if (release_.released_bytes() > options_.gate_buffer_bytes) committed_ = forced_open_ = true;
   }
+  // What came before a failure goes out before it is told.
+  const State settled = StateOf(release_.Settle());
+  if (settled != State::kOpen) state_ = settled;
+  splitter_.Trim();
+  // The gate is no place to pile up a stream.
+  if (release_.released_bytes() > options_.gate_buffer_bytes) committed_ = forced_open_ = true;
   // Keep-alive comments only, for long: the client must hear something, or it gives up.
   if (state_ == State::kOpen && !committed_ && now_ms - began_ms_ >= kKeepAliveGateMs) {
     committed_ = forced_open_ = true;
   }
   return state_;
+}
+
+// An event like one before it, which needs no parse. False: there is none.
+bool StreamAnswer::HandleAlike(std::string_view ahead) {
+  openai::EventTemplate::Match match;
+  if (!alike_.Read(ahead, &match) || match.size > options_.max_event_bytes) return false;
+  sse::Event event;
+  splitter_.Take(match.size, &event);
+  event.data = event.raw.substr(match.data_begin, match.data_end - match.data_begin);
+  event.has_data = true;
+  std::string_view text = event.raw.substr(match.text_begin, match.text_end - match.text_begin);
+  if (match.escaped) {
+    unescaped_.clear();
+    json::AppendUnescaped(text, &unescaped_);
+    text = unescaped_;
+  }
+  committed_ = true;
+  state_ = StateOf(release_.AddAlike(event, text, alike_.info(), match.sequence_number));
+  return true;
 }
 
 State StreamAnswer::Handle(const sse::Event& event) {
@@ -51,8 +77,7 @@ State StreamAnswer::Handle(const sse::Event& event) {
 }
 
 State StreamAnswer::HandleJson(const sse::Event& event) {
-  if (!view_.Parse(event.data, 0, AnswerLimits()).ok()) return State::kInvalid;
-  info_ = {};
+  if (!view_.Parse(event.data, event.data_padding, AnswerLimits()).ok()) return State::kInvalid;
   openai::MapEvent(view_, options_.endpoint, event.name, &info_);
   if (info_.is_error) return State::kUpstreamError;
   if (info_.usage.present) usage_ = info_.usage;
@@ -63,6 +88,8 @@ State StreamAnswer::HandleJson(const sse::Event& event) {
   if (!NoteChoices()) return State::kInvalid;
   committed_ = committed_ || info_.content;
   const State state = StateOf(release_.Add(event, view_, info_));
+  const bool may_learn = state == State::kOpen && release_.takes_alike();
+  if (may_learn && MayWait(event, info_)) alike_.Learn(event.raw, view_, info_);
   return state == State::kOpen && info_.completed ? Complete() : state;
 }
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/json/view.h"
+#include "core/openai/event_template.h"
 #include "core/openai/text_map.h"
 #include "core/session/stream_release.h"
 #include "core/sse/splitter.h"
@@ -54,6 +55,7 @@ class StreamAnswer {
   const std::vector<std::string>& unscanned() const noexcept { return unscanned_; }
 
  private:
+  bool HandleAlike(std::string_view ahead);
   State Handle(const sse::Event& event);
   State HandleJson(const sse::Event& event);
   State HandleDone(const sse::Event& event);
@@ -67,6 +69,8 @@ class StreamAnswer {
   sse::Splitter splitter_;
   json::View view_;
   openai::EventInfo info_;
+  openai::EventTemplate alike_;
+  std::string unescaped_;
   StreamRelease release_;
   std::vector<std::pair<uint32_t, bool>> choices_;  // seen, finished
   openai::Usage usage_;

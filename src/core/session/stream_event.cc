@@ -9,12 +9,6 @@
 namespace kt::session {
 namespace {
 
-bool Inside(std::string_view outer, std::string_view inner) {
-  const std::less_equal<const char*> not_after;
-  return not_after(outer.data(), inner.data()) &&
-         not_after(inner.data() + inner.size(), outer.data() + outer.size());
-}
-
 // "response.output_text.delta"
 bool IsPlainWord(std::string_view name) {
   constexpr size_t kLongest = 64;
@@ -25,8 +19,14 @@ bool IsPlainWord(std::string_view name) {
 
 }  // namespace
 
+bool IsInside(std::string_view outer, std::string_view inner) noexcept {
+  const std::less_equal<const char*> not_after;
+  return not_after(outer.data(), inner.data()) &&
+         not_after(inner.data() + inner.size(), outer.data() + outer.size());
+}
+
 HeldEvent::HeldEvent(const sse::Event& event) : raw_(event.raw), data_size_(event.data.size()) {
-  if (Inside(event.raw, event.data)) {
+  if (IsInside(event.raw, event.data)) {
     data_begin_ = static_cast<size_t>(event.data.data() - event.raw.data());
   } else {
     joined_data_ = event.data;
@@ -95,7 +95,7 @@ std::string TextBesideData(const sse::Event& event) {
     rest.remove_prefix(std::min(rest.size(), end + 1));
     const sse::Field field = sse::ParseField(line);
     // Of the data behind a byte order mark the splitter alone knows that it is data.
-    const bool marked = line.starts_with(sse::kByteOrderMark) && Inside(line, event.data);
+    const bool marked = line.starts_with(sse::kByteOrderMark) && IsInside(line, event.data);
     if (line.empty() || field.name == "data" || (event.has_data && marked)) continue;
     if (field.name == "event" && IsPlainWord(field.value)) continue;
     text.append(line).push_back('\n');

@@ -27,7 +27,7 @@ struct HeldPiece {
 class HeldEvent {
  public:
   HeldEvent() = default;
-  explicit HeldEvent(const sse::Event& event);
+  explicit HeldEvent(const sse::Event& event);  // copies its bytes
 
   std::vector<HeldPiece> pieces;  // only those that hold text
   std::vector<openai::AnswerInfo::Logprobs> logprobs;
@@ -50,6 +50,9 @@ class HeldEvent {
   size_t data_begin_ = 0, data_size_ = 0;
   std::string joined_data_;  // where the data is no substring of raw_ (several lines)
 };
+
+// Is `inner` a part of the very bytes of `outer`?
+bool IsInside(std::string_view outer, std::string_view inner) noexcept;
 
 // What an event holds beside its data: comments, ids, unknown fields, event names that are not
 // plain words; one line each. Empty: nothing.

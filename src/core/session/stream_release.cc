@@ -39,26 +39,43 @@ StreamRelease::StreamRelease(policy::ChainRun& chain, Placeholders* placeholders
 
 Result StreamRelease::Add(const sse::Event& event, const json::View& view,
                           const openai::EventInfo& info) {
+  uint32_t sequence_number = 0;
+  if (endpoint_ == openai::Endpoint::kResponses) {
+    sequence_number = view.Unsigned(view.Find(0, "sequence_number"), 0);
+  }
+  if (!buffered_ && (!judged_ || MayWait(event, info))) {
+    const RunEvent added = MakeRunEvent(event, info, sequence_number);
+    if (!added.has_text()) return AddToRun(added, std::nullopt, {});
+    const openai::Segment& segment = added.segment;
+    auto lane = FindLane(segment.lane);
+    if (!lane) lane = LaneOf(segment, openai::ChoiceOf(view, endpoint_, segment.node));
+    Decode(view, segment, &decoded_);
+    return AddToRun(added, lane, decoded_.text());
+  }
+  if (const Result result = Settle(); result != Result::kGoOn) return result;
   HeldEvent held(event);
   held.content = info.content;
   held.logprobs = info.logprobs;
-  held.sequence_number = view.Unsigned(view.Find(0, "sequence_number"), 0);
+  held.sequence_number = sequence_number;
   if (judged_) {
     if (const Result result = JudgeBesideData(event); result != Result::kGoOn) return result;
     if (const Result result = Judge(view, info, &held); result != Result::kGoOn) return result;
   }
-  const bool barrier = info.choices.size() != 1 || !info.finished.empty();
-  return Enqueue(std::move(held), barrier, barrier ? 0 : info.choices.front());
+  Enqueue(std::move(held), IsBarrier(info), QueueOf(info));
+  return DrainWithin();
 }
 
 Result StreamRelease::AddPlain(const sse::Event& event) {
+  if (const Result result = Settle(); result != Result::kGoOn) return result;
   if (judged_) {
     if (const Result result = JudgeBesideData(event); result != Result::kGoOn) return result;
   }
-  return Enqueue(HeldEvent(event), true, 0);
+  Enqueue(HeldEvent(event), true, 0);
+  return DrainWithin();
 }
 
 Result StreamRelease::Flush() {
+  if (const Result result = Settle(); result != Result::kGoOn) return result;
   if (buffered_) {
     if (const Result result = JudgeWholeLanes(); result != Result::kGoOn) return result;
   } else {
@@ -80,6 +97,10 @@ Result StreamRelease::Flush() {
 
 std::string StreamRelease::Take() {
   return std::exchange(released_, {});
+}
+
+void StreamRelease::Expect(size_t bytes) {
+  if (released_.empty()) released_.reserve(bytes);
 }
 
 // ---- judging -----------------------------------------------------------------------------------
@@ -140,8 +161,13 @@ Result StreamRelease::AppendPieces(const json::View& view, const openai::EventIn
   return Result::kGoOn;
 }
 
+std::optional<uint32_t> StreamRelease::FindLane(openai::LaneKey key) const {
+  if (const auto it = lane_of_key_.find(key); it != lane_of_key_.end()) return it->second;
+  return std::nullopt;
+}
+
 std::optional<uint32_t> StreamRelease::LaneOf(const openai::Segment& segment, uint32_t choice) {
-  if (const auto it = lane_of_key_.find(segment.lane); it != lane_of_key_.end()) return it->second;
+  if (const auto known = FindLane(segment.lane)) return known;
   if (lanes_.size() >= limits_.max_lanes) return std::nullopt;
   const auto index = static_cast<uint32_t>(lanes_.size());
   lanes_.emplace_back(segment, choice);
@@ -165,24 +191,25 @@ Result StreamRelease::JudgeWholeTexts(const json::View& view, HeldEvent* held) {
   return Result::kGoOn;
 }
 
+std::optional<policy::Block> StreamRelease::JudgeLane(Lane* lane, bool final, size_t to) {
+  const size_t before = lane->pending_bytes();
+  auto block = lane->Judge(chain_, *placeholders_, final, to);
+  pending_text_ -= before - lane->pending_bytes();
+  return block;
+}
+
 Result StreamRelease::JudgeLanes(const openai::EventInfo& info) {
   const auto finished = [&](const Lane& lane) {
     return Holds(info.finished, lane.choice()) || Holds(info.ended, lane.key());
   };
-  const auto judge = [&](Lane& lane, bool final) {
-    const size_t before = lane.pending_bytes();
-    auto block = lane.Judge(chain_, *placeholders_, final);
-    pending_text_ -= before - lane.pending_bytes();
-    return block;
-  };
   for (const uint32_t index : touched_) {
     Lane& lane = lanes_[index];
-    if (auto block = judge(lane, finished(lane))) return Block(std::move(*block));
+    if (auto block = JudgeLane(&lane, finished(lane))) return Block(std::move(*block));
   }
   if (info.finished.empty() && info.ended.empty()) return Result::kGoOn;
   for (Lane& lane : lanes_) {
     if (!finished(lane)) continue;
-    if (auto block = judge(lane, true)) return Block(std::move(*block));
+    if (auto block = JudgeLane(&lane, true)) return Block(std::move(*block));
   }
   return Result::kGoOn;
 }
@@ -205,22 +232,25 @@ Result StreamRelease::JudgeWholeLanes() {
 
 // ---- the queue ---------------------------------------------------------------------------------
 
-Result StreamRelease::Enqueue(HeldEvent held, bool barrier, uint32_t choice) {
+void StreamRelease::Enqueue(HeldEvent held, bool barrier, uint32_t choice) {
   held_bytes_ += held.held_bytes();
   ++held_events_;
   Group& group = groups_.back();
   if (barrier || group.queues.size() >= limits_.max_overtaking_choices) {
     group.barrier = std::move(held);
     groups_.emplace_back();
-  } else {
-    auto queue = std::find_if(group.queues.begin(), group.queues.end(),
-                              [&](const ChoiceQueue& other) { return other.choice == choice; });
-    if (queue == group.queues.end()) {
-      queue = group.queues.insert(group.queues.end(), ChoiceQueue{choice, {}});
-    }
-    queue->events.push_back(std::move(held));
-    ++group.waiting;
+    return;
   }
+  auto queue = std::find_if(group.queues.begin(), group.queues.end(),
+                            [&](const ChoiceQueue& other) { return other.choice == choice; });
+  if (queue == group.queues.end()) {
+    queue = group.queues.insert(group.queues.end(), ChoiceQueue{choice, {}});
+  }
+  queue->events.push_back(std::move(held));
+  ++group.waiting;
+}
+
+Result StreamRelease::DrainWithin() {
   if (!buffered_) {
     if (const Result result = Drain(); result != Result::kGoOn) return result;
   }
@@ -257,10 +287,14 @@ bool StreamRelease::Release(HeldEvent* held) {
   if (!held->AppendTo(&scratch_, &released_)) return false;
   held_bytes_ -= std::min(held_bytes_, held->held_bytes());
   --held_events_;
-  content_released_ = content_released_ || held->content;
-  if (held->content) released_text_bytes_ += held->text_bytes();
-  if (held->sequence_number != 0) last_sequence_number_ = held->sequence_number;
+  CountReleased(held->content, held->text_bytes(), held->sequence_number);
   return true;
+}
+
+void StreamRelease::CountReleased(bool content, size_t text_bytes, uint32_t sequence_number) {
+  content_released_ = content_released_ || content;
+  if (content) released_text_bytes_ += text_bytes;
+  if (sequence_number != 0) last_sequence_number_ = sequence_number;
 }
 
 Result StreamRelease::Block(policy::Block block) {

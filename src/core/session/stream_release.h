@@ -6,6 +6,8 @@
 // several, with a finish_reason, [DONE], comments) are barriers: they wait for all before them,
 // and all behind waits for them.
 //
+// Events that come together and go on with one text wait until Settle, to be judged as one piece.
+//
 // Linear in the bytes of the stream; memory bounded by ReleaseLimits, which block when reached.
 #pragma once
 
@@ -26,6 +28,7 @@
 #include "core/session/lane.h"
 #include "core/session/segment_edits.h"
 #include "core/session/stream_event.h"
+#include "core/session/stream_run.h"
 #include "core/sse/splitter.h"
 
 namespace kt::session {
@@ -50,15 +53,26 @@ class StreamRelease {
     kBlocked,  // see block(); nothing more may be taken
     kInvalid,  // the stream contradicts itself
   };
-  // An event whose data is parsed in `view` and read into `info`.
+  // An event whose data is parsed in `view` and read into `info`. It may refer to its bytes until
+  // Settle.
   Result Add(const sse::Event& event, const json::View& view, const openai::EventInfo& info);
+  // May events be added by AddAlike?
+  bool takes_alike() const noexcept { return !buffered_; }
+  // The same for an event like one that Add has taken, whose info this is, with another text.
+  Result AddAlike(const sse::Event& event, std::string_view text, const openai::EventInfo& info,
+                  uint32_t sequence_number);
   // An event without JSON: comments, [DONE].
   Result AddPlain(const sse::Event& event);
+  // No more events are at hand: judges what waits to be judged, and releases what is clear. To be
+  // called before the bytes change that events refer to, whatever Add and AddPlain said.
+  Result Settle();
   // The stream is complete: every lane is final, every event leaves.
   Result Flush();
 
   // What has been released since the last call.
   std::string Take();
+  // About so many bytes may be released before the next Take.
+  void Expect(size_t bytes);
   size_t released_bytes() const noexcept { return released_.size(); }
   // A content-bearing event has been released, now or before.
   bool content_released() const noexcept { return content_released_; }
@@ -77,17 +91,28 @@ class StreamRelease {
     std::optional<HeldEvent> barrier;
   };
 
+  RunEvent MakeRunEvent(const sse::Event& event, const openai::EventInfo& info,
+                        uint32_t sequence_number) const;
+  Result AddToRun(RunEvent event, std::optional<uint32_t> lane, std::string_view text);
+  Result JudgeRun();
+  Result ReplayRun(policy::Block block);
+  size_t PassRun();
+  Result EnqueueRun(size_t first);
+  std::optional<policy::Block> JudgeLane(Lane* lane, bool final, size_t to = SIZE_MAX);
   Result Judge(const json::View& view, const openai::EventInfo& info, HeldEvent* held);
   Result JudgeBesideData(const sse::Event& event);
   Result JudgeWholeTexts(const json::View& view, HeldEvent* held);
   Result AppendPieces(const json::View& view, const openai::EventInfo& info, HeldEvent* held);
   Result JudgeLanes(const openai::EventInfo& info);
   Result JudgeWholeLanes();
+  std::optional<uint32_t> FindLane(openai::LaneKey key) const;
   std::optional<uint32_t> LaneOf(const openai::Segment& segment, uint32_t choice);
-  Result Enqueue(HeldEvent held, bool barrier, uint32_t choice);
+  void Enqueue(HeldEvent held, bool barrier, uint32_t choice);
+  Result DrainWithin();
   Result Drain();
   bool Ready(const HeldEvent& held) const;
   bool Release(HeldEvent* held);
+  void CountReleased(bool content, size_t text_bytes, uint32_t sequence_number);
   Result Block(policy::Block block);
   Result CheckLimits();
 
@@ -98,6 +123,7 @@ class StreamRelease {
   const ReleaseLimits limits_;
   std::vector<Lane> lanes_;
   std::unordered_map<openai::LaneKey, uint32_t> lane_of_key_;
+  StreamRun run_;
   std::vector<uint32_t> touched_;  // lanes of the present event
   std::vector<openai::Segment> whole_segments_;
   WholeTexts whole_texts_;

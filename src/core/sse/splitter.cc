@@ -5,7 +5,9 @@
 namespace kt::sse {
 namespace {
 
-constexpr size_t kKeptCapacity = 16 * 1024;
+constexpr size_t kKeptCapacity = 1024;
+// Behind the last event, so that its data can be parsed where it stands.
+constexpr size_t kPadding = 64;
 
 }  // namespace
 
@@ -14,26 +16,45 @@ void Splitter::Feed(std::string_view bytes) {
   if (consumed_ == buffer_.size()) {
     buffer_.clear();
     consumed_ = 0;
-    if (buffer_.capacity() > kKeptCapacity && bytes.size() < kKeptCapacity) {
-      std::string().swap(buffer_);
-    }
   } else if (consumed_ > buffer_.size() / 2) {
     // Only when more was handed out than is left: so moving costs no more than reading did.
     buffer_.erase(0, consumed_);
     consumed_ = 0;
   }
+  buffer_.reserve(buffer_.size() + bytes.size() + kPadding);
   buffer_.append(bytes);
+}
+
+void Splitter::Trim() {
+  if (consumed_ != buffer_.size() || buffer_.capacity() <= kKeptCapacity) return;
+  std::string().swap(buffer_);
+  consumed_ = 0;
+}
+
+void Splitter::BeginEvent() {
+  event_done_ = false;
+  line_begin_ = scanned_ = data_lines_ = 0;
+  single_data_ = name_ = {};
+  data_.clear();
+  if (data_.capacity() > kKeptCapacity) std::string().swap(data_);
+}
+
+std::string_view Splitter::Ahead() const noexcept {
+  return event_done_ && !skip_lf_ && !failed_ ? Rest() : std::string_view();
+}
+
+void Splitter::Take(size_t size, Event* event) {
+  BeginEvent();
+  *event = {};
+  event->raw = Bytes({0, size});
+  last_line_end_ = event->raw.ends_with("\r\n") ? LineEnd::kCrLf : LineEnd::kLf;
+  consumed_ += size;
+  event_done_ = true;
 }
 
 Result<bool> Splitter::Next(Event* event) {
   *event = {};
-  if (event_done_) {
-    event_done_ = false;
-    line_begin_ = scanned_ = data_lines_ = 0;
-    single_data_ = name_ = {};
-    data_.clear();
-    if (data_.capacity() > kKeptCapacity) std::string().swap(data_);
-  }
+  if (event_done_) BeginEvent();
   while (!failed_) {
     const size_t line_begin = line_begin_;
     if (ReadLine(event)) {
@@ -121,6 +142,9 @@ void Splitter::FinishEvent(size_t end, Event* event) {
   event->raw = Bytes({0, end});
   event->has_data = data_lines_ != 0;
   event->data = data_lines_ > 1 ? std::string_view(data_) : Bytes(single_data_);
+  const std::string& holder = data_lines_ > 1 ? data_ : buffer_;
+  const size_t data_end = data_lines_ > 1 ? data_.size() : consumed_ + single_data_.end;
+  event->data_padding = holder.capacity() - data_end;
   event->name = Bytes(name_);
   consumed_ += end;
   event_done_ = true;

@@ -15,11 +15,12 @@
 namespace kt::sse {
 
 struct Event {
-  // All views are valid until the next call of Feed or Next.
-  std::string_view raw;   // with its comments and its final blank line
-  std::string_view data;  // data lines joined by LF
-  std::string_view name;  // the "event" field, last one wins; empty: "message"
-  bool has_data = false;  // false: comments, ids or blank lines only
+  // Valid until the next call of Feed or Trim; data of several lines until the next call of any.
+  std::string_view raw;     // with its comments and its final blank line
+  std::string_view data;    // data lines joined by LF
+  std::string_view name;    // the "event" field, last one wins; empty: "message"
+  size_t data_padding = 0;  // readable bytes behind data, for parsers that read ahead
+  bool has_data = false;    // false: comments, ids or blank lines only
 };
 
 class Splitter {
@@ -36,6 +37,13 @@ class Splitter {
   // CR it does not wait, and such an LF opens the raw bytes of the next event. So the result does
   // not depend on how the input was cut.
   Result<bool> Next(Event* event);
+  // For callers that know an event by its bytes. Ahead: what was fed and not handed out, when it
+  // begins where an event does; otherwise empty. Take hands out the first `size` bytes of it, which
+  // must be one event, as Next would find it, that ends in LF; only `raw` is set.
+  std::string_view Ahead() const noexcept;
+  void Take(size_t size, Event* event);
+  // Gives back the memory of bytes that were handed out, where that is all there is.
+  void Trim();
   // Bytes that belong to no complete event (input ended mid-event). A final event without blank
   // line is not an event (the standard discards it).
   std::string_view Rest() const noexcept;
@@ -46,6 +54,7 @@ class Splitter {
     size_t begin = 0, end = 0;
   };
 
+  void BeginEvent();
   bool ReadLine(Event* event);
   void ReadField(Span line);
   void AddData(Span value);

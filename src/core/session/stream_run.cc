@@ -1,0 +1,43 @@
+#include "core/session/stream_run.h"
+
+#include <functional>
+
+#include "core/session/stream_event.h"
+
+namespace kt::session {
+
+bool MayWait(const sse::Event& event, const openai::EventInfo& info) {
+  if (!info.finished.empty() || !info.ended.empty() || !info.logprobs.empty()) return false;
+  if (info.segments.size() > 1 || !IsInside(event.raw, event.data)) return false;
+  if (!info.segments.empty()) {
+    const openai::Segment& segment = info.segments.front();
+    const bool plain = segment.lane != 0 && !segment.is_key && !segment.json_inside &&
+                       segment.text_class == openai::TextClass::kText;
+    if (!plain) return false;
+  }
+  return TextBesideData(event).empty();
+}
+
+bool IsBarrier(const openai::EventInfo& info) noexcept {
+  return info.choices.size() != 1 || !info.finished.empty();
+}
+
+uint32_t QueueOf(const openai::EventInfo& info) noexcept {
+  return IsBarrier(info) ? 0 : info.choices.front();
+}
+
+void StreamRun::Add(const RunEvent& event, uint32_t lane) {
+  events_.push_back(event);
+  if (!event.has_text()) return;
+  lane_ = lane;
+  text_bytes_ += event.end - event.begin;
+}
+
+void StreamRun::Clear() {
+  events_.clear();
+  if (events_.capacity() > kKeptEvents) std::vector<RunEvent>().swap(events_);
+  lane_ = kNoLane;
+  text_bytes_ = 0;
+}
+
+}  // namespace kt::session
