@@ -1,11 +1,16 @@
 """CPU of one nginx worker per request: keeptrusts_pass with the whole chain against proxy_pass.
 
 Both locations live in one worker and talk to the same upstream (a second nginx that answers with
-constants), in turns within one run, since machines are noisy. CPU is the worker's user and system
-time from /proc/<pid>/stat.
+constants), in turns within one run, since machines are noisy. CPU is the worker's time on a processor
+from /proc/<pid>/schedstat.
+
+Paced and idle streams come from an upstream of their own, and go to clients of their own, since wrk
+reads whole answers only: see streams().
 """
 import argparse
+import asyncio
 import json
+import multiprocessing
 import os
 import pathlib
 import shutil
@@ -33,7 +38,7 @@ NEAR_MISSES = (
 
 PACK = """
 pack: {{name: bench, version: 1.0.0, enabled: true}}
-policies: {{chain: [prompt-injection, pii-detector, safety-filter, audit-logger]}}
+policies: {{chain: {chain}}}
 policy: {{safety-filter: {{action: log}}, prompt-injection: {{action: log}}}}
 providers:
   targets:
@@ -48,7 +53,7 @@ worker_processes 1;
 {user}pid {name}.pid;
 error_log {name}.log warn;
 daemon off;
-events {{ worker_connections 1024; }}
+events {{ worker_connections 4096; }}
 """
 
 FRONT = COMMON + """
@@ -108,16 +113,17 @@ def events(count):
     out = ""
     words = PROSE.replace("\n", " ").split(" ")
     for i in range(count):
-        delta = {"object": "chat.completion.chunk",
-                 "choices": [{"index": 0, "delta": {"content": words[i % len(words)] + " "}}]}
+        choice = {"index": 0, "delta": {"content": words[i % len(words)] + " "}}
+        if i == count - 1:
+            choice["finish_reason"] = "stop"
+        delta = {"object": "chat.completion.chunk", "choices": [choice]}
         # A parameter of nginx's configuration holds 4 KB.
         out += f"data: {json.dumps(delta, separators=(',', ':'))}\n\n"
     return out + "data: [DONE]\n\n"
 
 
-def cpu_ticks(pid):
-    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return int(fields[11]) + int(fields[12])
+def cpu_us(pid):
+    return int(pathlib.Path(f"/proc/{pid}/schedstat").read_text().split()[0]) / 1e3
 
 
 def resident_kb(pid):
@@ -192,20 +198,160 @@ end
     raise SystemExit(run.stdout + run.stderr)
 
 
+# ---- streams -----------------------------------------------------------------------------------
+
+def stream_parts(count):
+    """A stream's events, as a provider sends them; the last one holds [DONE] too."""
+    parts = []
+    words = PROSE.replace("\n", " ").split(" ")
+    for i in range(count):
+        choice = {"index": 0, "delta": {"content": words[i % len(words)] + " "},
+                  "finish_reason": "stop" if i == count - 1 else None}
+        chunk = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1, "model": "m",
+                 "choices": [choice]}
+        parts.append(f"data: {json.dumps(chunk, separators=(',', ':'))}\n\n".encode())
+    parts[-1] += b"data: [DONE]\n\n"
+    return [b"%x\r\n%s\r\n" % (len(part), part) for part in parts]
+
+
+async def serve_streams(ready, port, count, interval, hold):
+    """Each answer: `count` events, one in `interval` seconds; the last one only when not `hold`."""
+    parts = stream_parts(count)
+
+    async def answer(reader, writer):
+        try:
+            while True:
+                head = (await reader.readuntil(b"\r\n\r\n")).lower()
+                await reader.readexactly(int(head.split(b"content-length:")[1].split(b"\r")[0]))
+                writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
+                             b"Transfer-Encoding: chunked\r\n\r\n")
+                for part in parts[:-1]:
+                    if writer.is_closing():
+                        return
+                    writer.write(part)
+                    await asyncio.sleep(interval)
+                if hold:
+                    await reader.read(1)
+                    break
+                writer.write(parts[-1] + b"0\r\n\r\n")
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", port, backlog=4096)
+    ready.set()
+    await server.serve_forever()
+
+
+def stream_upstream(ready, *options):
+    asyncio.run(serve_streams(ready, *options))
+
+
+class StreamUpstream:
+    def __init__(self, port, count, interval, hold):
+        ready = multiprocessing.Event()
+        self.process = multiprocessing.Process(
+            target=stream_upstream, args=(ready, port, count, interval, hold), daemon=True)
+        self.process.start()
+        if not ready.wait(20):
+            raise SystemExit("the stream upstream does not start")
+
+    def stop(self):
+        self.process.terminate()
+        self.process.join()
+
+
+async def open_stream(port, path):
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    text = body("Hello there", True).encode()
+    writer.write(f"POST {path}/v1/chat/completions HTTP/1.1\r\nHost: a\r\nContent-Type: "
+                 f"application/json\r\nContent-Length: {len(text)}\r\n\r\n".encode() + text)
+    return reader, writer
+
+
+async def read_streams(port, path, connections, end):
+    """Opens that many streams and reads each up to `end`; returns what is still open."""
+    async def one():
+        reader, writer = await open_stream(port, path)
+        seen = b""
+        while end not in seen:
+            got = await reader.read(65536)
+            if not got:
+                raise SystemExit(f"{path}: a stream ended early: {seen[-300:]}")
+            seen = seen[-len(end):] + got
+        return reader, writer
+    return await asyncio.gather(*(one() for _ in range(connections)))
+
+
+def measure_paced(front, ports, seconds, rounds, connections=32, interval=0.01):
+    count = int(seconds / interval)
+    costs = {"/plain": [], "/kt": []}
+    upstream = StreamUpstream(ports["streams"], count, interval, False)
+    worker = front.worker()
+
+    async def run(path):
+        for _, writer in await read_streams(ports["front"], path, connections, b"[DONE]"):
+            writer.close()
+
+    try:
+        for _ in range(rounds):
+            for location, list_of in costs.items():
+                before = cpu_us(worker)
+                asyncio.run(run(location))
+                list_of.append((cpu_us(worker) - before) / (connections * count))
+    finally:
+        upstream.stop()
+    report(f"stream, paced, c={connections}, a chunk", costs, "<= 1.15 x")
+
+
+def measure_open(start_front, ports, streams=500):
+    """Resident bytes of the worker for each stream that is open and silent."""
+    per_stream = {}
+    upstream = StreamUpstream(ports["streams"], 20, 0.001, True)
+
+    async def run(path, worker):
+        # Once more than needed before, so that what is allocated for good does not count.
+        for _, writer in await read_streams(ports["front"], path, streams // 4, PROSE[:3].encode()):
+            writer.close()
+        await asyncio.sleep(0.3)
+        before = resident_kb(worker)
+        opened = await read_streams(ports["front"], path, streams, PROSE[:3].encode())
+        await asyncio.sleep(1)
+        per_stream[path] = (resident_kb(worker) - before) / streams
+        for _, writer in opened:
+            writer.close()
+
+    try:
+        for path in ("/plain", "/kt"):
+            front = start_front()
+            try:
+                asyncio.run(run(path, front.worker()))
+            finally:
+                front.stop()
+    finally:
+        upstream.stop()
+    plain, full = per_stream["/plain"], per_stream["/kt"]
+    print(f"\nmemory of an open stream: proxy_pass {plain:.1f} KB, keeptrusts_pass {full:.1f} KB "
+          f"(goal: at most 4 KB more)", flush=True)
+
+
+# ---- requests ----------------------------------------------------------------------------------
+
+def report(name, costs, goal):
+    plain, full = (statistics.median(costs[key]) for key in ("/plain", "/kt"))
+    print(f"| {name} | {plain:.1f} | {full:.1f} | {full / plain:.2f} x | {goal} |", flush=True)
+
+
 def measure(case, front, ports, directory, seconds, rounds):
     costs = {"/plain": [], "/kt": []}
     worker = front.worker()
     for _ in range(rounds):
         for location, list_of in costs.items():
-            before = cpu_ticks(worker)
+            before = cpu_us(worker)
             done = load(ports["front"], location + "/v1/chat/completions", directory, case["body"],
                         case["connections"], seconds)
-            ticks = cpu_ticks(worker) - before
-            list_of.append(ticks / os.sysconf("SC_CLK_TCK") * 1e6 / done)
-    plain, full = (statistics.median(costs[key]) for key in ("/plain", "/kt"))
-    print(f"| {case['name']} | {plain:.1f} | {full:.1f} | {full / plain:.2f} x | {case['goal']} |",
-          flush=True)
-    return full
+            list_of.append((cpu_us(worker) - before) / done)
+    report(case["name"], costs, case["goal"])
 
 
 def main():
@@ -213,6 +359,8 @@ def main():
     parser.add_argument("--build", type=pathlib.Path, required=True)
     parser.add_argument("--seconds", type=int, default=4)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--only", default="", help="cases whose names hold this")
+    parser.add_argument("--chain", default="[prompt-injection, pii-detector, safety-filter, audit-logger]")
     options = parser.parse_args()
     kilo = 1024
     json_answer = ("application/json", answer(PROSE[:400]))
@@ -226,35 +374,51 @@ def main():
         ("stream, 32 events in one write, c=32", 32, body("Hello there", True), stream_answer,
          "<= 2.8 x"),
     ]
+    cases = [case for case in cases if options.only in case[0]]
     directory = pathlib.Path(tempfile.mkdtemp(prefix="kt-bench-"))
     os.chmod(directory, 0o755)
     (directory / "audit").mkdir(mode=0o777)
     os.chmod(directory / "audit", 0o777)
     ports = {"front": free_port(), "upstream": free_port()}
-    (directory / "pack.yaml").write_text(PACK.format(**ports))
+    ports["streams"] = ports["upstream"]
+    (directory / "pack.yaml").write_text(PACK.format(chain=options.chain, **ports))
     module = options.build.resolve() / "ngx_http_keeptrusts_module.so"
-    front_text = f"load_module {module};\n" + FRONT.format(name="front", user=USER, dir=directory, **ports)
+    front_text = f"load_module {module};\n" + FRONT.format(name="front", user=USER, dir=directory,
+                                                           **ports)
     running = []
+
+    def start_front():
+        return Nginx("front", directory, front_text)
+
+    def stop_all():
+        while running:
+            running.pop().stop()
+
     try:
         print("| case | proxy_pass, us of CPU | keeptrusts_pass, us | ratio | goal |")
         print("| --- | --- | --- | --- | --- |")
         current = None
-        front = None
         for name, connections, text, (content_type, payload), goal in cases:
             if current != content_type:
-                for nginx in running:
-                    nginx.stop()
-                upstream = Nginx("upstream", directory,
-                                 upstream_conf(ports, directory, payload, content_type))
-                front = Nginx("front", directory, front_text)
-                running = [front, upstream]
+                stop_all()
+                running += [Nginx("upstream", directory,
+                                  upstream_conf(ports, directory, payload, content_type)),
+                            start_front()]
                 current = content_type
-            measure({"name": name, "connections": connections, "body": text, "goal": goal}, front,
-                    ports, directory, options.seconds, options.rounds)
-        print(f"\nresident memory of the worker after all: {resident_kb(front.worker())} KB")
+            measure({"name": name, "connections": connections, "body": text, "goal": goal},
+                    running[-1], ports, directory, options.seconds, options.rounds)
+        resident = resident_kb(running[-1].worker()) if running else 0
+        stop_all()
+        if options.only in "stream, paced":
+            running.append(start_front())
+            measure_paced(running[-1], ports, options.seconds, options.rounds)
+            stop_all()
+        if resident:
+            print(f"\nresident memory of the worker after all: {resident} KB")
+        if options.only in "open stream":
+            measure_open(start_front, ports)
     finally:
-        for nginx in running:
-            nginx.stop()
+        stop_all()
         shutil.rmtree(directory, ignore_errors=True)
 
 

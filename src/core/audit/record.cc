@@ -38,6 +38,10 @@ class Writer {
     ((out_ += '"') += name) += "\":";
   }
   void String(std::string_view untrusted) {
+    if (untrusted.size() <= kMaxStringBytes && IsPlain(untrusted)) {
+      ((out_ += '"') += untrusted) += '"';
+      return;
+    }
     std::string escaped = Escape(untrusted, kMaxStringBytes);
     // Control characters grow sixfold.
     if (escaped.size() > kMaxEscapedBytes) escaped = Escape(untrusted, kMaxStringBytes / 2);
@@ -79,6 +83,12 @@ class Writer {
   }
 
  private:
+  // Nothing to escape, nothing to replace.
+  static bool IsPlain(std::string_view text) noexcept {
+    bool other = false;
+    for (const char c : text) other |= c < 0x20 || c == 0x7F || c == '"' || c == '\\';
+    return !other;
+  }
   static std::string Escape(std::string_view untrusted, size_t max_bytes) {
     std::string escaped;
     json::AppendEscaped(ReplaceInvalidUtf8(CutUtf8(untrusted, max_bytes)), &escaped);

@@ -223,10 +223,8 @@ bool View::Parser::String(uint32_t begin, uint32_t end, bool* escaped) {
     return Fail(Refusal::kTooManyStrings, "too many strings", begin);
   }
   const std::string_view inside = text_.substr(begin + 1, end - begin - 2);
-  const void* first = std::memchr(inside.data(), '\\', inside.size());
-  *escaped = first != nullptr;
-  if (first == nullptr) return true;
-  size_t at = static_cast<size_t>(static_cast<const char*>(first) - inside.data());
+  size_t at = FindBackslash(inside, 0);
+  *escaped = at != inside.size();
   for (; at < inside.size(); at = FindBackslash(inside, at)) {
     if (at + 1 < inside.size() && kShortEscapes[static_cast<unsigned char>(inside[at + 1])] != 0) {
       at += 2;

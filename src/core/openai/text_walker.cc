@@ -122,7 +122,7 @@ TextWalker::Place TextWalker::PlaceOf(const Place& object, const Rule* rule,
   if (rule == nullptr) return place;
   place.field = rule->field;
   place.context = rule->child;
-  place.state_or_media = rule->state_or_media;
+  place.rule = rule;
   place.content = place.content || (rule->flags & kContentFlag) != 0;
   if (mode_ == Mode::kEvent && place.lane == 0 && (rule->flags & kLaneFlag) != 0) {
     if (object.context == Context::kChoice) {
@@ -130,7 +130,6 @@ TextWalker::Place TextWalker::PlaceOf(const Place& object, const Rule* rule,
     } else {
       place.lane = delta_lane_;
       place.field = delta_field_;
-      if (delta_field_ == Field::kMediaBytes) place.state_or_media = "audio";
     }
   }
   if (mode_ != Mode::kRequest) return place;
@@ -148,6 +147,13 @@ TextWalker::Place TextWalker::PlaceOf(const Place& object, const Rule* rule,
       break;
   }
   return place;
+}
+
+std::string_view TextWalker::StateOrMedia(const Place& place) const noexcept {
+  // The bytes of a delta of `responses` are sound.
+  const bool delta = place.rule == nullptr || (place.rule->flags & kLaneFlag) != 0;
+  if (delta && place.field == Field::kMediaBytes) return "audio";
+  return place.rule != nullptr ? place.rule->state_or_media : std::string_view();
 }
 
 void TextWalker::VisitObject(NodeIndex i, const Place& place) {
@@ -205,7 +211,7 @@ bool TextWalker::IsOpaque(NodeIndex i, const Place& place) {
     case Field::kState:
       if (mode_ == Mode::kRequest) {
         stateful_ = true;
-        AddUnscanned(place.state_or_media);
+        AddUnscanned(StateOrMedia(place));
       }
       return IsId(Value(i));
     case Field::kMediaUrl:
@@ -216,7 +222,7 @@ bool TextWalker::IsOpaque(NodeIndex i, const Place& place) {
   const std::string_view value = Value(i);
   std::string_view kind = MediaKind(value);
   if (kind.empty() && place.field == Field::kMediaBytes && IsBase64(value)) {
-    kind = place.state_or_media;
+    kind = StateOrMedia(place);
   }
   if (kind.empty() && place.field == Field::kFileBytes && IsBase64Document(value)) kind = "file";
   if (kind.empty()) return false;

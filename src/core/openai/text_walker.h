@@ -52,8 +52,8 @@ class TextWalker {
     Context context = Context::kUnknown;
     Role role = Role::kUser;
     bool content = false;
-    std::string_view state_or_media;
-    LaneKey lane = 0;  // 0: not in a lane
+    const Rule* rule = nullptr;  // that led here
+    LaneKey lane = 0;            // 0: not in a lane
   };
 
   void Visit(json::NodeIndex i, const Place& place);
@@ -62,6 +62,7 @@ class TextWalker {
   Role EnterObject(json::NodeIndex i, const Place& place);
   void NoteChoice(json::NodeIndex i);
   Place PlaceOf(const Place& object, const Rule* rule, std::string_view key) const;
+  std::string_view StateOrMedia(const Place& place) const noexcept;
   void VisitString(json::NodeIndex i, const Place& place);
   bool IsOpaque(json::NodeIndex i, const Place& place);
   void Add(json::NodeIndex i, const Place& place);

@@ -16,10 +16,19 @@ constexpr std::array<std::string_view, 13> kReserved = {
     "connection", "keep-alive",     "transfer-encoding",  "te",     "trailer",
     "upgrade",    "expect",         "proxy-authorization"};
 
+// RFC 9110, 5.6.2.
+constexpr std::array<bool, 256> kTokenBytes = [] {
+  std::array<bool, 256> table{};
+  for (const char c :
+       std::string_view("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                        "!#$%&'*+-.^_`|~")) {
+    table[static_cast<unsigned char>(c)] = true;
+  }
+  return table;
+}();
+
 bool IsTokenByte(char c) {
-  const bool alphanumeric =
-      (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-  return alphanumeric || std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+  return kTokenBytes[static_cast<unsigned char>(c)];
 }
 
 bool IsHeaderName(std::string_view name) {
@@ -38,16 +47,21 @@ bool IsReserved(std::string_view name) {
 
 class HeadWriter {
  public:
+  HeadWriter() {
+    head_.reserve(kUsualBytes);
+    names_.reserve(kUsualNames);
+  }
   void Line(std::string_view line) { (head_ += line) += "\r\n"; }
 
   // Each name once: the first writer wins, so that nothing passed on can displace the key.
   void Add(std::string_view name, std::string_view value) {
     if (!IsHeaderName(name) || !IsHeaderValue(value)) return;
-    const bool known = std::any_of(names_.begin(), names_.end(), [&](const std::string& other) {
-      return EqualsIgnoreCase(other, name);
+    const bool known = std::any_of(names_.begin(), names_.end(), [&](const Name& other) {
+      return other.size == name.size() &&
+             EqualsIgnoreCase(std::string_view(head_).substr(other.begin, other.size), name);
     });
     if (known) return;
-    names_.emplace_back(name);
+    names_.push_back({head_.size(), name.size()});
     ((head_ += name) += ": ") += value;
     head_ += "\r\n";
   }
@@ -60,8 +74,12 @@ class HeadWriter {
   }
 
  private:
+  static constexpr size_t kUsualBytes = 768, kUsualNames = 16;
+  struct Name {  // in head_
+    size_t begin, size;
+  };
   std::string head_;
-  std::vector<std::string> names_;
+  std::vector<Name> names_;
 };
 
 std::string HostHeader(const config::Url& url) {
@@ -71,19 +89,28 @@ std::string HostHeader(const config::Url& url) {
   return host;
 }
 
+constexpr std::array<bool, 256> kPathBytes = [] {
+  std::array<bool, 256> table{};
+  for (const char c :
+       std::string_view("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                        "-._~!$&'()*+,;=:@/")) {
+    table[static_cast<unsigned char>(c)] = true;
+  }
+  return table;
+}();
+
 // Percent-encodes what may not stand in a request line. '%' too: nginx hands in decoded paths.
 std::string EscapePath(std::string_view path) {
   constexpr char kDigits[] = "0123456789ABCDEF";
   std::string out;
+  out.reserve(path.size());
   for (const char c : path) {
-    const bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                       std::string_view("-._~!$&'()*+,;=:@/").find(c) != std::string_view::npos;
-    if (plain) {
-      out.push_back(c);
-      continue;
-    }
     const auto byte = static_cast<unsigned char>(c);
-    out += {'%', kDigits[byte >> 4], kDigits[byte & 15]};
+    if (kPathBytes[byte]) {
+      out.push_back(c);
+    } else {
+      out += {'%', kDigits[byte >> 4], kDigits[byte & 15]};
+    }
   }
   return out;
 }
