@@ -40,7 +40,9 @@ void Splitter::BeginEvent() {
 }
 
 std::string_view Splitter::Ahead() const noexcept {
-  return event_done_ && !skip_lf_ && !failed_ ? Rest() : std::string_view();
+  const bool at_event = event_done_ || scanned_ == 0;
+  const bool certain = at_event && !skip_lf_ && !first_line_ && !failed_;
+  return certain ? Rest() : std::string_view();
 }
 
 void Splitter::Take(size_t size, Event* event) {
