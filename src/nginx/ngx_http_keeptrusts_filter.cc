@@ -13,6 +13,7 @@ using session::Step;
 using session::UpstreamEnd;
 
 constexpr unsigned kBufferedBit = 0x08;  // of r->buffered: output waits behind a slow client
+constexpr size_t kJoinedBytes = 4096;    // larger buffers are not worth a copy
 
 ngx_http_request_body_filter_pt next_request_body_filter;
 ngx_http_output_header_filter_pt next_header_filter;
@@ -130,14 +131,19 @@ bool UpstreamFailed(const ngx_http_request_t* r, const ngx_buf_t* b) {
          r->upstream->cleanup == nullptr;
 }
 
+void Feed(Context* ctx, std::string_view bytes) {
+  if (!ctx->try_open || bytes.empty()) return;
+  if (ctx->session->OnUpstreamBody(bytes, Now()) != Step::kContinue) ctx->try_open = false;
+}
+
+std::string_view BytesOf(const ngx_buf_t* b) {
+  if (!ngx_buf_in_memory(b)) return {};
+  return {reinterpret_cast<char*>(b->pos), static_cast<size_t>(b->last - b->pos)};
+}
+
 void FeedBuffer(Context* ctx, ngx_buf_t* b) {
-  if (ctx->try_open && ngx_buf_in_memory(b) && b->last > b->pos) {
-    const std::string_view bytes{reinterpret_cast<char*>(b->pos),
-                                 static_cast<size_t>(b->last - b->pos)};
-    if (ctx->session->OnUpstreamBody(bytes, Now()) != Step::kContinue) {
-      ctx->try_open = false;
-    }
-  } else if (ctx->try_open && b->in_file != 0 && !ngx_buf_in_memory(b)) {
+  Feed(ctx, BytesOf(b));
+  if (ctx->try_open && b->in_file != 0 && !ngx_buf_in_memory(b)) {
     EndAnswer(ctx, UpstreamEnd::kInvalid);  // asked for memory, got a file: never pass it unseen
   }
   if (b->last_buf != 0) {
@@ -146,6 +152,29 @@ void FeedBuffer(Context* ctx, ngx_buf_t* b) {
   }
   if (UpstreamFailed(ctx->request, b)) EndAnswer(ctx, UpstreamEnd::kTruncated);
   Consume(b);
+}
+
+// Feeds all that has come. Buffers of a stream are small, one for each chunk: what came together is
+// judged and sent together.
+void FeedPending(Context* ctx) {
+  std::string joined;
+  while (ctx->pending_in != nullptr) {
+    ngx_chain_t* link = ctx->pending_in;
+    ngx_buf_t* b = link->buf;
+    ctx->pending_in = link->next;
+    const bool plain = BytesOf(b).size() <= kJoinedBytes && ngx_buf_in_memory(b) &&
+                       b->last_buf == 0 && !UpstreamFailed(ctx->request, b);
+    if (plain && (ctx->pending_in != nullptr || !joined.empty())) {
+      joined.append(BytesOf(b));
+      Consume(b);
+    } else {
+      Feed(ctx, joined);
+      joined.clear();
+      FeedBuffer(ctx, b);
+    }
+    ngx_free_chain(ctx->request->pool, link);
+  }
+  Feed(ctx, joined);
 }
 
 // The client has its end (a block, say) while the stock handler still reads: let nginx believe that
@@ -215,13 +244,7 @@ ngx_int_t FilterAnswer(ngx_http_request_t* r, Context* ctx, ngx_chain_t* in) {
       return NGX_AGAIN;
     }
     if (ctx->pending_in == nullptr) return NGX_OK;
-    ngx_chain_t* link = ctx->pending_in;
-    ctx->pending_in = link->next;
-    const bool ok = Guard(r->connection->log, false, [&] {
-      FeedBuffer(ctx, link->buf);
-      return true;
-    });
-    ngx_free_chain(r->pool, link);
+    const bool ok = Guard(r->connection->log, false, [&] { return FeedPending(ctx), true; });
     if (!ok) return NGX_ERROR;
   }
 }

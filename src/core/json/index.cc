@@ -10,8 +10,9 @@ namespace {
 
 using Stage = simdjson::internal::dom_parser_implementation;
 
-constexpr size_t kKeptCapacity = 16 * 1024;
-constexpr size_t kSmallestCapacity = 4 * 1024;
+// Four bytes of index for each byte of text.
+constexpr size_t kKeptCapacity = 4 * 1024;
+constexpr size_t kSmallestCapacity = 512;
 
 }  // namespace
 

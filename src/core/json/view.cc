@@ -57,7 +57,7 @@ std::pair<uint32_t, uint32_t> Decoded::RawSpan(size_t begin, size_t end) const n
   return {raw_begin, last.raw + last.raw_length + plain};
 }
 
-View::View() : parser_(std::make_unique<Parser>()) {}
+View::View() = default;
 View::~View() = default;
 View::View(View&&) noexcept = default;
 View& View::operator=(View&&) noexcept = default;
@@ -81,6 +81,10 @@ Status View::Parse(std::string_view text, size_t padding, const Limits& limits) 
     default:
       return Status::InvalidArgument(std::move(message));
   }
+}
+
+void View::ReleaseParser() noexcept {
+  parser_.reset();
 }
 
 NodeIndex View::Find(NodeIndex object, std::string_view key) const noexcept {

@@ -96,6 +96,8 @@ class View {
   // failure nodes() is empty, refusal() says why, and the status message where ("at byte 17"),
   // without quoting the text.
   Status Parse(std::string_view text, size_t padding, const Limits& limits);
+  // Gives back what only Parse needs; a later Parse takes it again. The nodes stay.
+  void ReleaseParser() noexcept;
   Refusal refusal() const noexcept { return refusal_; }
 
   std::string_view text() const noexcept { return text_; }

@@ -67,6 +67,7 @@ bool StreamAnswer::HandleAlike(std::string_view ahead) {
     text = unescaped_;
   }
   committed_ = true;
+  view_.ReleaseParser();
   state_ = StateOf(release_.AddAlike(event, text, alike_.info(), match.sequence_number));
   return true;
 }
