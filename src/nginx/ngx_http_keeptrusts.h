@@ -57,8 +57,16 @@ struct AuditEntry {
   std::unique_ptr<audit::WorkerRings> rings;  // state of this process
 };
 
+// Random bytes taken in bulk: asking OpenSSL for sixteen of them costs more than to proxy a
+// request. State of this process; empty in the master.
+struct RandomBytes {
+  unsigned char bytes[4096];
+  size_t left = 0;
+};
+
 struct MainConf {
   MainConf() noexcept;
+  RandomBytes random;
   // Policy configurations by the files that they were read from.
   std::vector<std::pair<std::vector<std::string>, std::shared_ptr<const config::PolicyConfig>>>
       configs;

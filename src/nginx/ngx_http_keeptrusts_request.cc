@@ -1,9 +1,11 @@
 // What both surfaces do with a request: context and session, head, body.
 #include <openssl/crypto.h>
+#include <openssl/rand.h>
 
 #include <memory>
 #include <utility>
 
+#include "core/base/text.h"
 #include "ngx_http_keeptrusts.h"
 
 namespace kt::nginx {
@@ -31,10 +33,32 @@ std::string_view Evaluate(ngx_http_request_t* r, ngx_http_complex_value_t* value
   return View(out);
 }
 
-// nginx's own $request_id, so that our records and its logs name a request alike.
+// 128 random bits in hex, as nginx's own.
+std::string MakeRequestId(RandomBytes* random) {
+  constexpr size_t kIdBytes = 16;
+  if (random->left < kIdBytes) {
+    if (RAND_bytes(random->bytes, sizeof(random->bytes)) != 1) {
+      for (auto& byte : random->bytes) byte = static_cast<unsigned char>(ngx_random());
+    }
+    random->left = sizeof(random->bytes);
+  }
+  random->left -= kIdBytes;
+  return HexEncode({reinterpret_cast<char*>(random->bytes) + random->left, kIdBytes});
+}
+
+// nginx's own $request_id where the configuration uses it, so that our records and its logs name a
+// request alike. Where it does not, the variable would be another one each time it is asked.
 std::string RequestId(ngx_http_request_t* r) {
   ngx_str_t name = ngx_string("request_id");
-  ngx_http_variable_value_t* v = ngx_http_get_variable(r, &name, ngx_hash_key(name.data, name.len));
+  const ngx_uint_t key = ngx_hash_key(name.data, name.len);
+  auto* cmcf = static_cast<ngx_http_core_main_conf_t*>(
+      ngx_http_get_module_main_conf(r, ngx_http_core_module));
+  const auto* known = static_cast<ngx_http_variable_t*>(
+      ngx_hash_find(&cmcf->variables_hash, key, name.data, name.len));
+  if (known == nullptr || (known->flags & NGX_HTTP_VAR_INDEXED) == 0) {
+    return MakeRequestId(&GetMainConf(r)->random);
+  }
+  ngx_http_variable_value_t* v = ngx_http_get_indexed_variable(r, known->index);
   if (v == nullptr || v->not_found != 0) return {};
   return {reinterpret_cast<char*>(v->data), v->len};
 }

@@ -108,7 +108,7 @@ session::RequestHead Head() {
   }
   if (step == Step::kContinue) life.OnUpstreamEnd(session::UpstreamEnd::kClean, 1003);
   bytes += life.TakeOutput().size();
-  return bytes + audit::ToJsonLine(life.Finish(200, 1003), 1).size();
+  return bytes + audit::ToJson(life.Finish(200, 1003)).size();
 }
 
 // A profile collects from here on.

@@ -19,6 +19,7 @@ std::string_view InsideKey(std::string_view text, const Node& node) noexcept {
 NodeIndex DuplicateKeys::Find(std::string_view text, const std::vector<Node>& nodes,
                               NodeIndex object, uint32_t members) {
   if (members < 2) return kNoNode;
+  keys_.reserve(members);
   Collect(text, nodes, object);
   return members <= kPairwiseLimit ? FindPairwise() : FindSorted();
 }

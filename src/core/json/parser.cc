@@ -9,6 +9,7 @@ namespace {
 
 // A member is a key, a colon, a value and a comma.
 constexpr uint32_t kTokensPerNode = 4;
+constexpr size_t kUsualDepth = 8;
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 bool IsBlank(char c) noexcept {
@@ -60,6 +61,7 @@ bool View::Parser::Start(std::string_view text, size_t padding, const Limits& li
   nodes_ = nodes;
   next_ = strings_ = 0;
   open_.clear();
+  open_.reserve(kUsualDepth);
   nodes->clear();
   refusal = Refusal::kNone;
   if (text.starts_with(kByteOrderMark)) return Fail(Refusal::kInvalidUtf8, "byte order mark", 0);

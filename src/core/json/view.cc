@@ -87,6 +87,10 @@ void View::ReleaseParser() noexcept {
   parser_.reset();
 }
 
+void View::TakeParser(View* other) noexcept {
+  if (other->parser_ != nullptr) parser_ = std::move(other->parser_);
+}
+
 NodeIndex View::Find(NodeIndex object, std::string_view key) const noexcept {
   if (object >= nodes_.size() || nodes_[object].kind != Kind::kObject) return kNoNode;
   const NodeIndex end = nodes_[object].after;

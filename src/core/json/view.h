@@ -98,6 +98,8 @@ class View {
   Status Parse(std::string_view text, size_t padding, const Limits& limits);
   // Gives back what only Parse needs; a later Parse takes it again. The nodes stay.
   void ReleaseParser() noexcept;
+  // Goes on with the parser of a view that is read already.
+  void TakeParser(View* other) noexcept;
   Refusal refusal() const noexcept { return refusal_; }
 
   std::string_view text() const noexcept { return text_; }

@@ -131,6 +131,7 @@ void Session::Impl::BeginStream(uint64_t now_ms) {
     stream_options.release.max_held_events = SIZE_MAX;  // each counts in the bytes
   }
   mode = Mode::kStream;
+  view.ReleaseParser();
   stream.emplace(chain, &placeholders, stream_options, now_ms);
 }
 
@@ -216,6 +217,7 @@ void Session::Impl::PumpStream(uint64_t now_ms) {
 Step Session::Impl::FinishJson(uint64_t now_ms) {
   answer.reserve(answer.size() + kParserPadding);
   const bool success = answer_status < 300;
+  answer_view.TakeParser(&view);
   if (!answer_view.Parse(answer, answer.capacity() - answer.size(), AnswerLimits()).ok()) {
     return success ? FailTry(TryError::kInvalid, now_ms) : RefuseErrorBody(now_ms);
   }

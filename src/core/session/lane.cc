@@ -40,7 +40,10 @@ std::optional<policy::Block> Lane::Judge(policy::ChainRun& chain, const Placehol
   found_.clear();
   // Without nested JSON an offset in the lane is one in what policies see.
   const std::string_view text = std::string_view(text_).substr(0, to - std::min(to, base_));
-  if (auto block = chain.JudgeDelta(text, from, final, role_, &cleared, &found_)) return block;
+  if (auto block = chain.JudgeDelta(text, from, final, role_, &cleared, &found_)) {
+    closed_ = false;  // nothing was judged for good
+    return block;
+  }
   if (!Settle(std::clamp(cleared, from, text.size()), placeholders, final)) {
     return UnfitBlock(chain, policy::Phase::kOutput, 0);
   }

@@ -136,9 +136,9 @@ void Session::Impl::OnRequest(std::string_view bytes, size_t padding, uint64_t) 
 }
 
 bool Session::Impl::Read(size_t padding) {
-  const Status parsed = view.Parse(body, padding, json::Limits());
-  view.ReleaseParser();
-  if (!parsed.ok()) return Refuse(ErrorOf(view.refusal())), false;
+  if (!view.Parse(body, padding, json::Limits()).ok()) {
+    return Refuse(ErrorOf(view.refusal())), false;
+  }
   openai::RequestError error;
   if (!openai::MapRequest(view, endpoint, &request, &error)) {
     error_code = error.code;

@@ -52,7 +52,7 @@ Result StreamRelease::Add(const sse::Event& event, const json::View& view,
     Decode(view, segment, &decoded_);
     return AddToRun(added, lane, decoded_.text());
   }
-  if (const Result result = Settle(); result != Result::kGoOn) return result;
+  if (const Result result = SettleRun(EndsRun(event, info)); result != Result::kGoOn) return result;
   HeldEvent held(event);
   held.content = info.content;
   held.logprobs = info.logprobs;

@@ -65,7 +65,7 @@ class StreamRelease {
   Result AddPlain(const sse::Event& event);
   // No more events are at hand: judges what waits to be judged, and releases what is clear. To be
   // called before the bytes change that events refer to, whatever Add and AddPlain said.
-  Result Settle();
+  Result Settle() { return SettleRun(false); }
   // The stream is complete: every lane is final, every event leaves.
   Result Flush();
 
@@ -94,7 +94,9 @@ class StreamRelease {
   RunEvent MakeRunEvent(const sse::Event& event, const openai::EventInfo& info,
                         uint32_t sequence_number) const;
   Result AddToRun(RunEvent event, std::optional<uint32_t> lane, std::string_view text);
-  Result JudgeRun();
+  bool EndsRun(const sse::Event& event, const openai::EventInfo& info) const;
+  Result SettleRun(bool final);
+  Result JudgeRun(bool final);
   Result ReplayRun(policy::Block block);
   size_t PassRun();
   Result EnqueueRun(size_t first);

@@ -64,16 +64,25 @@ Result StreamRelease::AddToRun(RunEvent event, std::optional<uint32_t> lane,
   return run_.full() ? Settle() : Result::kGoOn;
 }
 
-Result StreamRelease::Settle() {
+// Is this event the end of the run's text, and nothing else? Then the run is judged once, as final.
+bool StreamRelease::EndsRun(const sse::Event& event, const openai::EventInfo& info) const {
+  if (run_.lane() == StreamRun::kNoLane || !info.segments.empty()) return false;
+  const auto& finished = info.finished;
+  const uint32_t choice = lanes_[run_.lane()].choice();
+  return std::find(finished.begin(), finished.end(), choice) != finished.end() &&
+         TextBesideData(event).empty();
+}
+
+Result StreamRelease::SettleRun(bool final) {
   if (run_.empty()) return Result::kGoOn;
-  const Result result = JudgeRun();
+  const Result result = JudgeRun(final);
   run_.Clear();
   return result == Result::kGoOn ? CheckLimits() : result;
 }
 
-Result StreamRelease::JudgeRun() {
+Result StreamRelease::JudgeRun(bool final) {
   if (run_.lane() != StreamRun::kNoLane) {
-    if (auto block = JudgeLane(&lanes_[run_.lane()], false)) return ReplayRun(std::move(*block));
+    if (auto block = JudgeLane(&lanes_[run_.lane()], final)) return ReplayRun(std::move(*block));
     // What was held before may be clear now.
     if (const Result result = Drain(); result != Result::kGoOn) return result;
   }
