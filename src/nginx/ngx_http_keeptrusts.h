@@ -175,7 +175,8 @@ struct Context {
   uint64_t body_left = 0;
   ngx_http_status_t status{};
   ngx_http_chunked_t chunk_state{};
-  std::vector<std::pair<std::string, std::string>> upstream_headers;
+  // In u->buffer, which stays as it is until the head is read.
+  std::vector<std::pair<std::string_view, std::string_view>> upstream_headers;
   bool draining = false;  // the client has its end; only the framing's is missing
   ngx_event_t deadline{};
   ngx_event_t wait{};  // see *_wait.cc

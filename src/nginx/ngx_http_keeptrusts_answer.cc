@@ -26,8 +26,11 @@ ngx_int_t ParseStatusLine(Context* ctx) {
 bool AddUpstreamHeader(Context* ctx) {
   const ngx_http_request_t* r = ctx->request;
   if (ctx->upstream_headers.size() >= kMaxUpstreamHeaders) return false;
-  ctx->upstream_headers.emplace_back(std::string(r->header_name_start, r->header_name_end),
-                                     std::string(r->header_start, r->header_end));
+  const auto text = [](const u_char* begin, const u_char* end) {
+    return std::string_view(reinterpret_cast<const char*>(begin), static_cast<size_t>(end - begin));
+  };
+  ctx->upstream_headers.emplace_back(text(r->header_name_start, r->header_name_end),
+                                     text(r->header_start, r->header_end));
   return true;
 }
 
@@ -42,13 +45,13 @@ ngx_int_t ParseHeaderLines(Context* ctx) {
   }
 }
 
-bool SameName(const std::string& name, const char* lower) {
+bool SameName(std::string_view name, const char* lower) {
   return name.size() == strlen(lower) &&
          ngx_strncasecmp(reinterpret_cast<u_char*>(const_cast<char*>(name.data())),
                          reinterpret_cast<u_char*>(const_cast<char*>(lower)), name.size()) == 0;
 }
 
-bool Contains(const std::string& value, const char* lower) {
+bool Contains(std::string_view value, const char* lower) {
   return ngx_strlcasestrn(reinterpret_cast<u_char*>(const_cast<char*>(value.data())),
                           reinterpret_cast<u_char*>(const_cast<char*>(value.data())) + value.size(),
                           reinterpret_cast<u_char*>(const_cast<char*>(lower)),
@@ -90,12 +93,14 @@ bool ReadFraming(Context* ctx) {
 Step TellHeader(Context* ctx) {
   session::UpstreamHead head;
   head.status = static_cast<int>(ctx->status.code);
+  head.headers.reserve(ctx->upstream_headers.size());
   for (const auto& [name, value] : ctx->upstream_headers) {
     if (SameName(name, "content-type")) head.content_type = value;
     if (SameName(name, "content-encoding")) head.content_encoding = value;
     head.headers.emplace_back(name, value);
   }
   if (ctx->has_length) head.content_length = ctx->body_left;
+  ctx->upstream_headers = {};
   return ctx->session->OnUpstreamHeader(head, Now());
 }
 
