@@ -34,16 +34,16 @@ std::string_view Evaluate(ngx_http_request_t* r, ngx_http_complex_value_t* value
 }
 
 // 128 random bits in hex, as nginx's own.
-std::string MakeRequestId(RandomBytes* random) {
+std::string MakeRequestId(RandomBytes* from) {
   constexpr size_t kIdBytes = 16;
-  if (random->left < kIdBytes) {
-    if (RAND_bytes(random->bytes, sizeof(random->bytes)) != 1) {
-      for (auto& byte : random->bytes) byte = static_cast<unsigned char>(ngx_random());
+  if (from->left < kIdBytes) {
+    if (RAND_bytes(from->bytes, sizeof(from->bytes)) != 1) {
+      for (auto& byte : from->bytes) byte = static_cast<unsigned char>(ngx_random());
     }
-    random->left = sizeof(random->bytes);
+    from->left = sizeof(from->bytes);
   }
-  random->left -= kIdBytes;
-  return HexEncode({reinterpret_cast<char*>(random->bytes) + random->left, kIdBytes});
+  from->left -= kIdBytes;
+  return HexEncode({reinterpret_cast<char*>(from->bytes) + from->left, kIdBytes});
 }
 
 // nginx's own $request_id where the configuration uses it, so that our records and its logs name a
