@@ -41,8 +41,8 @@ struct Matcher::Impl {
 
   Status Compile(Rule rule);
   void AddFuzzy(const Rule& rule);
-  Status CompileSet(Scope scope);
-  void PrepareHolds();
+  Status AddToScopes(RuleId id);
+  Status Finish();
   Status FindRest(const ScopeSet& scope, std::string_view text, size_t from,
                   std::vector<Match>* out) const;
 };
@@ -60,7 +60,7 @@ Status Matcher::Impl::Compile(Rule rule) {
     if (!compiled->max_bytes) unbounded.push_back(static_cast<RuleId>(rules.size()));
   }
   rules.push_back(std::move(compiled));
-  return Status::Ok();
+  return AddToScopes(static_cast<RuleId>(rules.size() - 1));
 }
 
 // Under the id that the rule is about to get.
@@ -73,34 +73,27 @@ void Matcher::Impl::AddFuzzy(const Rule& rule) {
   longest = std::max(longest, fuzzy.longest_bytes());
 }
 
-Status Matcher::Impl::CompileSet(Scope scope) {
-  ScopeSet& target = scopes[static_cast<size_t>(scope)];
-  auto set = std::make_unique<RE2::Set>(QuietOptions(false, kSetMemoryBytes), RE2::UNANCHORED);
-  for (RuleId id = 0; id < rules.size(); ++id) {
-    const RuleSearch& rule = *rules[id];
+// What only this needs is given back rule by rule: all of it at once would be most of the memory.
+Status Matcher::Impl::AddToScopes(RuleId id) {
+  RuleSearch& rule = *rules[id];
+  for (const Scope scope : {Scope::kInput, Scope::kOutput}) {
     if (!(scope == Scope::kInput ? rule.rule.input : rule.rule.output)) continue;
-    if (rule.rule.fuzzy_distance > 0) continue;
+    ScopeSet& target = scopes[static_cast<size_t>(scope)];
     if (rule.required) {
       target.prefilter.Add(id, rule.required->any_of);
       continue;
     }
+    if (target.set == nullptr) {
+      target.set =
+          std::make_unique<RE2::Set>(QuietOptions(false, kSetMemoryBytes), RE2::UNANCHORED);
+    }
     std::string error;
-    if (set->Add(rule.loose, &error) < 0) {
+    if (target.set->Add(rule.loose, &error) < 0) {
       return Status::InvalidArgument(rule.rule.id + ": " + error);
     }
     target.ids.push_back(id);
   }
-  target.prefilter.Finish();
-  if (target.ids.empty()) return Status::Ok();
-  if (!set->Compile()) return Status::ResourceExhausted("the rules need too much memory");
-  target.set = std::move(set);
-  return Status::Ok();
-}
-
-void Matcher::Impl::PrepareHolds() {
-  for (RuleId id = 0; id < rules.size(); ++id) {
-    const RuleSearch& rule = *rules[id];
-    if (!rule.rule.output || rule.prefix.empty()) continue;
+  if (rule.rule.output && !rule.prefix.empty()) {
     held.push_back(id);
     if (rule.beginnings) {
       beginnings.AddBeginnings(id, *rule.beginnings);
@@ -108,7 +101,19 @@ void Matcher::Impl::PrepareHolds() {
       anywhere.push_back(id);
     }
   }
+  rule.Release();
+  return Status::Ok();
+}
+
+Status Matcher::Impl::Finish() {
+  for (ScopeSet& scope : scopes) {
+    scope.prefilter.Finish();
+    if (scope.set != nullptr && !scope.set->Compile()) {
+      return Status::ResourceExhausted("the rules need too much memory");
+    }
+  }
   beginnings.Finish();
+  return Status::Ok();
 }
 
 RuleId Matcher::Builder::Add(Rule rule) {
@@ -124,10 +129,7 @@ Result<std::unique_ptr<const Matcher>> Matcher::Builder::Build() && {
   for (Rule& rule : rules_) {
     if (Status status = impl.Compile(std::move(rule)); !status.ok()) return status;
   }
-  for (const Scope scope : {Scope::kInput, Scope::kOutput}) {
-    if (Status status = impl.CompileSet(scope); !status.ok()) return status;
-  }
-  if (impl.unbounded.empty()) impl.PrepareHolds();
+  if (Status status = impl.Finish(); !status.ok()) return status;
   return std::unique_ptr<const Matcher>(std::move(matcher));
 }
 

@@ -156,6 +156,10 @@ void Prefilter::Finish() {
   for (size_t i = 1; i < first.size(); ++i) first[i] += first[i - 1];
   slots_ = std::move(first);
   pending_ = {};
+  witnesses_ = {};
+  conditions_.Finish();
+  literals_.shrink_to_fit();
+  targets_.shrink_to_fit();
 }
 
 }  // namespace kt::detect

@@ -59,6 +59,12 @@ uint32_t PrefilterConditions::Add(const Condition& condition) {
   return known->second;
 }
 
+void PrefilterConditions::Finish() noexcept {
+  known_ = {};
+  ready_.shrink_to_fit();
+  literals_.shrink_to_fit();
+}
+
 bool PrefilterConditions::HasRun(const Ready& ready, std::string_view text, size_t begin,
                                  size_t end) const noexcept {
   while (begin <= end && begin + ready.run_bytes <= text.size()) {

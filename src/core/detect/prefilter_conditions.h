@@ -16,6 +16,7 @@ class PrefilterConditions {
  public:
   // The number of the condition; equal ones share it.
   uint32_t Add(const Condition& condition);
+  void Finish() noexcept;  // after the last Add
   // Whether it may hold for a literal at text[at].
   bool Hold(uint32_t number, std::string_view text, size_t at) const noexcept;
 

@@ -8,7 +8,8 @@
 namespace kt::detect {
 namespace {
 
-constexpr int64_t kMemoryBytes = int64_t{2} << 20;
+// Expressions of packs are known to need less than what a user may write.
+constexpr int64_t kMemoryBytes = int64_t{2} << 20, kTrustedMemoryBytes = int64_t{1} << 20;
 constexpr int kMaxGroup = 4;
 
 // What an unbounded rule may cost on one text, in bytes looked at for each byte of it.
@@ -38,7 +39,8 @@ RE2::Options QuietOptions(bool ignore_case, int64_t memory_bytes) {
 
 const RE2* RuleSearch::Expression(std::string* error) const {
   std::call_once(expression_once_, [&] {
-    expression_ = std::make_unique<RE2>(rule.pattern, QuietOptions(rule.ignore_case, kMemoryBytes));
+    const int64_t memory = rule.trusted ? kTrustedMemoryBytes : kMemoryBytes;
+    expression_ = std::make_unique<RE2>(rule.pattern, QuietOptions(rule.ignore_case, memory));
   });
   if (error != nullptr) *error = expression_->error();
   return expression_->ok() ? expression_.get() : nullptr;
@@ -90,6 +92,13 @@ Status RuleSearch::Prepare() {
     return Status::ResourceExhausted(rule.id + ": hold-back: " + hold_->error());
   }
   return Status::Ok();
+}
+
+void RuleSearch::Release() noexcept {
+  loose = {};
+  loose.shrink_to_fit();
+  required.reset();
+  beginnings.reset();
 }
 
 // The leftmost match in [pos, limit) of the text; beyond is context.

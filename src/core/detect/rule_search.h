@@ -28,6 +28,8 @@ class RuleSearch {
 
   // Derives prefix, loose form and bound; compiles what is not trusted. Once, before all else.
   Status Prepare();
+  // Gives back what only building needs: `loose`, `required`, `beginnings`.
+  void Release() noexcept;
   // Appends the rule's matches under `id` (see Matcher::FindAll).
   Status FindAll(RuleId id, std::string_view text, size_t from, std::vector<Match>* out) const;
   // The same for a rule that the prefilter has found candidates of, from `range` on.
