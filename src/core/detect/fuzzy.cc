@@ -133,6 +133,7 @@ void FuzzyMatcher::Add(RuleId rule, std::string_view term, uint32_t distance) {
   // One more than the edits: a swap may bring the head's last letter behind its neighbour.
   added.head_window = head + added.distance + 1;
   added.begins_in_gap = ClassOf(added.letters.front()) == Class::kGap;
+  has_gap_terms_ = has_gap_terms_ || added.begins_in_gap;
   added.ends_in_gap = ClassOf(added.letters.back()) == Class::kGap;
   // Of two candidates that overlap, one after the other.
   longest_bytes_ =
@@ -258,10 +259,13 @@ size_t FuzzyMatcher::ScanPiece(std::string_view text, size_t from, bool more,
   });
   for (size_t begin = 0; begin < units.size(); ++begin) {
     if (units[begin].at < from) continue;
+    const bool begins_word = Begins(units, begin, false);
+    if (!begins_word && !(has_gap_terms_ && Begins(units, begin, true))) continue;
     Window window;
     for (size_t t = 0; t < terms_.size(); ++t) {
       const Term& term = terms_[t];
-      if (units[begin].at < (*free_from)[t] || !Begins(units, begin, term.begins_in_gap)) continue;
+      if (!begins_word && !term.begins_in_gap) continue;
+      if (units[begin].at < (*free_from)[t]) continue;
       if (!MayBegin(term, units, begin, more, &window)) continue;
       const Choice choice = Choose(term, units, begin, more);
       if (choice.best.open) return units[begin].at;

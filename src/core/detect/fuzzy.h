@@ -71,6 +71,7 @@ class FuzzyMatcher {
   size_t Scan(std::string_view text, size_t from, bool more, std::vector<Match>* out) const;
 
   std::vector<Term> terms_;  // by head_window
+  bool has_gap_terms_ = false;
   size_t longest_bytes_ = 0;
 };
 
