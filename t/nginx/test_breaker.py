@@ -268,3 +268,27 @@ def test_prometheus_gets_the_same(make_gateway, provider, second):
         assert line in lines
     for line in lines:
         assert line.startswith("# ") or re.fullmatch(r'\w+(\{\w+="[^"]*"(,\w+="[^"]*")*\})? \d+', line)
+
+
+def test_a_target_whose_model_was_corrected_is_asked_after_a_reload(make_gateway, provider, second):
+    targets = lambda model: [
+        policy.target(provider, id="a", model=model),
+        policy.target(second, id="b", model="m"),
+    ]
+    gateway = make_gateway(policy.config(*targets("mistyped")), policy.routed())
+    provider.answer_once(failing(404))
+    assert target_of(gateway.chat()) == "b"
+    assert target_of(gateway.chat()) == "b"
+    gateway.write("policy.yaml", policy.config(*targets("right")))
+    gateway.reload()
+    assert target_of(gateway.chat()) == "a"
+
+
+def test_a_zone_of_another_size_begins_empty(make_gateway, provider, second):
+    gateway = gateway_of(make_gateway, provider, second)
+    provider.answer_once(failing(401))
+    for _ in range(2):
+        assert target_of(gateway.chat()) == "b"
+    gateway.http = "keeptrusts_zone 1m;"
+    gateway.reload()
+    assert target_of(gateway.chat()) == "a"
