@@ -7,6 +7,8 @@
 namespace kt::routing {
 namespace {
 
+constexpr uint64_t kTriesToJudge = 10;
+
 // The members' words are those of `candidates`; their order there is their place.
 Choice MakeChoice(Board* board, const Lane* lane, const std::vector<Target>& targets, size_t target,
                   LatencyKind kind) {
@@ -19,6 +21,8 @@ Choice MakeChoice(Board* board, const Lane* lane, const std::vector<Target>& tar
     choice.average_us = latency.average_us;
     choice.samples = latency.samples;
     choice.sampled_at_ms = state.sampled_at_ms.load();
+    const uint64_t requests = state.requests.load();
+    choice.failing = requests >= kTriesToJudge && 2 * state.failures.load() >= requests;
   }
   if (lane == nullptr) return choice;
   const auto place = static_cast<size_t>(

@@ -25,15 +25,19 @@ size_t NextInTurn(const std::vector<Choice>& choices) {
 size_t Fastest(const std::vector<Choice>& choices, uint64_t turn) {
   std::vector<size_t> unknown, known;
   for (size_t i = 0; i < choices.size(); ++i) {
-    (choices[i].samples < kLeastSamples ? unknown : known).push_back(i);
+    const bool try_it = choices[i].samples < kLeastSamples && !choices[i].failing;
+    (try_it ? unknown : known).push_back(i);
   }
   if (known.empty() || (!unknown.empty() && turn % 2 == 1)) {
     return unknown[turn / (known.empty() ? 1 : 2) % unknown.size()];
   }
+  const auto average_us = [&](size_t i) {
+    return choices[i].samples < kLeastSamples ? UINT64_MAX : choices[i].average_us;
+  };
   const bool explore = turn % kExploreEvery == kExploreEvery - 1;
   return *std::min_element(known.begin(), known.end(), [&](size_t a, size_t b) {
     return explore ? choices[a].sampled_at_ms < choices[b].sampled_at_ms
-                   : choices[a].average_us < choices[b].average_us;
+                   : average_us(a) < average_us(b);
   });
 }
 

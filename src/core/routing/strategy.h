@@ -39,6 +39,7 @@ struct Choice {
   double price = std::numeric_limits<double>::infinity();  // USD per 1M tokens, see PriceOf
   uint64_t average_us = 0, samples = 0;                    // time to the first token
   uint64_t sampled_at_ms = 0;
+  bool failing = false;  // half of its tries or more failed
 };
 
 // Three prompt tokens for one of the answer, which is usual for chats; infinite without pricing.
@@ -46,6 +47,7 @@ double PriceOf(const config::Target& target) noexcept;
 
 // lowest_latency: a target with fewer samples gets every second request until it has them, so that
 // it is known, and every twentieth request goes where the knowledge is oldest, so that it stays so.
+// One that fails instead of giving samples counts as the slowest.
 inline constexpr uint64_t kLeastSamples = 5;
 inline constexpr uint64_t kExploreEvery = 20;
 

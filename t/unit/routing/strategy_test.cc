@@ -146,6 +146,16 @@ TEST(LowestLatency, ATargetWithoutSamplesGetsSome) {
   EXPECT_EQ(asked[2], 10);
 }
 
+TEST(LowestLatency, ATargetThatFailsInsteadIsOnlyAskedNowAndThen) {
+  std::vector<Choice> choices = {Measured(0, 100, 50, 9), Measured(1, 0, 0, 0)};
+  choices[1].failing = true;
+  int asked = 0;
+  for (uint64_t turn = 0; turn < 100; ++turn) {
+    asked += Choose(Strategy::kLowestLatency, choices, turn, 0) == 1 ? 1 : 0;
+  }
+  EXPECT_EQ(asked, 5);
+}
+
 TEST(LowestLatency, FindsTheFastestOfTargetsThatNobodyKnows) {
   const uint64_t real_us[] = {700, 300, 500};
   std::vector<Choice> choices = {Measured(0, 0, 0, 0), Measured(1, 0, 0, 0), Measured(2, 0, 0, 0)};
