@@ -146,6 +146,11 @@ struct Context {
   bool admitted = false;  // a ring holds room for our record
   bool recorded = false;
   audit::Ticket ticket;
+  bool kept = false;              // the record is in a ring
+  ngx_chain_t* held = nullptr;    // the answer's end, until the record is durable
+  ngx_event_t ack{};              // looks whether it is
+  uint64_t ack_until = 0;
+  bool cut = false;  // it was not, for too long
   ngx_int_t precontent = NGX_DONE;  // what the PRECONTENT handler returns when asked again
 
   // Output that nginx has not sent yet.
@@ -226,6 +231,9 @@ void RestoreAcceptEncoding(Context* ctx) noexcept;
 void AdmitToAudit(Context* ctx) noexcept;
 // Writes the audit record, once.
 void WriteRecord(Context* ctx, int status) noexcept;
+// Passes output on to `next`; the answer's end only when its record is as durable as is asked for,
+// until then NGX_AGAIN.
+ngx_int_t SendDurably(Context* ctx, ngx_chain_t* out, ngx_http_output_body_filter_pt next) noexcept;
 
 // Sets headers_out from the session's head. NGX_ERROR: memory.
 ngx_int_t SetResponseHead(Context* ctx) noexcept;

@@ -275,6 +275,7 @@ void WriteRecord(Context* ctx, int status) noexcept {
       ctx->ticket = ticket.value();
     }
     entry->rings->Append(&ctx->ticket, record, entry->settings.hipaa_audit_controls);
+    ctx->kept = true;
     return 0;
   });
 }

@@ -211,7 +211,7 @@ ngx_int_t Drain(Context* ctx) {
     StopStock(ctx);
   }
   if (out == nullptr && ctx->busy_out == nullptr) return NGX_OK;
-  const ngx_int_t rc = next_body_filter(r, out);
+  const ngx_int_t rc = SendDurably(ctx, out, next_body_filter);
   ngx_chain_update_chains(r->pool, &ctx->free_out, &ctx->busy_out, &out,
                           static_cast<ngx_buf_tag_t>(&ngx_http_keeptrusts_module));
   if (rc == NGX_ERROR) return NGX_ERROR;
@@ -256,12 +256,12 @@ ngx_int_t ReplaceBody(ngx_http_request_t* r, Context* ctx, ngx_chain_t* in) {
     last = last || cl->buf->last_buf != 0;
     Consume(cl->buf);
   }
-  if (ctx->last_sent) return next_body_filter(r, nullptr);
+  if (ctx->last_sent) return SendDurably(ctx, nullptr, next_body_filter);
   if (!last) return NGX_OK;
   ctx->last_sent = true;
   bool error = false;
   ngx_chain_t* out = TakeOutput(ctx, true, &ctx->free_out, &error);
-  return error ? static_cast<ngx_int_t>(NGX_ERROR) : next_body_filter(r, out);
+  return error ? static_cast<ngx_int_t>(NGX_ERROR) : SendDurably(ctx, out, next_body_filter);
 }
 
 ngx_int_t BodyFilter(ngx_http_request_t* r, ngx_chain_t* in) {
@@ -270,7 +270,7 @@ ngx_int_t BodyFilter(ngx_http_request_t* r, ngx_chain_t* in) {
   if (ctx == nullptr) return next_body_filter(r, in);
   if (ctx->replaced) return ReplaceBody(r, ctx, in);
   if (ctx->upstream_seen) return FilterAnswer(r, ctx, in);
-  return next_body_filter(r, in);
+  return SendDurably(ctx, in, next_body_filter);
 }
 
 }  // namespace

@@ -162,6 +162,7 @@ bool AppendBuffer(ngx_http_request_t* r, ngx_buf_t* b, std::string* out) {
 
 Context::~Context() {
   if (deadline.timer_set) ngx_del_timer(&deadline);
+  if (ack.timer_set) ngx_del_timer(&ack);
   if (awaited != nullptr) std::erase(awaited->waiting, this);
   EndWait(this);
 }

@@ -1,39 +1,14 @@
 """Whatever is killed, and however: each request that reached a provider is recorded exactly once."""
 
 import os
-import re
 import signal
 
 import pytest
 
 from harness import audit, chat, policy
 from harness.load import Load, assert_recorded_once
+from harness.processes import alive, everything, pids, worker, writer
 from harness.wait import SCALE, until
-
-
-def pids(gw, kind):
-    return [int(pid) for pid in re.findall(rf"start {kind} process (\d+)", gw.error_log)]
-
-
-def alive(pid):
-    try:
-        with open(f"/proc/{pid}/stat", encoding="ascii") as stat:
-            return stat.read().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
-
-
-def writer(gw):
-    """The newest writer process."""
-    return until(lambda: [p for p in pids(gw, "cache manager") if alive(p)], "a writer")[-1]
-
-
-def worker(gw):
-    return until(lambda: [p for p in pids(gw, "worker") if alive(p)], "a worker")[-1]
-
-
-def everything(gw):
-    return [p for p in pids(gw, "cache manager") + pids(gw, "worker") if alive(p)]
 
 
 @pytest.fixture
