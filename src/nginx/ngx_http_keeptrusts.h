@@ -146,11 +146,11 @@ struct Context {
   bool admitted = false;  // a ring holds room for our record
   bool recorded = false;
   audit::Ticket ticket;
-  bool kept = false;              // the record is in a ring
-  ngx_chain_t* held = nullptr;    // the answer's end, until the record is durable
-  ngx_event_t ack{};              // looks whether it is
+  bool kept = false;            // the record is in a ring
+  ngx_chain_t* held = nullptr;  // the answer's end, until the record is durable
+  ngx_event_t ack{};            // looks whether it is
   uint64_t ack_until = 0;
-  bool cut = false;  // it was not, for too long
+  bool cut = false;                 // it was not, for too long
   ngx_int_t precontent = NGX_DONE;  // what the PRECONTENT handler returns when asked again
 
   // Output that nginx has not sent yet.
@@ -209,6 +209,10 @@ inline MainConf* GetMainConf(ngx_http_request_t* r) noexcept {
 inline uint64_t Now() noexcept {
   return ngx_current_msec;
 }
+
+int64_t UnixMicroseconds() noexcept;
+// nginx's own $request_id, so that our records and its logs name a request alike. May throw.
+std::string RequestId(ngx_http_request_t* r);
 
 // The request's context, also after an internal redirect has zeroed the module's slot.
 Context* FindContext(ngx_http_request_t* r) noexcept;

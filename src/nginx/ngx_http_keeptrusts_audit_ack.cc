@@ -56,7 +56,8 @@ void Look(ngx_event_t* event) {
 
 }  // namespace
 
-ngx_int_t SendDurably(Context* ctx, ngx_chain_t* out, ngx_http_output_body_filter_pt next) noexcept {
+ngx_int_t SendDurably(Context* ctx, ngx_chain_t* out,
+                      ngx_http_output_body_filter_pt next) noexcept {
   ngx_http_request_t* r = ctx->request;
   if (ctx->cut) return NGX_ERROR;
   if (ctx->held == nullptr && (!Waits(ctx) || !HoldsEnd(ctx, out))) return next(r, out);

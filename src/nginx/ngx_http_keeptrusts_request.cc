@@ -21,12 +21,6 @@ void DestroyContext(void* data) {
   ctx->~Context();
 }
 
-int64_t UnixMicroseconds() {
-  timeval tv;
-  ngx_gettimeofday(&tv);
-  return static_cast<int64_t>(tv.tv_sec) * 1'000'000 + tv.tv_usec;
-}
-
 std::string_view Evaluate(ngx_http_request_t* r, ngx_http_complex_value_t* value) {
   ngx_str_t out;
   if (value == nullptr || ngx_http_complex_value(r, value, &out) != NGX_OK) return {};
@@ -44,23 +38,6 @@ std::string MakeRequestId(RandomBytes* from) {
   }
   from->left -= kIdBytes;
   return HexEncode({reinterpret_cast<char*>(from->bytes) + from->left, kIdBytes});
-}
-
-// nginx's own $request_id where the configuration uses it, so that our records and its logs name a
-// request alike. Where it does not, the variable would be another one each time it is asked.
-std::string RequestId(ngx_http_request_t* r) {
-  ngx_str_t name = ngx_string("request_id");
-  const ngx_uint_t key = ngx_hash_key(name.data, name.len);
-  auto* cmcf = static_cast<ngx_http_core_main_conf_t*>(
-      ngx_http_get_module_main_conf(r, ngx_http_core_module));
-  const auto* known = static_cast<ngx_http_variable_t*>(
-      ngx_hash_find(&cmcf->variables_hash, key, name.data, name.len));
-  if (known == nullptr || (known->flags & NGX_HTTP_VAR_INDEXED) == 0) {
-    return MakeRequestId(&GetMainConf(r)->random);
-  }
-  ngx_http_variable_value_t* v = ngx_http_get_indexed_variable(r, known->index);
-  if (v == nullptr || v->not_found != 0) return {};
-  return {reinterpret_cast<char*>(v->data), v->len};
 }
 
 // Below the location's prefix; the whole URI where the location is no prefix, or is all of it.
@@ -159,6 +136,28 @@ bool AppendBuffer(ngx_http_request_t* r, ngx_buf_t* b, std::string* out) {
 }
 
 }  // namespace
+
+int64_t UnixMicroseconds() noexcept {
+  timeval tv;
+  ngx_gettimeofday(&tv);
+  return static_cast<int64_t>(tv.tv_sec) * 1'000'000 + tv.tv_usec;
+}
+
+// Where the configuration does not use it, the variable would be another one each time it is asked.
+std::string RequestId(ngx_http_request_t* r) {
+  ngx_str_t name = ngx_string("request_id");
+  const ngx_uint_t key = ngx_hash_key(name.data, name.len);
+  auto* cmcf = static_cast<ngx_http_core_main_conf_t*>(
+      ngx_http_get_module_main_conf(r, ngx_http_core_module));
+  const auto* known = static_cast<ngx_http_variable_t*>(
+      ngx_hash_find(&cmcf->variables_hash, key, name.data, name.len));
+  if (known == nullptr || (known->flags & NGX_HTTP_VAR_INDEXED) == 0) {
+    return MakeRequestId(&GetMainConf(r)->random);
+  }
+  ngx_http_variable_value_t* v = ngx_http_get_indexed_variable(r, known->index);
+  if (v == nullptr || v->not_found != 0) return {};
+  return {reinterpret_cast<char*>(v->data), v->len};
+}
 
 Context::~Context() {
   if (deadline.timer_set) ngx_del_timer(&deadline);

@@ -1,6 +1,9 @@
 // keeptrusts_status: health, metrics and the masked running configuration. The pages are made in
 // core/session/status_page.h.
 #include "core/session/status_page.h"
+
+#include <algorithm>
+
 #include "ngx_http_keeptrusts.h"
 
 namespace kt::nginx {
@@ -16,10 +19,48 @@ session::StatusReply MakeReply(ngx_http_request_t* r) {
   }
   facts.now_ms = Now();
   for (const auto& entry : main->audits) {
-    facts.audit_records_written += entry->rings->stats().written;
-    facts.audit_records_dropped += entry->rings->stats().dropped;
+    const audit::WorkerRings::Stats stats = entry->rings->stats();
+    facts.audit_records_written += stats.written;
+    facts.audit_records_dropped += stats.dropped;
+    facts.audit_ring_bytes += stats.ring_bytes;
+    facts.audit_ring_used_bytes += stats.used_bytes;
+    facts.audit_open_requests += stats.open_requests;
+    facts.audit_log_records += stats.log_records;
+    facts.audit_writer_failing = facts.audit_writer_failing || stats.writer_failing;
+    const auto now_us = static_cast<uint64_t>(UnixMicroseconds());
+    if (stats.used_bytes > 0 && stats.durable_us > 0 && now_us > stats.durable_us) {
+      facts.audit_lag_ms = std::max(facts.audit_lag_ms, (now_us - stats.durable_us) / 1000);
+    }
   }
   return session::MakeStatusPage(View(r->uri), gateways, facts);
+}
+
+// log_all_access: who read the gateway's own pages. False: a log that must not miss it cannot take
+// it, and the page is not shown.
+bool RecordAccess(ngx_http_request_t* r, int status) {
+  if (View(r->uri).find("/keeptrusts/") == std::string_view::npos) return true;
+  for (const auto& entry : GetMainConf(r)->audits) {
+    if (!entry->settings.log_all_access) continue;
+    audit::Record record;
+    record.ts_us = UnixMicroseconds();
+    record.request_id = RequestId(r);
+    record.pack_name = entry->packs.front().name;
+    record.pack_version = entry->packs.front().version;
+    record.pack_sha256 = entry->packs.front().sha256;
+    record.verdict = "allowed";
+    record.route = View(r->uri);
+    record.status = status;
+    record.client = View(r->connection->addr_text);
+    Result<audit::Ticket> ticket = entry->rings->Admit({});
+    if (ticket.ok()) {
+      entry->rings->Append(&ticket.value(), record, false);
+    } else if (entry->settings.immutable) {
+      return false;
+    } else {
+      entry->rings->Drop();
+    }
+  }
+  return true;
 }
 
 }  // namespace
@@ -30,8 +71,14 @@ ngx_int_t StatusHandler(ngx_http_request_t* r) noexcept {
   if (rc != NGX_OK) return rc;
   session::StatusReply reply;
   reply.status = 0;
-  Guard(r->connection->log, 0, [&] { return reply = MakeReply(r), 0; });
+  bool recorded = true;
+  Guard(r->connection->log, 0, [&] {
+    reply = MakeReply(r);
+    recorded = RecordAccess(r, reply.status);
+    return 0;
+  });
   if (reply.status == 0) return NGX_HTTP_INTERNAL_SERVER_ERROR;
+  if (!recorded) return NGX_HTTP_SERVICE_UNAVAILABLE;
 
   const ngx_str_t body = CopyToPool(r->pool, reply.body);
   ngx_buf_t* b = NewBuffer(r->pool);

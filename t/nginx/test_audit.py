@@ -185,3 +185,27 @@ def test_the_log_is_readable_by_its_owner_only_or_its_group(gw, provider):
     gw.record_of(gw.chat())
     for path in gw.audit_dir.rglob("*"):
         assert path.stat().st_mode & 0o007 == 0, path
+
+
+def test_log_all_access_records_who_reads_the_status_pages(make_gateway, provider):
+    settings = {"audit-logger": {"log_all_access": True}}
+    gateway = make_gateway(
+        policy.config(policy.target(provider), settings=settings),
+        policy.routed() + "location /keeptrusts/ { keeptrusts_status; }",
+    )
+    assert gateway.get("/keeptrusts/config").status == 200
+    (record,) = gateway.wait_for_records(1)
+    assert (record["route"], record["status"]) == ("/keeptrusts/config", 200)
+    assert record["client"] == "127.0.0.1"
+
+
+def test_metrics_count_records(gw, provider, make_gateway):
+    gateway = make_gateway(
+        policy.config(policy.target(provider)),
+        policy.routed() + "location = /metrics { keeptrusts_status; }",
+    )
+    gateway.record_of(gateway.chat())
+    lines = gateway.get("/metrics").body.decode().splitlines()
+    assert "keeptrusts_audit_written_total 1" in lines
+    assert "keeptrusts_audit_dropped_total 0" in lines
+    assert "keeptrusts_audit_writer_failing 0" in lines

@@ -18,7 +18,8 @@ std::string Health(const std::vector<const Gateway*>& gateways, const StatusFact
   }
   return "{\"status\":\"ok\",\"packs\":[" + packs +
          "],\"audit\":{\"written\":" + std::to_string(facts.audit_records_written) +
-         ",\"dropped\":" + std::to_string(facts.audit_records_dropped) + "}}\n";
+         ",\"dropped\":" + std::to_string(facts.audit_records_dropped) +
+         ",\"writer_failing\":" + (facts.audit_writer_failing ? "true" : "false") + "}}\n";
 }
 
 std::string Configurations(const std::vector<const Gateway*>& gateways) {
@@ -31,14 +32,26 @@ std::string Configurations(const std::vector<const Gateway*>& gateways) {
 }
 
 std::string AuditLines(const StatusFacts& facts) {
-  const auto family = [](const std::string& name, const std::string& help, uint64_t value) {
-    return "# HELP " + name + " " + help + "\n# TYPE " + name + " counter\n" + name + " " +
-           std::to_string(value) + "\n";
+  const auto family = [](const std::string& what, const std::string& help, uint64_t value) {
+    const std::string name = "keeptrusts_audit_" + what;
+    const bool counter = name.ends_with("_total");
+    return "# HELP " + name + " " + help + "\n# TYPE " + name +
+           (counter ? " counter\n" : " gauge\n") + name + " " + std::to_string(value) + "\n";
   };
-  return family("keeptrusts_audit_written_total", "audit records of this worker",
-                facts.audit_records_written) +
-         family("keeptrusts_audit_dropped_total", "audit records that this worker had to drop",
-                facts.audit_records_dropped);
+  return family("written_total", "audit records of this worker", facts.audit_records_written) +
+         family("dropped_total", "audit records that this worker had to drop",
+                facts.audit_records_dropped) +
+         family("open_requests", "admitted requests of this worker that have no record yet",
+                facts.audit_open_requests) +
+         family("ring_bytes", "room in this worker's rings", facts.audit_ring_bytes) +
+         family("ring_used_bytes", "of it, taken by records that are not durable yet",
+                facts.audit_ring_used_bytes) +
+         family("lag_milliseconds", "since a record became durable, while some of this worker wait",
+                facts.audit_lag_ms) +
+         family("log_records_total", "records of all workers, made durable by the writer process",
+                facts.audit_log_records) +
+         family("writer_failing", "1: the writer's last try to write or sync failed",
+                facts.audit_writer_failing ? 1 : 0);
 }
 
 }  // namespace

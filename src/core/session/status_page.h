@@ -11,9 +11,14 @@
 
 namespace kt::session {
 
-struct StatusFacts {  // of the answering worker
-  uint64_t audit_records_written = 0;
+struct StatusFacts {                   // of the answering worker
+  uint64_t audit_records_written = 0;  // into its rings
   uint64_t audit_records_dropped = 0;
+  uint64_t audit_ring_bytes = 0, audit_ring_used_bytes = 0;
+  uint64_t audit_open_requests = 0;
+  uint64_t audit_lag_ms = 0;       // since a record became durable, while some wait; 0: none waits
+  uint64_t audit_log_records = 0;  // durable, of all workers, since the writer process began
+  bool audit_writer_failing = false;    // its last try to write or sync failed
   std::vector<routing::Board*> boards;  // as the gateways; nullptr: not routed
   uint64_t now_ms = 0;                  // of the boards' clock
 };

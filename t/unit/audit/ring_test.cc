@@ -11,7 +11,7 @@
 #include <set>
 
 #include "core/audit/ring_reader.h"
-#include "temporary.h"
+#include "log_files.h"
 
 namespace kt::audit {
 namespace {

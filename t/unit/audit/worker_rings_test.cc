@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "core/audit/ring_reader.h"
-#include "temporary.h"
+#include "log_files.h"
 
 namespace kt::audit {
 namespace {

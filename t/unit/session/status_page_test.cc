@@ -7,7 +7,9 @@ namespace {
 
 TEST(StatusPage, HealthIsOkAndNamesThePack) {
   const auto gateway = MakeGateway(Yaml());
-  const StatusReply reply = MakeStatusPage("/health", {gateway.get()}, {7, 1, {}, 0});
+  StatusFacts facts;
+  facts.audit_records_written = 7;
+  const StatusReply reply = MakeStatusPage("/health", {gateway.get()}, facts);
   EXPECT_EQ(reply.status, 200);
   json::View view;
   ASSERT_TRUE(view.Parse(reply.body, 0, {}).ok());
@@ -22,6 +24,18 @@ TEST(StatusPage, TheConfigurationHoldsNoSecret) {
   EXPECT_EQ(reply.status, 200);
   EXPECT_NE(reply.body.find("main"), std::string::npos);
   EXPECT_EQ(reply.body.find("sk-test-key"), std::string::npos);
+}
+
+TEST(StatusPage, MetricsTellHowTheAuditLogFares) {
+  StatusFacts facts;
+  facts.audit_records_dropped = 3;
+  facts.audit_writer_failing = true;
+  const StatusReply reply = MakeStatusPage("/metrics", {}, facts);
+  EXPECT_EQ(reply.status, 200);
+  EXPECT_NE(reply.body.find("\nkeeptrusts_audit_dropped_total 3\n"), std::string::npos);
+  EXPECT_NE(reply.body.find("# TYPE keeptrusts_audit_writer_failing gauge\n"
+                            "keeptrusts_audit_writer_failing 1\n"),
+            std::string::npos);
 }
 
 TEST(StatusPage, AnyOtherPageIsA404) {
