@@ -49,6 +49,17 @@ void Normalize(benchmark::State& state) {
 }
 BENCHMARK(Normalize)->Apply(Sizes);
 
+void Classify(benchmark::State& state, detect::Gating gating) {
+  const std::string text = Text(state);
+  for (auto _ : state) {
+    uint32_t windows = 0;
+    benchmark::DoNotOptimize(Chain().classifier()->Score(text, &windows, gating));
+  }
+  state.SetBytesProcessed(static_cast<int64_t>(state.iterations() * text.size()));
+}
+BENCHMARK_CAPTURE(Classify, input, detect::Gating::kLongTexts)->Apply(Sizes);
+BENCHMARK_CAPTURE(Classify, output, detect::Gating::kAlways)->Apply(Sizes);
+
 void JsonView(benchmark::State& state) {
   std::string body = R"({"model":"m","messages":[{"role":"user","content":")";
   for (const char c : Clean(static_cast<size_t>(state.range(0)))) {

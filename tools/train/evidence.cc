@@ -9,7 +9,14 @@ Status FindEvidence(std::vector<Row>* rows) {
   config::PolicyConfig config;
   config.chain.emplace_back().kind = "prompt-injection";
   std::vector<std::string> warnings;
-  auto chain = policies::BuildChain(config, {}, &warnings);
+  policies::BuildOptions build;
+  // Weights of any kind: those of the tree may be of another version, and are not asked.
+  build.packs = [](std::string_view name) {
+    if (name != "classifier.bin") return policies::ReadEmbeddedPack(name);
+    const std::vector<int8_t> none(size_t{detect::kFeatureCount} * kHeads);
+    return std::optional(detect::Classifier::Serialize({{}, {}}, none));
+  };
+  auto chain = policies::BuildChain(config, build, &warnings);
   if (!chain.ok()) return chain.status();
   const auto* policy =
       dynamic_cast<const policies::PromptInjection*>(chain.value()->entries().front().policy.get());

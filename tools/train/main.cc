@@ -14,6 +14,7 @@
 
 #include "core/detect/classifier.h"
 #include "evaluate.h"
+#include "gate_model.h"
 #include "generate.h"
 #include "model.h"
 #include "rows.h"
@@ -22,14 +23,23 @@ namespace kt::train {
 namespace {
 
 // Rounds to int8. Returns what one step is worth.
-float Quantize(const Model& model, Head head, std::vector<int8_t>* out) {
+float Quantize(const std::vector<float>& weights, Head head, std::vector<int8_t>* out) {
   float top = 1e-6f;
-  for (const float w : model.weights) top = std::max(top, std::abs(w));
+  for (const float w : weights) top = std::max(top, std::abs(w));
   const float scale = top / 127;
-  for (size_t i = 0; i < model.weights.size(); ++i)
+  for (size_t i = 0; i < weights.size(); ++i)
     (*out)[i * kHeads + head] =
-        static_cast<int8_t>(std::clamp(std::lround(model.weights[i] / scale), -127L, 127L));
+        static_cast<int8_t>(std::clamp(std::lround(weights[i] / scale), -127L, 127L));
   return scale;
+}
+
+std::string GateReport(const GateModel& gate) {
+  char buffer[256];
+  std::snprintf(buffer, sizeof buffer,
+                "Gate, on windows of training: %.1f %% of harmless ones pass; %.2f %% of those "
+                "from the operating point on are lost.\n\n",
+                100 * gate.passed, 100 * gate.lost);
+  return buffer;
 }
 
 std::string DataTable(const std::vector<Row>& rows) {
@@ -53,7 +63,7 @@ using Models = std::map<std::string, Model>;
 
 void WriteUnseen(const std::filesystem::path& folder, const std::vector<Row>& rows,
                  detect::HeadSettings (&heads)[kHeads], const Model (&shipped)[kHeads],
-                 const Models (&unseen)[kHeads]) {
+                 const Models (&unseen)[kHeads], const detect::Gate& gate) {
   std::map<std::string, std::string> sources;
   for (const Row& row : rows)
     if (!row.generated) sources[row.source] = row.family;
@@ -70,12 +80,12 @@ void WriteUnseen(const std::filesystem::path& folder, const std::vector<Row>& ro
     for (const Head head : {kInjection, kSafety}) {
       const auto found = unseen[head].find(row->family);
       const Model& model = found == unseen[head].end() ? shipped[head] : found->second;
-      heads[head].scale = Quantize(model, head, &weights);
+      heads[head].scale = Quantize(model.weights, head, &weights);
       heads[head].bias = static_cast<float>(model.bias);
     }
     std::filesystem::create_directories(folder / name);
     std::ofstream(folder / name / "classifier.bin", std::ios::binary)
-        << detect::Classifier::Serialize(heads, weights);
+        << detect::Classifier::Serialize(heads, weights, gate);
   }
 }
 
@@ -105,6 +115,8 @@ int Run(int count, char** arguments) {
   Model shipped[kHeads];
   Models unseen[kHeads];
   std::vector<int8_t> weights(size_t{detect::kFeatureCount} * kHeads);
+  detect::Gate gate;
+  gate.weights.resize(size_t{detect::kGateCount} * kHeads);
   std::string figures = DataTable(all);
   for (const Head head : {kInjection, kSafety}) {
     Settings settings;
@@ -124,15 +136,23 @@ int Run(int count, char** arguments) {
       if (row.probe) probes.push_back(Judge(model, row));
     figures += Report(judged, probes, head, calibration, seed);
     const auto to_float = [](double value) { return static_cast<float>(value); };
-    heads[head] = {Quantize(model, head, &weights), to_float(model.bias),
-                   to_float(model.prior),           to_float(calibration.operating_point),
-                   to_float(calibration.slope),     to_float(calibration.drift)};
+    const GateModel fitted = FitGate(training, head, model, calibration, seed);
+    gate.heads[head] = {Quantize(fitted.weights, head, &gate.weights), to_float(fitted.bias),
+                        to_float(fitted.limit)};
+    figures += GateReport(fitted);
+    heads[head] = {Quantize(model.weights, head, &weights),
+                   to_float(model.bias),
+                   to_float(model.prior),
+                   to_float(calibration.operating_point),
+                   to_float(calibration.slope),
+                   to_float(calibration.drift)};
     std::fprintf(stderr, "head %u: point %.3f drift %.3f slope %.3f\n", head,
                  calibration.operating_point, calibration.drift, calibration.slope);
   }
-  std::ofstream(arguments[4], std::ios::binary) << detect::Classifier::Serialize(heads, weights);
+  std::ofstream(arguments[4], std::ios::binary)
+      << detect::Classifier::Serialize(heads, weights, gate);
   std::ofstream(arguments[5]) << figures;
-  if (count == 7) WriteUnseen(arguments[6], all, heads, shipped, unseen);
+  if (count == 7) WriteUnseen(arguments[6], all, heads, shipped, unseen, gate);
   return 0;
 }
 

@@ -4,6 +4,7 @@
 
 #include "core/detect/decode_views.h"
 #include "core/detect/features.h"
+#include "core/detect/gate.h"
 #include "core/detect/normalize.h"
 
 namespace kt::train {
@@ -78,6 +79,16 @@ Result<std::vector<Row>> ReadRows(const std::string& path) {
   return rows;
 }
 
+// As AddGateBlock reads a block.
+void AddGateEntries(std::string_view text, size_t begin, size_t end, std::vector<uint32_t>* out) {
+  const auto in_word = [&](size_t i) {
+    const char c = text[i];
+    return static_cast<unsigned char>((c | 0x20) - 'a') < 26 || (c >= '0' && c <= '9');
+  };
+  for (size_t i = begin; i < end; ++i)
+    if (in_word(i) && (i == 0 || !in_word(i - 1))) out->push_back(detect::GateEntry(text, i));
+}
+
 std::vector<Window> WindowsOf(std::string_view text) {
   std::vector<Window> out;
   detect::WordContext context;
@@ -90,12 +101,14 @@ std::vector<Window> WindowsOf(std::string_view text) {
     const auto gram = [&](uint32_t feature) { block.grams.push_back(feature); };
     const detect::BlockCounts counts = detect::BlockFeatures(text.substr(at), &context, word, gram);
     block.words = static_cast<uint32_t>(counts.words);
+    AddGateEntries(text, at, at + counts.bytes, &block.gate);
     at += counts.bytes;
     if (blocks > 0 || at == text.size()) {
       Window window = last;
       window.words += block.words;
       window.features.insert(window.features.end(), block.features.begin(), block.features.end());
       window.grams.insert(window.grams.end(), block.grams.begin(), block.grams.end());
+      window.gate.insert(window.gate.end(), block.gate.begin(), block.gate.end());
       out.push_back(std::move(window));
     }
     last = std::move(block);

@@ -16,6 +16,7 @@ enum Head : unsigned { kInjection = 0, kSafety = 1, kHeads = 2 };
 struct Window {
   std::vector<uint32_t> features;  // of words
   std::vector<uint32_t> grams;
+  std::vector<uint32_t> gate;  // entries of words for the gate
   uint32_t words = 0;
 };
 

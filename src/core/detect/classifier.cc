@@ -4,14 +4,17 @@
 #include <bit>
 #include <cmath>
 #include <cstring>
+#include <initializer_list>
 
 namespace kt::detect {
 namespace {
 
 constexpr std::string_view kMagic = "KTLC";
-constexpr uint32_t kVersion = 2, kHeads = 2, kSettings = 6;
+constexpr uint32_t kVersion = 3, kHeads = 2, kSettings = 6, kGateSettings = 3;
 constexpr size_t kHeaderBytes = 16 + kHeads * kSettings * 4;
-constexpr size_t kFileBytes = kHeaderBytes + size_t{kFeatureCount} * kHeads + 8;
+constexpr size_t kGateAt = kHeaderBytes + size_t{kFeatureCount} * kHeads;
+constexpr size_t kGateWeightsAt = kGateAt + kHeads * kGateSettings * 4;
+constexpr size_t kFileBytes = kGateWeightsAt + size_t{kGateCount} * kHeads + 8;
 static_assert(kFileBytes <= 256 * 1024);
 constexpr float kLogitOfOperatingPoint = 1.3862944f;  // 0.8
 
@@ -43,11 +46,34 @@ float Growth(uint32_t window) {
   return x < kKnee ? x : kKnee + kBeyond * (x - kKnee);
 }
 
-bool IsUsable(const HeadSettings& head) {
-  for (const float value :
-       {head.scale, head.bias, head.prior, head.operating_point, head.slope, head.drift})
-    if (!std::isfinite(value) || std::abs(value) > 1e6f) return false;
-  return head.prior >= 0 && head.slope > 0 && head.drift >= 0;
+bool AllUsable(std::initializer_list<float> values) {
+  return std::all_of(values.begin(), values.end(),
+                     [](float v) { return std::isfinite(v) && std::abs(v) <= 1e6f; });
+}
+
+bool IsUsable(const HeadSettings& h) {
+  return AllUsable({h.scale, h.bias, h.prior, h.operating_point, h.slope, h.drift}) &&
+         h.prior >= 0 && h.slope > 0 && h.drift >= 0;
+}
+
+// Two int8 of each entry, made positive, in one number.
+std::vector<uint16_t> ReadEntries(std::string_view bytes, size_t at, size_t count) {
+  const auto biased = [&](size_t i) {
+    return static_cast<uint16_t>(static_cast<signed char>(bytes[i]) + 128);
+  };
+  std::vector<uint16_t> entries(count);
+  for (size_t i = 0; i < count; ++i) {
+    const size_t from = at + i * kHeads;
+    entries[i] = static_cast<uint16_t>(biased(from) | biased(from + 1) << 8);
+  }
+  return entries;
+}
+
+// (words + prior)^0.75
+float Length(uint32_t words, float prior) {
+  const float length = std::max(1.0f, static_cast<float>(words) + prior);
+  const float root = std::sqrt(length);
+  return root * std::sqrt(root);
 }
 
 }  // namespace
@@ -66,33 +92,39 @@ Result<std::unique_ptr<const Classifier>> Classifier::Parse(std::string_view byt
   if (ReadLittle<uint64_t>(bytes, kFileBytes - 8) != Fnv1a(bytes.substr(0, kFileBytes - 8)))
     return Status::InvalidArgument("classifier weights: the checksum does not match");
   std::unique_ptr<Classifier> result(new Classifier);
+  const auto number = [&](size_t at) {
+    return std::bit_cast<float>(ReadLittle<uint32_t>(bytes, at));
+  };
   for (size_t h = 0; h < kHeads; ++h) {
     float values[kSettings];
-    for (size_t i = 0; i < kSettings; ++i)
-      values[i] = std::bit_cast<float>(ReadLittle<uint32_t>(bytes, 16 + (h * kSettings + i) * 4));
+    for (size_t i = 0; i < kSettings; ++i) values[i] = number(16 + (h * kSettings + i) * 4);
     result->heads_[h] = {values[0], values[1], values[2], values[3], values[4], values[5]};
-    if (!IsUsable(result->heads_[h]))
+    const size_t gate = kGateAt + h * kGateSettings * 4;
+    GateSettings& g = result->gate_[h];
+    g = {number(gate), number(gate + 4), number(gate + 8)};
+    if (!IsUsable(result->heads_[h]) || !AllUsable({g.scale, g.bias, g.limit}))
       return Status::InvalidArgument("classifier weights: a setting is out of range");
   }
-  result->entries_.resize(kFeatureCount);
-  const auto biased = [&](size_t at) {
-    return static_cast<uint16_t>(static_cast<signed char>(bytes[at]) + 128);
-  };
-  for (size_t i = 0; i < kFeatureCount; ++i) {
-    const size_t at = kHeaderBytes + i * kHeads;
-    result->entries_[i] = static_cast<uint16_t>(biased(at) | biased(at + 1) << 8);
-  }
+  result->entries_ = ReadEntries(bytes, kHeaderBytes, kFeatureCount);
+  result->gate_entries_ = ReadEntries(bytes, kGateWeightsAt, kGateCount);
+  constexpr uint32_t kKnownGrowth = 512;
+  for (uint32_t i = 0; i < kKnownGrowth; ++i) result->growth_.push_back(Growth(i));
   return std::unique_ptr<const Classifier>(std::move(result));
 }
 
 std::string Classifier::Serialize(const HeadSettings (&heads)[2],
-                                  const std::vector<int8_t>& weights) {
+                                  const std::vector<int8_t>& weights, const Gate& gate) {
   std::string out(kMagic);
   for (const uint32_t value : {kVersion, kFeatureBits, kHeads}) AppendLittle(value, &out);
   for (const HeadSettings& h : heads)
     for (const float value : {h.scale, h.bias, h.prior, h.operating_point, h.slope, h.drift})
       AppendLittle(std::bit_cast<uint32_t>(value), &out);
   for (const int8_t w : weights) out.push_back(static_cast<char>(w));
+  for (const GateSettings& g : gate.heads)
+    for (const float value : {g.scale, g.bias, g.limit})
+      AppendLittle(std::bit_cast<uint32_t>(value), &out);
+  for (size_t i = 0; i < size_t{kGateCount} * kHeads; ++i)
+    out.push_back(i < gate.weights.size() ? static_cast<char>(gate.weights[i]) : '\0');
   AppendLittle(Fnv1a(out), &out);
   return out;
 }
@@ -120,70 +152,134 @@ Classifier::Sums Classifier::AddBlock(std::string_view text, WordContext* contex
           static_cast<uint32_t>(counts.grams)};
 }
 
-void Classifier::Raw(const Sums& sums, float* injection, float* safety) const {
+Classifier::Values Classifier::Raw(const Sums& sums) const {
   const float offset = 128.0f * (2 * kFeaturesPerWord * static_cast<float>(sums.words) +
                                  static_cast<float>(sums.grams));
   const float values[2] = {static_cast<float>(sums.injection) - offset,
                            static_cast<float>((sums.both - sums.injection) >> 8) - offset};
-  float raw[2];
+  Values raw;
   for (size_t h = 0; h < 2; ++h) {
     const HeadSettings& head = heads_[h];
-    const float length = std::max(1.0f, static_cast<float>(sums.words) + head.prior);
-    const float root = std::sqrt(length);
-    raw[h] = head.bias + head.scale * 0.5f * values[h] / (root * std::sqrt(root));
+    raw.head[h] = head.bias + head.scale * 0.5f * values[h] / Length(sums.words, head.prior);
   }
-  *injection = raw[0];
-  *safety = raw[1];
+  return raw;
 }
 
-Scores Classifier::Judge(const Sums& sums, uint32_t window) const {
-  float raw[2];
-  Raw(sums, &raw[0], &raw[1]);
-  const float growth = Growth(window);
-  const auto score = [&](const HeadSettings& head, float value) {
-    const float x = head.slope * (value - head.operating_point - head.drift * growth);
+bool Classifier::Spared(const Block& a, const Block& b, Values* estimate) const {
+  const GateSums sums = a.gate + b.gate;
+  const float offset = 128.0f * static_cast<float>(sums.words);
+  const float values[2] = {static_cast<float>(sums.injection) - offset,
+                           static_cast<float>((sums.both - sums.injection) >> 8) - offset};
+  for (size_t h = 0; h < 2; ++h) {
+    const GateSettings& gate = gate_[h];
+    const float length = Length(sums.words, heads_[h].prior);
+    estimate->head[h] = gate.bias + gate.scale * values[h] / length;
+  }
+  return a.gated && b.gated && estimate->head[0] < gate_[0].limit &&
+         estimate->head[1] < gate_[1].limit;
+}
+
+Classifier::Block Classifier::NextBlock(std::string_view text, const Block& last, char byte_before,
+                                        bool gate) const {
+  const auto before = static_cast<unsigned char>(byte_before);
+  Block block;
+  if (last.full) {
+    block.before = last.after;
+  } else {
+    const bool letter = static_cast<unsigned char>((before | 0x20) - 'a') < 26;
+    block.before.in_word = letter || static_cast<unsigned char>(before - '0') < 10;
+  }
+  block.gated = gate && AddGateBlock(text, block.before.in_word, gate_entries_, &block.gate);
+  block.bytes = kBlockCodePoints;
+  if (!block.gated) Fill(text, &block);
+  return block;
+}
+
+void Classifier::Fill(std::string_view text, Block* block) const {
+  if (block->full) return;
+  block->full = true;
+  block->after = block->before;
+  block->sums = AddBlock(text, &block->after, &block->bytes);
+}
+
+float Classifier::GrowthOf(uint32_t window) const {
+  return window < growth_.size() ? growth_[window] : Growth(window);
+}
+
+// `last_text` begins with the block before, `text` with the present one; a text's only block stands
+// alone, with an empty one before it.
+Classifier::Values Classifier::Judge(std::string_view last_text, Block* last, std::string_view text,
+                                     Block* block, uint32_t window) const {
+  Values values;
+  const bool alone = last->bytes == 0;
+  if (alone || !Spared(*last, *block, &values)) {
+    if (!alone && !last->full) {
+      Fill(last_text, last);
+      if (!block->full) block->before = last->after;
+    }
+    Fill(text, block);
+    values = Raw(last->sums + block->sums);
+  }
+  const float growth = GrowthOf(window);
+  for (size_t h = 0; h < 2; ++h)
+    values.head[h] -= heads_[h].operating_point + heads_[h].drift * growth;
+  return values;
+}
+
+Scores Classifier::ToScores(const Values& values) const {
+  const auto score = [&](size_t h) {
+    const float x = heads_[h].slope * values.head[h];
     return 1.0f / (1.0f + std::exp(-(x + kLogitOfOperatingPoint)));
   };
-  return {score(heads_[0], raw[0]), score(heads_[1], raw[1])};
+  return {score(0), score(1)};
 }
 
-Scores Classifier::Score(std::string_view text, uint32_t* windows) const {
-  Scores best;
-  WordContext context;
-  Sums last;
-  for (size_t at = 0, blocks = 0; at < text.size(); ++blocks) {
-    size_t bytes;
-    const Sums sums = AddBlock(text.substr(at), &context, &bytes);
-    at += bytes;
-    if (blocks > 0 || at == text.size()) {
-      const Scores scores = Judge(last + sums, (*windows)++);
-      best.injection = std::max(best.injection, scores.injection);
-      best.safety = std::max(best.safety, scores.safety);
+Scores Classifier::Score(std::string_view text, uint32_t* windows, Gating gating) const {
+  if (text.empty()) return {};
+  const bool gate = gating == Gating::kAlways || text.size() >= kLongTextBytes;
+  Values best{{-1e9f, -1e9f}};
+  Block last;
+  for (size_t at = 0, last_at = 0, blocks = 0; at < text.size(); ++blocks) {
+    const std::string_view rest = text.substr(at);
+    Block block = NextBlock(rest, last, at == 0 ? ' ' : text[at - 1], gate);
+    const size_t end = at + block.bytes;
+    if (blocks > 0 || end == text.size()) {
+      const Values values = Judge(text.substr(last_at), &last, rest, &block, (*windows)++);
+      for (size_t h = 0; h < 2; ++h) best.head[h] = std::max(best.head[h], values.head[h]);
     }
-    last = sums;
+    last = block;
+    last_at = at;
+    at = end;
   }
-  return best;
+  return ToScores(best);
 }
 
 void WindowScorer::Add(std::string_view piece) {
-  pending_.erase(0, judged_);
-  judged_ = 0;
+  if (begin_ > 0) byte_before_ = pending_[begin_ - 1];
+  pending_.erase(0, begin_);
+  begin_ = 0;
   pending_.append(piece);
 }
 
 bool WindowScorer::Next(WindowScore* out) {
   for (;;) {
-    const std::string_view text = std::string_view(pending_).substr(judged_);
+    const size_t at = begin_ + last_.bytes;
+    const std::string_view text = std::string_view(pending_).substr(at);
     if (BlockBytes(text, !finished_) == 0) return false;
-    size_t bytes;
-    const Classifier::Sums sums = classifier_->AddBlock(text, &context_, &bytes);
-    judged_ += bytes;
-    end_bytes_ += bytes;
-    const Classifier::Sums window = last_ + sums;
-    last_ = sums;
-    if (blocks_++ == 0 && bytes != text.size()) continue;
+    const char before = at > 0 ? pending_[at - 1] : byte_before_;
+    Classifier::Block block = classifier_->NextBlock(text, last_, before, true);
+    const bool first = blocks_++ == 0;
+    const bool judged = !first || (finished_ && block.bytes == text.size());
+    if (judged) {
+      const std::string_view last_text = std::string_view(pending_).substr(begin_);
+      out->scores =
+          classifier_->ToScores(classifier_->Judge(last_text, &last_, text, &block, windows_++));
+    }
+    end_bytes_ += block.bytes;
+    begin_ = at;
+    last_ = block;
+    if (!judged) continue;
     out->end_bytes = end_bytes_;
-    out->scores = classifier_->Judge(window, windows_++);
     return true;
   }
 }

@@ -13,6 +13,9 @@
 // a stream needs to know nothing of what follows. 0.8 is the operating point. A text's score is its
 // highest window's.
 //
+// In long texts a window is judged by all features only where the gate (gate.h) lets it pass; else
+// its raw value is the gate's estimate, which lies below the gate's limit.
+//
 // Input: normalised UTF-8 (see features.h); any bytes are safe.
 #pragma once
 
@@ -25,6 +28,7 @@
 
 #include "core/base/status.h"
 #include "core/detect/features.h"
+#include "core/detect/gate.h"
 
 namespace kt::detect {
 
@@ -40,6 +44,17 @@ struct HeadSettings {
   float slope = 1, drift = 0;  // slope > 0, drift >= 0
 };
 
+struct Gate {
+  GateSettings heads[2];        // the default lets everything pass
+  std::vector<int8_t> weights;  // kGateCount * heads, entry by entry; empty: all 0
+};
+
+// Short texts are judged by all features: their scores are compared with one another, while a long
+// text is asked for the one place that matters. Answers are always gated, since the begin of a
+// stream must be judged before it is known how long it will be.
+enum class Gating : uint8_t { kLongTexts, kAlways };
+inline constexpr size_t kLongTextBytes = 1024;
+
 // Immutable, shared by all requests.
 class Classifier {
  public:
@@ -47,10 +62,12 @@ class Classifier {
   //   0  "KTLC"  4  u32 version  8  u32 kFeatureBits  12  u32 heads (2: injection, safety)
   //  16  heads * 6 float32: HeadSettings in the order of its members
   //  64  kFeatureCount * heads int8, feature by feature
+  //      heads * 3 float32: GateSettings;  kGateCount * heads int8
   //      u64 FNV-1a of all bytes before
   // kInvalidArgument says what is wrong. The bytes are copied.
   static Result<std::unique_ptr<const Classifier>> Parse(std::string_view bytes);
-  static std::string Serialize(const HeadSettings (&heads)[2], const std::vector<int8_t>& weights);
+  static std::string Serialize(const HeadSettings (&heads)[2], const std::vector<int8_t>& weights,
+                               const Gate& gate = {});
 
   // growth(k) of the header: for the trainer, which calibrates `drift`.
   static float LengthGrowth(uint32_t window);
@@ -58,7 +75,7 @@ class Classifier {
   // Score of a whole text. *windows counts the windows of the request so far (0 at its begin) and
   // is advanced: pass the same counter for all texts of a request, in the order of the request.
   // No allocation.
-  Scores Score(std::string_view text, uint32_t* windows) const;
+  Scores Score(std::string_view text, uint32_t* windows, Gating gating = Gating::kLongTexts) const;
 
  private:
   friend class WindowScorer;
@@ -71,13 +88,36 @@ class Classifier {
       return {both + o.both, injection + o.injection, words + o.words, grams + o.grams};
     }
   };
+  // Of a window or the highest of several, by head: raw - operating_point - drift * growth.
+  struct Values {
+    float head[2];
+  };
+  // One block of a text.
+  struct Block {
+    size_t bytes = 0;
+    bool gated = false, full = false;  // which sums there are
+    GateSums gate;
+    Sums sums;
+    WordContext before, after;  // of the words; `after` of full ones
+  };
   Classifier() = default;
   Sums AddBlock(std::string_view text, WordContext* context, size_t* bytes) const;
-  void Raw(const Sums& sums, float* injection, float* safety) const;
-  Scores Judge(const Sums& sums, uint32_t window) const;
+  // The next block of a text, which begins `text`. `gate`: the gate may spare it.
+  Block NextBlock(std::string_view text, const Block& last, char byte_before, bool gate) const;
+  void Fill(std::string_view text, Block* block) const;
+  Values Raw(const Sums& sums) const;
+  // The gate's estimate of two blocks; false when they must be judged by all features.
+  bool Spared(const Block& a, const Block& b, Values* estimate) const;
+  Values Judge(std::string_view last_text, Block* last, std::string_view text, Block* block,
+               uint32_t window) const;
+  float GrowthOf(uint32_t window) const;
+  Scores ToScores(const Values& values) const;
 
   HeadSettings heads_[2];
-  std::vector<uint16_t> entries_;  // (injection + 128) | (safety + 128) << 8
+  GateSettings gate_[2];
+  std::vector<uint16_t> entries_;       // (injection + 128) | (safety + 128) << 8
+  std::vector<uint16_t> gate_entries_;  // the same
+  std::vector<float> growth_;           // of the first windows
 };
 
 struct WindowScore {
@@ -92,7 +132,7 @@ class WindowScorer {
  public:
   // `classifier` must outlive this. windows: judged before in the same stream (another choice).
   explicit WindowScorer(const Classifier& classifier, uint32_t windows = 0)
-      : classifier_(&classifier), windows_(windows) {}
+      : classifier_(&classifier), windows_(windows) {}  // as Gating::kAlways
 
   // After each Add and after Finish, call Next until it returns false.
   void Add(std::string_view piece);
@@ -102,11 +142,11 @@ class WindowScorer {
 
  private:
   const Classifier* classifier_;
-  WordContext context_;
-  Classifier::Sums last_;
-  std::string pending_;
-  size_t judged_ = 0;     // bytes of pending_
-  size_t end_bytes_ = 0;  // the same, of all that was added
+  Classifier::Block last_;
+  std::string pending_;  // from last_ on, with one byte before it
+  char byte_before_ = ' ';
+  size_t begin_ = 0;      // of last_ in pending_
+  size_t end_bytes_ = 0;  // judged, of all that was added
   uint32_t windows_, blocks_ = 0;
   bool finished_ = false;
 };

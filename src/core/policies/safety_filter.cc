@@ -39,6 +39,24 @@ Status ReadMode(const config::YamlNode* modes, const std::string& mode, Threshol
   return map.Finish();
 }
 
+// The classifier's score of what a request says, in whatever form.
+double HeadOfRequest(const policy::TextUnit& unit) {
+  const policy::Reading& reading = *unit.reading;
+  const bool plain = reading.scores() && reading.main_view() == nullptr;
+  double head = plain && HasWords(reading.plain()) ? reading.scores()->safety : 0;
+  for (const policy::ViewReading& view : reading.views()) {
+    const bool speaks = &view == reading.main_view() || ViewSpeaks(view.kind);
+    if (speaks && view.text.size() >= kShortBytes)
+      head = std::max<double>(head, view.scores.safety);
+  }
+  return head;
+}
+
+// Of an answer: by windows as a stream shows them, so that nothing hangs on the whole.
+double HeadOfAnswer(const policy::TextUnit& unit) {
+  return unit.reading->scores() ? unit.reading->scores()->safety : 0;
+}
+
 }  // namespace
 
 size_t SafetyFilter::CategoryOf(const std::string& name) {
@@ -119,18 +137,14 @@ Status SafetyFilter::Evaluate(const policy::TextUnit& unit, std::span<const dete
     out->findings.push_back({match.begin, match.end, effect, categories_[info.category].name, "",
                              categories_[info.category].reason_code});
   }
-  const policy::Reading& reading = *unit.reading;
-  const bool plain = reading.scores() && reading.main_view() == nullptr;
-  double head = plain && HasWords(reading.plain()) ? reading.scores()->safety : 0;
-  for (const policy::ViewReading& view : reading.views()) {
-    const bool speaks = &view == reading.main_view() || ViewSpeaks(view.kind);
-    if (speaks && view.text.size() >= kShortBytes)
-      head = std::max<double>(head, view.scores.safety);
-  }
-  const double score = MixSafety(terms, head);
+  const bool output = unit.phase == policy::Phase::kOutput;
+  const double score = MixSafety(terms, output ? HeadOfAnswer(unit) : HeadOfRequest(unit));
   out->score = std::max(out->score, score);
-  if (reading.scores() && out->findings.empty() && score >= threshold_) {
-    out->findings.push_back({0, 0, effect, "harmful_request", "", "safety_filter.harmful_request"});
+  if (unit.reading->scores() && out->findings.empty() && score >= threshold_) {
+    const std::string_view type = output ? "harmful_answer" : "harmful_request";
+    out->findings.push_back(
+        {0, 0, effect, type, "",
+         output ? "safety_filter.harmful_answer" : "safety_filter.harmful_request"});
   }
   return Status::Ok();
 }

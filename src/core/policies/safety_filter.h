@@ -22,7 +22,8 @@ class SafetyFilter final : public policy::Policy {
   std::string_view block_message() const noexcept override;
   bool WantsScores(const policy::TextUnit& unit) const noexcept override {
     return unit.text_class == openai::TextClass::kText &&
-           (unit.role == openai::Role::kUser || unit.role == openai::Role::kTool);
+           (unit.phase == policy::Phase::kOutput || unit.role == openai::Role::kUser ||
+            unit.role == openai::Role::kTool);
   }
   Status Evaluate(const policy::TextUnit& unit, std::span<const detect::Match> matches,
                   policy::Evaluation* out) const override;

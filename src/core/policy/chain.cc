@@ -264,7 +264,7 @@ void ChainRun::ReadText(const TextUnit& unit, Read* out) {
   options.scope = ScopeOf(unit.phase);
   if (WantsScores(unit)) {
     options.classifier = chain_.classifier();
-    options.windows = &windows_[static_cast<size_t>(unit.phase)];
+    options.windows = &windows_;
     if (unit.phase == Phase::kInput) options.views = detect::kAllViews;
   }
   out->failed = !reader_.Read(unit.text, options, &out->reading).ok();

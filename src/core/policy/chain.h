@@ -132,8 +132,11 @@ class ChainRun {
   // with at least kStreamContextBytes (reading.h) of what comes before it.
   // A block: nothing more may go out (*cleared == from).
   // Precondition: !needs_whole_answer().
+  // `scorer`: where the classifier's windows of this text are kept from call to call, made when a
+  // policy wants them; null: the text is no prose.
   std::optional<Block> JudgeDelta(std::string_view text, size_t from, bool final, openai::Role role,
-                                  size_t* cleared, std::vector<TextEdit>* edits);
+                                  size_t* cleared, std::vector<TextEdit>* edits,
+                                  std::unique_ptr<detect::WindowScorer>* scorer = nullptr);
   // Some selected policy of the output phase wants the whole answer.
   bool needs_whole_answer() const noexcept;
   bool has_output_phase() const noexcept;
@@ -182,7 +185,7 @@ class ChainRun {
   std::vector<Count> redactions_;
   Reader reader_;
   std::vector<Read> read_;
-  uint32_t windows_[2] = {0, 0};  // judged by the classifier, by phase
+  uint32_t windows_ = 0;  // of the request, judged by the classifier
   std::vector<detect::Match> own_matches_;
   uint64_t matching_ns_ = 0;  // of the present call, until a policy takes it over
 };

@@ -58,7 +58,8 @@ size_t ContextBegin(std::string_view text, size_t from) noexcept {
 
 std::optional<Block> ChainRun::JudgeDelta(std::string_view text, size_t from, bool final,
                                           openai::Role role, size_t* cleared,
-                                          std::vector<TextEdit>* edits) {
+                                          std::vector<TextEdit>* edits,
+                                          std::unique_ptr<detect::WindowScorer>* scorer) {
   *cleared = from;
   edits->clear();
   if (!final) text = WholeCodePoints(text);
@@ -90,12 +91,20 @@ std::optional<Block> ChainRun::JudgeDelta(std::string_view text, size_t from, bo
   unit.unit.text = seen.substr(0, cut);
   unit.unit.role = role;
   unit.unit.phase = Phase::kOutput;
+  // What is blocked was not judged for good: the caller may show less of it.
+  std::unique_ptr<detect::WindowScorer> heard;
+  if (scorer != nullptr && !read.failed && WantsScores(unit.unit)) {
+    heard = *scorer != nullptr ? std::make_unique<detect::WindowScorer>(**scorer)
+                               : std::make_unique<detect::WindowScorer>(*chain_.classifier());
+    read.reading.HearDelta(seen_from, cut, final, heard.get());
+  }
   std::vector<std::vector<TextEdit>> lists(1);
   if (auto block = RunEntries(Phase::kOutput, {&unit, 1}, {&read, 1}, &lists)) {
     block->begin += base;
     block->end += base;
     return block;
   }
+  if (heard != nullptr) *scorer = std::move(heard);
   *cleared = base + cut;
   *edits = std::move(lists[0]);
   for (TextEdit& edit : *edits) {

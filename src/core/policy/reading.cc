@@ -62,6 +62,18 @@ detect::Scores Reading::ScorePart(std::string_view part) const {
   return classifier_->Score(part, &windows);
 }
 
+void Reading::HearDelta(size_t from, size_t to, bool final, detect::WindowScorer* scorer) {
+  const size_t begin = PlainOf(from), end = to >= raw_.size() ? plain_.size() : PlainOf(to);
+  scorer->Add(plain_.substr(begin, std::max(begin, end) - begin));
+  if (final) scorer->Finish();
+  detect::Scores best;
+  for (detect::WindowScore window; scorer->Next(&window);) {
+    best.injection = std::max(best.injection, window.scores.injection);
+    best.safety = std::max(best.safety, window.scores.safety);
+  }
+  scores_ = best;
+}
+
 void Reading::DropMatchesAfter(size_t raw) {
   std::erase_if(matches_, [&](const Match& match) { return match.end > raw; });
 }
@@ -139,6 +151,12 @@ Status Reader::MatchViews(const Options& options, size_t from, Reading* out) {
 void Reader::Score(const Options& options, Reading* out) const {
   if (options.classifier == nullptr) return;
   out->classifier_ = options.classifier;
+  if (options.scope == detect::Scope::kOutput) {
+    // As a stream is judged: by itself, and as it is written.
+    uint32_t windows = 0;
+    out->scores_ = options.classifier->Score(out->plain_, &windows, detect::Gating::kAlways);
+    return;
+  }
   const auto score = [&](std::string_view text) {
     return options.classifier->Score(text, options.windows);
   };

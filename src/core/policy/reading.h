@@ -59,6 +59,9 @@ class Reading {
   // The classifier's of the plain text, 0 where a main view stands for it; nothing when no policy
   // asked.
   const std::optional<detect::Scores>& scores() const noexcept { return scores_; }
+  // Streams: adds the plain text of raw[from, to) to `scorer`, and gives the highest scores of the
+  // windows that are complete with it.
+  void HearDelta(size_t from, size_t to, bool final, detect::WindowScorer* scorer);
   // Of a part of this text or of a view, as one more window of the request. Precondition: scores().
   detect::Scores ScorePart(std::string_view part) const;
 

@@ -40,7 +40,8 @@ std::optional<policy::Block> Lane::Judge(policy::ChainRun& chain, const Placehol
   found_.clear();
   // Without nested JSON an offset in the lane is one in what policies see.
   const std::string_view text = std::string_view(text_).substr(0, to - std::min(to, base_));
-  if (auto block = chain.JudgeDelta(text, from, final, role_, &cleared, &found_)) {
+  auto* scorer = text_class_ == openai::TextClass::kText ? &scorer_ : nullptr;
+  if (auto block = chain.JudgeDelta(text, from, final, role_, &cleared, &found_, scorer)) {
     closed_ = false;  // nothing was judged for good
     return block;
   }

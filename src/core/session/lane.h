@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -79,8 +80,9 @@ class Lane {
     size_t raw_base = 0;
   };
   std::optional<Nested> nested_;
-  std::deque<SpanEdit> edits_;           // in order, not yet taken
-  std::vector<policy::TextEdit> found_;  // by the chain, in what is to be settled
+  std::deque<SpanEdit> edits_;                    // in order, not yet taken
+  std::vector<policy::TextEdit> found_;           // by the chain, in what is to be settled
+  std::unique_ptr<detect::WindowScorer> scorer_;  // of prose, once a policy wants scores
 };
 
 }  // namespace kt::session

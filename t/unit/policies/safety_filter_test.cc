@@ -129,6 +129,42 @@ TEST(SafetyFilter, NothingOfABlockedPhraseLeavesAStream) {
   }
 }
 
+// Prose without a term of the lexicon, whose highest window is not its first.
+std::string Answer(size_t bytes) {
+  static constexpr std::string_view kPieces[] = {
+      "The baker — known in the whole valley — opened at six and sold rye bread. ",
+      "He screamed at her, called her worthless trash and hit her again and again in the face. ",
+      "Ｆｕｌｌ width letters and caf\u0065\u0301 au lait stood on the menu.\n",
+      "Those people are filthy and should be beaten, he wrote, they ruin everything we have. ",
+      "A river runs through the old town, and boats carry visitors past the mill. "};
+  std::string out;
+  for (size_t i = 0; out.size() < bytes; ++i) out += kPieces[i * i % std::size(kPieces)];
+  return out;
+}
+
+TEST(SafetyFilter, AStreamScoresAsTheWholeAnswerDoesHoweverItIsCut) {
+  const auto chain = Mode("law_enforcement");
+  for (const size_t size : {40, 600, 2500}) {
+    const std::string text = Answer(size);
+    const double whole = Judge(*chain, text, policy::Phase::kOutput).score;
+    EXPECT_GT(whole, 0);
+    for (const size_t step : {1, 7, 64, 509, 4000}) {
+      policy::ChainRun run(*chain, {});
+      std::unique_ptr<detect::WindowScorer> scorer;
+      for (size_t end = 0, from = 0; end < text.size();) {
+        end = std::min(end + step, text.size());
+        std::vector<policy::TextEdit> edits;
+        size_t cleared = 0;
+        EXPECT_FALSE(run.JudgeDelta(std::string_view(text).substr(0, end), from, end == text.size(),
+                                    openai::Role::kAssistant, &cleared, &edits, &scorer));
+        from = cleared;
+      }
+      ASSERT_EQ(run.outcomes().size(), 1u);
+      EXPECT_EQ(run.outcomes()[0].score, whole) << size << " by " << step;
+    }
+  }
+}
+
 TEST(SafetyFilter, BlocksMisspeltTermsWhereTheyAreAskedFor) {
   config::PolicyConfig config = ConfigWith({"safety-filter"});
   config.safety_filter.block_if = {"red mercury"};
