@@ -174,3 +174,22 @@ def test_a_stopped_writer_refuses_once_the_rings_are_full(make_gateway, provider
     until(lambda: gw.chat().status == 200, "service again")
     until(lambda: len(gw.audit()) == len(provider.requests), "all records")
     audit.assert_whole(gw.audit_dir)
+
+
+def test_more_streams_than_a_ring_holds_are_admitted_and_recorded(gw, provider):
+    manuals = [provider.manual() for _ in range(100)]
+    connections = [gw.connect() for _ in manuals]
+    for connection in connections:
+        connection.post("/v1/chat/completions", chat.request(stream=True))
+    exchanges = [manual.take() for manual in manuals]
+    assert len(list((gw.audit_dir / "rings").glob("ring-*"))) > 2  # of two workers
+    for exchange in exchanges:
+        exchange.send_stream_head()
+        exchange.chunk(b"".join(chat.stream(["Hello"])))
+        exchange.end_chunks()
+        exchange.done()
+    for connection in connections:
+        assert connection.read().complete
+        connection.close()
+    assert len(gw.wait_for_records(100)) == 100
+    audit.assert_whole(gw.audit_dir)

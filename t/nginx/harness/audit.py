@@ -2,6 +2,12 @@
 
 import hashlib
 import json
+import os
+import pathlib
+import subprocess
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+KT = os.environ.get("KT_BIN", str(ROOT / "build" / "kt"))
 
 
 def segments(directory):
@@ -29,7 +35,7 @@ def events(directory, name):
 
 
 def assert_whole(directory):
-    """Every line is held by the next one, and no number is missing or twice."""
+    """Every line is held by the next one, no number is missing or twice, and verify says so too."""
     before = None
     for line in all_lines(directory):
         record = json.loads(line)
@@ -39,3 +45,7 @@ def assert_whole(directory):
             assert record["prev"] == before["hash"], line
             assert record["seq"] == before["seq"] + 1, line
         before = record
+    verdict = subprocess.run(
+        [KT, "audit", "verify", directory], capture_output=True, text=True, check=False
+    )
+    assert verdict.returncode == 0, verdict.stdout + verdict.stderr
