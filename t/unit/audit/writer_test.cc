@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <fstream>
 #include <set>
 
@@ -72,6 +73,42 @@ class WriterTest : public testing::Test {
 };
 
 using Ids = std::vector<std::string>;
+
+// Fails the Nth write or sync, once.
+class FailingOnce : public FileSystem {
+ public:
+  explicit FailingOnce(int nth) : left_(nth) {}
+  ssize_t Write(int fd, std::string_view bytes) override {
+    if (--left_ != 0) return FileSystem::Write(fd, bytes);
+    // Some of it arrives, as on a disk that fills up.
+    return FileSystem::Write(fd, bytes.substr(0, bytes.size() / 2)) < 0 ? -EIO : -ENOSPC;
+  }
+  int DataSync(int fd) override { return --left_ == 0 ? -EIO : FileSystem::DataSync(fd); }
+  int Sync(int fd) override { return --left_ == 0 ? -EIO : FileSystem::Sync(fd); }
+  bool failed() const { return left_ <= 0; }
+
+ private:
+  int left_;
+};
+
+TEST_F(WriterTest, OneFailureOfTheDiskLosesAndRepeatsNothing) {
+  for (int nth = 1;; ++nth) {
+    std::filesystem::remove_all(log_directory_);
+    Make(log_directory_);
+    FailingOnce disk(nth);
+    auto rings = MakeRings();
+    auto writer = MakeWriter(&disk);
+    for (const char* id : {"a", "b", "c"}) {
+      Write(rings.get(), id);
+      Run(writer.get(), 2);
+    }
+    Run(writer.get(), 5);
+    EXPECT_EQ(Logged(), (Ids{"a", "b", "c"})) << "failure " << nth;
+    EXPECT_EQ(rings->stats().used_bytes, 0u) << "failure " << nth;
+    if (!disk.failed()) break;
+    ASSERT_LT(nth, 200);
+  }
+}
 
 TEST_F(WriterTest, MovesRecordsIntoTheLogAndGivesRoomBack) {
   auto writer = MakeWriter();
