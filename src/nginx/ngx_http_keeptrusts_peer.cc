@@ -180,7 +180,10 @@ UpstreamEnd FailureOf(const Context* ctx, const ngx_peer_connection_t* pc) {
   const ngx_connection_t* c = pc->connection;
   const ngx_http_upstream_t* u = ctx->request->upstream;
   if (c == nullptr) return UpstreamEnd::kConnectFailed;
-  if (c->read->timedout || c->write->timedout) return UpstreamEnd::kTimedOut;
+  if (c->read->timedout || c->write->timedout) {
+    // A plain connection is written to as soon as it stands: nobody has the request yet.
+    return u->ssl || u->request_sent ? UpstreamEnd::kTimedOut : UpstreamEnd::kConnectFailed;
+  }
 #if (NGX_SSL)
   if (u->ssl && (c->ssl == nullptr || !c->ssl->handshaked)) {
     return c->ssl == nullptr ? UpstreamEnd::kConnectFailed : UpstreamEnd::kTlsFailed;
