@@ -56,14 +56,13 @@ def asked(gateway):
     return answer.header("x-keeptrusts-target")
 
 
-def test_each_change_is_one_line(gateway_for, first):
+def test_failing_probes_move_a_target_out_and_good_ones_in(gateway_for, first):
     gateway = gateway_for()
+    assert asked(gateway) == "one"
     first.script.probe = BAD
-    until(lambda: "is unhealthy" in gateway.error_log, "the target to go")
-    count = len(first.script.probes)
-    until(lambda: len(first.script.probes) > count + 1, "more probes")
+    until(lambda: asked(gateway) == "two", "the target to go")
     first.script.probe = GOOD
-    until(lambda: "is healthy again" in gateway.error_log, "the target to come back")
+    until(lambda: asked(gateway) == "one", "the target to come back")
     log = gateway.error_log
     assert len(re.findall(r'"one" is unhealthy: 2 probes in a row failed, status 503', log)) == 1
     assert len(re.findall(r'target "one" is healthy again', log)) == 1
@@ -97,7 +96,7 @@ def test_what_is_no_answer_fails(gateway_for, first, kind):
         "speaks something else": answers.raw(b"SSH-2.0-OpenSSH_9.2\r\n"),
     }[kind]
     gateway = gateway_for({"timeout_seconds": 1, "unhealthy_threshold": 1})
-    until(lambda: "is unhealthy" in gateway.error_log, "the target to go")
+    until(lambda: asked(gateway) == "two", "the target to go")
     said = {"stalls": "timed out", "hangs up": "closed", "speaks something else": "no HTTP"}[kind]
     assert re.search(r'"one" is unhealthy: .*' + said, gateway.error_log)
 
@@ -144,6 +143,18 @@ def test_one_worker_probes_at_a_time(make_gateway, make_provider):
     watched.wait_for_requests(4)  # all workers have ticked, several times
     assert len(held.requests) == 1
     assert "unhealthy" not in gateway.error_log
+
+
+def test_a_target_that_is_out_stays_out_over_a_reload(gateway_for, first):
+    first.script.probe = BAD
+    gateway = gateway_for()
+    until(lambda: asked(gateway) == "two", "the target to go")
+    gateway.reload()
+    assert asked(gateway) == "two"
+    count = len(first.script.probes)
+    until(lambda: len(first.script.probes) > count, "the new worker to probe")
+    first.script.probe = GOOD
+    until(lambda: asked(gateway) == "one", "the target to come back")
 
 
 def test_a_worker_leaves_with_a_probe_open(gateway_for, first):
