@@ -191,6 +191,7 @@ void WriteExchange(Writer* writer, const Record& record, size_t max) {
   writer->Maybe("prompt_tokens", record.prompt_tokens);
   writer->Maybe("completion_tokens", record.completion_tokens);
   writer->Maybe("cached_tokens", record.cached_tokens);
+  writer->Maybe("reasoning_tokens", record.reasoning_tokens);
   writer->Decimal("cost_usd", record.cost_usd, 1e9);
   writer->Member("usage_source", record.usage_source);
 }

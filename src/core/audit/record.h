@@ -46,7 +46,8 @@ struct Record {
   int status = 0;
   uint64_t latency_ms = 0;
   std::optional<uint64_t> ttft_ms;
-  std::optional<uint64_t> prompt_tokens, completion_tokens, cached_tokens;
+  std::optional<uint64_t> prompt_tokens, completion_tokens, cached_tokens,
+      reasoning_tokens;  // of the prompt's and the completion's, as the provider counts
   std::optional<double> cost_usd;
   std::string usage_source = "none";
   std::string client, user_id, agent_id, conversation_id;

@@ -85,32 +85,6 @@ bool ReadRequestMembers(const View& view, RequestInfo* info, RequestError* error
   return true;
 }
 
-uint64_t Count(const View& view, NodeIndex usage, std::string_view name,
-               std::string_view other_name) noexcept {
-  const uint32_t count = view.Unsigned(view.Find(usage, name), UINT32_MAX);
-  return count != UINT32_MAX ? count : view.Unsigned(view.Find(usage, other_name), 0);
-}
-
-uint64_t Detail(const View& view, NodeIndex usage, std::string_view group,
-                std::string_view other_group, std::string_view name) noexcept {
-  NodeIndex details = view.Find(usage, group);
-  if (details == kNoNode) details = view.Find(usage, other_group);
-  return view.Unsigned(view.Find(details, name), 0);
-}
-
-Usage ReadUsage(const View& view, NodeIndex node) noexcept {
-  Usage usage;
-  if (!Is(view, node, Kind::kObject)) return usage;
-  usage.present = true;
-  usage.prompt_tokens = Count(view, node, "prompt_tokens", "input_tokens");
-  usage.completion_tokens = Count(view, node, "completion_tokens", "output_tokens");
-  usage.cached_tokens =
-      Detail(view, node, "prompt_tokens_details", "input_tokens_details", "cached_tokens");
-  usage.reasoning_tokens =
-      Detail(view, node, "completion_tokens_details", "output_tokens_details", "reasoning_tokens");
-  return usage;
-}
-
 // The members of a root that tell what it is, found in one pass.
 struct Root {
   NodeIndex type = kNoNode, object = kNoNode, model = kNoNode, error = kNoNode, choices = kNoNode,
@@ -146,6 +120,17 @@ Usage FindUsage(const View& view, const Root& root) noexcept {
   if (!usage.present) usage = ReadUsage(view, view.Find(root.response, "usage"));
   if (!usage.present) usage = ReadUsage(view, view.Find(root.x_groq, "usage"));
   return usage;
+}
+
+// The text that an event adds. The whole texts that `responses` repeats at their end are not new.
+size_t DeltaBytes(const View& view, const std::vector<Segment>& segments) noexcept {
+  size_t bytes = 0;
+  for (const Segment& segment : segments) {
+    if (segment.lane == 0 || segment.is_key) continue;
+    const json::Node& node = view.node(segment.node);
+    if (node.kind == Kind::kString) bytes += node.end - node.begin - 2;
+  }
+  return bytes;
 }
 
 // Which text of a `responses` stream an event belongs to. `stem`: its type without ".delta" or
@@ -207,6 +192,7 @@ void MapAnswer(const View& view, Endpoint endpoint, AnswerInfo* info) {
   walker.WalkRoot(AnswerContext(endpoint));
   const Root root = ReadRoot(view);
   info->usage = FindUsage(view, root);
+  info->text_bytes = walker.text_bytes();
   info->model = view.String(root.model);
   const bool holds_answer =
       root.choices != kNoNode || root.data != kNoNode || root.output != kNoNode;
@@ -223,6 +209,7 @@ void EventInfo::Clear() noexcept {
   unscanned.clear();
   content = is_error = completed = usage_only = false;
   usage = {};
+  delta_bytes = 0;
 }
 
 void MapEvent(const View& view, Endpoint endpoint, std::string_view event_name, EventInfo* info) {
@@ -242,6 +229,7 @@ void MapEvent(const View& view, Endpoint endpoint, std::string_view event_name, 
   walker.WalkRoot(responses ? Context::kResponsesEvent : AnswerContext(endpoint));
   info->content = walker.content();
   info->usage = FindUsage(view, root);
+  info->delta_bytes = DeltaBytes(view, info->segments);
   const bool error_type = typed ? view.Equals(root.type, "error") : event_name == "error";
   info->is_error = IsGiven(view, root.error) || error_type || event_name == "error";
   info->usage_only = Is(view, root.choices, Kind::kArray) &&

@@ -13,6 +13,7 @@
 #include "core/base/status.h"
 #include "core/json/view.h"
 #include "core/openai/endpoint.h"
+#include "core/openai/usage.h"
 
 namespace kt::openai {
 
@@ -67,11 +68,6 @@ struct RequestError {
 // can know.
 bool MapRequest(const json::View& view, Endpoint endpoint, RequestInfo* info, RequestError* error);
 
-struct Usage {
-  bool present = false;
-  uint64_t prompt_tokens = 0, completion_tokens = 0, cached_tokens = 0, reasoning_tokens = 0;
-};
-
 struct AnswerInfo {
   std::vector<Segment> segments;  // all choices; lane is 0
   std::vector<std::string> unscanned;
@@ -83,6 +79,7 @@ struct AnswerInfo {
   };
   std::vector<Logprobs> logprobs;
   Usage usage;
+  size_t text_bytes = 0;  // raw bytes of all segments
   bool is_error = false;  // {"error": …} and no choices, data, output
   std::string model;
 };
@@ -105,6 +102,7 @@ struct EventInfo {
   bool completed = false;   // responses: response.completed | incomplete | failed
   bool usage_only = false;  // chat: `choices: []` with usage: the chunk that include_usage adds
   Usage usage;
+  size_t delta_bytes = 0;  // raw bytes of the text that it adds
   std::vector<std::string> unscanned;
 
   // As it was made, but for the room of the lists: one object serves a whole stream.

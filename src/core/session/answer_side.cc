@@ -63,6 +63,8 @@ Step Session::Impl::OnUpstreamHeader(const UpstreamHead& untrusted, uint64_t now
   answer_headers = AllowedHeaders(untrusted.headers);
   passed_error = TryError::kNone;
   answer.clear();
+  answer_text_bytes.reset();
+  usage = {};  // of an earlier try, which `attempts` tells of
   stream.reset();
   tries.NoteAnswer(untrusted.status, FindHeader(untrusted.headers, "x-request-id"),
                    routing::ParseRetryAfter(FindHeader(untrusted.headers, "retry-after"),
@@ -219,10 +221,12 @@ Step Session::Impl::FinishJson(uint64_t now_ms) {
   const bool success = answer_status < 300;
   answer_view.TakeParser(&view);
   if (!answer_view.Parse(answer, answer.capacity() - answer.size(), AnswerLimits()).ok()) {
+    answer_text_bytes = 0;
     return success ? FailTry(TryError::kInvalid, now_ms) : RefuseErrorBody(now_ms);
   }
   openai::AnswerInfo info;
   openai::MapAnswer(answer_view, endpoint, &info);
+  answer_text_bytes = info.is_error ? 0 : info.text_bytes;
   if (success && info.is_error) return FailTry(TryError::kServerError, now_ms);
   if (info.usage.present) usage = info.usage;
   NoteUnscanned(info.unscanned);

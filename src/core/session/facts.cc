@@ -5,8 +5,12 @@
 namespace kt::session {
 namespace {
 
-// Of a stream that was cut before the provider counted: a token is about four bytes.
+// Where the provider has not counted: a token is about four bytes.
 constexpr uint64_t kBytesPerToken = 4;
+uint64_t EstimatedTokens(uint64_t text_bytes) {
+  return (text_bytes + kBytesPerToken - 1) / kBytesPerToken;
+}
+
 constexpr size_t kMaxUnscanned = 64;
 
 }  // namespace
@@ -50,19 +54,30 @@ std::string_view Session::Impl::Model() const noexcept {
   return target != nullptr && !target->model.empty() ? target->model : request.model;
 }
 
+// What the provider has written for this request, as far as it came; vectors count for nothing.
+uint64_t Session::Impl::ReceivedTextBytes() const noexcept {
+  if (answer_status >= 300 || endpoint == openai::Endpoint::kEmbeddings) return 0;
+  if (stream) return stream->received_text_bytes();
+  return answer_text_bytes ? *answer_text_bytes : answer.size();
+}
+
+// A provider counts what it did, also when nobody hears of it: a stream that is cut, an answer that
+// is blocked, a client that leaves. An error or a refusal costs nothing.
 bool Session::Impl::UsageEstimated() const noexcept {
-  return !usage.present && stream && stream->release().released_text_bytes() > 0;
+  if (usage.present || passed || !asked_upstream || answer_status >= 300) return false;
+  const bool embedded = endpoint == openai::Endpoint::kEmbeddings && answer_text_bytes.has_value();
+  return client_gone || embedded || ReceivedTextBytes() > 0;
 }
 
 std::optional<uint64_t> Session::Impl::PromptTokens() const noexcept {
   if (usage.present) return usage.prompt_tokens;
-  if (UsageEstimated()) return request.text_bytes / kBytesPerToken;
+  if (UsageEstimated()) return EstimatedTokens(request.text_bytes);
   return std::nullopt;
 }
 
 std::optional<uint64_t> Session::Impl::CompletionTokens() const noexcept {
   if (usage.present) return usage.completion_tokens;
-  if (UsageEstimated()) return stream->release().released_text_bytes() / kBytesPerToken;
+  if (UsageEstimated()) return EstimatedTokens(ReceivedTextBytes());
   return std::nullopt;
 }
 
@@ -73,9 +88,8 @@ std::optional<double> Session::Impl::Cost() const noexcept {
   if (target == nullptr || !target->pricing || !prompt || !completion) return std::nullopt;
   const config::Pricing& price = *target->pricing;
   const uint64_t cached = std::min(usage.cached_tokens, *prompt);
-  const double cached_price = price.cached_prompt > 0 ? price.cached_prompt : price.prompt;
   return kPerToken * (static_cast<double>(*prompt - cached) * price.prompt +
-                      static_cast<double>(cached) * cached_price +
+                      static_cast<double>(cached) * price.cached_prompt +
                       static_cast<double>(*completion) * price.completion);
 }
 

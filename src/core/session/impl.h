@@ -71,6 +71,7 @@ struct Session::Impl {
   std::optional<uint64_t> PromptTokens() const noexcept;
   std::optional<uint64_t> CompletionTokens() const noexcept;
   bool UsageEstimated() const noexcept;
+  uint64_t ReceivedTextBytes() const noexcept;
   void NoteUnscanned(const std::vector<std::string>& what);
   void FillRecord(int status, uint64_t now_ms);
 
@@ -122,6 +123,7 @@ struct Session::Impl {
 
   // For the record.
   openai::Usage usage;
+  std::optional<uint64_t> answer_text_bytes;  // of a whole answer that could be read
   std::vector<std::string> unscanned;
   std::optional<uint64_t> ttft_ms;
   audit::Record record;

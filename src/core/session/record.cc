@@ -82,6 +82,7 @@ void Session::Impl::FillRecord(int status, uint64_t now_ms) {
   record.completion_tokens = CompletionTokens();
   tries.NoteUsage(record.prompt_tokens.value_or(0), record.completion_tokens.value_or(0));
   if (usage.present) record.cached_tokens = usage.cached_tokens;
+  if (usage.reasoning_tokens > 0) record.reasoning_tokens = usage.reasoning_tokens;
   record.cost_usd = Cost();
   record.usage_source = usage.present ? "provider" : UsageEstimated() ? "estimated" : "none";
   record.client = head.client;

@@ -51,8 +51,9 @@ Session::UpstreamRequest Session::Impl::BuildRequest(size_t target) {
   asked_upstream = true;
   if (passed) return BuildPassedRequest(target);
   const routing::Target& to = gateway.targets()[target];
-  const bool ask_usage =
-      request.stream && to.config->stream_usage && endpoint == openai::Endpoint::kChatCompletions;
+  const bool has_option =
+      endpoint == openai::Endpoint::kChatCompletions || endpoint == openai::Endpoint::kCompletions;
+  const bool ask_usage = request.stream && to.config->stream_usage && has_option;
   json::Edits edits = request_edits;
   usage_asked = AddTargetEdits(view, request, to.config->model, ask_usage, &edits);
   UpstreamRequest out;

@@ -61,6 +61,7 @@ bool StreamAnswer::HandleAlike(std::string_view ahead) {
   event.data = event.raw.substr(match.data_begin, match.data_end - match.data_begin);
   event.has_data = true;
   std::string_view text = event.raw.substr(match.text_begin, match.text_end - match.text_begin);
+  received_text_bytes_ += text.size();
   if (match.escaped) {
     unescaped_.clear();
     json::AppendUnescaped(text, &unescaped_);
@@ -82,6 +83,7 @@ State StreamAnswer::HandleJson(const sse::Event& event) {
   openai::MapEvent(view_, options_.endpoint, event.name, &info_);
   if (info_.is_error) return State::kUpstreamError;
   if (info_.usage.present) usage_ = info_.usage;
+  received_text_bytes_ += info_.delta_bytes;
   for (std::string& what : info_.unscanned) {
     if (unscanned_.size() < kMaxUnscanned) unscanned_.push_back(std::move(what));
   }

@@ -52,6 +52,8 @@ class StreamAnswer {
 
   const StreamRelease& release() const noexcept { return release_; }
   const openai::Usage& usage() const noexcept { return usage_; }
+  // Raw bytes of all text that has come, whether or not it went out.
+  uint64_t received_text_bytes() const noexcept { return received_text_bytes_; }
   const std::vector<std::string>& unscanned() const noexcept { return unscanned_; }
 
  private:
@@ -74,6 +76,7 @@ class StreamAnswer {
   StreamRelease release_;
   std::vector<std::pair<uint32_t, bool>> choices_;  // seen, finished
   openai::Usage usage_;
+  uint64_t received_text_bytes_ = 0;
   std::vector<std::string> unscanned_;
   State state_ = State::kOpen;
   bool committed_ = false, forced_open_ = false;
