@@ -75,6 +75,11 @@ Result<std::string> Log::MatchKeys(Result<KeysState> keys, const SegmentState& n
   }
   keys_ = std::move(keys).value();
   if (keys_.lineage != number_lineage_) return std::string("key_missing");
+  // A lineage whose first header was placed just before a crash: none of these keys signed it.
+  if (newest.header.begins_lineage && newest.header.segment == keys_.segment + 1) {
+    keys_.segment = newest.header.segment;
+    keys_unsaved_ = true;
+  }
   // A line that was signed just before a crash: its key is used up, the next one stands ready.
   if (newest.header.segment == keys_.segment + 1 &&
       newest.header.key == keys_.segment_key.public_hex()) {
@@ -107,11 +112,14 @@ Status Log::BeginLineage(const std::string& reason, const std::string& root_key)
   Result<KeysState> keys = KeysState::Generate(RandomHex(16));
   if (!keys.ok()) return keys.status();
   keys_ = std::move(keys).value();
-  // The keys first: a header whose keys are lost would begin one more lineage. They stand behind
-  // that header already, since none of them signs it.
-  keys_.segment = number_ + 1;
+  // The keys first: a header whose keys are lost would begin one more lineage. They count that
+  // header only when it is there, so that a crash in between does not look like a deleted segment.
+  keys_.segment = number_;
   keys_unsaved_ = true;
-  return BeginSegment(reason, &root.value());
+  if (Status status = BeginSegment(reason, &root.value()); !status.ok()) return status;
+  keys_.segment = number_;
+  keys_unsaved_ = true;
+  return SaveKeys();
 }
 
 Status Log::GoOn(const SegmentState& newest, const SegmentName& name, Fd fd) {

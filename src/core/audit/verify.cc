@@ -35,6 +35,7 @@ class Verifier {
   void NameBreak(int fd, const SegmentInfo& info, const SegmentReader& reader, uint64_t last_line);
   bool CheckOwn(const Envelope& envelope, int fd, const SegmentReader& reader,
                 const SegmentInfo& info);
+  bool CheckUnsigned(const Envelope& envelope, const SegmentReader& reader);
   bool CheckCheckpoint(const Envelope& envelope, int fd, const SegmentReader& reader,
                        const SegmentInfo& info);
   bool SignedByNewerKey(const SegmentInfo& from, const std::string& message,
@@ -191,6 +192,13 @@ bool Verifier::CheckCheckpoint(const Envelope& envelope, int fd, const SegmentRe
   return CheckClock(checkpoint->ts_us, envelope.seq, line);
 }
 
+// What stands behind the hash is covered by nothing.
+bool Verifier::CheckUnsigned(const Envelope& envelope, const SegmentReader& reader) {
+  if (envelope.signature.empty()) return true;
+  Report(Tampering::kEdited, reader.line_number(), envelope.seq, "a record with a signature");
+  return false;
+}
+
 bool Verifier::CheckOwn(const Envelope& envelope, int fd, const SegmentReader& reader,
                         const SegmentInfo& info) {
   const std::string event = parser_.String("event");
@@ -200,7 +208,7 @@ bool Verifier::CheckOwn(const Envelope& envelope, int fd, const SegmentReader& r
     return false;
   }
   if (const auto pruned = Pruned::Read(parser_)) unsealed_prunings_.push_back(*pruned);
-  return true;
+  return CheckUnsigned(envelope, reader);
 }
 
 void Verifier::NameBreak(int fd, const SegmentInfo& info, const SegmentReader& reader,
@@ -234,7 +242,7 @@ bool Verifier::CheckLine(std::string_view line, int fd, const SegmentReader& rea
   const bool own = event != json::kNoNode && parser_.view().String(event).starts_with(kOwnEvents);
   if (own) return CheckOwn(envelope.value(), fd, reader, info);
   ++report_.records;
-  return true;
+  return CheckUnsigned(envelope.value(), reader);
 }
 
 // Nothing is left in order behind head_.

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "core/audit/keys_state.h"
 #include "core/audit/segment_reader.h"
 #include "core/audit/segment_recovery.h"
 
@@ -212,9 +213,15 @@ Result<HeaderChain> Reader::Run() {
   names_ = SegmentsOf(files);
   if (names_.size() > kMaxSegments) return Status::ResourceExhausted("too many segments");
   if (names_.empty()) {
-    const bool was_one = std::any_of(files.begin(), files.end(), [](const std::string& file) {
-      return file == kPrunedFile || file == kKeyFile;
-    });
+    const auto has = [&](std::string_view file) {
+      return std::find(files.begin(), files.end(), file) != files.end();
+    };
+    // The very first start makes the keys before segment 1: keys that count none yet miss none.
+    const auto counts_none = [&] {
+      const Result<KeysState> keys = KeysState::Load(fs_, directory_);
+      return keys.ok() && keys->segment == 0;
+    };
+    const bool was_one = has(kPrunedFile) || (has(kKeyFile) && !counts_none());
     if (!was_one && !options_.head) return Status::NotFound("there is no audit log in it");
     chain_.finding = {Tampering::kDeleted, std::string(), 0, 1, "all segments are missing"};
     return std::move(chain_);

@@ -300,6 +300,17 @@ TEST(Verify, AllSegmentsGoneIsDeleted) {
   EXPECT_EQ(Judge(directory.path()).finding.kind, Tampering::kDeleted);
 }
 
+// The very first start died between its keys and segment 1: nothing is missing.
+TEST(Verify, KeysThatCountNoSegmentMissNone) {
+  TemporaryDirectory directory;
+  FastFileSystem fs;
+  const Fd at(fs.OpenDirectory(directory.path()));
+  ASSERT_TRUE(KeysState::Generate(std::string(16, 'a'))->Save(&fs, at.get()).ok());
+  VerifyOptions options;
+  options.directory = directory.path();
+  EXPECT_EQ(Verify(options, &fs).status().code(), StatusCode::kNotFound);
+}
+
 TEST(Verify, HostileFilesAreBounded) {
   TemporaryDirectory directory;
   OpenLog(Options(directory));
