@@ -22,18 +22,18 @@ size_t FoldingLetter(std::string_view text, size_t at) noexcept {
 
 }  // namespace
 
-bool Prefilter::Fits(const Literal& literal, uint64_t folded, std::string_view text, size_t at,
+// Whose bytes stand there: whether it stands there as it must.
+bool Prefilter::Fits(const Literal& literal, std::string_view text, size_t at,
                      bool loose) const noexcept {
-  const size_t size = literal.size;
-  if (at + size > text.size() || (literal.at_end && at + size != text.size())) return false;
-  if (((folded ^ Load(literal.bytes)) << (64 - 8 * size)) != 0) return false;
+  const size_t end = at + literal.size;
+  if (end > text.size() || (literal.at_end && end != text.size())) return false;
   if (loose) return true;
-  if (literal.odd_blank && !OddBlankAt(text, at + size)) return false;
+  if (literal.odd_blank && !OddBlankAt(text, end)) return false;
   const unsigned before = at == 0 ? ' ' : static_cast<unsigned char>(text[at - 1]);
   if (literal.start == Factor::Start::kWord && IsAsciiWord(before)) return false;
   if (literal.start == Factor::Start::kDigit && IsAsciiDigit(before)) return false;
-  if (!literal.word_ends || at + size == text.size()) return true;
-  return !IsAsciiWord(static_cast<unsigned char>(text[at + size]));
+  if (!literal.word_ends || end == text.size()) return true;
+  return !IsAsciiWord(static_cast<unsigned char>(text[end]));
 }
 
 bool Prefilter::OddBlankAt(std::string_view text, size_t at) noexcept {
@@ -45,17 +45,23 @@ bool Prefilter::OddBlankAt(std::string_view text, size_t at) noexcept {
   return is_blank(at) && (text[at] != ' ' || is_blank(at + 1));
 }
 
-bool Prefilter::Possible(const Target& target, std::string_view text, size_t at) const noexcept {
+bool Prefilter::Possible(const Target& target, std::string_view text, size_t at,
+                         PrefilterConditions::Memo* memo) const {
   if ((target.min_digits > 0 || target.min_run > 0) && !RunFits(target, text, at)) return false;
   for (const uint32_t condition : target.conditions) {
     if (condition == kNone) return true;
-    if (!conditions_.Hold(condition, text, at)) return false;
+    if (!conditions_.Hold(condition, text, at, memo)) return false;
   }
   return true;
 }
 
 bool Prefilter::RunFits(const Target& target, std::string_view text, size_t at) const noexcept {
   const ByteSet& run = runs_[target.run];
+  // In ordinary text what cannot be its last byte ends most of them.
+  if (target.min_run > 1) {
+    const size_t last = at + target.min_run - 1;
+    if (last >= text.size() || !run[static_cast<unsigned char>(text[last])]) return false;
+  }
   int digits = target.min_digits;
   size_t bytes = 0;
   for (; digits > 0 || bytes < target.min_run; ++bytes) {
@@ -84,7 +90,8 @@ bool Prefilter::TakeSlots(std::initializer_list<uint32_t> slots, uint64_t folded
   for (const uint32_t slot : slots) {
     for (uint32_t i = slots_[slot]; i < slots_[slot + 1]; ++i) {
       const Literal& literal = literals_[i];
-      if (!Fits(literal, folded, text, at, loose)) continue;
+      if (((folded ^ Load(literal.bytes)) << literal.unused_bits) != 0) continue;
+      if (!Fits(literal, text, at, loose)) continue;
       for (uint32_t t = literal.first_target; t < literal.end_target; ++t) {
         if (!take(targets_[t], literal, at)) return false;
       }
@@ -215,6 +222,7 @@ void Prefilter::Find(std::string_view text, size_t from, Candidates* out) const 
   };
   Candidates found = *out;
   Digits digits;
+  PrefilterConditions::Memo memo;
   const bool plain = Walk(text, from, false, [&](const Target& target, const Literal&, size_t at) {
     if (target.number) {
       if (digits.at != at) digits = {at, DigitsAt(text, at)};
@@ -222,7 +230,7 @@ void Prefilter::Find(std::string_view text, size_t from, Candidates* out) const 
     }
     const bool first = at == 0 || target.max_before == 0;
     if (!first && !runs_[target.before][static_cast<unsigned char>(text[at - 1])]) return true;
-    if (Possible(target, text, at)) add(target, at);
+    if (Possible(target, text, at, &memo)) add(target, at);
     return true;
   });
   if (plain) return;

@@ -66,6 +66,7 @@ class Prefilter {
   struct Literal {
     char bytes[kFactorBytes];
     uint8_t size;
+    uint8_t unused_bits;  // of the eight bytes
     Factor::Start start;
     bool word_ends;
     bool odd_blank;  // a blank follows that is not one single space
@@ -99,8 +100,7 @@ class Prefilter {
   void AddTarget(const Factor& factor, const Target& target);
   bool AddLongRun(const Factor& factor, const Target& target);
   uint32_t RunIndex(const ByteSet& run);
-  bool Fits(const Literal& literal, uint64_t folded, std::string_view text, size_t at,
-            bool loose) const noexcept;
+  bool Fits(const Literal& literal, std::string_view text, size_t at, bool loose) const noexcept;
   static bool OddBlankAt(std::string_view text, size_t at) noexcept;
   int DigitsAt(std::string_view text, size_t at) const noexcept;
   bool RunMayFit(const Target& target, std::string_view text, size_t at) const noexcept;
@@ -124,7 +124,8 @@ class Prefilter {
     size_t at = SIZE_MAX;
     int count = 0;
   };
-  bool Possible(const Target& target, std::string_view text, size_t at) const noexcept;
+  bool Possible(const Target& target, std::string_view text, size_t at,
+                PrefilterConditions::Memo* memo) const;
 
   std::vector<Pending> pending_;
   PrefilterConditions conditions_;

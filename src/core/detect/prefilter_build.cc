@@ -31,7 +31,9 @@ Prefilter::Target Prefilter::TargetOf(uint32_t rule, const Factor& factor) {
   target.rule = rule;
   target.max_before =
       factor.max_before >= kAnywhere ? kAnywhere : static_cast<uint32_t>(factor.max_before);
-  target.min_run = static_cast<uint32_t>(factor.min_run);
+  // A run that the literal itself goes through tells nothing more.
+  const bool told = factor.min_digits == 0 && factor.min_run <= factor.bytes.size();
+  target.min_run = told ? 0 : static_cast<uint32_t>(factor.min_run);
   target.min_digits = factor.min_digits;
   target.number =
       factor.min_digits > 1 && factor.min_digits < kEnoughDigits && !HasLetterByte(factor.run);
@@ -48,6 +50,7 @@ void Prefilter::AddTarget(const Factor& factor, const Target& target) {
   Literal& literal = pending.literal;
   std::memcpy(literal.bytes, factor.bytes.data(), factor.bytes.size());
   literal.size = static_cast<uint8_t>(factor.bytes.size());
+  literal.unused_bits = static_cast<uint8_t>(8 * (kFactorBytes - factor.bytes.size()));
   literal.start = factor.start;
   literal.word_ends = factor.word_ends;
   literal.odd_blank = factor.odd_blank;

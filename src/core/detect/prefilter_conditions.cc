@@ -39,19 +39,18 @@ uint32_t PrefilterConditions::Add(const Condition& condition) {
   ready.back = static_cast<uint32_t>(condition.back);
   ready.ahead = static_cast<uint32_t>(condition.ahead);
   if (condition.any_of.empty()) {
-    ready.first = condition.run;
+    ready.run = condition.run;
     ready.run_bytes = static_cast<uint32_t>(condition.run_bytes);
     return known->second;
   }
   ready.words = true;
+  ready.heads = static_cast<uint32_t>(heads_.size());
+  HeadTable& heads = heads_.emplace_back();
   ready.first_literal = static_cast<uint32_t>(literals_.size());
   for (const Factor& factor : condition.any_of) {
     Literal literal{0, ~uint64_t{0} >> (64 - 8 * factor.bytes.size())};
     std::memcpy(&literal.bytes, factor.bytes.data(), factor.bytes.size());
-    const auto begin = static_cast<unsigned char>(factor.bytes[0]);
-    for (unsigned b = 0; b < 256; ++b) {
-      if ((b | 0x20) == begin) ready.first.set(b);
-    }
+    heads.Add(factor.bytes);
     ready.words &= factor.start == Factor::Start::kWord;
     literals_.push_back(literal);
   }
@@ -63,39 +62,49 @@ void PrefilterConditions::Finish() noexcept {
   known_ = {};
   ready_.shrink_to_fit();
   literals_.shrink_to_fit();
+  heads_.shrink_to_fit();
 }
 
-bool PrefilterConditions::HasRun(const Ready& ready, std::string_view text, size_t begin,
-                                 size_t end) const noexcept {
+size_t PrefilterConditions::FindRun(const Ready& ready, std::string_view text, size_t begin,
+                                    size_t end) const noexcept {
   while (begin <= end && begin + ready.run_bytes <= text.size()) {
     // From the far end back: what does not belong to the run is where the next may begin.
     size_t at = begin + ready.run_bytes;
-    while (at > begin && ready.first[static_cast<unsigned char>(text[at - 1])]) --at;
-    if (at == begin) return true;
+    while (at > begin && ready.run[static_cast<unsigned char>(text[at - 1])]) --at;
+    if (at == begin) return begin;
     begin = at;
   }
-  return false;
+  return kNowhere;
 }
 
-bool PrefilterConditions::HasLiteral(const Ready& ready, std::string_view text, size_t begin,
-                                     size_t end) const noexcept {
+size_t PrefilterConditions::FindLiteral(const Ready& ready, std::string_view text, size_t begin,
+                                        size_t end) const noexcept {
   end = std::min(end, text.size() - 1);
-  for (size_t at = begin; at <= end; ++at) {
-    if (!ready.first[static_cast<unsigned char>(text[at])]) continue;
+  const HeadTable& heads = heads_[ready.heads];
+  for (size_t at = begin; (at = heads.Find(text, at, end + 1)) <= end; ++at) {
     if (ready.words && at > 0 && IsAsciiWord(static_cast<unsigned char>(text[at - 1]))) continue;
     const uint64_t folded = LoadFolded(text, at);
     for (uint32_t i = ready.first_literal; i < ready.end_literal; ++i) {
-      if (((folded ^ literals_[i].bytes) & literals_[i].mask) == 0) return true;
+      if (((folded ^ literals_[i].bytes) & literals_[i].mask) == 0) return at;
     }
   }
-  return false;
+  return kNowhere;
 }
 
-bool PrefilterConditions::Hold(uint32_t number, std::string_view text, size_t at) const noexcept {
+bool PrefilterConditions::Search(uint32_t number, std::string_view text, size_t begin, size_t end,
+                                 Memo* memo) const {
   const Ready& ready = ready_[number];
-  const size_t begin = at - std::min<size_t>(at, ready.back), end = at + ready.ahead;
-  if (ready.run_bytes > 0) return HasRun(ready, text, begin, end);
-  return HasLiteral(ready, text, begin, end);
+  Memo::Known& known = memo->known_[number];
+  size_t start = begin;
+  if (known.begin <= begin && begin <= known.end) {
+    start = known.end;
+  } else {
+    known.begin = begin;
+  }
+  known.hit =
+      ready.run_bytes > 0 ? FindRun(ready, text, start, end) : FindLiteral(ready, text, start, end);
+  known.end = std::min(known.hit, end + 1);
+  return known.hit != kNowhere;
 }
 
 }  // namespace kt::detect

@@ -27,6 +27,33 @@ void InsideTable::Add(std::string_view folded) {
   }
 }
 
+void HeadTable::Add(std::string_view folded) {
+  const auto group = static_cast<uint8_t>(1u << (literals_++ % 8));
+  for (size_t i = 0; i < kBytes; ++i) {
+    if (i < folded.size()) {
+      // Folded bytes have this bit; the others that fold to them have not.
+      const auto byte = static_cast<unsigned char>(folded[i]);
+      low_[i][byte & 15] |= group;
+      high_[i][byte >> 4] |= group;
+      high_[i][(byte & ~0x20u) >> 4] |= group;
+      continue;
+    }
+    for (unsigned half = 0; half < 16; ++half) {
+      low_[i][half] |= group;
+      high_[i][half] |= group;
+    }
+  }
+}
+
+bool HeadTable::MayBegin(const char* bytes) const noexcept {
+  unsigned groups = 0xFF;
+  for (size_t i = 0; i < kBytes; ++i) {
+    const auto byte = static_cast<unsigned char>(bytes[i]);
+    groups &= low_[i][byte & 15] & high_[i][byte >> 4];
+  }
+  return groups != 0;
+}
+
 struct Scans {
   // The places of a block from what its bytes are.
   static BlockScan Join(uint64_t word, uint64_t digit, uint64_t always, uint64_t leads,
@@ -57,6 +84,30 @@ struct Scans {
   }
 
 #if defined(__x86_64__)
+  // From `at` on, 16 places at a time, while all of their bytes are before `size`: the first place
+  // where one of the literals may begin, or the first that was not looked at.
+  __attribute__((target("ssse3"))) static size_t FindHead(const HeadTable& heads, const char* text,
+                                                          size_t at, size_t end, size_t size) {
+    const __m128i half = _mm_set1_epi8(15);
+    for (; at < end && at + 16 + kScanAhead <= size; at += 16) {
+      __m128i groups = _mm_set1_epi8(-1);
+      for (size_t k = 0; k < HeadTable::kBytes; ++k) {
+        const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text + at + k));
+        const __m128i low =
+            _mm_shuffle_epi8(_mm_load_si128(reinterpret_cast<const __m128i*>(heads.low_[k])),
+                             _mm_and_si128(bytes, half));
+        const __m128i high =
+            _mm_shuffle_epi8(_mm_load_si128(reinterpret_cast<const __m128i*>(heads.high_[k])),
+                             _mm_and_si128(_mm_srli_epi16(bytes, 4), half));
+        groups = _mm_and_si128(groups, _mm_and_si128(low, high));
+      }
+      const int none = _mm_movemask_epi8(_mm_cmpeq_epi8(groups, _mm_setzero_si128()));
+      if (none != 0xFFFF)
+        return at + static_cast<size_t>(__builtin_ctz(~static_cast<unsigned>(none)));
+    }
+    return at;
+  }
+
   // Half bytes look up the groups that have such a byte: too many bytes pass, none too few.
   __attribute__((target("ssse3"))) static BlockScan Ssse3(const char* block, char before,
                                                           const ScanTables& tables) noexcept {
@@ -152,6 +203,17 @@ struct Scans {
   }
 #endif
 };
+
+size_t HeadTable::Find(std::string_view text, size_t begin, size_t end) const noexcept {
+#if defined(__x86_64__)
+  if (__builtin_cpu_supports("ssse3")) {
+    begin = Scans::FindHead(*this, text.data(), begin, end, text.size());
+  }
+#endif
+  // What the end of the text cuts is for the caller to judge.
+  while (begin < end && begin + kBytes <= text.size() && !MayBegin(text.data() + begin)) ++begin;
+  return begin < end ? begin : end;
+}
 
 ScanFunction ScanOf(ScanKind kind) noexcept {
   if (kind == ScanKind::kPortable) return &Scans::Portable;

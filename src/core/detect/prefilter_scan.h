@@ -47,6 +47,21 @@ class InsideTable {
   unsigned literals_ = 0;
 };
 
+// The first three bytes of a few literals, in eight groups, by half bytes.
+class HeadTable {
+ public:
+  void Add(std::string_view folded);
+  // The first place in [begin, end) where one of them may begin; `end`: there is none.
+  size_t Find(std::string_view text, size_t begin, size_t end) const noexcept;
+
+ private:
+  friend struct Scans;
+  static constexpr size_t kBytes = kScanAhead + 1;
+  bool MayBegin(const char* bytes) const noexcept;
+  alignas(16) uint8_t low_[kBytes][16] = {}, high_[kBytes][16] = {};
+  unsigned literals_ = 0;
+};
+
 struct BlockScan {
   uint64_t places;  // bit i: at byte i of the block
   uint64_t leads;   // lead bytes of UTF-8

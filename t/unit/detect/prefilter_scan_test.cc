@@ -3,8 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <random>
 #include <string>
+#include <vector>
 
 #include "core/detect/factor_strings.h"
 
@@ -53,6 +55,32 @@ TEST_P(PrefilterScan, SeesWhatThePortableOneSees) {
 
 INSTANTIATE_TEST_SUITE_P(All, PrefilterScan,
                          testing::Values(ScanKind::kPortable, ScanKind::kSsse3, ScanKind::kAvx2));
+
+TEST(PrefilterHeads, AreFoundWhereverALiteralBegins) {
+  const std::string_view literals[] = {"passw", "p@", "k", ".-/", "zz9"};
+  HeadTable heads;
+  std::vector<std::string> folded;
+  for (const std::string_view literal : literals) {
+    for (char& c : folded.emplace_back(literal)) c = FoldByte(c);
+    heads.Add(folded.back());
+  }
+  std::mt19937 random(9);
+  for (int round = 0; round < 3000; ++round) {
+    std::string text = RandomBlock(&random);
+    text.resize(1 + random() % text.size());
+    std::string low = text;
+    for (char& c : low) c = FoldByte(c);
+    for (size_t at = 0; at < text.size(); ++at) {
+      const bool begins = std::any_of(folded.begin(), folded.end(), [&](const std::string& one) {
+        return std::string_view(low).substr(at).starts_with(one);
+      });
+      if (!begins) continue;
+      ASSERT_EQ(heads.Find(text, at, text.size()), at) << text;
+      ASSERT_LE(heads.Find(text, 0, at + 1), at) << text;
+    }
+    ASSERT_EQ(heads.Find(text, text.size(), text.size()), text.size());
+  }
+}
 
 TEST(PrefilterScanOf, FindsLiteralsInsideWords) {
   ScanTables tables;
