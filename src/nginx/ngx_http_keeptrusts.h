@@ -4,10 +4,12 @@
 
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "core/audit/digest.h"
 #include "core/audit/log_writer.h"
 #include "core/audit/worker_rings.h"
 #include "core/routing/board.h"
@@ -50,7 +52,8 @@ struct AuditEntry {
   AuditEntry() = default;
   ~AuditEntry();
   std::string directory, ring_directory, key_file, host;
-  std::string root_key;  // PEM; wiped in workers
+  std::string root_key;                        // PEM; wiped in workers
+  std::optional<audit::DigestKey> digest_key;  // once a location has keeptrusts_audit_digest on
   uint64_t ring_bytes = 0;
   config::AuditLogger settings;
   std::vector<audit::PackIdentity> packs;
@@ -80,7 +83,7 @@ struct MainConf {
 
 struct LocationConf {
   ngx_array_t* policy_files;  // ngx_str_t
-  ngx_flag_t enable, pass, enforce;
+  ngx_flag_t enable, pass, enforce, audit_digest;
   ngx_uint_t fail_mode, unknown_endpoint, block_status;
   ngx_str_t rules, secret_store, trusted_certificate, audit_dir, audit_ring_dir, audit_key,
       api_token_file;

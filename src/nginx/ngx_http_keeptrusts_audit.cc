@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "core/audit/file_system.h"
 #include "core/audit/keys.h"
 #include "ngx_http_keeptrusts.h"
 
@@ -178,6 +179,26 @@ std::unique_ptr<AuditEntry> MakeEntry(ngx_conf_t* cf, const LocationConf* conf) 
   return entry;
 }
 
+// Here and not in the workers: they may read neither key.
+bool PrepareDigests(ngx_conf_t* cf, const LocationConf* conf, AuditEntry* entry) {
+  if (conf->audit_digest != 1 || entry->digest_key) return true;
+  Result<audit::DigestKey> key =
+      entry->root_key.empty()
+          ? audit::DigestKey::OfDirectory(audit::FileSystem::Real(), entry->directory)
+          : audit::DigestKey::FromRootKey(entry->root_key);
+  if (key.ok()) {
+    entry->digest_key = std::move(key.value());
+    return true;
+  }
+  const bool immutable = entry->settings.immutable;
+  const ngx_uint_t level = immutable ? NGX_LOG_EMERG : NGX_LOG_WARN;
+  ngx_log_error(level, cf->log, 0,
+                "\"keeptrusts_audit_digest\": no key for the audit directory \"%s\": %s%s",
+                entry->directory.c_str(), key.status().message().c_str(),
+                immutable ? "" : "; records will hold no digests");
+  return !immutable;
+}
+
 void LogInjection(const session::Session& session, ngx_log_t* log) {
   static constexpr std::pair<std::string_view, ngx_uint_t> kLevels[] = {{"debug", NGX_LOG_DEBUG},
                                                                         {"info", NGX_LOG_INFO},
@@ -200,10 +221,12 @@ AuditEntry::~AuditEntry() {
 AuditEntry* GetAudit(ngx_conf_t* cf, MainConf* main, const LocationConf* conf) noexcept {
   return Guard(cf->log, static_cast<AuditEntry*>(nullptr), [&]() -> AuditEntry* {
     for (const auto& entry : main->audits) {
-      if (entry->directory == View(conf->audit_dir)) return Share(cf, conf, entry.get());
+      if (entry->directory != View(conf->audit_dir)) continue;
+      AuditEntry* shared = Share(cf, conf, entry.get());
+      return shared != nullptr && PrepareDigests(cf, conf, shared) ? shared : nullptr;
     }
     auto entry = MakeEntry(cf, conf);
-    if (entry == nullptr) return nullptr;
+    if (entry == nullptr || !PrepareDigests(cf, conf, entry.get())) return nullptr;
     main->audits.push_back(std::move(entry));
     return main->audits.back().get();
   });

@@ -97,6 +97,8 @@ ngx_command_t kCommands[] = {
      NGX_HTTP_LOC_CONF_OFFSET, 0, nullptr},
     {ngx_string("keeptrusts_audit_key"), KT_ANYWHERE | NGX_CONF_TAKE1, SetPath, KT_LOC(audit_key),
      nullptr},
+    {ngx_string("keeptrusts_audit_digest"), KT_ANYWHERE | NGX_CONF_FLAG, ngx_conf_set_flag_slot,
+     KT_LOC(audit_digest), nullptr},
     {ngx_string("keeptrusts_api_token_file"), KT_ANYWHERE | NGX_CONF_TAKE1, SetPath,
      KT_LOC(api_token_file), nullptr},
     {ngx_string("keeptrusts_user_id"), KT_ANYWHERE | NGX_CONF_TAKE1,
@@ -120,6 +122,7 @@ void* CreateLocationConf(ngx_conf_t* cf) {
   if (conf == nullptr) return nullptr;
   conf->enable = NGX_CONF_UNSET;
   conf->enforce = NGX_CONF_UNSET;
+  conf->audit_digest = NGX_CONF_UNSET;
   conf->fail_mode = NGX_CONF_UNSET_UINT;
   conf->unknown_endpoint = NGX_CONF_UNSET_UINT;
   conf->block_status = NGX_CONF_UNSET_UINT;
@@ -211,6 +214,7 @@ char* MergeLocationConf(ngx_conf_t* cf, void* parent, void* child) {
   if (conf->policy_files == nullptr) conf->policy_files = prev->policy_files;
   ngx_conf_merge_value(conf->enable, prev->enable, 0);
   ngx_conf_merge_value(conf->enforce, prev->enforce, 1);
+  ngx_conf_merge_value(conf->audit_digest, prev->audit_digest, 0);
   ngx_conf_merge_uint_value(conf->fail_mode, prev->fail_mode, kFailBlock);
   ngx_conf_merge_uint_value(conf->unknown_endpoint, prev->unknown_endpoint, kEndpointRefuse);
   ngx_conf_merge_uint_value(conf->block_status, prev->block_status, 409);

@@ -81,6 +81,9 @@ session::SessionOptions MakeOptions(const LocationConf* conf, bool routed) {
   options.gate_buffer_bytes = conf->gate_buffer;
   options.routed = routed;
   options.board = conf->gateway->board.get();
+  if (conf->audit_digest == 1 && conf->audit != nullptr && conf->audit->digest_key) {
+    options.digest_key = &*conf->audit->digest_key;
+  }
   return options;
 }
 
@@ -181,7 +184,8 @@ Context* InheritContext(ngx_http_request_t* r, const LocationConf* conf) noexcep
   const LocationConf* from = ctx->conf;
   if (from->gateway != conf->gateway || from->audit != conf->audit ||
       from->enforce != conf->enforce || from->fail_mode != conf->fail_mode ||
-      from->unknown_endpoint != conf->unknown_endpoint || View(r->uri) != ctx->uri) {
+      from->unknown_endpoint != conf->unknown_endpoint ||
+      from->audit_digest != conf->audit_digest || View(r->uri) != ctx->uri) {
     return nullptr;
   }
   ngx_http_set_ctx(r, ctx, ngx_http_keeptrusts_module);

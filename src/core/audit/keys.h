@@ -1,4 +1,4 @@
-// Ed25519 (RFC 8032) keys and SHA-256 of the audit log, by OpenSSL. Only keys.cc includes OpenSSL.
+// Ed25519 (RFC 8032) keys and SHA-256 of the audit log, by OpenSSL.
 #pragma once
 
 #include <array>

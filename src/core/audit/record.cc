@@ -216,6 +216,10 @@ std::string Serialize(const Record& record, size_t max_list, bool truncated) {
   writer.Member("user_id", record.user_id);
   writer.Member("agent_id", record.agent_id);
   writer.Member("conversation_id", record.conversation_id);
+  if (!record.request_digest.empty() || !record.response_digest.empty()) {
+    writer.Member("request_digest", record.request_digest);
+    writer.Member("response_digest", record.response_digest);
+  }
   if (truncated) writer.Bool("truncated", true);
   writer.Close('}');
   return line;

@@ -51,6 +51,8 @@ struct Record {
   std::optional<double> cost_usd;
   std::string usage_source = "none";
   std::string client, user_id, agent_id, conversation_id;
+  // "hmac-sha256:<hex>", see digest.h; the members are left out where both are empty.
+  std::string request_digest, response_digest;
 };
 
 // One JSON object on one line, at most kMaxJsonBytes: members in the order above, client strings

@@ -127,6 +127,7 @@ struct Session::Impl {
   std::vector<std::string> unscanned;
   std::optional<uint64_t> ttft_ms;
   audit::Record record;
+  std::optional<audit::BodyDigest> answer_digest;  // of what TakeOutput gave
   bool record_filled = false;
 };
 

@@ -89,6 +89,8 @@ void Session::Impl::FillRecord(int status, uint64_t now_ms) {
   record.user_id = head.user_id;
   record.agent_id = head.agent_id;
   record.conversation_id = head.conversation_id;
+  // Of an answer that went through ungoverned nothing came by here.
+  if (answer_digest && client.decided()) record.response_digest = answer_digest->Finish();
 }
 
 Session::LogNote Session::injection_note() const {

@@ -16,7 +16,9 @@ Session::Impl::Impl(const Gateway& the_gateway, const SessionOptions& the_option
       endpoint(openai::ParseEndpoint(head.path)),
       chain(gateway.chain(), {options.fail_mode, options.enforce}),
       tries(gateway.config().providers, gateway.targets(), options.board,
-            std::hash<std::string_view>{}(head.request_id)) {}
+            std::hash<std::string_view>{}(head.request_id)) {
+  if (options.digest_key != nullptr) answer_digest.emplace(*options.digest_key);
+}
 
 // ---- answers of our own ------------------------------------------------------------------------
 
@@ -69,6 +71,9 @@ void Session::OnHead() {
 }
 
 void Session::OnRequest(std::string_view body, size_t padding, uint64_t now_ms) {
+  if (const audit::DigestKey* key = impl_->options.digest_key) {
+    impl_->record.request_digest = key->Of(body);
+  }
   impl_->OnRequest(body, padding, now_ms);
 }
 
@@ -169,7 +174,9 @@ const ClientHead& Session::head() const noexcept {
   return impl_->client.head();
 }
 std::string Session::TakeOutput() {
-  return impl_->client.Take();
+  std::string bytes = impl_->client.Take();
+  if (impl_->answer_digest) impl_->answer_digest->Add(bytes);
+  return bytes;
 }
 bool Session::has_output() const noexcept {
   return impl_->client.has_output();

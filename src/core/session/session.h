@@ -18,6 +18,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/audit/digest.h"
 #include "core/audit/open_slot.h"
 #include "core/openai/endpoint.h"
 #include "core/policy/chain.h"
@@ -37,6 +38,7 @@ struct SessionOptions {
   bool routed = true;               // keeptrusts_pass; false: keeptrusts on (no routing, no model
                                     // replacement, the stock handler talks to the upstream)
   routing::Board* board = nullptr;  // what is known of the targets; outlives the session
+  const audit::DigestKey* digest_key = nullptr;  // keeptrusts_audit_digest; outlives the session
 };
 
 // The client's request as the adapter sees it before the body. Views stay valid for the session.

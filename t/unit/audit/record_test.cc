@@ -90,11 +90,20 @@ TEST(ToJson, FitsWhateverTheStringsHold) {
           &record.user_id, &record.agent_id, &record.conversation_id}) {
       *field = worst;
     }
+    record.request_digest = record.response_digest = "hmac-sha256:" + std::string(64, 'f');
     for (int i = 0; i < 100; ++i) record.attempts.push_back({worst, worst, worst, 1, 1, true});
     const std::string line = ToJson(record);
     EXPECT_LT(line.size(), kMaxRecordBytes);
     EXPECT_TRUE(IsUtf8(line));
   }
+}
+
+TEST(ToJson, HoldsDigestsOnlyWhereThereAreAny) {
+  Record record = Sample();
+  EXPECT_FALSE(Holds(ToJson(record), "digest"));
+  record.response_digest = "hmac-sha256:00";
+  EXPECT_TRUE(
+      Holds(ToJson(record), R"("request_digest":null,"response_digest":"hmac-sha256:00"})"));
 }
 
 TEST(ToJson, AnImpossibleNumberIsNull) {
