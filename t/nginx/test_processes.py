@@ -10,6 +10,7 @@ import pytest
 
 from harness import chat, policy
 from harness.gateway import NGINX
+from harness.load import Load, assert_recorded_once
 from harness.sockets import free_port
 from harness.wait import until
 
@@ -92,6 +93,20 @@ def test_a_binary_upgrade_keeps_keys_and_open_streams(upgradable, provider):
     until(lambda: not (gw.directory / "nginx.pid.oldbin").exists(), "the old master to end")
     assert gw.chat().status == 200
     assert len(gw.wait_for_records(3)) == 3
+
+
+def test_a_binary_upgrade_under_load_records_each_request_once(upgradable, provider):
+    gw = upgradable
+    with Load(gw, provider) as load:
+        load.more()
+        old = int((gw.directory / "nginx.pid").read_text())
+        os.kill(old, signal.SIGUSR2)
+        until(lambda: len(workers_of(gw)) >= 4, "the new workers")
+        load.more()
+        os.kill(old, signal.SIGQUIT)
+        until(lambda: not (gw.directory / "nginx.pid.oldbin").exists(), "the old master to end")
+        load.more()
+    assert_recorded_once(gw, load)
 
 
 def test_a_shutdown_timeout_ends_open_streams_cleanly(make_gateway, provider, base):
