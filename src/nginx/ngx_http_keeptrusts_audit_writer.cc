@@ -10,8 +10,11 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <new>
+
 #include "core/audit/keys.h"
 #include "core/audit/writer.h"
+#include "core/json/view.h"
 #include "ngx_http_keeptrusts.h"
 
 namespace kt::nginx {
@@ -159,6 +162,10 @@ void StartWriter(const AuditEntry& entry) {
     process = new WriterProcess;
     process->parent = getppid();
     if (ngx_process == NGX_PROCESS_HELPER) {
+      // What FinishWriters uses must be made before it is registered, or it is gone by then: the
+      // JSON library makes its tables at the first parse and takes them down at exit.
+      const Status ready = json::View().Parse("{}", 0, json::Limits{});
+      if (!ready.ok()) throw std::bad_alloc();  // the one way in which that can fail
       atexit(FinishWriters);
       SetTitle();
     }
