@@ -189,8 +189,11 @@ Classifier::Block Classifier::NextBlock(std::string_view text, const Block& last
     const bool letter = static_cast<unsigned char>((before | 0x20) - 'a') < 26;
     block.before.in_word = letter || static_cast<unsigned char>(before - '0') < 10;
   }
-  block.gated = gate && AddGateBlock(text, block.before.in_word, gate_entries_, &block.gate);
-  block.bytes = kBlockCodePoints;
+  // A text of one block is judged by all features in any case.
+  const bool only = last.bytes == 0 && text.size() <= kBlockCodePoints;
+  block.gated =
+      gate && !only && AddGateBlock(text, block.before.in_word, gate_entries_, &block.gate);
+  block.bytes = std::min(kBlockCodePoints, text.size());
   if (!block.gated) Fill(text, &block);
   return block;
 }
@@ -254,32 +257,49 @@ Scores Classifier::Score(std::string_view text, uint32_t* windows, Gating gating
   return ToScores(best);
 }
 
+// Leaves out what lies before the last block, but for the byte that tells where a word begins.
+void WindowScorer::Forget() {
+  if (at_.begin > 0) at_.byte_before = pending_[at_.begin - 1];
+  pending_.erase(0, at_.begin);
+  at_.begin = 0;
+}
+
 void WindowScorer::Add(std::string_view piece) {
-  if (begin_ > 0) byte_before_ = pending_[begin_ - 1];
-  pending_.erase(0, begin_);
-  begin_ = 0;
+  if (!marked_) Forget();
   pending_.append(piece);
+}
+
+void WindowScorer::Mark() {
+  Forget();
+  mark_ = at_;
+  marked_bytes_ = pending_.size();
+  marked_ = true;
+}
+
+void WindowScorer::Rewind() {
+  at_ = mark_;
+  pending_.resize(marked_bytes_);
 }
 
 bool WindowScorer::Next(WindowScore* out) {
   for (;;) {
-    const size_t at = begin_ + last_.bytes;
+    const size_t at = at_.begin + at_.last.bytes;
     const std::string_view text = std::string_view(pending_).substr(at);
-    if (BlockBytes(text, !finished_) == 0) return false;
-    const char before = at > 0 ? pending_[at - 1] : byte_before_;
-    Classifier::Block block = classifier_->NextBlock(text, last_, before, true);
-    const bool first = blocks_++ == 0;
-    const bool judged = !first || (finished_ && block.bytes == text.size());
+    if (BlockBytes(text, !at_.finished) == 0) return false;
+    const char before = at > 0 ? pending_[at - 1] : at_.byte_before;
+    Classifier::Block block = classifier_->NextBlock(text, at_.last, before, true);
+    const bool first = at_.blocks++ == 0;
+    const bool judged = !first || (at_.finished && block.bytes == text.size());
     if (judged) {
-      const std::string_view last_text = std::string_view(pending_).substr(begin_);
-      out->scores =
-          classifier_->ToScores(classifier_->Judge(last_text, &last_, text, &block, windows_++));
+      const std::string_view last_text = std::string_view(pending_).substr(at_.begin);
+      out->scores = classifier_->ToScores(
+          classifier_->Judge(last_text, &at_.last, text, &block, at_.windows++));
     }
-    end_bytes_ += block.bytes;
-    begin_ = at;
-    last_ = block;
+    at_.end_bytes += block.bytes;
+    at_.begin = at;
+    at_.last = block;
     if (!judged) continue;
-    out->end_bytes = end_bytes_;
+    out->end_bytes = at_.end_bytes;
     return true;
   }
 }

@@ -132,23 +132,37 @@ class WindowScorer {
  public:
   // `classifier` must outlive this. windows: judged before in the same stream (another choice).
   explicit WindowScorer(const Classifier& classifier, uint32_t windows = 0)
-      : classifier_(&classifier), windows_(windows) {}  // as Gating::kAlways
+      : classifier_(&classifier) {  // as Gating::kAlways
+    at_.windows = windows;
+  }
 
   // After each Add and after Finish, call Next until it returns false.
   void Add(std::string_view piece);
-  void Finish() { finished_ = true; }
+  void Finish() { at_.finished = true; }
   bool Next(WindowScore* out);
-  uint32_t windows() const noexcept { return windows_; }
+  uint32_t windows() const noexcept { return at_.windows; }
+
+  // Rewind takes back what was added, finished and judged since the last Mark, as often as wanted.
+  // Precondition of Rewind: there was a Mark. Until the next Mark all that is added is held.
+  void Mark();
+  void Rewind();
 
  private:
+  struct Position {
+    Classifier::Block last;
+    char byte_before = ' ';
+    size_t begin = 0;      // of last in pending_
+    size_t end_bytes = 0;  // judged, of all that was added
+    uint32_t windows = 0, blocks = 0;
+    bool finished = false;
+  };
+  void Forget();
+
   const Classifier* classifier_;
-  Classifier::Block last_;
-  std::string pending_;  // from last_ on, with one byte before it
-  char byte_before_ = ' ';
-  size_t begin_ = 0;      // of last_ in pending_
-  size_t end_bytes_ = 0;  // judged, of all that was added
-  uint32_t windows_, blocks_ = 0;
-  bool finished_ = false;
+  std::string pending_;  // from the last block on (of the mark's, if there is one)
+  Position at_, mark_;
+  size_t marked_bytes_ = 0;  // of pending_
+  bool marked_ = false;
 };
 
 }  // namespace kt::detect

@@ -11,6 +11,9 @@
 namespace kt::detect {
 namespace {
 
+// Bytes behind a block that its last word's entry reads.
+constexpr size_t kReadBehind = 3;
+
 uint32_t EntryOf(uint32_t bytes) noexcept {
   return (bytes | 0x20202020u) * 0x9E3779B1u >> (32 - kGateBits);
 }
@@ -62,9 +65,16 @@ uint32_t GateEntry(std::string_view text, size_t at) noexcept {
 bool AddGateBlock(std::string_view text, bool in_word, const std::vector<uint16_t>& entries,
                   GateSums* sums) noexcept {
   constexpr size_t kChunks = kBlockCodePoints / 64;
-  if (text.size() < kBlockCodePoints + kGateLookahead) return false;
+  // The end of a text, with blanks behind it.
+  char copy[kBlockCodePoints + kReadBehind];
+  const char* data = text.data();
+  if (text.size() < sizeof copy) {
+    std::memcpy(copy, data, text.size());
+    std::memset(copy + text.size(), ' ', sizeof copy - text.size());
+    data = copy;
+  }
   uint64_t masks[kChunks], high = 0;
-  for (size_t i = 0; i < kChunks; ++i) masks[i] = WordMask(text.data() + i * 64, &high);
+  for (size_t i = 0; i < kChunks; ++i) masks[i] = WordMask(data + i * 64, &high);
   if (high != 0) return false;
   uint64_t carry = in_word ? 1 : 0;
   uint32_t both = 0, injection = 0, words = 0;
@@ -73,7 +83,7 @@ bool AddGateBlock(std::string_view text, bool in_word, const std::vector<uint16_
     carry = masks[i] >> 63;
     words += static_cast<uint32_t>(__builtin_popcountll(starts));
     for (; starts != 0; starts &= starts - 1) {
-      const char* at = text.data() + i * 64 + __builtin_ctzll(starts);
+      const char* at = data + i * 64 + __builtin_ctzll(starts);
       const uint32_t entry = entries[EntryOf(Load32(at))];
       both += entry;
       injection += entry & 0xFF;

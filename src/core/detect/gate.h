@@ -34,10 +34,10 @@ struct GateSums {
 // text count as blanks; `at` < text.size().
 uint32_t GateEntry(std::string_view text, size_t at) noexcept;
 
-// Adds up the block of kBlockCodePoints bytes that begins `text`; false when it is no block of
-// ASCII with kGateLookahead bytes behind it. `entries`: kGateCount of (injection + 128) | (safety +
-// 128) << 8. `in_word`: the byte before belongs to a word.
-inline constexpr size_t kGateLookahead = 8;
+// Adds up the block that begins `text`, kBlockCodePoints bytes or the whole text where that is
+// shorter; false when it is not all ASCII. `entries`: kGateCount of (injection + 128) | (safety +
+// 128) << 8. `in_word`: the byte before belongs to a word. A word is read with up to three bytes
+// that follow it, so what is not the end of a text needs kBlockLookahead bytes behind the block.
 bool AddGateBlock(std::string_view text, bool in_word, const std::vector<uint16_t>& entries,
                   GateSums* sums) noexcept;
 

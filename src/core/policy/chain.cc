@@ -119,10 +119,10 @@ bool ChainRun::Active(const ChainEntry& entry, Phase phase) const noexcept {
   return selected_[index] && staged && entry.policy->RunsIn(phase);
 }
 
-bool ChainRun::has_output_phase() const noexcept {
+bool ChainRun::RunsIn(Phase phase) const noexcept {
   const auto entries = chain_.entries();
   return std::any_of(entries.begin(), entries.end(),
-                     [&](const ChainEntry& entry) { return Active(entry, Phase::kOutput); });
+                     [&](const ChainEntry& entry) { return Active(entry, phase); });
 }
 
 bool ChainRun::needs_whole_answer() const noexcept {
@@ -273,6 +273,7 @@ void ChainRun::ReadText(const TextUnit& unit, Read* out) {
 std::optional<Block> ChainRun::Judge(Phase phase, std::span<const Text> texts,
                                      std::vector<std::vector<TextEdit>>* edits) {
   edits->assign(texts.size(), {});
+  if (!RunsIn(phase)) return std::nullopt;  // nobody looks: reading is what costs
   const uint64_t start = NowNs();
   if (read_.size() < texts.size()) read_.resize(texts.size());
   for (size_t i = 0; i < texts.size(); ++i) {

@@ -139,7 +139,7 @@ class ChainRun {
                                   std::unique_ptr<detect::WindowScorer>* scorer = nullptr);
   // Some selected policy of the output phase wants the whole answer.
   bool needs_whole_answer() const noexcept;
-  bool has_output_phase() const noexcept;
+  bool has_output_phase() const noexcept { return RunsIn(Phase::kOutput); }
 
   // What was said so far, one entry for each (policy, phase) that ran, in chain order.
   std::span<const PolicyOutcome> outcomes() const noexcept { return outcomes_; }
@@ -159,6 +159,7 @@ class ChainRun {
   };
 
   bool Active(const ChainEntry& entry, Phase phase) const noexcept;
+  bool RunsIn(Phase phase) const noexcept;  // some entry is active
   PolicyOutcome& OutcomeOf(size_t entry, Phase phase);
   // Runs one policy over the texts; merges its edits; the block, if it says so.
   std::optional<Block> RunEntry(size_t entry, Phase phase, std::span<const Text> texts,
@@ -185,7 +186,8 @@ class ChainRun {
   std::vector<Count> redactions_;
   Reader reader_;
   std::vector<Read> read_;
-  uint32_t windows_ = 0;  // of the request, judged by the classifier
+  std::vector<std::vector<TextEdit>> delta_edits_;  // of the one text of a delta
+  uint32_t windows_ = 0;                            // of the request, judged by the classifier
   std::vector<detect::Match> own_matches_;
   uint64_t matching_ns_ = 0;  // of the present call, until a policy takes it over
 };

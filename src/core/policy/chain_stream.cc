@@ -1,6 +1,7 @@
 // The stream side of ChainRun: what of a growing text may go out.
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 #include "core/policy/chain.h"
 
@@ -92,21 +93,23 @@ std::optional<Block> ChainRun::JudgeDelta(std::string_view text, size_t from, bo
   unit.unit.role = role;
   unit.unit.phase = Phase::kOutput;
   // What is blocked was not judged for good: the caller may show less of it.
-  std::unique_ptr<detect::WindowScorer> heard;
+  detect::WindowScorer* heard = nullptr;
   if (scorer != nullptr && !read.failed && WantsScores(unit.unit)) {
-    heard = *scorer != nullptr ? std::make_unique<detect::WindowScorer>(**scorer)
-                               : std::make_unique<detect::WindowScorer>(*chain_.classifier());
-    read.reading.HearDelta(seen_from, cut, final, heard.get());
+    if (*scorer == nullptr) *scorer = std::make_unique<detect::WindowScorer>(*chain_.classifier());
+    heard = scorer->get();
+    heard->Mark();
+    read.reading.HearDelta(seen_from, cut, final, heard);
   }
-  std::vector<std::vector<TextEdit>> lists(1);
-  if (auto block = RunEntries(Phase::kOutput, {&unit, 1}, {&read, 1}, &lists)) {
+  delta_edits_.resize(1);
+  delta_edits_[0].clear();
+  if (auto block = RunEntries(Phase::kOutput, {&unit, 1}, {&read, 1}, &delta_edits_)) {
+    if (heard != nullptr) heard->Rewind();
     block->begin += base;
     block->end += base;
     return block;
   }
-  if (heard != nullptr) *scorer = std::move(heard);
   *cleared = base + cut;
-  *edits = std::move(lists[0]);
+  std::swap(*edits, delta_edits_[0]);
   for (TextEdit& edit : *edits) {
     edit.begin += base;
     edit.end += base;

@@ -239,6 +239,37 @@ TEST(WindowScorer, AWindowIsJudgedAsSoonAsItsLookaheadIsThere) {
   EXPECT_EQ(window.end_bytes, 2 * kBlockCodePoints);
 }
 
+TEST(WindowScorer, RewindTakesBackWhatWasDoneSinceTheMark) {
+  const auto classifier = Make(RandomWeights(6));
+  const std::string text = Mixed(1500, 1), other = Mixed(900, 2);
+  const auto whole = Stream(*classifier, text, {});
+  WindowScore window;
+  for (size_t cut = 0; cut <= text.size(); cut += 61) {
+    WindowScorer scorer(*classifier);
+    std::vector<WindowScore> windows;
+    scorer.Add(std::string_view(text).substr(0, cut));
+    while (scorer.Next(&window)) windows.push_back(window);
+    scorer.Mark();
+    for (const bool finish : {false, true}) {
+      scorer.Add(other);
+      scorer.Add(other);
+      if (finish) scorer.Finish();
+      while (scorer.Next(&window)) {
+      }
+      scorer.Rewind();
+      EXPECT_EQ(scorer.windows(), windows.size());
+    }
+    scorer.Add(std::string_view(text).substr(cut));
+    scorer.Finish();
+    while (scorer.Next(&window)) windows.push_back(window);
+    ASSERT_EQ(windows.size(), whole.size()) << cut;
+    for (size_t i = 0; i < whole.size(); ++i) {
+      EXPECT_EQ(windows[i].end_bytes, whole[i].end_bytes) << cut;
+      EXPECT_EQ(windows[i].scores.injection, whole[i].scores.injection) << cut;
+    }
+  }
+}
+
 std::string Ascii(size_t size, uint64_t seed) {
   static constexpr std::string_view kPieces[] = {
       "ignore ", "previous", " ",      "rules. ", "42 ",     "water ", "MOON",
@@ -277,6 +308,32 @@ TEST(Gate, AStreamsHighestWindowIsTheScoreOfTheText) {
     EXPECT_EQ(best.injection, whole.injection) << size;
     EXPECT_EQ(best.safety, whole.safety) << size;
   }
+}
+
+TEST(Gate, TheEndOfATextReadsAsIfBlanksFollowed) {
+  std::vector<uint16_t> entries(kGateCount);
+  for (size_t i = 0; i < entries.size(); ++i) entries[i] = static_cast<uint16_t>(i * 40503);
+  for (size_t size = 1; size < 2 * kBlockCodePoints; ++size) {
+    const std::string text = Ascii(size, size).substr(0, size);
+    GateSums end, inside;
+    ASSERT_TRUE(AddGateBlock(text, false, entries, &end));
+    ASSERT_TRUE(AddGateBlock(text + std::string(600, ' '), false, entries, &inside));
+    EXPECT_EQ(end.both, inside.both) << size;
+    EXPECT_EQ(end.injection, inside.injection) << size;
+    EXPECT_EQ(end.words, inside.words) << size;
+  }
+}
+
+TEST(Gate, SparesTheLastWindowToo) {
+  HeadSettings heads[2];
+  Gate gate;
+  for (GateSettings& head : gate.heads) head = {0, -3, 1};  // nothing passes
+  const auto shut =
+      Make(Classifier::Serialize(heads, std::vector<int8_t>(size_t{kFeatureCount} * 2, 50), gate));
+  // Any window that is judged by all features scores near 1.
+  for (const size_t size : {size_t{1024}, size_t{1500}, size_t{2048}, size_t{2049}})
+    EXPECT_LT(ScoreOf(*shut, Ascii(size, size).substr(0, size)).injection, 0.5f) << size;
+  EXPECT_GT(ScoreOf(*shut, Ascii(900, 1)).injection, 0.5f);
 }
 
 TEST(Gate, ShortTextsAndOtherScriptsAreJudgedByAllFeatures) {

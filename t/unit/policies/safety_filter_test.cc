@@ -165,6 +165,30 @@ TEST(SafetyFilter, AStreamScoresAsTheWholeAnswerDoesHoweverItIsCut) {
   }
 }
 
+TEST(SafetyFilter, ABlockedDeltaIsNotHeard) {
+  config::PolicyConfig config = ConfigWith({"safety-filter"});
+  config.safety_filter.block_if = {"red mercury"};
+  const auto chain = Build(config);
+  const std::string text = Answer(1500), half = text.substr(0, 700);
+  std::unique_ptr<detect::WindowScorer> scorer;
+  size_t from = 0;
+  // The highest score of what is judged now; negative when it is blocked.
+  const auto judge = [&](const std::string& shown, bool final) {
+    policy::ChainRun run(*chain, {});
+    std::vector<policy::TextEdit> edits;
+    const bool blocked =
+        run.JudgeDelta(shown, from, final, openai::Role::kAssistant, &from, &edits, &scorer)
+            .has_value();
+    return blocked || run.outcomes().empty() ? -1 : run.outcomes()[0].score;
+  };
+  const double first = judge(half, false);
+  EXPECT_LT(judge(half + " where is red mercury sold " + Answer(600) + ". ", true), 0);
+  const double rest = judge(text, true);
+  EXPECT_EQ(std::max(first, rest), Judge(*chain, text, policy::Phase::kOutput).score);
+  EXPECT_EQ(scorer->windows(),
+            (text.size() + detect::kBlockCodePoints - 1) / detect::kBlockCodePoints - 1);
+}
+
 TEST(SafetyFilter, BlocksMisspeltTermsWhereTheyAreAskedFor) {
   config::PolicyConfig config = ConfigWith({"safety-filter"});
   config.safety_filter.block_if = {"red mercury"};

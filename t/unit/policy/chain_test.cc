@@ -155,6 +155,17 @@ TEST(Chain, RunsOnlyTheOutputPoliciesOnAnswersAndKeepsBothOutcomes) {
   EXPECT_EQ(run.outcomes()[2].phase, Phase::kOutput);
 }
 
+TEST(Chain, APhaseWithoutPoliciesLeavesTextsAlone) {
+  auto input_only = Fake("in", {{.pattern = "x"}});
+  input_only->output = false;
+  const auto chain = MakeChain(List(std::move(input_only)));
+  ChainRun run(*chain, {});
+  EXPECT_EQ(JudgeAll(&run, {"x", "y"}, false, Phase::kOutput).texts,
+            (std::vector<std::string>{"x", "y"}));
+  EXPECT_TRUE(run.outcomes().empty());
+  EXPECT_EQ(JudgeAll(&run, {"x", "y"}).texts, (std::vector<std::string>{"[X]", "y"}));
+}
+
 class Facts : public RequestFacts {
  public:
   std::string_view path() const override { return "/v1/chat/completions"; }
