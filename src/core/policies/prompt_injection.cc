@@ -323,7 +323,8 @@ Status PromptInjection::AddHidden(const policy::Reading& reading, const Evidence
     missed *= 1 - hidden_weights_[match.rule];
     best = std::max(best, hidden_weights_[match.rule]);
   }
-  if (rules.together > 0 || best >= kCertainRule) {
+  // Without any, what the rules say has been weighed with the head's score already.
+  if (best > 0 && (rules.together > 0 || best >= kCertainRule)) {
     *score = std::max(*score, 1 - (1 - rules.together) * missed);
   }
   return status;

@@ -155,6 +155,19 @@ TEST(PromptInjection, HiddenCharactersAloneAreNoAttack) {
   EXPECT_FALSE(As(openai::Role::kUser, watermarked).blocked);
 }
 
+TEST(PromptInjection, AFoldedLetterWithoutHiddenCharactersAddsNothing) {
+  std::string prose;
+  while (prose.size() < 8192) prose += "The council met on Tuesday to discuss the new bridge. ";
+  const std::string play =
+      "Roleplay as a futuristic assistant that is powered by AI and advises a gardener. "
+      "Hey AI, I have been under pressure. ";
+  const Verdict plain = As(openai::Role::kUser, prose + play + prose + "The weather is fine.");
+  EXPECT_GT(plain.score, 0);
+  EXPECT_FALSE(plain.blocked);
+  const std::string ligature = prose + play + prose + "The weather is \ufb01ne.";
+  EXPECT_EQ(As(openai::Role::kUser, ligature).score, plain.score);
+}
+
 TEST(PromptInjection, AStrongPhraseIsNotTalkedRoundByHarmlessWords) {
   std::string text;
   for (int i = 0; i < 40; ++i) text += "The weather in the valley was mild and the harvest good. ";
