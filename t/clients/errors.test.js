@@ -45,10 +45,14 @@ async function failure(promise, kind) {
   return error;
 }
 
+let frames = 0;
+
 // Records that `action` adds: how many requests the gateway saw.
 async function recordsOf(action) {
-  await client.chat.completions.create(ask());
-  const before = (await gateway.records(1)).length;
+  // Records appear a moment after their answers: this one's is there only when those before are.
+  const id = `frame-${++frames}`;
+  await client.chat.completions.create(ask(), { headers: { 'x-request-id': id } });
+  const before = (await gateway.records(1, (record) => record.client_request_id === id)).length;
   await action();
   await client.chat.completions.create(ask());
   const all = await gateway.records(before + 2);

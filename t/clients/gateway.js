@@ -75,8 +75,8 @@ export class Gateway {
     });
   }
 
-  // The audit records, once there are at least `count`.
-  async records(count) {
+  // The audit records, once there are at least `count`, and one that is `wanted` among them.
+  async records(count, wanted = () => true) {
     const directory = path.join(this.directory, 'audit');
     const lines = async () => {
       const names = await readdir(directory).catch(() => []);
@@ -87,7 +87,7 @@ export class Gateway {
       const whole = texts.flatMap((text) => text.split('\n').slice(0, -1));
       // Lines with an event are the log's own.
       const records = whole.map((line) => JSON.parse(line)).filter((record) => !record.event);
-      return records.length >= count && records;
+      return records.length >= count && records.some(wanted) && records;
     };
     return until(lines, () => `${count} audit records`);
   }
