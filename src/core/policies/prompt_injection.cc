@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/detect/utf8.h"
 #include "core/policies/rule_pack.h"
 #include "core/policies/score_mix.h"
 
@@ -126,7 +127,7 @@ Status PromptInjection::AddPack(const config::YamlNode& root, const config::Prom
     }
     if (Status status = map.Finish(); !status.ok()) return status;
   }
-  detect::Matcher::Builder hidden;
+  detect::Matcher::Builder hidden, mentions;
   for (const config::YamlNode& node : pack.List("rules")) {
     PackMap map(node);
     detect::Rule rule;
@@ -137,13 +138,11 @@ Status PromptInjection::AddPack(const config::YamlNode& root, const config::Prom
     RuleInfo info{RuleKind::kPhrase, map.Number("weight", kind == "mention" ? 0.0 : -1.0)};
     if (info.weight < 0 || info.weight > 0.99) map.Fail("\"weight\" must be in [0, 0.99]");
     bool on = true;
-    if (kind == "mention") {
-      info.kind = RuleKind::kMention;
-    } else if (kind == "boundary" || kind == "delimiter" || kind == "hidden") {
+    if (kind == "boundary" || kind == "delimiter" || kind == "hidden") {
       info.kind = RuleKind::kBoundary;
       on = kind == "hidden" ||
            (kind == "boundary" ? config.reject_fake_boundaries : config.enforce_delimiters);
-    } else if (kind != "phrase") {
+    } else if (kind != "phrase" && kind != "mention") {
       map.Fail("unknown kind \"" + kind + "\"");
     }
     map.String("lang", "");
@@ -152,14 +151,19 @@ Status PromptInjection::AddPack(const config::YamlNode& root, const config::Prom
       rule.trusted = false;
       hidden.Add(std::move(rule));
       hidden_weights_.push_back(info.weight);
+    } else if (kind == "mention") {
+      rule.ignore_case = true;
+      mentions.Add(std::move(rule));
+      mention_weights_.push_back(info.weight);
     } else if (on) {
       Add(std::move(rule), info, context);
     }
   }
-  if (hidden.size() > 0) {
-    auto built = std::move(hidden).Build();
+  for (auto [rules, matcher] : {std::pair(&hidden, &hidden_), {&mentions, &mentions_}}) {
+    if (rules->size() == 0) continue;
+    auto built = std::move(*rules).Build();
     if (!built.ok()) return built.status();
-    hidden_ = std::move(built).value();
+    *matcher = std::move(built).value();
   }
   return pack.Finish();
 }
@@ -197,45 +201,41 @@ bool PromptInjection::ScansPhrases(openai::Role role) const noexcept {
   return true;
 }
 
-// Takes weight from phrases that are spoken about.
-void PromptInjection::Discount(std::string_view text,
-                               const std::vector<const detect::Match*>& mentions,
-                               std::vector<Hit>* hits) const {
-  size_t first = 0;
-  for (Hit& hit : *hits) {
-    if (rules_[hit.rule].kind != RuleKind::kPhrase) continue;
-    while (first < mentions.size() && mentions[first]->begin + kReachBytes < hit.begin) ++first;
-    bool mentioned = false;
-    double taken = 0;
-    for (size_t i = first; i < mentions.size(); ++i) {
-      if (mentions[i]->begin >= hit.end + kMentionBytes) break;
-      if (mentions[i]->end + kMentionBytes < hit.begin) continue;
-      mentioned = true;
-      taken = std::max(taken, rules_[mentions[i]->rule - first_rule_].weight);
+// How much of its weight a phrase keeps: less where it is spoken about.
+double PromptInjection::ShareOf(std::string_view text, const Hit& hit) const {
+  if (mentions_ == nullptr) return 1;
+  size_t from = hit.begin - std::min(hit.begin, kReachBytes);
+  while (from > 0 && detect::IsContinuation(text[from])) --from;
+  const std::string_view near = text.substr(0, hit.end + kMentionBytes + kReachBytes);
+  std::vector<detect::Match> mentions;
+  if (!mentions_->FindAll(near, from, detect::Scope::kInput, &mentions).ok()) return 1;
+  bool mentioned = false;
+  double taken = 0;
+  for (const detect::Match& mention : mentions) {
+    if (mention.begin >= hit.end + kMentionBytes || mention.end + kMentionBytes < hit.begin) {
+      continue;
     }
-    if (!mentioned) continue;
-    hit.weight *= IsQuoted(text, hit.begin, hit.end) ? kQuotedShare : 1 - taken;
+    mentioned = true;
+    taken = std::max(taken, mention_weights_[mention.rule]);
   }
+  if (!mentioned) return 1;
+  return IsQuoted(text, hit.begin, hit.end) ? kQuotedShare : 1 - taken;
 }
 
 // Of one text, plain or decoded; `matches` are spans of it, of all policies.
 Evidence PromptInjection::Find(std::string_view text, std::span<const detect::Match> matches,
                                bool phrases) const {
   std::vector<Hit> hits;
-  std::vector<const detect::Match*> mentions;
   for (const detect::Match& match : matches) {
     if (!Owns(match.rule)) continue;
     const size_t rule = match.rule - first_rule_;
     const RuleInfo& info = rules_[rule];
     if (info.kind == RuleKind::kUser) return {1, 1, match.begin, match.end};
-    if (info.kind == RuleKind::kMention) {
-      mentions.push_back(&match);
-    } else if (phrases || info.kind == RuleKind::kBoundary) {
-      hits.push_back({match.begin, match.end, rule, info.weight});
-    }
+    if (!phrases && info.kind != RuleKind::kBoundary) continue;
+    Hit& hit = hits.emplace_back(Hit{match.begin, match.end, rule, info.weight});
+    if (info.kind == RuleKind::kPhrase) hit.weight *= ShareOf(text, hit);
   }
   if (hits.empty()) return {};
-  Discount(text, mentions, &hits);
   return BestWindow(hits, rules_.size());
 }
 

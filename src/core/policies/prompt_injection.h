@@ -41,7 +41,6 @@ class PromptInjection final : public policy::Policy {
     kPhrase,    // what an attacker says: in the scanned roles only
     kBoundary,  // forged turns and delimiters, hidden characters: in every role
     kUser,      // attack_patterns: certain
-    kMention,   // speaks about attacks: takes weight from phrases near it
   };
   struct RuleInfo {
     RuleKind kind = RuleKind::kPhrase;
@@ -62,8 +61,7 @@ class PromptInjection final : public policy::Policy {
     return rule >= first_rule_ && rule < first_rule_ + rules_.size();
   }
   bool ScansPhrases(openai::Role role) const noexcept;
-  void Discount(std::string_view text, const std::vector<const detect::Match*>& mentions,
-                std::vector<Hit>* hits) const;
+  double ShareOf(std::string_view text, const Hit& hit) const;
   bool Counts(const policy::Reading& reading, const detect::Match& match) const;
   Evidence Find(std::string_view text, std::span<const detect::Match> matches, bool phrases) const;
   Evidence FindPlain(const policy::Reading& reading, bool phrases) const;
@@ -81,6 +79,9 @@ class PromptInjection final : public policy::Policy {
   // Characters that nobody sees are no part of the normalised text: matched in the raw one.
   std::unique_ptr<const detect::Matcher> hidden_;
   std::vector<double> hidden_weights_;
+  // What speaks about attacks takes weight from phrases near it, and is looked for only there.
+  std::unique_ptr<const detect::Matcher> mentions_;
+  std::vector<double> mention_weights_;
   std::vector<RuleInfo> rules_;  // from first_rule_ on
   detect::RuleId first_rule_ = 0;
 };
