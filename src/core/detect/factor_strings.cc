@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "core/detect/factor_score.h"
 #include "core/detect/regex_shape.h"
 
 namespace kt::detect {
@@ -16,6 +17,9 @@ using Item = FactorStrings::Item;
 
 constexpr size_t kMaxLeads = 16;
 constexpr size_t kLeastShare = 40;  // strings: a letter or a digit, folded
+// What JoinSiblings takes for nearly any byte, and for rare by itself.
+constexpr size_t kDigits = 9, kManySiblings = 15, kRarePrefix = 3;
+constexpr double kRareShare = 0.0003;
 
 bool IsBlankAtom(const RegexNode& node) noexcept {
   return node.kind == Kind::kAtom && IsBlankClass(node.first) && node.first.count() > 1;
@@ -156,6 +160,42 @@ void FactorStrings::AppendRepeat(const RegexNode& node) {
   if (items_.size() + more.items_.size() > max_) return Close();
   items_.insert(items_.end(), more.items_.begin(), more.items_.end());
   Unite();
+}
+
+void FactorStrings::JoinSiblings() {
+  const auto joins = [](const Item& prefix, size_t siblings) {
+    if (prefix.size == 1) {
+      return siblings >= kDigits && IsAsciiDigit(static_cast<unsigned char>(prefix.bytes[0]));
+    }
+    return siblings >= kManySiblings && prefix.size >= kRarePrefix &&
+           LiteralFrequency(prefix.view(), false, false) < kRareShare;
+  };
+  for (bool joined = true; joined;) {
+    joined = false;
+    Unite();
+    std::vector<Item> kept;
+    for (size_t i = 0; i < items_.size();) {
+      Item prefix = items_[i];
+      size_t end = i;
+      if (prefix.size > 1 && !prefix.word_ends && !prefix.odd_blank) {
+        prefix.bytes[--prefix.size] = 0;
+        prefix.open = false;
+        while (end < items_.size() && items_[end].size == prefix.size + 1 &&
+               items_[end].view().starts_with(prefix.view()) && !items_[end].word_ends &&
+               !items_[end].odd_blank) {
+          ++end;
+        }
+      }
+      if (joins(prefix, end - i)) {
+        kept.push_back(prefix);
+        joined = true;
+        i = end;
+      } else {
+        kept.push_back(items_[i++]);
+      }
+    }
+    items_ = std::move(kept);
+  }
 }
 
 bool FactorStrings::AppendBranches(const RegexNode& node, size_t max_of_branch) {

@@ -34,6 +34,9 @@ class FactorStrings {
 
   void Append(const RegexNode& node);
   bool open() const noexcept;
+  // "akia" in place of "akia0", "akia1", …: where nearly any byte may go on what is rare by itself,
+  // and behind a digit any other, the strings are more to look for and tell no more.
+  void JoinSiblings();
   std::vector<Item> Take() &&;
 
  private:

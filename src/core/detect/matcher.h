@@ -53,6 +53,9 @@ struct Rule {
   // Checksum or shape: how many bytes of the candidate count, from its begin on (a card's digits
   // without the date behind it); 0: none of it. Empty: every match counts.
   std::function<size_t(const Candidate&)> validate;
+  // Lower case, blanks between words: `validate` says 0 unless one of these begins within the
+  // kContextBytes before the candidate, in whatever case. Spares the search where there is none.
+  std::vector<std::string> needs;
   // The rule judges what goes to the provider, what comes back, or both. Output rules take part in
   // the hold-back of streams.
   bool input = true;

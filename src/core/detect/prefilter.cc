@@ -73,53 +73,96 @@ bool Prefilter::RunFits(const Target& target, std::string_view text, size_t at) 
   return true;
 }
 
-// In the longest run of what stands in numbers, up to more than any rule asks for.
+// In the longest run of what stands in numbers, up to more than any rule asks for. One that the end
+// of a stream's text cuts may go on.
 int Prefilter::DigitsAt(std::string_view text, size_t at) const noexcept {
   int count = 0;
   for (; at < text.size() && count < kEnoughDigits; ++at) {
     const auto byte = static_cast<unsigned char>(text[at]);
-    if (!number_bytes_[byte]) break;
+    if (!number_bytes_[byte]) return count;
     count += IsAsciiDigit(byte) ? 1 : 0;
   }
-  return count;
+  return stream_ ? kEnoughDigits : count;
 }
 
 template <typename Take>
-bool Prefilter::TakeSlots(std::initializer_list<uint32_t> slots, uint64_t folded,
-                          std::string_view text, size_t at, bool loose, const Take& take) const {
-  for (const uint32_t slot : slots) {
-    for (uint32_t i = slots_[slot]; i < slots_[slot + 1]; ++i) {
-      const Literal& literal = literals_[i];
-      if (((folded ^ Load(literal.bytes)) << literal.unused_bits) != 0) continue;
-      if (!Fits(literal, text, at, loose)) continue;
-      for (uint32_t t = literal.first_target; t < literal.end_target; ++t) {
-        if (!take(targets_[t], literal, at)) return false;
-      }
+bool Prefilter::TakeSlot(uint32_t slot, uint64_t folded, std::string_view text, size_t at,
+                         bool loose, const Take& take) const {
+  for (uint32_t i = slots_[slot]; i < slots_[slot + 1]; ++i) {
+    const Literal& literal = literals_[i];
+    if (((folded ^ Load(literal.bytes)) << literal.unused_bits) != 0) continue;
+    if (!Fits(literal, text, at, loose)) continue;
+    for (uint32_t t = literal.first_target; t < literal.end_target; ++t) {
+      if (!take(targets_[t], at)) return false;
     }
   }
   return true;
 }
 
 template <typename Take>
-bool Prefilter::TakeAt(uint64_t folded, std::string_view text, size_t at, bool loose,
-                       const Take& take) const {
-  const auto word = static_cast<uint32_t>(folded);
-  const uint32_t hash = Hash(word);
-  if (Has(short_, word & 0xFFFF) &&
-      !TakeSlots({word & 0xFF, PairSlot(word)}, folded, text, at, loose, take)) {
+bool Prefilter::TakeHits(unsigned hits, uint64_t folded, std::string_view text, size_t at,
+                         bool loose, const Take& take) const {
+  const auto slot = [&](uint32_t index) { return TakeSlot(index, folded, text, at, loose, take); };
+  if ((hits & 1) != 0 && !(slot(folded & 0xFF) && slot(kFirstHash + Hash(folded & 0xFFFF)))) {
     return false;
   }
-  return !Has(long_, hash) ||
-         TakeSlots({kFirstHash + hash, WideSlot(folded)}, folded, text, at, loose, take);
+  if ((hits & 2) != 0 && !slot(kFirstHash + Hash3(folded))) return false;
+  if ((hits & 4) != 0 && !slot(kFirstHash + Hash4(folded))) return false;
+  if ((hits & 8) == 0) return true;
+  return slot(kFirstHash + (Hash5(folded) >> (kLongBits - kHashBits))) &&
+         slot(kFirstHash + Hash8(folded));
 }
 
 template <typename Take>
-bool Prefilter::TakeLongRun(std::string_view text, size_t at, bool loose, const Take& take) const {
+bool Prefilter::TakeNumber(uint64_t folded, std::string_view text, size_t at, bool loose,
+                           const Take& take) const {
+  const bool inside = at > 0 && IsAsciiWord(static_cast<unsigned char>(text[at - 1]));
+  int digits = -1;  // of what looks like a number, not counted yet
+  for (const bool after_word : {false, true}) {
+    if (!loose && after_word != inside) continue;
+    for (const Number& number : numbers_[after_word ? 1 : 0][(folded & 0xFF) - '0']) {
+      const Target& target = targets_[number.target];
+      if (target.number && !loose) {
+        if (digits < 0) digits = DigitsAt(text, at);
+        if (target.min_digits > digits) break;
+      }
+      const Literal& literal = literals_[number.literal];
+      if (((folded ^ Load(literal.bytes)) << literal.unused_bits) != 0) continue;
+      if (Fits(literal, text, at, loose) && !take(target, at)) return false;
+    }
+  }
+  return true;
+}
+
+Prefilter::RunShape Prefilter::ShapeAt(const BlockScan& scan, size_t offset) noexcept {
+  const auto bytes = [&](uint64_t set) {
+    const uint64_t others = ~set >> offset;
+    return others == 0 ? kManyBytes : static_cast<uint32_t>(__builtin_ctzll(others));
+  };
+  RunShape shape{bytes(scan.tokens), bytes(scan.capitals), kManyBytes};
+  // What goes on in the next block.
+  const size_t left = kBlock - offset;
+  if (shape.tokens >= left) shape.tokens = kManyBytes;
+  if (shape.capitals >= left) shape.capitals = kManyBytes;
+  const uint32_t longest = std::max(shape.tokens, shape.capitals);
+  if (longest == kManyBytes) return shape;
+  const uint64_t run = (uint64_t{1} << longest) - 1;
+  shape.digits = static_cast<uint32_t>(__builtin_popcountll(scan.digits >> offset & run));
+  return shape;
+}
+
+template <typename Take>
+bool Prefilter::TakeLongRun(const RunShape& shape, std::string_view text, size_t at, bool loose,
+                            const Take& take) const {
   const auto byte = static_cast<unsigned char>(text[at]);
   const bool inside = at > 0 && IsAsciiWord(static_cast<unsigned char>(text[at - 1]));
   if (!loose && inside && IsAsciiWord(byte)) return true;
-  for (const LongRun& run : long_runs_) {
-    if (run.first[byte] && !take(run.target, Literal{}, at)) return false;
+  for (const RunTarget& run : long_runs_) {
+    const uint32_t bytes = run.kind == LongRun::kCapitals ? shape.capitals : shape.tokens;
+    if (run.target.min_run > bytes || static_cast<uint32_t>(run.target.min_digits) > shape.digits) {
+      continue;
+    }
+    if (run.first[byte] && !take(run.target, at)) return false;
   }
   return true;
 }
@@ -138,7 +181,7 @@ class Blocks {
   Block At(size_t begin) {
     Block block;
     if (begin >= text_.size()) {
-      block.scan.tokens = open_end_ ? ~uint64_t{0} : 0;
+      block.scan.tokens = block.scan.capitals = open_end_ ? ~uint64_t{0} : 0;
       return block;
     }
     const size_t left = text_.size() - begin;
@@ -151,7 +194,10 @@ class Blocks {
     }
     block.scan = scan_(block.bytes, begin == 0 ? ' ' : text_[begin - 1], tables_);
     // A run that the end of a stream's text cuts may go on.
-    if (open_end_ && left < kBlock) block.scan.tokens |= ~uint64_t{0} << left;
+    if (open_end_ && left < kBlock) {
+      block.scan.tokens |= ~uint64_t{0} << left;
+      block.scan.capitals |= ~uint64_t{0} << left;
+    }
     return block;
   }
 
@@ -164,17 +210,19 @@ class Blocks {
   unsigned turn_ = 0;
 };
 
-// Where eight bytes of tokens stand in a row.
-uint64_t LongRuns(uint64_t tokens, uint64_t next) noexcept {
-  const auto both = [&](unsigned shift) {
-    const uint64_t moved = tokens >> shift | next << (64 - shift);
-    next &= next >> shift;
-    tokens &= moved;
-  };
-  both(1);
-  both(2);
-  both(4);
-  return tokens;
+// Where bytes of a set stand in a row: two, four, eight of them.
+struct Rows {
+  uint64_t here, next;  // the last of the next block may lack what follows them
+  Rows Twice(unsigned distance) const noexcept {
+    return {here & (here >> distance | next << (64 - distance)), next & next >> distance};
+  }
+};
+
+uint64_t LongRuns(const BlockScan& scan, const BlockScan& next) noexcept {
+  static_assert(kTokenRun == 12 && kCapitalRun == 8);
+  const Rows four = Rows{scan.tokens, next.tokens}.Twice(1).Twice(2);
+  const uint64_t twelve = four.Twice(4).here & four.Twice(8).here;
+  return twelve | Rows{scan.capitals, next.capitals}.Twice(1).Twice(2).Twice(4).here;
 }
 
 }  // namespace
@@ -193,19 +241,34 @@ bool Prefilter::Walk(std::string_view text, size_t from, bool loose, const Take&
         if (FoldingLetter(text, at) != 0) return false;
       }
     }
-    const uint64_t long_runs =
-        loose ? ~uint64_t{0} : LongRuns(block.scan.tokens, next.scan.tokens) & block.scan.places;
-    uint64_t places = loose ? ~uint64_t{0} : block.scan.places | block.scan.inside;
+    uint64_t literals = block.scan.places & ~block.scan.numbers;
+    literals |= block.scan.inside;
+    uint64_t numbers = block.scan.numbers;
+    uint64_t runs = LongRuns(block.scan, next.scan) & block.scan.places;
+    if (loose) literals = numbers = runs = ~uint64_t{0};
     if (stream_ && left < kBlock + kFactorBytes) {
-      places |= left <= kFactorBytes ? ~uint64_t{0} : ~uint64_t{0} << (left - kFactorBytes);
+      const uint64_t tail =
+          left <= kFactorBytes ? ~uint64_t{0} : ~uint64_t{0} << (left - kFactorBytes);
+      literals |= tail;
+      numbers |= tail;
     }
+    uint64_t places = literals | numbers | runs;
     if (left < kBlock) places &= (uint64_t{1} << left) - 1;
     for (; places != 0; places &= places - 1) {
       const auto offset = static_cast<size_t>(__builtin_ctzll(places));
-      const uint64_t folded = Load(block.bytes + offset) | kFold;
-      if (!TakeAt(folded, text, begin + offset, loose, take)) return false;
-      if ((long_runs >> offset & 1) == 0) continue;
-      if (!TakeLongRun(text, begin + offset, loose, take)) return false;
+      const uint64_t bit = places & -places, folded = Load(block.bytes + offset) | kFold;
+      if ((literals & bit) != 0) {
+        const unsigned hits = Hits(folded);
+        if (hits != 0 && !TakeHits(hits, folded, text, begin + offset, loose, take)) return false;
+      }
+      if ((numbers & bit) != 0 && IsAsciiDigit(static_cast<unsigned char>(block.bytes[offset])) &&
+          !TakeNumber(folded, text, begin + offset, loose, take)) {
+        return false;
+      }
+      if ((runs & bit) == 0) continue;
+      const RunShape shape =
+          loose ? RunShape{kManyBytes, kManyBytes, kManyBytes} : ShapeAt(block.scan, offset);
+      if (!TakeLongRun(shape, text, begin + offset, loose, take)) return false;
     }
   }
   return true;
@@ -221,13 +284,8 @@ void Prefilter::Find(std::string_view text, size_t from, Candidates* out) const 
     out->AddIfSeen(target.witness, target.rule, first, begin);
   };
   Candidates found = *out;
-  Digits digits;
   PrefilterConditions::Memo memo;
-  const bool plain = Walk(text, from, false, [&](const Target& target, const Literal&, size_t at) {
-    if (target.number) {
-      if (digits.at != at) digits = {at, DigitsAt(text, at)};
-      if (target.min_digits > digits.count) return true;
-    }
+  const bool plain = Walk(text, from, false, [&](const Target& target, size_t at) {
     const bool first = at == 0 || target.max_before == 0;
     if (!first && !runs_[target.before][static_cast<unsigned char>(text[at - 1])]) return true;
     if (Possible(target, text, at, &memo)) add(target, at);
@@ -244,7 +302,7 @@ void Prefilter::Find(std::string_view text, size_t from, Candidates* out) const 
     folded += special == 0 ? text[i] : (special == 2 ? 's' : 'k');
     i += std::max<size_t>(special, 1);
   }
-  Walk(folded, 0, true, [&](const Target& target, const Literal&, size_t at) {
+  Walk(folded, 0, true, [&](const Target& target, size_t at) {
     if (RunFits(target, folded, at)) add(target, origin[at]);
     return true;
   });
@@ -265,7 +323,7 @@ std::optional<size_t> Prefilter::FirstBeginning(std::string_view text, size_t fr
                                                 const Holds& holds) const {
   size_t first = text.size(), judged_at = text.size();
   std::vector<uint32_t> judged;  // rules that do not hold there
-  const bool whole = Walk(text, from, false, [&](const Target& target, const Literal&, size_t at) {
+  const bool whole = Walk(text, from, false, [&](const Target& target, size_t at) {
     if (!RunMayFit(target, text, at)) return true;
     if (judged_at != at) judged.clear();
     judged_at = at;

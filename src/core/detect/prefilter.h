@@ -42,12 +42,10 @@ class Prefilter {
  private:
   static constexpr size_t kHashBits = 15;
   static constexpr uint32_t kNone = UINT32_MAX;
-  static constexpr size_t kLongBytes = 4;   // from this length on four bytes find a literal
-  static constexpr size_t kLongRun = 8;     // bytes
   static constexpr int kEnoughDigits = 64;  // more than any rule asks for
   static constexpr uint32_t kAnywhere = UINT32_MAX;
-  // The parts of slots_: literals of one byte by that; of up to three by two, of up to seven by
-  // four, of eight by all of them, hashed apart.
+  // The parts of slots_: literals of one byte by that; the others by a hash of all their bytes, of
+  // five where they have five to seven.
   static constexpr uint32_t kFirstHash = 256;
 
   struct Target {
@@ -77,72 +75,105 @@ class Prefilter {
     Literal literal;
     Target target;
   };
+  // A literal that begins with a digit, and one of its targets.
+  struct Number {
+    uint32_t literal, target;
+  };
 
   static uint64_t Load(const char* p) noexcept {
     uint64_t value;
     std::memcpy(&value, p, sizeof value);
     return value;
   }
-  static uint32_t Hash(uint32_t folded) noexcept {
-    return (folded * 0x9E3779B1u) >> (32 - kHashBits);
+  static uint32_t Hash(uint32_t bytes) noexcept {
+    return (bytes * 0x9E3779B1u) >> (32 - kHashBits);
   }
-  static uint32_t PairSlot(uint32_t folded) noexcept {
-    return kFirstHash + ((folded & 0xFFFF) * 0x9E3779B1u >> (32 - kHashBits) ^ 0x5A5);
+  // Of three, four, five bytes.
+  static uint32_t Hash3(uint64_t folded) noexcept {
+    return Hash(static_cast<uint32_t>(folded) << 8);
   }
-  static uint32_t WideSlot(uint64_t folded) noexcept {
-    return kFirstHash + static_cast<uint32_t>((folded * 0x9E3779B97F4A7C15u) >> (64 - kHashBits));
+  static uint32_t Hash4(uint64_t folded) noexcept { return Hash(static_cast<uint32_t>(folded)); }
+  static uint32_t Hash5(uint64_t folded) noexcept {
+    return static_cast<uint32_t>((folded << 24) * 0x9E3779B97F4A7C15u >> (64 - kLongBits));
   }
+  static uint32_t Hash8(uint64_t folded) noexcept {
+    return static_cast<uint32_t>(folded * 0x9E3779B97F4A7C15u >> (64 - kHashBits));
+  }
+  static uint32_t SlotOf(const Literal& literal) noexcept;
+  static constexpr size_t kLongBits = 16;
   static bool Has(const std::vector<uint64_t>& bits, uint32_t index) noexcept {
     return (bits[index >> 6] >> (index & 63) & 1) != 0;
+  }
+  static void Set(std::vector<uint64_t>* bits, uint32_t index) noexcept {
+    (*bits)[index >> 6] |= uint64_t{1} << (index & 63);
   }
   uint32_t WitnessIndex(const Condition& witness);
   Target TargetOf(uint32_t rule, const Factor& factor);
   void AddTarget(const Factor& factor, const Target& target);
   bool AddLongRun(const Factor& factor, const Target& target);
+  void Mark(const Literal& literal);
+  void SortNumbers();
   uint32_t RunIndex(const ByteSet& run);
   bool Fits(const Literal& literal, std::string_view text, size_t at, bool loose) const noexcept;
   static bool OddBlankAt(std::string_view text, size_t at) noexcept;
   int DigitsAt(std::string_view text, size_t at) const noexcept;
   bool RunMayFit(const Target& target, std::string_view text, size_t at) const noexcept;
   bool RunFits(const Target& target, std::string_view text, size_t at) const noexcept;
+  // Whether some literal that begins with these bytes may stand there, by the number of its bytes:
+  // bits for up to two, three, four, more.
+  unsigned Hits(uint64_t folded) const noexcept {
+    return (Has(short_, folded & 0xFFFF) ? 1u : 0u) | (Has(three_, Hash3(folded)) ? 2u : 0u) |
+           (Has(four_, Hash4(folded)) ? 4u : 0u) | (Has(long_, Hash5(folded)) ? 8u : 0u);
+  }
   // Calls take(target, at) for each literal that stands at or after `from`, in order, until it says
   // false. False: it did, or the text has letters that fold to ASCII and `loose` is not set.
   template <typename Take>
   bool Walk(std::string_view text, size_t from, bool loose, const Take& take) const;
   template <typename Take>
-  bool TakeAt(uint64_t folded, std::string_view text, size_t at, bool loose,
-              const Take& take) const;
+  bool TakeHits(unsigned hits, uint64_t folded, std::string_view text, size_t at, bool loose,
+                const Take& take) const;
   template <typename Take>
-  bool TakeSlots(std::initializer_list<uint32_t> slots, uint64_t folded, std::string_view text,
-                 size_t at, bool loose, const Take& take) const;
+  bool TakeSlot(uint32_t slot, uint64_t folded, std::string_view text, size_t at, bool loose,
+                const Take& take) const;
+  // The literals that begin with a digit.
+  template <typename Take>
+  bool TakeNumber(uint64_t folded, std::string_view text, size_t at, bool loose,
+                  const Take& take) const;
+  // What begins at a place: how many bytes of the sets of ScanTables, how many digits among them.
+  // kManyBytes: at least as many as were looked at.
+  struct RunShape {
+    uint32_t tokens, capitals, digits;
+  };
+  static constexpr uint32_t kManyBytes = UINT32_MAX;
+  static RunShape ShapeAt(const BlockScan& scan, size_t offset) noexcept;
   // The rules of which nothing but the first byte, the kinds of bytes and their number is known.
   template <typename Take>
-  bool TakeLongRun(std::string_view text, size_t at, bool loose, const Take& take) const;
-
-  // The digits of what looks like a number at one place, counted once.
-  struct Digits {
-    size_t at = SIZE_MAX;
-    int count = 0;
-  };
+  bool TakeLongRun(const RunShape& shape, std::string_view text, size_t at, bool loose,
+                   const Take& take) const;
   bool Possible(const Target& target, std::string_view text, size_t at,
                 PrefilterConditions::Memo* memo) const;
 
   std::vector<Pending> pending_;
   PrefilterConditions conditions_;
   std::map<std::string, uint32_t> witnesses_;
-  std::vector<Literal> literals_;  // short ones by first byte, then long ones by hash
+  std::vector<Literal> literals_;  // by slot
   std::vector<Target> targets_;
   std::vector<ByteSet> runs_;
-  std::vector<uint32_t> slots_;         // where the literals of a first byte, of a hash begin
-  std::vector<uint64_t> short_, long_;  // bit sets: by the first two bytes, by hash
-  ScanTables tables_;                   // for the scan
+  std::vector<uint32_t> slots_;  // where the literals of a slot begin
+  // Bit sets: by two bytes, by the hashes of three, four, five.
+  std::vector<uint64_t> short_, three_, four_, long_;
+  // By what is before them (no word byte; one) and their digit. Those that ask for a number of
+  // digits come last, and those that ask for fewer come first.
+  std::vector<Number> numbers_[2][10];
+  ScanTables tables_;  // for the scan
   ScanFunction scan_ = BestScan();
   bool stream_ = false;  // of beginnings, which the end of the text may cut
-  struct LongRun {
+  struct RunTarget {
     Target target;
+    LongRun kind;
     ByteSet first;  // raw
   };
-  std::vector<LongRun> long_runs_;
+  std::vector<RunTarget> long_runs_;
   ByteSet number_bytes_;  // of the runs without letters
 };
 

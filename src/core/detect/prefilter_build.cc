@@ -59,19 +59,14 @@ void Prefilter::AddTarget(const Factor& factor, const Target& target) {
 
 // One byte tells nothing, a long run of few kinds of bytes that begins with it does.
 bool Prefilter::AddLongRun(const Factor& factor, const Target& target) {
-  const auto begin = static_cast<unsigned char>(factor.bytes[0]);
-  const bool word = IsAsciiWord(begin);
-  const bool long_run = factor.bytes.size() == 1 && begin < 0x80 && !factor.word_ends &&
-                        !factor.odd_blank && factor.min_run >= kLongRun && !factor.run[' '] &&
-                        (factor.run >> 0x80).none() &&
-                        (word ? factor.start == Factor::Start::kWord : AlwaysStarts(begin));
-  if (!long_run) return false;
+  const LongRun kind = LongRunOf(factor);
+  if (kind == LongRun::kNone) return false;
   if (long_runs_.empty() || !(long_runs_.back().target == target)) {
-    long_runs_.push_back({target, {}});
-    tables_.tokens.Add(factor.run);
+    long_runs_.push_back({target, kind, {}});
+    (kind == LongRun::kCapitals ? tables_.capitals : tables_.tokens).Add(factor.run);
   }
   for (unsigned b = 0; b < 256; ++b) {
-    if ((b | 0x20) == begin) long_runs_.back().first.set(b);
+    if ((b | 0x20) == static_cast<unsigned char>(factor.bytes[0])) long_runs_.back().first.set(b);
   }
   return true;
 }
@@ -101,16 +96,48 @@ void Prefilter::AddBeginnings(uint32_t rule, const std::vector<Factor>& any_of) 
   }
 }
 
+uint32_t Prefilter::SlotOf(const Literal& literal) noexcept {
+  const uint64_t bytes = Load(literal.bytes);
+  switch (literal.size) {
+    case 1:
+      return bytes & 0xFF;
+    case 2:
+      return kFirstHash + Hash(bytes & 0xFFFF);
+    case 3:
+      return kFirstHash + Hash3(bytes);
+    case 4:
+      return kFirstHash + Hash4(bytes);
+    case kFactorBytes:
+      return kFirstHash + Hash8(bytes);
+    default:
+      return kFirstHash + (Hash5(bytes) >> (kLongBits - kHashBits));
+  }
+}
+
+// So that the walk looks into the literal's slot where it may stand.
+void Prefilter::Mark(const Literal& literal) {
+  const uint64_t bytes = Load(literal.bytes);
+  const auto first = static_cast<unsigned char>(literal.bytes[0]);
+  if (literal.start == Factor::Start::kAnywhere && !literal.at_end &&
+      (IsFoldedWord(first) || !AlwaysStarts(first))) {
+    tables_.inside.Add({literal.bytes, literal.size});
+  }
+  if (literal.size > 4) {
+    Set(&long_, Hash5(bytes));
+  } else if (literal.size > 2) {
+    Set(literal.size == 4 ? &four_ : &three_, literal.size == 4 ? Hash4(bytes) : Hash3(bytes));
+  } else if (literal.size == 2) {
+    Set(&short_, bytes & 0xFFFF);
+  } else if (literal.at_end) {
+    Set(&short_, 0x2000u | first);
+  } else {
+    for (uint32_t second = 0; second < 256; ++second) Set(&short_, second << 8 | first);
+  }
+}
+
 void Prefilter::Finish() {
-  const auto hash = [](const Literal& literal) {
-    uint32_t word;
-    std::memcpy(&word, literal.bytes, sizeof word);
-    if (literal.size == kFactorBytes) return WideSlot(Load(literal.bytes));
-    if (literal.size == 1) return word & 0xFF;
-    return literal.size < kLongBytes ? PairSlot(word) : kFirstHash + Hash(word);
-  };
   const auto key = [&](const Pending& p) {
-    return std::tuple(hash(p.literal), std::string_view(p.literal.bytes, p.literal.size),
+    return std::tuple(SlotOf(p.literal), std::string_view(p.literal.bytes, p.literal.size),
                       p.literal.start, p.literal.word_ends, p.literal.odd_blank, p.literal.at_end);
   };
   const auto whole = [&](const Pending& p) {
@@ -122,8 +149,10 @@ void Prefilter::Finish() {
   std::sort(pending_.begin(), pending_.end(),
             [&](const Pending& a, const Pending& b) { return whole(a) < whole(b); });
   std::vector<uint32_t> first(kFirstHash + (size_t{1} << kHashBits) + 1, 0);
-  short_.assign(1024, 0);
-  long_.assign((size_t{1} << kHashBits) / 64, 0);
+  short_.assign((size_t{1} << 16) / 64, 0);
+  three_.assign((size_t{1} << kHashBits) / 64, 0);
+  four_ = three_;
+  long_.assign((size_t{1} << kLongBits) / 64, 0);
   for (size_t i = 0; i < pending_.size(); ++i) {
     const bool same = i > 0 && key(pending_[i]) == key(pending_[i - 1]);
     if (same && whole(pending_[i]) == whole(pending_[i - 1])) continue;
@@ -132,37 +161,50 @@ void Prefilter::Finish() {
     if (!same) {
       Literal literal = pending_[i].literal;
       literal.first_target = target;
-      const uint32_t slot = hash(literal);
-      ++first[slot + 1];
-      const auto byte = static_cast<unsigned char>(literal.bytes[0]);
-      if (literal.start == Factor::Start::kAnywhere && !literal.at_end &&
-          (IsFoldedWord(byte) || !AlwaysStarts(byte))) {
-        tables_.inside.Add({literal.bytes, literal.size});
-      }
-      if (literal.size >= kLongBytes) {
-        uint32_t word;
-        std::memcpy(&word, literal.bytes, sizeof word);
-        long_[Hash(word) >> 6] |= uint64_t{1} << (Hash(word) & 63);
-      } else if (literal.size > 1 || literal.at_end) {
-        const unsigned second =
-            literal.size > 1 ? static_cast<unsigned char>(literal.bytes[1]) : 0x20;
-        short_[(second << 8 | byte) >> 6] |= uint64_t{1} << (byte & 63);
-      } else {
-        for (unsigned second = 0; second < 256; ++second) {
-          short_[(second << 8 | byte) >> 6] |= uint64_t{1} << (byte & 63);
-        }
-      }
+      ++first[SlotOf(literal) + 1];
       literals_.push_back(literal);
     }
     literals_.back().end_target = target + 1;
   }
   for (size_t i = 1; i < first.size(); ++i) first[i] += first[i - 1];
   slots_ = std::move(first);
+  SortNumbers();
   pending_ = {};
   witnesses_ = {};
   conditions_.Finish();
   literals_.shrink_to_fit();
   targets_.shrink_to_fit();
+}
+
+// Numbers begin so often that what cannot be one has to be told apart at once.
+void Prefilter::SortNumbers() {
+  ByteSet words;
+  for (unsigned byte = 0; byte < 0x80; ++byte) words.set(byte, IsAsciiWord(byte));
+  for (uint32_t i = 0; i < literals_.size(); ++i) {
+    const Literal& literal = literals_[i];
+    const auto begin = static_cast<unsigned char>(literal.bytes[0]);
+    if (!IsAsciiDigit(begin) || literal.start == Factor::Start::kAnywhere) {
+      Mark(literal);
+      continue;
+    }
+    for (uint32_t t = literal.first_target; t < literal.end_target; ++t) {
+      const Target& target = targets_[t];
+      const ByteSet before = target.max_before == 0 ? ~ByteSet() : runs_[target.before];
+      if ((before & ~words).any()) numbers_[0][begin - '0'].push_back({i, t});
+      const bool after_word = literal.start != Factor::Start::kWord && (before & words).any();
+      if (after_word) numbers_[1][begin - '0'].push_back({i, t});
+    }
+  }
+  const auto asks = [&](const Number& number) {
+    const Target& target = targets_[number.target];
+    return target.number ? target.min_digits : 0;
+  };
+  for (auto& after : numbers_) {
+    for (std::vector<Number>& list : after) {
+      std::stable_sort(list.begin(), list.end(),
+                       [&](const Number& a, const Number& b) { return asks(a) < asks(b); });
+    }
+  }
 }
 
 }  // namespace kt::detect

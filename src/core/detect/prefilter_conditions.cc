@@ -11,14 +11,25 @@ constexpr uint64_t kFold = 0x2020202020202020u;
 }  // namespace
 
 std::string KeyOf(const Condition& condition) {
-  std::string key = std::to_string(condition.back) + "," + std::to_string(condition.ahead) + "," +
-                    std::to_string(condition.run_bytes);
+  std::string key = std::to_string(condition.run_bytes);
   if (condition.any_of.empty()) return key + condition.run.to_string();
   for (const Factor& factor : condition.any_of) {
     key += {static_cast<char>(factor.start), factor.word_ends, factor.odd_blank, '|'};
     key += factor.bytes;
   }
   return key;
+}
+
+Condition WordsBefore(const std::vector<std::string>& words, size_t bytes) {
+  Condition condition;
+  condition.back = bytes;
+  for (const std::string& word : words) {
+    Factor& factor = condition.any_of.emplace_back();
+    for (const char c : word.substr(0, std::min(word.find(' '), kFactorBytes))) {
+      factor.bytes += FoldByte(c);
+    }
+  }
+  return condition;
 }
 
 uint64_t LoadFolded(std::string_view text, size_t at) noexcept {
@@ -31,61 +42,105 @@ uint64_t LoadFolded(std::string_view text, size_t at) noexcept {
   return value | kFold;
 }
 
-uint32_t PrefilterConditions::Add(const Condition& condition) {
+uint32_t PrefilterConditions::AddWanted(const Condition& condition) {
   const auto [known, fresh] =
-      known_.try_emplace(KeyOf(condition), static_cast<uint32_t>(ready_.size()));
+      known_.try_emplace(KeyOf(condition), static_cast<uint32_t>(wanted_.size()));
   if (!fresh) return known->second;
-  Ready& ready = ready_.emplace_back();
-  ready.back = static_cast<uint32_t>(condition.back);
-  ready.ahead = static_cast<uint32_t>(condition.ahead);
+  Wanted& wanted = wanted_.emplace_back();
   if (condition.any_of.empty()) {
-    ready.run = condition.run;
-    ready.run_bytes = static_cast<uint32_t>(condition.run_bytes);
+    wanted.run = condition.run;
+    wanted.run_bytes = static_cast<uint32_t>(condition.run_bytes);
     return known->second;
   }
-  ready.words = true;
-  ready.heads = static_cast<uint32_t>(heads_.size());
+  wanted.words = true;
+  wanted.heads = static_cast<uint32_t>(heads_.size());
   HeadTable& heads = heads_.emplace_back();
-  ready.first_literal = static_cast<uint32_t>(literals_.size());
+  wanted.first_literal = static_cast<uint32_t>(literals_.size());
+  wanted.head_mask = ~uint64_t{0};
   for (const Factor& factor : condition.any_of) {
     Literal literal{0, ~uint64_t{0} >> (64 - 8 * factor.bytes.size())};
     std::memcpy(&literal.bytes, factor.bytes.data(), factor.bytes.size());
     heads.Add(factor.bytes);
-    ready.words &= factor.start == Factor::Start::kWord;
+    wanted.words &= factor.start == Factor::Start::kWord;
+    wanted.head_mask &= literal.mask;
     literals_.push_back(literal);
   }
-  ready.end_literal = static_cast<uint32_t>(literals_.size());
+  wanted.end_literal = static_cast<uint32_t>(literals_.size());
+  for (uint32_t i = wanted.first_literal; i < wanted.end_literal; ++i) {
+    const uint32_t index = BloomIndex(literals_[i].bytes & wanted.head_mask);
+    wanted.bloom[index >> 6] |= uint64_t{1} << (index & 63);
+  }
   return known->second;
+}
+
+uint32_t PrefilterConditions::Add(const Condition& condition) {
+  const Window window{AddWanted(condition), static_cast<uint32_t>(condition.back),
+                      static_cast<uint32_t>(condition.ahead)};
+  for (uint32_t i = 0; i < windows_.size(); ++i) {
+    const Window& other = windows_[i];
+    if (other.wanted == window.wanted && other.back == window.back && other.ahead == window.ahead) {
+      return i;
+    }
+  }
+  windows_.push_back(window);
+  return static_cast<uint32_t>(windows_.size() - 1);
 }
 
 void PrefilterConditions::Finish() noexcept {
   known_ = {};
-  ready_.shrink_to_fit();
+  windows_.shrink_to_fit();
+  wanted_.shrink_to_fit();
   literals_.shrink_to_fit();
   heads_.shrink_to_fit();
 }
 
-size_t PrefilterConditions::FindRun(const Ready& ready, std::string_view text, size_t begin,
+size_t PrefilterConditions::FindRun(const Wanted& wanted, std::string_view text, size_t begin,
                                     size_t end) const noexcept {
-  while (begin <= end && begin + ready.run_bytes <= text.size()) {
+  while (begin <= end && begin + wanted.run_bytes <= text.size()) {
     // From the far end back: what does not belong to the run is where the next may begin.
-    size_t at = begin + ready.run_bytes;
-    while (at > begin && ready.run[static_cast<unsigned char>(text[at - 1])]) --at;
+    size_t at = begin + wanted.run_bytes;
+    while (at > begin && wanted.run[static_cast<unsigned char>(text[at - 1])]) --at;
     if (at == begin) return begin;
     begin = at;
   }
   return kNowhere;
 }
 
-size_t PrefilterConditions::FindLiteral(const Ready& ready, std::string_view text, size_t begin,
+bool PrefilterConditions::Begins(const Wanted& wanted, uint64_t folded) const noexcept {
+  const uint32_t index = BloomIndex(folded & wanted.head_mask);
+  if ((wanted.bloom[index >> 6] >> (index & 63) & 1) == 0) return false;
+  for (uint32_t i = wanted.first_literal; i < wanted.end_literal; ++i) {
+    if (((folded ^ literals_[i].bytes) & literals_[i].mask) == 0) return true;
+  }
+  return false;
+}
+
+size_t PrefilterConditions::FindLiteral(const Wanted& wanted, std::string_view text, size_t begin,
                                         size_t end) const noexcept {
   end = std::min(end, text.size() - 1);
-  const HeadTable& heads = heads_[ready.heads];
+  const HeadTable& heads = heads_[wanted.heads];
   for (size_t at = begin; (at = heads.Find(text, at, end + 1)) <= end; ++at) {
-    if (ready.words && at > 0 && IsAsciiWord(static_cast<unsigned char>(text[at - 1]))) continue;
-    const uint64_t folded = LoadFolded(text, at);
-    for (uint32_t i = ready.first_literal; i < ready.end_literal; ++i) {
-      if (((folded ^ literals_[i].bytes) & literals_[i].mask) == 0) return at;
+    if (Begins(wanted, LoadFolded(text, at))) return at;
+  }
+  return kNowhere;
+}
+
+// The same where all literals begin words: these are few, and found without the literals.
+size_t PrefilterConditions::FindWord(const Wanted& wanted, std::string_view text, size_t begin,
+                                     size_t end) const noexcept {
+  end = std::min(end, text.size() - 1);
+  for (size_t at = begin; at <= end; at += kScanBlock) {
+    char copy[kScanBlock] = {};
+    const char* block = text.data() + at;
+    if (text.size() - at < kScanBlock) {
+      std::memcpy(copy, block, text.size() - at);
+      block = copy;
+    }
+    uint64_t starts = WordStarts(block, at == 0 ? ' ' : text[at - 1]);
+    if (end - at < kScanBlock - 1) starts &= (uint64_t{2} << (end - at)) - 1;
+    for (; starts != 0; starts &= starts - 1) {
+      const size_t place = at + static_cast<size_t>(__builtin_ctzll(starts));
+      if (Begins(wanted, LoadFolded(text, place))) return place;
     }
   }
   return kNowhere;
@@ -93,16 +148,29 @@ size_t PrefilterConditions::FindLiteral(const Ready& ready, std::string_view tex
 
 bool PrefilterConditions::Search(uint32_t number, std::string_view text, size_t begin, size_t end,
                                  Memo* memo) const {
-  const Ready& ready = ready_[number];
+  const Wanted& wanted = wanted_[number];
   Memo::Known& known = memo->known_[number];
+  const auto find = [&](size_t first, size_t last) {
+    if (wanted.run_bytes > 0) return FindRun(wanted, text, first, last);
+    return wanted.words ? FindWord(wanted, text, first, last)
+                        : FindLiteral(wanted, text, first, last);
+  };
   size_t start = begin;
+  if (begin < known.begin && known.begin <= end) {
+    const size_t hit = find(begin, known.begin - 1);
+    if (hit != kNowhere) {
+      known = {begin, hit, hit};
+      return true;
+    }
+    known.begin = begin;
+    if (end < known.end) return false;
+  }
   if (known.begin <= begin && begin <= known.end) {
     start = known.end;
   } else {
     known.begin = begin;
   }
-  known.hit =
-      ready.run_bytes > 0 ? FindRun(ready, text, start, end) : FindLiteral(ready, text, start, end);
+  known.hit = find(start, end);
   known.end = std::min(known.hit, end + 1);
   return known.hit != kNowhere;
 }

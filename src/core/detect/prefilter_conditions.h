@@ -27,46 +27,65 @@ class PrefilterConditions {
       size_t begin = 0, end = 0;  // nothing begins in [begin, end)
       size_t hit = SIZE_MAX;      // but here something does
     };
-    std::vector<Known> known_;  // by condition
+    std::vector<Known> known_;  // by what is looked for
   };
   // Whether it may hold for a literal at text[at]. The memo is of this text.
   bool Hold(uint32_t number, std::string_view text, size_t at, Memo* memo) const {
-    if (memo->known_.empty()) memo->known_.resize(ready_.size());
-    const Memo::Known& known = memo->known_[number];
-    const Ready& ready = ready_[number];
-    const size_t begin = at < ready.back ? 0 : at - ready.back, end = at + ready.ahead;
+    if (memo->known_.empty()) memo->known_.resize(wanted_.size());
+    const Window& window = windows_[number];
+    const Memo::Known& known = memo->known_[window.wanted];
+    const size_t begin = at < window.back ? 0 : at - window.back, end = at + window.ahead;
     if (begin <= known.hit && known.hit <= end) return true;
     if (known.begin <= begin && end < known.end) return false;
-    return Search(number, text, begin, end, memo);
+    return Search(window.wanted, text, begin, end, memo);
   }
 
  private:
   struct Literal {
     uint64_t bytes, mask;  // folded
   };
-  struct Ready {
+  static constexpr unsigned kBloomBits = 10;
+  // What conditions look for, in whatever window.
+  struct Wanted {
     ByteSet run;
-    uint32_t heads = 0;  // of literals: in heads_
-    uint32_t back = 0, ahead = 0;
     uint32_t run_bytes = 0;  // 0: literals
     bool words = false;      // no word byte is before any of the literals
+    uint32_t heads = 0;      // in heads_
     uint32_t first_literal = 0, end_literal = 0;
+    uint64_t head_mask = 0;                        // of the bytes that all literals have
+    uint64_t bloom[(1u << kBloomBits) / 64] = {};  // by these
   };
-  bool Search(uint32_t number, std::string_view text, size_t begin, size_t end, Memo* memo) const;
+  struct Window {
+    uint32_t wanted;
+    uint32_t back, ahead;
+  };
+  bool Search(uint32_t wanted, std::string_view text, size_t begin, size_t end, Memo* memo) const;
   // Where the first one begins in [begin, end]; kNowhere: none does.
   static constexpr size_t kNowhere = SIZE_MAX;
-  size_t FindRun(const Ready& ready, std::string_view text, size_t begin,
+  size_t FindRun(const Wanted& wanted, std::string_view text, size_t begin,
                  size_t end) const noexcept;
-  size_t FindLiteral(const Ready& ready, std::string_view text, size_t begin,
+  size_t FindLiteral(const Wanted& wanted, std::string_view text, size_t begin,
                      size_t end) const noexcept;
+  size_t FindWord(const Wanted& wanted, std::string_view text, size_t begin,
+                  size_t end) const noexcept;
+  static uint32_t BloomIndex(uint64_t head) noexcept {
+    return static_cast<uint32_t>(head * 0x9E3779B97F4A7C15u >> (64 - kBloomBits));
+  }
+  bool Begins(const Wanted& wanted, uint64_t folded) const noexcept;
+  uint32_t AddWanted(const Condition& condition);
 
-  std::vector<Ready> ready_;
+  std::vector<Window> windows_;
+  std::vector<Wanted> wanted_;
   std::vector<Literal> literals_;
   std::vector<HeadTable> heads_;
   std::map<std::string, uint32_t> known_;
 };
 
-// The same for equal conditions.
+// That one of these words (Rule::needs) begins within `bytes` before a place: what is looked for is
+// their first letters, up to a blank.
+Condition WordsBefore(const std::vector<std::string>& words, size_t bytes);
+
+// The same for conditions that look for the same.
 std::string KeyOf(const Condition& condition);
 
 // Eight bytes from `at` on, zeros behind the end of the text.

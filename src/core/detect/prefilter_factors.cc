@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/detect/factor_score.h"
+#include "core/detect/prefilter_scan.h"
 #include "core/detect/regex_shape.h"
 
 namespace kt::detect {
@@ -26,19 +27,33 @@ constexpr size_t kShortRun = 4;
 constexpr size_t kCapitals = 40;
 // What must stand near a literal: how far it is looked for, and how often it may stand there by
 // chance and still be of use.
-constexpr size_t kMaxReach = 192;
-constexpr double kLikely = 0.4;
+constexpr size_t kMaxReach = 256;
+constexpr double kLikely = 0.7;
 constexpr size_t kMaxConditions = 2;
 constexpr size_t kConditionRun = 10;
 constexpr double kRunShare = 0.0001;  // less than true: to look for one costs next to nothing
 constexpr double kRareWitness = 0.005;
 constexpr double kPlacesPerByte = 0.2;
+constexpr double kTokenShare = 0.001, kCapitalShare = 0.0003;
 
 size_t Add(size_t a, size_t b) noexcept {
   return a == kAnywhereBefore || b == kAnywhereBefore ? kAnywhereBefore : a + b;
 }
 
+// How often ordinary text has such runs.
+double LongRunShare(const FactorSet& set) noexcept {
+  double share = 0;
+  for (const Factor& factor : set.any_of) {
+    const LongRun kind = LongRunOf(factor);
+    if (kind == LongRun::kNone) return 1;
+    share = std::max(share, kind == LongRun::kCapitals ? kCapitalShare : kTokenShare);
+  }
+  return share;
+}
+
 double Score(const FactorSet& set) {
+  const double share = LongRunShare(set);
+  if (share < 1) return share;
   double score = 0;
   bool dense = false;
   for (const Factor& factor : set.any_of) {
@@ -117,6 +132,7 @@ std::optional<FactorSet> FactorsAt(const Sequence& sequence, size_t first, Edge 
   const std::vector<RegexNode>& items = sequence.items;
   FactorStrings strings(max_strings);
   for (size_t i = first; i < items.size() && strings.open(); ++i) strings.Append(items[i]);
+  if (max_strings == kMaxStrings) strings.JoinSiblings();
   Factor base;
   AddRun(sequence, first, &base);
   FactorSet set;
@@ -313,6 +329,16 @@ std::optional<FactorSet> Best(const RegexNode& node, Edge edge) {
 }
 
 }  // namespace
+
+LongRun LongRunOf(const Factor& factor) noexcept {
+  const auto begin = static_cast<unsigned char>(factor.bytes[0]);
+  const bool alone = factor.bytes.size() == 1 && begin < 0x80 && !factor.word_ends &&
+                     !factor.odd_blank && !factor.run[' '] && (factor.run >> 0x80).none() &&
+                     (IsAsciiWord(begin) ? factor.start == Start::kWord : AlwaysStarts(begin));
+  if (!alone || factor.min_run < kCapitalRun) return LongRun::kNone;
+  if (!HasSmallLetter(factor.run)) return LongRun::kCapitals;
+  return factor.min_run >= kTokenRun ? LongRun::kTokens : LongRun::kNone;
+}
 
 std::optional<FactorSet> RequiredFactors(const RegexNode& tree) {
   const bool sequence = tree.kind == Kind::kConcat || tree.kind == Kind::kAlternate;

@@ -44,6 +44,11 @@ struct Factor {
   std::shared_ptr<const Condition> witness;
 };
 
+// A run of bytes that ordinary words have not: its first byte need not be looked up.
+enum class LongRun : unsigned char { kNone, kTokens, kCapitals };  // the latter: no small letters
+inline constexpr size_t kTokenRun = 12, kCapitalRun = 8;           // bytes
+LongRun LongRunOf(const Factor& factor) noexcept;
+
 // Within [place - back, place + ahead] begins one of the literals or, where there are none, a run
 // of so many bytes.
 struct Condition {

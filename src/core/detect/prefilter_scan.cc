@@ -56,34 +56,63 @@ bool HeadTable::MayBegin(const char* bytes) const noexcept {
 
 struct Scans {
   // The places of a block from what its bytes are.
-  static BlockScan Join(uint64_t word, uint64_t digit, uint64_t always, uint64_t leads,
-                        uint64_t tokens, uint64_t inside, char before) noexcept {
+  static BlockScan Join(uint64_t word, uint64_t digit, uint64_t always, const BlockScan& sets,
+                        char before) noexcept {
     const auto last = static_cast<unsigned char>(before);
     const uint64_t word_before = word << 1 | (IsAsciiWord(last) ? 1 : 0);
     const uint64_t digit_before = digit << 1 | (IsAsciiDigit(last) ? 1 : 0);
-    const uint64_t places =
-        (word & ~word_before) | (digit & ~digit_before) | (always & ~word) | leads;
-    return {places, leads, tokens, inside};
+    BlockScan scan = sets;
+    scan.digits = digit;
+    scan.numbers = digit & ~digit_before;
+    scan.places = (word & ~word_before) | scan.numbers | (always & ~word) | sets.leads;
+    return scan;
   }
 
   static BlockScan Portable(const char* block, char before, const ScanTables& tables) noexcept {
-    uint64_t word = 0, digit = 0, always = 0, leads = 0, tokens = 0, inside = 0;
+    uint64_t word = 0, digit = 0, always = 0;
+    BlockScan sets{};
     for (unsigned i = 0; i < kScanBlock; ++i) {
       const auto byte = [&](unsigned k) { return static_cast<unsigned char>(block[i + k]); };
       const uint64_t bit = uint64_t{1} << i;
       if (IsAsciiWord(byte(0))) word |= bit;
       if (IsAsciiDigit(byte(0))) digit |= bit;
-      if (byte(0) >= 0xC0) leads |= bit;
+      if (byte(0) >= 0xC0) sets.leads |= bit;
       if (byte(0) > 0x20 && byte(0) < 0x80) always |= bit;
       const auto& table = tables.inside.groups_;
       const unsigned groups = table[0][byte(0)] & table[1][byte(1)];
-      if (tables.tokens.set_[byte(0)]) tokens |= bit;
-      if ((groups & table[2][byte(2)]) != 0) inside |= bit;
+      if (tables.tokens.set_[byte(0)]) sets.tokens |= bit;
+      if (tables.capitals.set_[byte(0)]) sets.capitals |= bit;
+      if ((groups & table[2][byte(2)]) != 0) sets.inside |= bit;
     }
-    return Join(word, digit, always, leads, tokens, inside, before);
+    return Join(word, digit, always, sets, before);
+  }
+
+  static uint64_t PortableWords(const char* block) noexcept {
+    uint64_t word = 0;
+    for (unsigned i = 0; i < kScanBlock; ++i) {
+      if (IsAsciiWord(static_cast<unsigned char>(block[i]))) word |= uint64_t{1} << i;
+    }
+    return word;
   }
 
 #if defined(__x86_64__)
+  __attribute__((target("avx2"))) static uint64_t Avx2Words(const char* block) noexcept {
+    const auto at_most = [](__m256i x, char n) __attribute__((target("avx2"), always_inline)) {
+      return _mm256_cmpeq_epi8(_mm256_min_epu8(x, _mm256_set1_epi8(n)), x);
+    };
+    uint64_t word = 0;
+    for (int i = 0; i < 2; ++i) {
+      const __m256i v = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(block + 32 * i));
+      const __m256i lower = _mm256_or_si256(v, _mm256_set1_epi8(0x20));
+      const __m256i letters = at_most(_mm256_sub_epi8(lower, _mm256_set1_epi8('a')), 25);
+      const __m256i digits = at_most(_mm256_sub_epi8(v, _mm256_set1_epi8('0')), 9);
+      const __m256i low = _mm256_cmpeq_epi8(v, _mm256_set1_epi8('_'));
+      const __m256i all = _mm256_or_si256(_mm256_or_si256(letters, digits), low);
+      word |= static_cast<uint64_t>(static_cast<unsigned>(_mm256_movemask_epi8(all))) << (32 * i);
+    }
+    return word;
+  }
+
   // From `at` on, 16 places at a time, while all of their bytes are before `size`: the first place
   // where one of the literals may begin, or the first that was not looked at.
   __attribute__((target("ssse3"))) static size_t FindHead(const HeadTable& heads, const char* text,
@@ -111,7 +140,8 @@ struct Scans {
   // Half bytes look up the groups that have such a byte: too many bytes pass, none too few.
   __attribute__((target("ssse3"))) static BlockScan Ssse3(const char* block, char before,
                                                           const ScanTables& tables) noexcept {
-    uint64_t word = 0, digit = 0, always = 0, leads = 0, tokens = 0, inside = 0;
+    uint64_t word = 0, digit = 0, always = 0;
+    BlockScan sets{};
     const auto at_most = [](__m128i x, char n) __attribute__((target("ssse3"), always_inline)) {
       return _mm_cmpeq_epi8(_mm_min_epu8(x, _mm_set1_epi8(n)), x);
     };
@@ -129,7 +159,7 @@ struct Scans {
       digit |= bits(digits);
       word |= bits(_mm_or_si128(_mm_or_si128(letters, digits), low));
       const uint64_t high = bits(v);
-      leads |= high & ~bits(at_most(v, static_cast<char>(0xBF)));
+      sets.leads |= high & ~bits(at_most(v, static_cast<char>(0xBF)));
       always |= ~(high | bits(at_most(v, 0x20))) & (uint64_t{0xFFFF} << (16 * i));
       const auto in = [&](__m128i bytes, const uint8_t* lows, const uint8_t* highs)
           __attribute__((target("ssse3"), always_inline)) {
@@ -143,20 +173,22 @@ struct Scans {
       const auto set = [&](__m128i x) __attribute__((target("ssse3"), always_inline)) {
         return bits(_mm_cmpeq_epi8(x, _mm_setzero_si128())) ^ (uint64_t{0xFFFF} << (16 * i));
       };
-      tokens |= set(in(v, tables.tokens.low_, tables.tokens.high_));
+      sets.tokens |= set(in(v, tables.tokens.low_, tables.tokens.high_));
+      sets.capitals |= set(in(v, tables.capitals.low_, tables.capitals.high_));
       __m128i groups = _mm_set1_epi8(-1);
       for (size_t k = 0; k < InsideTable::kBytes; ++k) {
         const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(block + 16 * i + k));
         groups = _mm_and_si128(groups, in(bytes, tables.inside.low_[k], tables.inside.high_[k]));
       }
-      inside |= set(groups);
+      sets.inside |= set(groups);
     }
-    return Join(word, digit, always, leads, tokens, inside, before);
+    return Join(word, digit, always, sets, before);
   }
 
   __attribute__((target("avx2"))) static BlockScan Avx2(const char* block, char before,
                                                         const ScanTables& tables) noexcept {
-    uint64_t word = 0, digit = 0, always = 0, leads = 0, tokens = 0, inside = 0;
+    uint64_t word = 0, digit = 0, always = 0;
+    BlockScan sets{};
     const auto at_most = [](__m256i x, char n) __attribute__((target("avx2"), always_inline)) {
       return _mm256_cmpeq_epi8(_mm256_min_epu8(x, _mm256_set1_epi8(n)), x);
     };
@@ -177,7 +209,7 @@ struct Scans {
       digit |= bits(digits);
       word |= bits(_mm256_or_si256(_mm256_or_si256(letters, digits), low));
       const uint64_t high = bits(v);
-      leads |= high & ~bits(at_most(v, static_cast<char>(0xBF)));
+      sets.leads |= high & ~bits(at_most(v, static_cast<char>(0xBF)));
       always |= ~(high | bits(at_most(v, 0x20))) & (uint64_t{0xFFFFFFFF} << (32 * i));
       const auto in = [&](__m256i bytes, const uint8_t* lows, const uint8_t* highs)
           __attribute__((target("avx2"), always_inline)) {
@@ -190,19 +222,31 @@ struct Scans {
         return bits(_mm256_cmpeq_epi8(x, _mm256_setzero_si256())) ^
                (uint64_t{0xFFFFFFFF} << (32 * i));
       };
-      tokens |= set(in(v, tables.tokens.low_, tables.tokens.high_));
+      sets.tokens |= set(in(v, tables.tokens.low_, tables.tokens.high_));
+      sets.capitals |= set(in(v, tables.capitals.low_, tables.capitals.high_));
       __m256i groups = _mm256_set1_epi8(-1);
       for (size_t k = 0; k < InsideTable::kBytes; ++k) {
         const __m256i bytes =
             _mm256_loadu_si256(reinterpret_cast<const __m256i*>(block + 32 * i + k));
         groups = _mm256_and_si256(groups, in(bytes, tables.inside.low_[k], tables.inside.high_[k]));
       }
-      inside |= set(groups);
+      sets.inside |= set(groups);
     }
-    return Join(word, digit, always, leads, tokens, inside, before);
+    return Join(word, digit, always, sets, before);
   }
 #endif
 };
+
+uint64_t WordStarts(const char* block, char before) noexcept {
+  uint64_t word;
+#if defined(__x86_64__)
+  static const bool kAvx2 = __builtin_cpu_supports("avx2");
+  word = kAvx2 ? Scans::Avx2Words(block) : Scans::PortableWords(block);
+#else
+  word = Scans::PortableWords(block);
+#endif
+  return word & ~(word << 1 | (IsAsciiWord(static_cast<unsigned char>(before)) ? 1 : 0));
+}
 
 size_t HeadTable::Find(std::string_view text, size_t begin, size_t end) const noexcept {
 #if defined(__x86_64__)

@@ -63,16 +63,23 @@ class HeadTable {
 };
 
 struct BlockScan {
-  uint64_t places;  // bit i: at byte i of the block
-  uint64_t leads;   // lead bytes of UTF-8
-  uint64_t tokens;  // bytes of the set
-  uint64_t inside;  // of the table
+  uint64_t places;   // bit i: at byte i of the block
+  uint64_t numbers;  // those of them that are digits
+  uint64_t digits;
+  uint64_t leads;     // lead bytes of UTF-8
+  uint64_t tokens;    // bytes of the set
+  uint64_t capitals;  // bytes of that set
+  uint64_t inside;    // of the table
 };
 
 struct ScanTables {
   InsideTable inside;
   TokenTable tokens;
+  TokenTable capitals;
 };
+
+// Where words begin in 64 bytes, with the byte before them.
+uint64_t WordStarts(const char* block, char before) noexcept;
 
 // Of 64 bytes, with the byte before them.
 using ScanFunction = BlockScan (*)(const char* block, char before, const ScanTables& tables);

@@ -33,6 +33,12 @@ bool HasDigitByte(const ByteSet& set) noexcept {
 bool HasLetterByte(const ByteSet& set) noexcept {
   return (set & kLetterBytes).any();
 }
+bool HasSmallLetter(const ByteSet& set) noexcept {
+  for (unsigned byte = 'a'; byte <= 'z'; ++byte) {
+    if (set[byte]) return true;
+  }
+  return false;
+}
 bool IsWordAlphabet(const ByteSet& set) noexcept {
   return (set & ~kWordBytes).none();
 }

@@ -29,6 +29,7 @@ std::optional<size_t> LongestMatch(const RegexNode& node);
 bool HasWordByte(const ByteSet& set) noexcept;
 bool HasDigitByte(const ByteSet& set) noexcept;
 bool HasLetterByte(const ByteSet& set) noexcept;
+bool HasSmallLetter(const ByteSet& set) noexcept;
 bool IsWordAlphabet(const ByteSet& set) noexcept;
 // One or more of what \s matches, and nothing else.
 bool IsBlankClass(const ByteSet& set) noexcept;

@@ -74,6 +74,7 @@ Status RuleSearch::Prepare() {
     max_bytes = form->max_bytes;
     window_ = max_bytes.value_or(0) <= kMaxWindow ? max_bytes.value_or(0) : 0;
     required = RequiredFactors(tree.value());
+    RequireWords();
     beginnings = Beginnings(tree.value());
     SetOpening();
     if (!rule.output) beginnings.reset();
@@ -92,6 +93,19 @@ Status RuleSearch::Prepare() {
     return Status::ResourceExhausted(rule.id + ": hold-back: " + hold_->error());
   }
   return Status::Ok();
+}
+
+// The words that the validator asks for, as a condition of all literals.
+void RuleSearch::RequireWords() {
+  if (!required || rule.needs.empty() || rule.group != 0) return;
+  size_t before = 0;
+  for (const Factor& factor : required->any_of) before = std::max(before, factor.max_before);
+  if (before == kAnywhereBefore) return;
+  const auto words =
+      std::make_shared<const Condition>(WordsBefore(rule.needs, before + kContextBytes));
+  for (Factor& factor : required->any_of) {
+    factor.conditions.insert(factor.conditions.begin(), words);
+  }
 }
 
 void RuleSearch::Release() noexcept {

@@ -60,6 +60,7 @@ class RuleSearch {
   // The first place in [pos, last] where a match may begin, by its first bytes; last + 1: none.
   size_t Opening(std::string_view text, size_t pos, size_t last) const noexcept;
   void SetOpening();
+  void RequireWords();
   Status Ready() const;  // all expressions compile
   // Judges the candidate; appends it; where to go on.
   size_t Take(RuleId id, std::string_view text, const Span& span, std::vector<Match>* out) const;

@@ -114,9 +114,10 @@ Status ReadRule(const config::YamlNode& node, const config::PiiDetector& config,
   if (config.include_private_ips && name.starts_with("public_")) name.erase(0, 7);
   Check check = FindCheck(name);
   if (!name.empty() && !check) map.Fail("unknown check \"" + name + "\"");
-  rule.rule.validate = Combine(std::move(check), {ContextWords::Prepared(map.Strings("needs")),
-                                                  ContextWords::Prepared(map.Strings("unless")),
-                                                  ContextWords::Prepared(map.Strings("names"))});
+  rule.rule.needs = ContextWords::Prepared(map.Strings("needs"));
+  rule.rule.validate =
+      Combine(std::move(check), {rule.rule.needs, ContextWords::Prepared(map.Strings("unless")),
+                                 ContextWords::Prepared(map.Strings("names"))});
   if (Status status = map.Finish(); !status.ok()) return status;
   if (!type->on) return Status::Ok();
   rule.kinds.push_back({type_name, type->label, weak});
