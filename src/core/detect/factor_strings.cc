@@ -163,9 +163,11 @@ void FactorStrings::AppendRepeat(const RegexNode& node) {
 }
 
 void FactorStrings::JoinSiblings() {
-  const auto joins = [](const Item& prefix, size_t siblings) {
+  const auto is_digit = [](char c) { return IsAsciiDigit(static_cast<unsigned char>(c)); };
+  const auto joins = [&](const Item& prefix, size_t first, size_t siblings) {
     if (prefix.size == 1) {
-      return siblings >= kDigits && IsAsciiDigit(static_cast<unsigned char>(prefix.bytes[0]));
+      return siblings >= kDigits && is_digit(prefix.bytes[0]) && is_digit(items_[first].bytes[1]) &&
+             is_digit(items_[first + siblings - 1].bytes[1]);
     }
     return siblings >= kManySiblings && prefix.size >= kRarePrefix &&
            LiteralFrequency(prefix.view(), false, false) < kRareShare;
@@ -186,7 +188,7 @@ void FactorStrings::JoinSiblings() {
           ++end;
         }
       }
-      if (joins(prefix, end - i)) {
+      if (joins(prefix, i, end - i)) {
         kept.push_back(prefix);
         joined = true;
         i = end;

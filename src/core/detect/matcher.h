@@ -56,6 +56,9 @@ struct Rule {
   // Lower case, blanks between words: `validate` says 0 unless one of these begins within the
   // kContextBytes before the candidate, in whatever case. Spares the search where there is none.
   std::vector<std::string> needs;
+  // `validate` says 0 to a candidate with fewer digits. Spares the search words and names where the
+  // candidate is nothing but a long run of letters, digits and signs.
+  int min_digits = 0;
   // The rule judges what goes to the provider, what comes back, or both. Output rules take part in
   // the hold-back of streams.
   bool input = true;

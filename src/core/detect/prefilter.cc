@@ -86,31 +86,33 @@ int Prefilter::DigitsAt(std::string_view text, size_t at) const noexcept {
 }
 
 template <typename Take>
-bool Prefilter::TakeSlot(uint32_t slot, uint64_t folded, std::string_view text, size_t at,
+bool Prefilter::TakeHits(unsigned hits, uint64_t folded, std::string_view text, size_t at,
                          bool loose, const Take& take) const {
-  for (uint32_t i = slots_[slot]; i < slots_[slot + 1]; ++i) {
-    const Literal& literal = literals_[i];
-    if (((folded ^ Load(literal.bytes)) << literal.unused_bits) != 0) continue;
-    if (!Fits(literal, text, at, loose)) continue;
-    for (uint32_t t = literal.first_target; t < literal.end_target; ++t) {
-      if (!take(targets_[t], at)) return false;
+  const uint64_t product = Product(folded);
+  uint32_t slots[6];
+  size_t count = 0;
+  if ((hits & 1) != 0) {
+    slots[count++] = folded & 0xFF;
+    slots[count++] = kFirstHash + Hash2(product);
+  }
+  if ((hits & 2) != 0) slots[count++] = kFirstHash + Hash3(product);
+  if ((hits & 4) != 0) slots[count++] = kFirstHash + Hash4(product);
+  if ((hits & 8) != 0) {
+    slots[count++] = kFirstHash + Hash5(product);
+    slots[count++] = kFirstHash + Hash8(product);
+  }
+  for (size_t k = 0; k < count; ++k) {
+    const Literal* literal = literals_.data() + slots_[slots[k]];
+    const Literal* const end = literals_.data() + slots_[slots[k] + 1];
+    for (; literal != end; ++literal) {
+      if (((folded ^ Load(literal->bytes)) << literal->unused_bits) != 0) continue;
+      if (!Fits(*literal, text, at, loose)) continue;
+      for (uint32_t t = literal->first_target; t < literal->end_target; ++t) {
+        if (!take(targets_[t], at)) return false;
+      }
     }
   }
   return true;
-}
-
-template <typename Take>
-bool Prefilter::TakeHits(unsigned hits, uint64_t folded, std::string_view text, size_t at,
-                         bool loose, const Take& take) const {
-  const auto slot = [&](uint32_t index) { return TakeSlot(index, folded, text, at, loose, take); };
-  if ((hits & 1) != 0 && !(slot(folded & 0xFF) && slot(kFirstHash + Hash(folded & 0xFFFF)))) {
-    return false;
-  }
-  if ((hits & 2) != 0 && !slot(kFirstHash + Hash3(folded))) return false;
-  if ((hits & 4) != 0 && !slot(kFirstHash + Hash4(folded))) return false;
-  if ((hits & 8) == 0) return true;
-  return slot(kFirstHash + (Hash5(folded) >> (kLongBits - kHashBits))) &&
-         slot(kFirstHash + Hash8(folded));
 }
 
 template <typename Take>
@@ -227,6 +229,21 @@ uint64_t LongRuns(const BlockScan& scan, const BlockScan& next) noexcept {
 
 }  // namespace
 
+uint64_t Prefilter::Likely(const char* block, uint64_t places, uint64_t signs) const noexcept {
+  uint64_t likely = 0;
+  for (uint64_t rest = places & ~signs; rest != 0; rest &= rest - 1) {
+    const auto offset = static_cast<unsigned>(__builtin_ctzll(rest));
+    const unsigned hits = Hits(Load(block + offset) | kFold);
+    likely |= static_cast<uint64_t>(hits != 0) << offset;
+  }
+  for (uint64_t rest = places & signs; rest != 0; rest &= rest - 1) {
+    const auto offset = static_cast<unsigned>(__builtin_ctzll(rest));
+    const uint64_t product = Product(Load(block + offset) | kFold);
+    likely |= static_cast<uint64_t>(signs_[Hash2(product)]) << offset;
+  }
+  return likely;
+}
+
 template <typename Take>
 bool Prefilter::Walk(std::string_view text, size_t from, bool loose, const Take& take) const {
   Blocks blocks(text, scan_, tables_, stream_);
@@ -252,14 +269,15 @@ bool Prefilter::Walk(std::string_view text, size_t from, bool loose, const Take&
       literals |= tail;
       numbers |= tail;
     }
-    uint64_t places = literals | numbers | runs;
-    if (left < kBlock) places &= (uint64_t{1} << left) - 1;
-    for (; places != 0; places &= places - 1) {
+    const uint64_t inside = left < kBlock ? (uint64_t{1} << left) - 1 : ~uint64_t{0};
+    literals = Likely(block.bytes, literals & inside, block.scan.signs);
+    for (uint64_t places = literals | ((numbers | runs) & inside); places != 0;
+         places &= places - 1) {
       const auto offset = static_cast<size_t>(__builtin_ctzll(places));
       const uint64_t bit = places & -places, folded = Load(block.bytes + offset) | kFold;
-      if ((literals & bit) != 0) {
-        const unsigned hits = Hits(folded);
-        if (hits != 0 && !TakeHits(hits, folded, text, begin + offset, loose, take)) return false;
+      if ((literals & bit) != 0 &&
+          !TakeHits(Hits(folded), folded, text, begin + offset, loose, take)) {
+        return false;
       }
       if ((numbers & bit) != 0 && IsAsciiDigit(static_cast<unsigned char>(block.bytes[offset])) &&
           !TakeNumber(folded, text, begin + offset, loose, take)) {

@@ -40,7 +40,7 @@ class Prefilter {
                                        const Holds& holds) const;
 
  private:
-  static constexpr size_t kHashBits = 15;
+  static constexpr size_t kHashBits = 16;
   static constexpr uint32_t kNone = UINT32_MAX;
   static constexpr int kEnoughDigits = 64;  // more than any rule asks for
   static constexpr uint32_t kAnywhere = UINT32_MAX;
@@ -85,31 +85,30 @@ class Prefilter {
     std::memcpy(&value, p, sizeof value);
     return value;
   }
-  static uint32_t Hash(uint32_t bytes) noexcept {
-    return (bytes * 0x9E3779B1u) >> (32 - kHashBits);
-  }
-  // Of three, four, five bytes.
-  static uint32_t Hash3(uint64_t folded) noexcept {
-    return Hash(static_cast<uint32_t>(folded) << 8);
-  }
-  static uint32_t Hash4(uint64_t folded) noexcept { return Hash(static_cast<uint32_t>(folded)); }
-  static uint32_t Hash5(uint64_t folded) noexcept {
-    return static_cast<uint32_t>((folded << 24) * 0x9E3779B97F4A7C15u >> (64 - kLongBits));
-  }
-  static uint32_t Hash8(uint64_t folded) noexcept {
-    return static_cast<uint32_t>(folded * 0x9E3779B97F4A7C15u >> (64 - kHashBits));
+  // One product tells of the first two bytes, three, four, five: its lower bits know no more.
+  static uint64_t Product(uint64_t folded) noexcept { return folded * 0x9E3779B97F4A7C15u; }
+  static uint32_t Hash2(uint64_t product) noexcept { return product & 0xFFFF; }
+  static uint32_t Hash3(uint64_t product) noexcept { return product >> 8 & 0xFFFF; }
+  static uint32_t Hash4(uint64_t product) noexcept { return product >> 16 & 0xFFFF; }
+  static uint32_t Hash5(uint64_t product) noexcept { return product >> 24 & 0xFFFF; }
+  static uint32_t Hash8(uint64_t product) noexcept {
+    return static_cast<uint32_t>(product >> (64 - kHashBits));
   }
   static uint32_t SlotOf(const Literal& literal) noexcept;
-  static constexpr size_t kLongBits = 16;
-  static bool Has(const std::vector<uint64_t>& bits, uint32_t index) noexcept {
-    return (bits[index >> 6] >> (index & 63) & 1) != 0;
-  }
-  static void Set(std::vector<uint64_t>* bits, uint32_t index) noexcept {
-    (*bits)[index >> 6] |= uint64_t{1} << (index & 63);
-  }
+  class Bits {
+   public:
+    unsigned operator[](uint32_t index) const noexcept {
+      return static_cast<unsigned>(words_[index >> 6] >> (index & 63)) & 1;
+    }
+    void Set(uint32_t index) noexcept { words_[index >> 6] |= uint64_t{1} << (index & 63); }
+
+   private:
+    uint64_t words_[(size_t{1} << kHashBits) / 64] = {};
+  };
   uint32_t WitnessIndex(const Condition& witness);
   Target TargetOf(uint32_t rule, const Factor& factor);
   void AddTarget(const Factor& factor, const Target& target);
+  void AddOddBlank(const Factor& factor, const Target& target);
   bool AddLongRun(const Factor& factor, const Target& target);
   void Mark(const Literal& literal);
   void SortNumbers();
@@ -122,18 +121,18 @@ class Prefilter {
   // Whether some literal that begins with these bytes may stand there, by the number of its bytes:
   // bits for up to two, three, four, more.
   unsigned Hits(uint64_t folded) const noexcept {
-    return (Has(short_, folded & 0xFFFF) ? 1u : 0u) | (Has(three_, Hash3(folded)) ? 2u : 0u) |
-           (Has(four_, Hash4(folded)) ? 4u : 0u) | (Has(long_, Hash5(folded)) ? 8u : 0u);
+    const uint64_t product = Product(folded);
+    return short_[Hash2(product)] | three_[Hash3(product)] << 1 | four_[Hash4(product)] << 2 |
+           long_[Hash5(product)] << 3;
   }
+  // Those of the places in a block where some literal may stand.
+  uint64_t Likely(const char* block, uint64_t places, uint64_t signs) const noexcept;
   // Calls take(target, at) for each literal that stands at or after `from`, in order, until it says
   // false. False: it did, or the text has letters that fold to ASCII and `loose` is not set.
   template <typename Take>
   bool Walk(std::string_view text, size_t from, bool loose, const Take& take) const;
   template <typename Take>
   bool TakeHits(unsigned hits, uint64_t folded, std::string_view text, size_t at, bool loose,
-                const Take& take) const;
-  template <typename Take>
-  bool TakeSlot(uint32_t slot, uint64_t folded, std::string_view text, size_t at, bool loose,
                 const Take& take) const;
   // The literals that begin with a digit.
   template <typename Take>
@@ -160,8 +159,9 @@ class Prefilter {
   std::vector<Target> targets_;
   std::vector<ByteSet> runs_;
   std::vector<uint32_t> slots_;  // where the literals of a slot begin
-  // Bit sets: by two bytes, by the hashes of three, four, five.
-  std::vector<uint64_t> short_, three_, four_, long_;
+  // By the hashes of two bytes, of three, four, five; signs_: of two, of all that begin with a
+  // sign.
+  Bits short_, three_, four_, long_, signs_;
   // By what is before them (no word byte; one) and their digit. Those that ask for a number of
   // digits come last, and those that ask for fewer come first.
   std::vector<Number> numbers_[2][10];

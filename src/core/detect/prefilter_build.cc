@@ -4,10 +4,17 @@
 #include <tuple>
 #include <utility>
 
+#include "core/detect/factor_score.h"
 #include "core/detect/prefilter.h"
 #include "core/detect/regex_shape.h"
 
 namespace kt::detect {
+namespace {
+
+constexpr double kFrequent = 0.0002;
+
+}  // namespace
+
 uint32_t Prefilter::RunIndex(const ByteSet& run) {
   const auto known = std::find(runs_.begin(), runs_.end(), run);
   if (known == runs_.end()) return runs_.push_back(run), static_cast<uint32_t>(runs_.size() - 1);
@@ -44,7 +51,23 @@ Prefilter::Target Prefilter::TargetOf(uint32_t rule, const Factor& factor) {
   return target;
 }
 
+// A frequent word with an odd blank behind it is looked for with that blank.
+void Prefilter::AddOddBlank(const Factor& factor, const Target& target) {
+  Factor with = factor;
+  with.odd_blank = with.word_ends = false;
+  const auto add = [&](std::string_view blanks) {
+    with.bytes = factor.bytes;
+    for (const char c : blanks) with.bytes += FoldByte(c);
+    AddTarget(with, target);
+  };
+  for (const char* blanks : {"\t", "\n", "\f", "\r", "  ", " \t", " \n", " \f", " \r"}) add(blanks);
+}
+
 void Prefilter::AddTarget(const Factor& factor, const Target& target) {
+  if (factor.odd_blank && factor.bytes.size() + 2 <= kFactorBytes &&
+      LiteralFrequency(factor.bytes, false, false) >= kFrequent) {
+    return AddOddBlank(factor, target);
+  }
   Pending pending{};
   pending.target = target;
   Literal& literal = pending.literal;
@@ -97,41 +120,47 @@ void Prefilter::AddBeginnings(uint32_t rule, const std::vector<Factor>& any_of) 
 }
 
 uint32_t Prefilter::SlotOf(const Literal& literal) noexcept {
-  const uint64_t bytes = Load(literal.bytes);
+  const uint64_t bytes = Load(literal.bytes), product = Product(bytes);
   switch (literal.size) {
     case 1:
       return bytes & 0xFF;
     case 2:
-      return kFirstHash + Hash(bytes & 0xFFFF);
+      return kFirstHash + Hash2(product);
     case 3:
-      return kFirstHash + Hash3(bytes);
+      return kFirstHash + Hash3(product);
     case 4:
-      return kFirstHash + Hash4(bytes);
+      return kFirstHash + Hash4(product);
     case kFactorBytes:
-      return kFirstHash + Hash8(bytes);
+      return kFirstHash + Hash8(product);
     default:
-      return kFirstHash + (Hash5(bytes) >> (kLongBits - kHashBits));
+      return kFirstHash + Hash5(product);
   }
 }
 
 // So that the walk looks into the literal's slot where it may stand.
 void Prefilter::Mark(const Literal& literal) {
-  const uint64_t bytes = Load(literal.bytes);
+  const uint64_t product = Product(Load(literal.bytes));
   const auto first = static_cast<unsigned char>(literal.bytes[0]);
   if (literal.start == Factor::Start::kAnywhere && !literal.at_end &&
       (IsFoldedWord(first) || !AlwaysStarts(first))) {
     tables_.inside.Add({literal.bytes, literal.size});
   }
   if (literal.size > 4) {
-    Set(&long_, Hash5(bytes));
-  } else if (literal.size > 2) {
-    Set(literal.size == 4 ? &four_ : &three_, literal.size == 4 ? Hash4(bytes) : Hash3(bytes));
+    long_.Set(Hash5(product));
+  } else if (literal.size == 4) {
+    four_.Set(Hash4(product));
+  } else if (literal.size == 3) {
+    three_.Set(Hash3(product));
   } else if (literal.size == 2) {
-    Set(&short_, bytes & 0xFFFF);
-  } else if (literal.at_end) {
-    Set(&short_, 0x2000u | first);
-  } else {
-    for (uint32_t second = 0; second < 256; ++second) Set(&short_, second << 8 | first);
+    short_.Set(Hash2(product));
+  }
+  if (literal.size > 1) return signs_.Set(Hash2(product));
+  // Whatever follows; behind the end of the text, zeros do.
+  for (uint64_t second = 0x20; second < 256; ++second) {
+    if (literal.at_end && second > 0x20) break;
+    const uint32_t pair = Hash2(Product(second << 8 | first));
+    short_.Set(pair);
+    signs_.Set(pair);
   }
 }
 
@@ -149,10 +178,6 @@ void Prefilter::Finish() {
   std::sort(pending_.begin(), pending_.end(),
             [&](const Pending& a, const Pending& b) { return whole(a) < whole(b); });
   std::vector<uint32_t> first(kFirstHash + (size_t{1} << kHashBits) + 1, 0);
-  short_.assign((size_t{1} << 16) / 64, 0);
-  three_.assign((size_t{1} << kHashBits) / 64, 0);
-  four_ = three_;
-  long_.assign((size_t{1} << kLongBits) / 64, 0);
   for (size_t i = 0; i < pending_.size(); ++i) {
     const bool same = i > 0 && key(pending_[i]) == key(pending_[i - 1]);
     if (same && whole(pending_[i]) == whole(pending_[i - 1])) continue;

@@ -128,22 +128,8 @@ size_t PrefilterConditions::FindLiteral(const Wanted& wanted, std::string_view t
 // The same where all literals begin words: these are few, and found without the literals.
 size_t PrefilterConditions::FindWord(const Wanted& wanted, std::string_view text, size_t begin,
                                      size_t end) const noexcept {
-  end = std::min(end, text.size() - 1);
-  for (size_t at = begin; at <= end; at += kScanBlock) {
-    char copy[kScanBlock] = {};
-    const char* block = text.data() + at;
-    if (text.size() - at < kScanBlock) {
-      std::memcpy(copy, block, text.size() - at);
-      block = copy;
-    }
-    uint64_t starts = WordStarts(block, at == 0 ? ' ' : text[at - 1]);
-    if (end - at < kScanBlock - 1) starts &= (uint64_t{2} << (end - at)) - 1;
-    for (; starts != 0; starts &= starts - 1) {
-      const size_t place = at + static_cast<size_t>(__builtin_ctzll(starts));
-      if (Begins(wanted, LoadFolded(text, place))) return place;
-    }
-  }
-  return kNowhere;
+  return FirstWordStart(text, begin, std::min(end + 1, text.size()),
+                        [&](size_t at) { return Begins(wanted, LoadFolded(text, at)); });
 }
 
 bool PrefilterConditions::Search(uint32_t number, std::string_view text, size_t begin, size_t end,

@@ -59,13 +59,16 @@ double Score(const FactorSet& set) {
   for (const Factor& factor : set.any_of) {
     const auto begin = static_cast<unsigned char>(factor.bytes[0]);
     const bool inside = factor.start == Start::kAnywhere && IsFoldedWord(begin);
-    double one = LiteralFrequency(factor.bytes, factor.word_ends, inside);
+    const bool whole = factor.word_ends || factor.odd_blank;
+    double one = LiteralFrequency(factor.bytes, whole, inside);
     if (factor.odd_blank) one *= 0.1;
     dense |= inside;
     // Of a single letter every other word begins with one.
     const double least = factor.bytes.size() == 1 && IsAsciiLetter(begin) ? 0.01 : 0;
     if (factor.min_digits >= kManyDigits) {
       one *= 0.1;
+    } else if (factor.min_run <= factor.bytes.size()) {
+      // The literal itself is the run.
     } else if (factor.min_run >= kLongRun) {
       one = std::max(one * 0.02, least);
     } else if (factor.min_run >= kShortRun && factor.run.count() <= kCapitals) {

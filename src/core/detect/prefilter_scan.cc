@@ -64,7 +64,8 @@ struct Scans {
     BlockScan scan = sets;
     scan.digits = digit;
     scan.numbers = digit & ~digit_before;
-    scan.places = (word & ~word_before) | scan.numbers | (always & ~word) | sets.leads;
+    scan.signs = (always & ~word) | sets.leads;
+    scan.places = (word & ~word_before) | scan.numbers | scan.signs;
     return scan;
   }
 
@@ -87,30 +88,38 @@ struct Scans {
     return Join(word, digit, always, sets, before);
   }
 
-  static uint64_t PortableWords(const char* block) noexcept {
-    uint64_t word = 0;
+  struct Words {
+    uint64_t word, leads;
+  };
+  static Words PortableWords(const char* block) noexcept {
+    Words words{0, 0};
     for (unsigned i = 0; i < kScanBlock; ++i) {
-      if (IsAsciiWord(static_cast<unsigned char>(block[i]))) word |= uint64_t{1} << i;
+      const auto byte = static_cast<unsigned char>(block[i]);
+      if (IsAsciiWord(byte)) words.word |= uint64_t{1} << i;
+      if (byte >= 0xC0) words.leads |= uint64_t{1} << i;
     }
-    return word;
+    return words;
   }
 
 #if defined(__x86_64__)
-  __attribute__((target("avx2"))) static uint64_t Avx2Words(const char* block) noexcept {
+  __attribute__((target("avx2"))) static Words Avx2Words(const char* block) noexcept {
     const auto at_most = [](__m256i x, char n) __attribute__((target("avx2"), always_inline)) {
       return _mm256_cmpeq_epi8(_mm256_min_epu8(x, _mm256_set1_epi8(n)), x);
     };
-    uint64_t word = 0;
+    Words words{0, 0};
     for (int i = 0; i < 2; ++i) {
+      const auto bits = [&](__m256i x) __attribute__((target("avx2"), always_inline)) {
+        return static_cast<uint64_t>(static_cast<unsigned>(_mm256_movemask_epi8(x))) << (32 * i);
+      };
       const __m256i v = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(block + 32 * i));
       const __m256i lower = _mm256_or_si256(v, _mm256_set1_epi8(0x20));
       const __m256i letters = at_most(_mm256_sub_epi8(lower, _mm256_set1_epi8('a')), 25);
       const __m256i digits = at_most(_mm256_sub_epi8(v, _mm256_set1_epi8('0')), 9);
       const __m256i low = _mm256_cmpeq_epi8(v, _mm256_set1_epi8('_'));
-      const __m256i all = _mm256_or_si256(_mm256_or_si256(letters, digits), low);
-      word |= static_cast<uint64_t>(static_cast<unsigned>(_mm256_movemask_epi8(all))) << (32 * i);
+      words.word |= bits(_mm256_or_si256(_mm256_or_si256(letters, digits), low));
+      words.leads |= bits(v) & ~bits(at_most(v, static_cast<char>(0xBF)));
     }
-    return word;
+    return words;
   }
 
   // From `at` on, 16 places at a time, while all of their bytes are before `size`: the first place
@@ -238,14 +247,14 @@ struct Scans {
 };
 
 uint64_t WordStarts(const char* block, char before) noexcept {
-  uint64_t word;
 #if defined(__x86_64__)
   static const bool kAvx2 = __builtin_cpu_supports("avx2");
-  word = kAvx2 ? Scans::Avx2Words(block) : Scans::PortableWords(block);
+  const Scans::Words words = kAvx2 ? Scans::Avx2Words(block) : Scans::PortableWords(block);
 #else
-  word = Scans::PortableWords(block);
+  const Scans::Words words = Scans::PortableWords(block);
 #endif
-  return word & ~(word << 1 | (IsAsciiWord(static_cast<unsigned char>(before)) ? 1 : 0));
+  const uint64_t last = IsAsciiWord(static_cast<unsigned char>(before)) ? 1 : 0;
+  return (words.word & ~(words.word << 1 | last)) | words.leads;
 }
 
 size_t HeadTable::Find(std::string_view text, size_t begin, size_t end) const noexcept {

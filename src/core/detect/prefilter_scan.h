@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string_view>
 
 #include "core/detect/regex_bytes.h"
@@ -65,6 +66,7 @@ class HeadTable {
 struct BlockScan {
   uint64_t places;   // bit i: at byte i of the block
   uint64_t numbers;  // those of them that are digits
+  uint64_t signs;    // those of them that are no word bytes
   uint64_t digits;
   uint64_t leads;     // lead bytes of UTF-8
   uint64_t tokens;    // bytes of the set
@@ -78,8 +80,30 @@ struct ScanTables {
   TokenTable capitals;
 };
 
-// Where words begin in 64 bytes, with the byte before them.
+// Where words may begin in 64 bytes, with the byte before them: ASCII ones, and each lead byte.
 uint64_t WordStarts(const char* block, char before) noexcept;
+
+// The first place in [begin, end) where a word may begin and that `wanted` confirms; SIZE_MAX:
+// none.
+template <typename Wanted>
+size_t FirstWordStart(std::string_view text, size_t begin, size_t end, const Wanted& wanted) {
+  for (size_t at = begin; at < end; at += kScanBlock) {
+    char copy[kScanBlock];
+    const char* block = text.data() + at;
+    if (text.size() - at < kScanBlock) {
+      std::memset(copy, 0, sizeof copy);
+      std::memcpy(copy, block, text.size() - at);
+      block = copy;
+    }
+    uint64_t starts = WordStarts(block, at == 0 ? ' ' : text[at - 1]);
+    if (end - at < kScanBlock) starts &= (uint64_t{1} << (end - at)) - 1;
+    for (; starts != 0; starts &= starts - 1) {
+      const size_t place = at + static_cast<size_t>(__builtin_ctzll(starts));
+      if (wanted(place)) return place;
+    }
+  }
+  return SIZE_MAX;
+}
 
 // Of 64 bytes, with the byte before them.
 using ScanFunction = BlockScan (*)(const char* block, char before, const ScanTables& tables);

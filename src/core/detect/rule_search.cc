@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/detect/prefix.h"
+#include "core/detect/regex_shape.h"
 
 namespace kt::detect {
 namespace {
@@ -75,6 +76,7 @@ Status RuleSearch::Prepare() {
     window_ = max_bytes.value_or(0) <= kMaxWindow ? max_bytes.value_or(0) : 0;
     required = RequiredFactors(tree.value());
     RequireWords();
+    RequireDigits(tree.value());
     beginnings = Beginnings(tree.value());
     SetOpening();
     if (!rule.output) beginnings.reset();
@@ -105,6 +107,19 @@ void RuleSearch::RequireWords() {
       std::make_shared<const Condition>(WordsBefore(rule.needs, before + kContextBytes));
   for (Factor& factor : required->any_of) {
     factor.conditions.insert(factor.conditions.begin(), words);
+  }
+}
+
+// Where the candidate begins with its literals, the digits are behind them.
+void RuleSearch::RequireDigits(const RegexNode& tree) {
+  if (!required || rule.min_digits == 0) return;
+  ByteSet alphabet;
+  AddAlphabet(tree, &alphabet);
+  for (Factor& factor : required->any_of) {
+    const bool begins = factor.max_before == 0 && rule.group == 0;
+    if (!begins && (rule.group == 0 || LongRunOf(factor) == LongRun::kNone)) continue;
+    factor.min_digits = std::max(factor.min_digits, rule.min_digits);
+    if (LongRunOf(factor) == LongRun::kNone) factor.run = alphabet;
   }
 }
 
@@ -169,34 +184,37 @@ RuleSearch::Found RuleSearch::Search(std::string_view text, size_t pos, size_t* 
 
 void RuleSearch::SetOpening() {
   opens_word_ = knows_opening_ = beginnings.has_value();
-  for (ByteSet& set : opening_) beginnings ? set.reset() : set.set();
+  opening_.set();
   if (!beginnings) return;
+  opening_.reset();
+  opening_mask_ = ~uint64_t{0};
   for (const Factor& factor : *beginnings) {
     opens_word_ &= factor.start == Factor::Start::kWord;
-    for (size_t i = 0; i < kOpeningBytes; ++i) {
-      if (i >= factor.bytes.size()) {
-        opening_[i].set();
-      } else {
-        opening_[i].set(static_cast<unsigned char>(factor.bytes[i]));
-      }
-    }
+    opening_.set(static_cast<unsigned char>(factor.bytes[0]));
+    opening_mask_ &= ~uint64_t{0} >> (64 - 8 * factor.bytes.size());
   }
-  // What is not ASCII may fold to it.
-  for (ByteSet& set : opening_) set |= ~ByteSet() << 0x80;
+  for (const Factor& factor : *beginnings) {
+    openings_.set(OpeningIndex(LoadFolded(factor.bytes, 0) & opening_mask_));
+  }
+  opening_ |= ~ByteSet() << 0x80;  // what is not ASCII may fold to it
+}
+
+bool RuleSearch::MayOpen(std::string_view text, size_t at) const noexcept {
+  if (!opening_[static_cast<unsigned char>(FoldByte(text[at]))]) return false;
+  constexpr uint64_t kForeign = 0x8080808080808080u;
+  const uint64_t bytes = LoadFolded(text, at) & opening_mask_;
+  // What is not ASCII may fold to it, and is longer: the bytes behind it say nothing.
+  return (bytes & kForeign) != 0 || openings_[OpeningIndex(bytes)];
 }
 
 size_t RuleSearch::Opening(std::string_view text, size_t pos, size_t last) const noexcept {
-  for (; pos <= last; ++pos) {
-    if (pos + kOpeningBytes > text.size()) return pos;
-    const auto byte = [&](size_t i) { return static_cast<unsigned char>(FoldByte(text[pos + i])); };
-    if (!opening_[0][byte(0)]) continue;
-    // What is not ASCII may fold to it, and is longer: the bytes behind it say nothing.
-    if (byte(0) >= 0x80) return pos;
-    if (!opening_[1][byte(1)] || (byte(1) < 0x80 && !opening_[2][byte(2)])) continue;
-    if (!opens_word_ || pos == 0 || !IsAsciiWord(static_cast<unsigned char>(text[pos - 1]))) {
-      return pos;
-    }
+  if (!knows_opening_ || pos > last) return pos;
+  if (opens_word_) {
+    const size_t end = std::min(last + 1, text.size());
+    const auto opens = [&](size_t at) { return MayOpen(text, at); };
+    return std::min(FirstWordStart(text, pos, end, opens), last + 1);
   }
+  while (pos <= last && pos < text.size() && !MayOpen(text, pos)) ++pos;
   return pos;
 }
 

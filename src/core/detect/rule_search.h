@@ -3,6 +3,7 @@
 
 #include <re2/re2.h>
 
+#include <bitset>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -59,8 +60,10 @@ class RuleSearch {
 
   // The first place in [pos, last] where a match may begin, by its first bytes; last + 1: none.
   size_t Opening(std::string_view text, size_t pos, size_t last) const noexcept;
+  bool MayOpen(std::string_view text, size_t at) const noexcept;
   void SetOpening();
   void RequireWords();
+  void RequireDigits(const RegexNode& tree);
   Status Ready() const;  // all expressions compile
   // Judges the candidate; appends it; where to go on.
   size_t Take(RuleId id, std::string_view text, const Span& span, std::vector<Match>* out) const;
@@ -73,8 +76,15 @@ class RuleSearch {
                        uint32_t range, std::vector<Match>* out) const;
   Found Search(std::string_view text, size_t pos, size_t* work, Span* span) const;
 
-  static constexpr size_t kOpeningBytes = 3;
-  ByteSet opening_[kOpeningBytes];  // folded, of the first bytes of all matches
+  // The first bytes of all matches, folded: of the first one which it may be, and a bloom filter of
+  // as many as all have.
+  static constexpr size_t kOpeningBits = 512;
+  static size_t OpeningIndex(uint64_t bytes) noexcept {
+    return (bytes * 0x9E3779B97F4A7C15u) >> 55;
+  }
+  ByteSet opening_;
+  uint64_t opening_mask_ = 0;
+  std::bitset<kOpeningBits> openings_;
   bool knows_opening_ = false;
   bool opens_word_ = false;  // and no word byte is before them
   bool derived_ = false;     // prefix and bound are known

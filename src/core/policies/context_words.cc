@@ -51,11 +51,19 @@ ContextWords::ContextWords(const detect::Candidate& candidate) {
     if ((static_cast<unsigned char>(before[start]) & 0xC0) != 0x80) ++characters;
   }
   context_ = Folded(before.substr(start));
+  for (size_t i = 1; i < context_.size(); ++i) pairs_.set(PairOf(context_[i - 1], context_[i]));
+}
+
+bool ContextWords::MayHold(const std::string& word) const noexcept {
+  const size_t size = word.size();
+  return size < 2 ||
+         (pairs_[PairOf(word[0], word[1])] && pairs_[PairOf(word[size - 2], word[size - 1])]);
 }
 
 size_t ContextWords::LastOf(const std::vector<std::string>& words) const {
   size_t last = 0;
   for (const std::string& word : words) {
+    if (!MayHold(word)) continue;
     for (size_t at = context_.rfind(word); at != std::string::npos;
          at = at == 0 ? std::string::npos : context_.rfind(word, at - 1)) {
       const size_t end = at + word.size();

@@ -2,6 +2,7 @@
 // that a stream and a whole text agree (CONTRACT 2.3).
 #pragma once
 
+#include <bitset>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -24,7 +25,14 @@ class ContextWords {
   static std::vector<std::string> Prepared(std::vector<std::string> words);
 
  private:
+  static constexpr size_t kPairs = 1024;
+  static size_t PairOf(char first, char second) noexcept {
+    return (static_cast<size_t>(first) & 31) << 5 | (static_cast<size_t>(second) & 31);
+  }
+  bool MayHold(const std::string& word) const noexcept;
+
   std::string context_;
+  std::bitset<kPairs> pairs_;  // of neighbours in it: most words are told by these
 };
 
 }  // namespace kt::policies

@@ -114,6 +114,7 @@ Status ReadRule(const config::YamlNode& node, const config::PiiDetector& config,
   if (config.include_private_ips && name.starts_with("public_")) name.erase(0, 7);
   Check check = FindCheck(name);
   if (!name.empty() && !check) map.Fail("unknown check \"" + name + "\"");
+  rule.rule.min_digits = static_cast<int>(map.Number("digits", 0));
   rule.rule.needs = ContextWords::Prepared(map.Strings("needs"));
   rule.rule.validate =
       Combine(std::move(check), {rule.rule.needs, ContextWords::Prepared(map.Strings("unless")),
