@@ -80,7 +80,7 @@ Status Matcher::Impl::AddToScopes(RuleId id) {
     if (!(scope == Scope::kInput ? rule.rule.input : rule.rule.output)) continue;
     ScopeSet& target = scopes[static_cast<size_t>(scope)];
     if (rule.required) {
-      target.prefilter.Add(id, rule.required->any_of);
+      target.prefilter.Add(id, rule.required->any_of, rule.folds());
       continue;
     }
     if (target.set == nullptr) {

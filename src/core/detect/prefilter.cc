@@ -252,13 +252,16 @@ bool Prefilter::Walk(std::string_view text, size_t from, bool loose, const Take&
     const Blocks::Block block = next;
     next = blocks.At(begin + kBlock);
     const size_t left = text.size() - begin;
-    if (!loose) {
+    if (!loose && folds_) {
       for (uint64_t leads = block.scan.leads; leads != 0; leads &= leads - 1) {
         const size_t at = begin + static_cast<size_t>(__builtin_ctzll(leads));
         if (FoldingLetter(text, at) != 0) return false;
       }
     }
-    uint64_t literals = block.scan.places & ~block.scan.numbers;
+    const uint64_t signs = block.scan.signs;
+    uint64_t literals = words_ ? block.scan.places & ~block.scan.numbers & ~signs : 0;
+    if (ascii_signs_) literals |= signs & ~block.scan.leads;
+    if (foreign_) literals |= signs & block.scan.leads;
     literals |= block.scan.inside;
     uint64_t numbers = block.scan.numbers;
     uint64_t runs = LongRuns(block.scan, next.scan) & block.scan.places;

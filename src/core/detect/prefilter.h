@@ -26,7 +26,8 @@ namespace kt::detect {
 class Prefilter {
  public:
   // `rule`: any number by which the caller knows the rule.
-  void Add(uint32_t rule, const std::vector<Factor>& any_of);
+  // `folds`: its expression, or a part of it, matches in any case.
+  void Add(uint32_t rule, const std::vector<Factor>& any_of, bool folds = true);
   void Finish();  // after the last Add, before Find
 
   // Adds where matches may begin, at or after `from`.
@@ -168,6 +169,9 @@ class Prefilter {
   ScanTables tables_;  // for the scan
   ScanFunction scan_ = BestScan();
   bool stream_ = false;  // of beginnings, which the end of the text may cut
+  bool folds_ = false;   // some rule matches in any case
+  // What literals begin with: the other places need no look.
+  bool words_ = false, ascii_signs_ = false, foreign_ = false;
   struct RunTarget {
     Target target;
     LongRun kind;

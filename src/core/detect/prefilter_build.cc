@@ -94,7 +94,8 @@ bool Prefilter::AddLongRun(const Factor& factor, const Target& target) {
   return true;
 }
 
-void Prefilter::Add(uint32_t rule, const std::vector<Factor>& any_of) {
+void Prefilter::Add(uint32_t rule, const std::vector<Factor>& any_of, bool folds) {
+  folds_ |= folds;
   for (const Factor& factor : any_of) {
     Target target = TargetOf(rule, factor);
     for (size_t i = 0; i < std::min<size_t>(factor.conditions.size(), 2); ++i) {
@@ -145,6 +146,7 @@ void Prefilter::Mark(const Literal& literal) {
       (IsFoldedWord(first) || !AlwaysStarts(first))) {
     tables_.inside.Add({literal.bytes, literal.size});
   }
+  (first >= 0x80 ? foreign_ : IsFoldedWord(first) ? words_ : ascii_signs_) = true;
   if (literal.size > 4) {
     long_.Set(Hash5(product));
   } else if (literal.size == 4) {

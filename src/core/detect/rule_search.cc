@@ -123,6 +123,16 @@ void RuleSearch::RequireDigits(const RegexNode& tree) {
   }
 }
 
+bool RuleSearch::folds() const noexcept {
+  if (rule.ignore_case) return true;
+  const std::string_view pattern = rule.pattern;
+  for (size_t at = pattern.find("(?"); at != pattern.npos; at = pattern.find("(?", at + 2)) {
+    const size_t end = pattern.find_first_not_of("imsU-", at + 2);
+    if (pattern.substr(at, end - at).find('i') != pattern.npos) return true;
+  }
+  return false;
+}
+
 void RuleSearch::Release() noexcept {
   loose = {};
   loose.shrink_to_fit();

@@ -42,6 +42,9 @@ class RuleSearch {
   // The first such place at or after `from`; text.size(): none.
   size_t HoldFrom(std::string_view text, size_t from) const;
 
+  // Whether the expression, or a part of it, matches in any case.
+  bool folds() const noexcept;
+
   const Rule rule;
   std::string prefix, loose;          // see prefix.h
   std::optional<FactorSet> required;  // for the prefilter
