@@ -162,12 +162,12 @@ void FactorStrings::AppendRepeat(const RegexNode& node) {
   Unite();
 }
 
-void FactorStrings::JoinSiblings() {
+void FactorStrings::JoinSiblings(bool digits) {
   const auto is_digit = [](char c) { return IsAsciiDigit(static_cast<unsigned char>(c)); };
   const auto joins = [&](const Item& prefix, size_t first, size_t siblings) {
     if (prefix.size == 1) {
-      return siblings >= kDigits && is_digit(prefix.bytes[0]) && is_digit(items_[first].bytes[1]) &&
-             is_digit(items_[first + siblings - 1].bytes[1]);
+      return digits && siblings >= kDigits && is_digit(prefix.bytes[0]) &&
+             is_digit(items_[first].bytes[1]) && is_digit(items_[first + siblings - 1].bytes[1]);
     }
     return siblings >= kManySiblings && prefix.size >= kRarePrefix &&
            LiteralFrequency(prefix.view(), false, false) < kRareShare;

@@ -35,8 +35,8 @@ class FactorStrings {
   void Append(const RegexNode& node);
   bool open() const noexcept;
   // "akia" in place of "akia0", "akia1", …: where nearly any byte may go on what is rare by itself,
-  // and behind a digit any other, the strings are more to look for and tell no more.
-  void JoinSiblings();
+  // the strings are more to look for and tell no more. `digits`: also what any digit may follow.
+  void JoinSiblings(bool digits);
   std::vector<Item> Take() &&;
 
  private:

@@ -93,13 +93,13 @@ bool Prefilter::TakeHits(unsigned hits, uint64_t folded, std::string_view text, 
   size_t count = 0;
   if ((hits & 1) != 0) {
     slots[count++] = folded & 0xFF;
-    slots[count++] = kFirstHash + Hash2(product);
+    slots[count++] = Slot(Hash2(product));
   }
-  if ((hits & 2) != 0) slots[count++] = kFirstHash + Hash3(product);
-  if ((hits & 4) != 0) slots[count++] = kFirstHash + Hash4(product);
+  if ((hits & 2) != 0) slots[count++] = Slot(Hash3(product));
+  if ((hits & 4) != 0) slots[count++] = Slot(Hash4(product));
   if ((hits & 8) != 0) {
-    slots[count++] = kFirstHash + Hash5(product);
-    slots[count++] = kFirstHash + Hash8(product);
+    slots[count++] = Slot(Hash5(product));
+    slots[count++] = Slot(Hash8(product));
   }
   for (size_t k = 0; k < count; ++k) {
     const Literal* literal = literals_.data() + slots_[slots[k]];

@@ -41,7 +41,7 @@ class Prefilter {
                                        const Holds& holds) const;
 
  private:
-  static constexpr size_t kHashBits = 16;
+  static constexpr size_t kHashBits = 16, kSlotBits = 13;
   static constexpr uint32_t kNone = UINT32_MAX;
   static constexpr int kEnoughDigits = 64;  // more than any rule asks for
   static constexpr uint32_t kAnywhere = UINT32_MAX;
@@ -94,6 +94,9 @@ class Prefilter {
   static uint32_t Hash5(uint64_t product) noexcept { return product >> 24 & 0xFFFF; }
   static uint32_t Hash8(uint64_t product) noexcept {
     return static_cast<uint32_t>(product >> (64 - kHashBits));
+  }
+  static uint32_t Slot(uint32_t hash) noexcept {
+    return kFirstHash + (hash >> (kHashBits - kSlotBits));
   }
   static uint32_t SlotOf(const Literal& literal) noexcept;
   class Bits {

@@ -1,6 +1,8 @@
 // Making a prefilter: which literals lead to which rules.
 #include <algorithm>
 #include <cstring>
+#include <set>
+#include <string>
 #include <tuple>
 #include <utility>
 
@@ -109,11 +111,13 @@ void Prefilter::Add(uint32_t rule, const std::vector<Factor>& any_of, bool folds
 void Prefilter::AddBeginnings(uint32_t rule, const std::vector<Factor>& any_of) {
   stream_ = true;
   Add(rule, any_of);
+  std::set<std::pair<std::string, Factor::Start>> known;
   for (Factor cut : any_of) {
     cut.word_ends = false;
     const bool odd_blank = std::exchange(cut.odd_blank, false);
     for (bool whole = odd_blank; whole || cut.bytes.size() > 1; whole = false) {
       if (!whole) cut.bytes.pop_back();
+      if (!known.emplace(cut.bytes, cut.start).second) continue;
       AddTarget(cut, TargetOf(rule, cut));
       pending_.back().literal.at_end = true;
     }
@@ -126,15 +130,15 @@ uint32_t Prefilter::SlotOf(const Literal& literal) noexcept {
     case 1:
       return bytes & 0xFF;
     case 2:
-      return kFirstHash + Hash2(product);
+      return Slot(Hash2(product));
     case 3:
-      return kFirstHash + Hash3(product);
+      return Slot(Hash3(product));
     case 4:
-      return kFirstHash + Hash4(product);
+      return Slot(Hash4(product));
     case kFactorBytes:
-      return kFirstHash + Hash8(product);
+      return Slot(Hash8(product));
     default:
-      return kFirstHash + Hash5(product);
+      return Slot(Hash5(product));
   }
 }
 
@@ -179,7 +183,7 @@ void Prefilter::Finish() {
   };
   std::sort(pending_.begin(), pending_.end(),
             [&](const Pending& a, const Pending& b) { return whole(a) < whole(b); });
-  std::vector<uint32_t> first(kFirstHash + (size_t{1} << kHashBits) + 1, 0);
+  std::vector<uint32_t> first(kFirstHash + (size_t{1} << kSlotBits) + 1, 0);
   for (size_t i = 0; i < pending_.size(); ++i) {
     const bool same = i > 0 && key(pending_[i]) == key(pending_[i - 1]);
     if (same && whole(pending_[i]) == whole(pending_[i - 1])) continue;

@@ -135,7 +135,7 @@ std::optional<FactorSet> FactorsAt(const Sequence& sequence, size_t first, Edge 
   const std::vector<RegexNode>& items = sequence.items;
   FactorStrings strings(max_strings);
   for (size_t i = first; i < items.size() && strings.open(); ++i) strings.Append(items[i]);
-  if (max_strings == kMaxStrings) strings.JoinSiblings();
+  strings.JoinSiblings(max_strings == kMaxStrings);
   Factor base;
   AddRun(sequence, first, &base);
   FactorSet set;
