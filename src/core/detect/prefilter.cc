@@ -108,7 +108,7 @@ bool Prefilter::TakeHits(unsigned hits, uint64_t folded, std::string_view text, 
       if (((folded ^ Load(literal->bytes)) << literal->unused_bits) != 0) continue;
       if (!Fits(*literal, text, at, loose)) continue;
       for (uint32_t t = literal->first_target; t < literal->end_target; ++t) {
-        if (!take(targets_[t], at)) return false;
+        if (!take(targets_[lists_[t]], at)) return false;
       }
     }
   }

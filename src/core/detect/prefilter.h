@@ -68,13 +68,13 @@ class Prefilter {
     uint8_t unused_bits;  // of the eight bytes
     Factor::Start start;
     bool word_ends;
-    bool odd_blank;  // a blank follows that is not one single space
-    bool at_end;     // only where the text ends behind it
-    uint32_t first_target, end_target;
+    bool odd_blank;                     // a blank follows that is not one single space
+    bool at_end;                        // only where the text ends behind it
+    uint32_t first_target, end_target;  // in lists_
   };
   struct Pending {
     Literal literal;
-    Target target;
+    uint32_t target;  // in targets_
   };
   // A literal that begins with a digit, and one of its targets.
   struct Number {
@@ -111,6 +111,7 @@ class Prefilter {
   };
   uint32_t WitnessIndex(const Condition& witness);
   Target TargetOf(uint32_t rule, const Factor& factor);
+  uint32_t TargetIndex(const Target& target);
   void AddTarget(const Factor& factor, const Target& target);
   void AddOddBlank(const Factor& factor, const Target& target);
   bool AddLongRun(const Factor& factor, const Target& target);
@@ -161,6 +162,7 @@ class Prefilter {
   std::map<std::string, uint32_t> witnesses_;
   std::vector<Literal> literals_;  // by slot
   std::vector<Target> targets_;
+  std::vector<uint32_t> lists_;  // of targets
   std::vector<ByteSet> runs_;
   std::vector<uint32_t> slots_;  // where the literals of a slot begin
   // By the hashes of two bytes, of three, four, five; signs_: of two, of all that begin with a

@@ -53,6 +53,16 @@ Prefilter::Target Prefilter::TargetOf(uint32_t rule, const Factor& factor) {
   return target;
 }
 
+// Equal targets of one rule share one.
+uint32_t Prefilter::TargetIndex(const Target& target) {
+  for (size_t i = targets_.size(); i-- > 0;) {
+    if (targets_[i] == target) return static_cast<uint32_t>(i);
+    if (targets_[i].rule != target.rule && !targets_[i].is_witness) break;
+  }
+  targets_.push_back(target);
+  return static_cast<uint32_t>(targets_.size() - 1);
+}
+
 // A frequent word with an odd blank behind it is looked for with that blank.
 void Prefilter::AddOddBlank(const Factor& factor, const Target& target) {
   Factor with = factor;
@@ -71,7 +81,7 @@ void Prefilter::AddTarget(const Factor& factor, const Target& target) {
     return AddOddBlank(factor, target);
   }
   Pending pending{};
-  pending.target = target;
+  pending.target = TargetIndex(target);
   Literal& literal = pending.literal;
   std::memcpy(literal.bytes, factor.bytes.data(), factor.bytes.size());
   literal.size = static_cast<uint8_t>(factor.bytes.size());
@@ -175,20 +185,15 @@ void Prefilter::Finish() {
     return std::tuple(SlotOf(p.literal), std::string_view(p.literal.bytes, p.literal.size),
                       p.literal.start, p.literal.word_ends, p.literal.odd_blank, p.literal.at_end);
   };
-  const auto whole = [&](const Pending& p) {
-    return std::tuple_cat(
-        key(p), std::tuple(p.target.rule, p.target.max_before, p.target.run, p.target.min_digits,
-                           p.target.min_run, p.target.conditions[0], p.target.conditions[1],
-                           p.target.before, p.target.witness, p.target.is_witness));
-  };
+  const auto whole = [&](const Pending& p) { return std::tuple_cat(key(p), std::tuple(p.target)); };
   std::sort(pending_.begin(), pending_.end(),
             [&](const Pending& a, const Pending& b) { return whole(a) < whole(b); });
   std::vector<uint32_t> first(kFirstHash + (size_t{1} << kSlotBits) + 1, 0);
   for (size_t i = 0; i < pending_.size(); ++i) {
     const bool same = i > 0 && key(pending_[i]) == key(pending_[i - 1]);
     if (same && whole(pending_[i]) == whole(pending_[i - 1])) continue;
-    const auto target = static_cast<uint32_t>(targets_.size());
-    targets_.push_back(pending_[i].target);
+    const auto target = static_cast<uint32_t>(lists_.size());
+    lists_.push_back(pending_[i].target);
     if (!same) {
       Literal literal = pending_[i].literal;
       literal.first_target = target;
@@ -205,6 +210,7 @@ void Prefilter::Finish() {
   conditions_.Finish();
   literals_.shrink_to_fit();
   targets_.shrink_to_fit();
+  lists_.shrink_to_fit();
 }
 
 // Numbers begin so often that what cannot be one has to be told apart at once.
@@ -219,11 +225,11 @@ void Prefilter::SortNumbers() {
       continue;
     }
     for (uint32_t t = literal.first_target; t < literal.end_target; ++t) {
-      const Target& target = targets_[t];
+      const Target& target = targets_[lists_[t]];
       const ByteSet before = target.max_before == 0 ? ~ByteSet() : runs_[target.before];
-      if ((before & ~words).any()) numbers_[0][begin - '0'].push_back({i, t});
+      if ((before & ~words).any()) numbers_[0][begin - '0'].push_back({i, lists_[t]});
       const bool after_word = literal.start != Factor::Start::kWord && (before & words).any();
-      if (after_word) numbers_[1][begin - '0'].push_back({i, t});
+      if (after_word) numbers_[1][begin - '0'].push_back({i, lists_[t]});
     }
   }
   const auto asks = [&](const Number& number) {
