@@ -19,7 +19,7 @@ constexpr double kDensePenalty = 1;
 constexpr double kTooFrequent = 2;
 // A literal as rare as this is not worth a better one, nor a second one beside it.
 constexpr double kRare = 0.00003;
-constexpr size_t kMaxStrings = 160, kMaxBeginnings = 1024;
+constexpr size_t kMaxStrings = 160, kMaxBeginnings = 1024, kMaxAllBeginnings = 4096;
 constexpr int kManyDigits = 5;
 constexpr size_t kNarrow = 80;  // bytes of an alphabet whose long runs are rare
 constexpr size_t kLongRun = 12;
@@ -352,6 +352,17 @@ std::optional<FactorSet> RequiredFactors(const RegexNode& tree) {
 }
 
 std::optional<std::vector<Factor>> Beginnings(const RegexNode& tree) {
+  if (tree.kind == Kind::kConcat && tree.children.size() == 1) return Beginnings(tree.children[0]);
+  if (tree.kind == Kind::kAlternate) {
+    std::vector<Factor> all;
+    for (const RegexNode& child : tree.children) {
+      std::optional<std::vector<Factor>> one = Beginnings(child);
+      if (!one || all.size() + one->size() > kMaxAllBeginnings) return std::nullopt;
+      all.insert(all.end(), std::make_move_iterator(one->begin()),
+                 std::make_move_iterator(one->end()));
+    }
+    return all;
+  }
   std::optional<FactorSet> set;
   if (tree.kind == Kind::kConcat && !tree.children.empty() &&
       tree.children[0].kind == Kind::kAssert) {
