@@ -22,18 +22,31 @@ bool IsLetter(char c) noexcept {
   return (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
 }
 
+// "    rails (7.0.4.1)": a line of Bundler's lock file.
+bool IsLockedGem(std::string_view before) noexcept {
+  if (!before.ends_with(" (")) return false;
+  const size_t line = before.rfind('\n');
+  before = before.substr(line == before.npos ? 0 : line + 1);
+  before.remove_suffix(2);
+  const size_t name = before.find_first_not_of(' ');
+  return name >= 4 && name != before.npos && before.find(' ', name) == before.npos;
+}
+
 // "Chrome/120.0.0.0", "pkg-1.2.3.4", ">=1.2.3.4", "1.3.6.1.4.1": four numbers that are no address.
 bool IsVersion(const Candidate& c) {
   static const std::vector<std::string> kWords = {
       "version", "ver",     "v",   "section",         "specification", "chapter",
       "build",   "release", "oid", "assemblyversion", "fileversion"};
-  const std::string_view before = c.before(3);
+  if (IsLockedGem(c.before(detect::kContextBytes))) return true;
+  std::string_view before = c.before(4);
+  const bool apart = before.ends_with(' ');
+  while (before.ends_with(' ')) before.remove_suffix(1);
   if (before.empty()) return false;
   const char last = before.back();
   const char second = before.size() > 1 ? before[before.size() - 2] : '\0';
-  if (last == '.' || last == '~' || last == '^') return true;
-  if ((last == '/' || last == '-') && IsLetter(second)) return true;
-  if (last == '=' &&
+  if (last == '~' || last == '^' || (last == '>' && second == '~')) return true;
+  if (!apart && (last == '.' || ((last == '/' || last == '-') && IsLetter(second)))) return true;
+  if (last == '=' && !(apart && second == '=') &&
       (second == '=' || second == '>' || second == '<' || second == '~' || second == '!')) {
     return true;
   }

@@ -1,10 +1,15 @@
 #include "core/policies/number_forms.h"
 
+#include <algorithm>
+
 namespace kt::policies {
 namespace {
 
 bool IsDigit(char c) noexcept {
   return c >= '0' && c <= '9';
+}
+bool IsLetterOrDigit(char c) noexcept {
+  return IsDigit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
 }
 bool Joins(char c) noexcept {
   return c == '.' || c == '-' || c == '/';
@@ -64,11 +69,27 @@ bool PartOfMore(const detect::Candidate& c, size_t bytes) noexcept {
   const char second = c.begin > 1 ? c.text[c.begin - 2] : '\0';
   const bool spaced = number.find(' ') != number.npos;
   if (before == '.' || before == '+' || before == '$') return true;
+  // "B83A271D-2259-4524-8608-…": groups of a UUID.
+  if (before == '-' && number.find('-') != number.npos && IsLetterOrDigit(second)) return true;
+  if (spaced && InDump(c)) return true;
   if (IsDigit(second) && (Joins(before) || before == ',' || (spaced && before == ' '))) {
     return true;
   }
   if (rest.size() < 2 || !IsDigit(rest[1])) return false;
   return Joins(rest[0]) || (spaced && rest[0] == ' ');
+}
+
+bool InDump(const detect::Candidate& c) noexcept {
+  const std::string_view match = c.match();
+  const size_t size = std::min(match.find_first_not_of("0123456789"), match.size());
+  std::string_view before = c.before(size + 2);
+  while (!before.empty() && (before.back() == ' ' || before.back() == '\n')) before.remove_suffix(1);
+  const bool apart = before.size() < c.before(size + 2).size();
+  if (!apart || before.size() < size || size < 2) return false;
+  const std::string_view token = before.substr(before.size() - size);
+  if (token.find_first_not_of("0123456789abcdefABCDEF") != token.npos) return false;
+  if (token.find_first_of("0123456789") == token.npos) return false;  // "de 06 12 34 56 78"
+  return before.size() == size || !IsLetterOrDigit(before[before.size() - size - 1]);
 }
 
 }  // namespace kt::policies

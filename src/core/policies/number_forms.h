@@ -26,4 +26,8 @@ size_t WrittenAs(std::string_view form, std::string_view text) noexcept;
 // behind itself ("1.2.3.", "518 506 716 572")?
 bool PartOfMore(const detect::Candidate& candidate, size_t bytes) noexcept;
 
+// Does the candidate stand behind hexadecimal text of the length of its own first group, as in a
+// dump of memory or a table of code points ("8b 05 14 31 55 00", "cefc 5429 9224 6521")?
+bool InDump(const detect::Candidate& candidate) noexcept;
+
 }  // namespace kt::policies

@@ -24,15 +24,39 @@ constexpr CountryLength kIban[] = {
 // First digits from `low` to `high` (of the same count), lengths from `min` to `max`.
 struct CardRange {
   unsigned low, high, prefix_digits, min, max;
+  bool common;
 };
 constexpr CardRange kCards[] = {
-    {4, 4, 1, 16, 16},       {4, 4, 1, 13, 13},       {4, 4, 1, 19, 19},
-    {51, 55, 2, 16, 16},     {2221, 2720, 4, 16, 16}, {34, 34, 2, 15, 15},
-    {37, 37, 2, 15, 15},     {6011, 6011, 4, 16, 19}, {644, 649, 3, 16, 19},
-    {65, 65, 2, 16, 19},     {300, 305, 3, 14, 14},   {36, 36, 2, 14, 14},
-    {38, 39, 2, 14, 14},     {3528, 3589, 4, 16, 19}, {62, 62, 2, 16, 19},
-    {5018, 5018, 4, 16, 19}, {5020, 5020, 4, 16, 19}, {5038, 5038, 4, 16, 19},
-    {6304, 6304, 4, 16, 19}, {6759, 6763, 4, 16, 19},
+    // Visa, Mastercard, American Express, Discover, JCB at their usual lengths
+    {4, 4, 1, 16, 16, true},
+    {51, 55, 2, 16, 16, true},
+    {2221, 2720, 4, 16, 16, true},
+    {34, 34, 2, 15, 15, true},
+    {37, 37, 2, 15, 15, true},
+    {6011, 6011, 4, 16, 16, true},
+    {644, 659, 3, 16, 16, true},
+    {3528, 3589, 4, 16, 16, true},
+    // Visa's other lengths, Diners Club, UnionPay, Discover up to 19
+    {4, 4, 1, 13, 13, false},
+    {4, 4, 1, 19, 19, false},
+    {300, 305, 3, 14, 19, false},
+    {3095, 3095, 4, 14, 19, false},
+    {36, 36, 2, 14, 19, false},
+    {38, 39, 2, 14, 19, false},
+    {62, 62, 2, 16, 19, false},
+    {6011, 6011, 4, 17, 19, false},
+    {644, 659, 3, 17, 19, false},
+    {3528, 3589, 4, 17, 19, false},
+    // Maestro, Dankort, UATP, Mir, RuPay, Verve, Troy
+    {50, 50, 2, 12, 19, false},
+    {56, 58, 2, 12, 19, false},
+    {60, 60, 2, 12, 19, false},
+    {63, 63, 2, 12, 19, false},
+    {67, 67, 2, 12, 19, false},
+    {1, 1, 1, 15, 15, false},
+    {2200, 2205, 4, 16, 19, false},
+    {81, 82, 2, 16, 16, false},
+    {9792, 9792, 4, 16, 16, false},
 };
 
 }  // namespace
@@ -44,16 +68,17 @@ size_t IbanLength(std::string_view country) noexcept {
   return 0;
 }
 
-bool IsIssuedCardRange(std::string_view digits) noexcept {
+CardRangeKind CardRangeOf(std::string_view digits) noexcept {
   for (const CardRange& range : kCards) {
     if (digits.size() < range.min || digits.size() > range.max) continue;
     unsigned prefix = 0;
     for (size_t i = 0; i < range.prefix_digits; ++i) {
       prefix = prefix * 10 + static_cast<unsigned>(digits[i] - '0');
     }
-    if (prefix >= range.low && prefix <= range.high) return true;
+    if (prefix < range.low || prefix > range.high) continue;
+    return range.common ? CardRangeKind::kCommon : CardRangeKind::kRare;
   }
-  return false;
+  return CardRangeKind::kNone;
 }
 
 }  // namespace kt::policies

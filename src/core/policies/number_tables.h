@@ -9,8 +9,9 @@ namespace kt::policies {
 // Length of an IBAN of a country (ISO 13616 registry); 0: no such country.
 size_t IbanLength(std::string_view country) noexcept;
 
-// Is this length of number within an issuer's range (ISO/IEC 7812: Visa, Mastercard, American
-// Express, Discover, Diners, JCB, UnionPay, Maestro)?
-bool IsIssuedCardRange(std::string_view digits) noexcept;
+// Whose range this length of number is in (ISO/IEC 7812): kCommon are the issuers and lengths that
+// most cards have; a number of the rare ones is something else more often than a card.
+enum class CardRangeKind { kNone, kRare, kCommon };
+CardRangeKind CardRangeOf(std::string_view digits) noexcept;
 
 }  // namespace kt::policies

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <string>
+#include <vector>
 
 #include "core/base/text.h"
+#include "core/policies/context_words.h"
 #include "core/policies/id_checks.h"
 #include "core/policies/network_checks.h"
 #include "core/policies/number_forms.h"
@@ -31,8 +33,23 @@ char Before(const Candidate& c, size_t back = 1) noexcept {
   return c.begin >= back ? c.text[c.begin - back] : '\0';
 }
 
-bool IsCardNumber(std::string_view digits) noexcept {
-  return IsIssuedCardRange(digits) && PassesLuhn(digits);
+// "card", "visa" and the like before it: what its own look leaves open.
+bool IsCalledCard(const Candidate& c) {
+  static const std::vector<std::string> kNames = ContextWords::Prepared(
+      {"card", "cards", "card number", "card no", "credit card", "creditcard", "debit card", "cc",
+       "ccn", "pan", "visa", "mastercard", "master card", "amex", "american express", "discover",
+       "diners", "diners club", "jcb", "unionpay", "maestro", "dankort", "mir", "rupay", "uatp",
+       "cardnumber", "kreditkarte", "kartennummer", "carte", "carte bancaire", "tarjeta", "cartão",
+       "carta di credito", "karta", "kart"});
+  return ContextWords(c).LastOf(kNames) != 0;
+}
+
+// In the groups that are printed on cards a rare range counts as well as a common one; bare it
+// wants its name before it.
+bool IsCardNumber(const Candidate& c, std::string_view digits, bool grouped) {
+  const CardRangeKind kind = CardRangeOf(digits);
+  if (kind == CardRangeKind::kNone || !PassesLuhn(digits)) return false;
+  return kind == CardRangeKind::kCommon || grouped || IsCalledCard(c);
 }
 
 size_t Card(const Candidate& c) {
@@ -40,12 +57,11 @@ size_t Card(const Candidate& c) {
   if (Before(c) == '.' || ((Before(c) == '-' || Before(c) == '/') && IsDigit(Before(c, 2))))
     return 0;
   const DigitGroups groups = SplitDigits(match);
-  if (groups.sizes.size() == 1) {
-    // Thirteen bare digits are a timestamp more often than a card.
-    return groups.digits.size() > 13 && IsCardNumber(groups.digits) ? match.size() : 0;
-  }
+  const std::string_view digits = groups.digits;
+  if (groups.sizes.size() == 1) return IsCardNumber(c, digits, false) ? match.size() : 0;
+  if (InDump(c)) return 0;
   static const std::vector<size_t> kShapes[] = {
-      {4, 4, 4, 4, 3}, {4, 4, 4, 4}, {4, 6, 5}, {4, 6, 4}};
+      {4, 4, 4, 4, 3}, {4, 4, 4, 4}, {6, 13}, {4, 6, 5}, {4, 6, 4}};
   for (const std::vector<size_t>& shape : kShapes) {
     if (groups.sizes.size() < shape.size() ||
         !std::equal(shape.begin(), shape.end(), groups.sizes.begin())) {
@@ -55,7 +71,7 @@ size_t Card(const Candidate& c) {
     for (const size_t size : shape) count += size;
     const size_t end = groups.ends[shape.size() - 1];
     if (SplitDigits(match.substr(0, end)).same_separator &&
-        IsCardNumber(std::string_view(groups.digits).substr(0, count))) {
+        IsCardNumber(c, digits.substr(0, count), true)) {
       return end;
     }
   }

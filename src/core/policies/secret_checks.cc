@@ -1,12 +1,11 @@
 #include "core/policies/secret_checks.h"
 
 #include <algorithm>
-#include <array>
-#include <cmath>
 #include <string>
 #include <vector>
 
 #include "core/base/text.h"
+#include "core/policies/random_text.h"
 
 namespace kt::policies {
 namespace {
@@ -21,47 +20,8 @@ bool IsUpper(char c) noexcept {
   return c >= 'A' && c <= 'Z';
 }
 
-struct Shape {
-  size_t digits = 0, lower = 0, upper = 0, other = 0;
-  size_t changes = 0;  // of class from one letter or digit to the next
-  size_t run = 0;      // longest run of one character
-  bool hex = true;     // nothing but hexadecimal digits and dashes
-  double entropy = 0;  // bits a character
-};
-
-Shape ShapeOf(std::string_view value) {
-  Shape shape;
-  std::array<unsigned, 256> counts{};
-  int last = -1;
-  size_t run = 0;
-  for (size_t i = 0; i < value.size(); ++i) {
-    const char c = value[i];
-    ++counts[static_cast<unsigned char>(c)];
-    run = i > 0 && value[i - 1] == c ? run + 1 : 1;
-    shape.run = std::max(shape.run, run);
-    const int kind = IsDigit(c) ? 0 : IsLower(c) ? 1 : IsUpper(c) ? 2 : 3;
-    if (kind == 0) ++shape.digits;
-    if (kind == 1) ++shape.lower;
-    if (kind == 2) ++shape.upper;
-    if (kind == 3) ++shape.other;
-    const char folded = static_cast<char>(c | 0x20);
-    shape.hex = shape.hex && (kind == 0 || c == '-' || (folded >= 'a' && folded <= 'f'));
-    if (kind != 3) {
-      // "Token" begins with a capital as words do: no change.
-      const bool word = last == 2 && kind == 1;
-      if (last >= 0 && kind != last && !word) ++shape.changes;
-      last = kind;
-    }
-  }
-  for (const unsigned count : counts) {
-    if (count == 0) continue;
-    const double share = static_cast<double>(count) / static_cast<double>(value.size());
-    shape.entropy -= share * std::log2(share);
-  }
-  return shape;
-}
-
-// The name that the value is assigned to: what stands before "=", ":" and quotes.
+// The name that the value is assigned to: what stands before "=", ":" and quotes. In lower case,
+// "clientId" and "client-id" as "client_id".
 std::string NameBefore(const detect::Candidate& c) {
   std::string_view before = c.before(64);
   const auto is_name = [](char ch) {
@@ -70,9 +30,12 @@ std::string NameBefore(const detect::Candidate& c) {
   while (!before.empty() && !is_name(before.back())) before.remove_suffix(1);
   size_t begin = before.size();
   while (begin > 0 && is_name(before[begin - 1])) --begin;
-  std::string name = ToLower(before.substr(begin));
-  std::replace(name.begin(), name.end(), '-', '_');
-  return name;
+  std::string name;
+  for (const char ch : before.substr(begin)) {
+    if (IsUpper(ch) && !name.empty() && IsLower(name.back())) name += '_';
+    name += ch == '-' ? '_' : ch;
+  }
+  return ToLower(name);
 }
 
 bool HasAny(std::string_view text, const std::vector<std::string_view>& parts) {
@@ -80,8 +43,9 @@ bool HasAny(std::string_view text, const std::vector<std::string_view>& parts) {
                      [&](std::string_view part) { return text.find(part) != text.npos; });
 }
 
+constexpr size_t kUuidBytes = 36;
 bool IsUuid(std::string_view v) noexcept {
-  return v.size() == 36 && v[8] == '-' && v[13] == '-' && v[18] == '-' && v[23] == '-';
+  return v.size() == kUuidBytes && v[8] == '-' && v[13] == '-' && v[18] == '-' && v[23] == '-';
 }
 
 // "sha512-…", "v2.13.0", "images/a1b2.png", "self.api_key2": says itself that it is no secret.
@@ -97,6 +61,29 @@ bool IsReference(std::string_view value) {
   const auto ends = [&](std::string_view part) { return value.ends_with(part); };
   return std::any_of(kBegins.begin(), kBegins.end(), begins) ||
          std::any_of(kEnds.begin(), kEnds.end(), ends);
+}
+
+// "0xd4c893e9bb37465dULL": a number.
+bool IsHexNumber(std::string_view value) noexcept {
+  if (value.size() < 3 || value[0] != '0' || (value[1] | 0x20) != 'x') return false;
+  const size_t end = value.find_first_not_of("0123456789abcdefABCDEF", 2);
+  return value.find_first_not_of("uUlLzZ", std::min(end, value.size())) == value.npos;
+}
+
+// Base64 of a picture, a font, a certificate, a public SSH key.
+bool IsEncodedFile(std::string_view value) noexcept {
+  static constexpr std::string_view kBegins[] = {"iVBORw0KGgo", "R0lGOD", "/9j/",  "UklGR",
+                                                 "d09GM",       "AAAAB3NzaC1", "AAAAC3NzaC1", "AAAAE2Vj", "MII",   "PHN2Zy",
+                                                 "JVBERi0",     "H4sIA",  "UEsDB", "T2dnUw"};
+  return std::any_of(std::begin(kBegins), std::end(kBegins),
+                     [&](std::string_view part) { return value.starts_with(part); });
+}
+
+// "access-sandbox-<uuid>"
+bool EndsInUuid(std::string_view value) noexcept {
+  if (value.size() <= kUuidBytes) return false;
+  const std::string_view last = value.substr(value.size() - kUuidBytes);
+  return IsUuid(last) && ShapeOf(last).hex;
 }
 
 // "typing.Optional", "self.client.password"
@@ -124,7 +111,9 @@ bool NamesNoSecret(std::string_view name) {
       "sort_key",    "keyword",     "keyboard",    "author", "tokenize",    "token_type",
       "token_count", "tokens",      "key_id",      "keyid",  "hash",        "checksum",
       "digest",      "fingerprint", "integrity",   "file",   "path",        "url",
-      "uri",         "commit",      "version",     "etag"};
+      "uri",         "commit",      "version",     "etag",   "page_token",  "pagetoken",
+      "next_token",  "nexttoken",   "continu",     "cursor", "release",     "revision",
+      "sync_token",  "build_id",    "object_key"};
   return HasAny(name, kParts);
 }
 
@@ -136,60 +125,6 @@ constexpr size_t kMaxPrefixBytes = 28;
 bool IsAlnum(char c) noexcept {
   return IsDigit(c) || IsLower(c) || IsUpper(c);
 }
-bool IsVowel(char c) noexcept {
-  return std::string_view("aeiouy").find(static_cast<char>(c | 0x20)) != std::string_view::npos;
-}
-
-std::string_view LongestRun(std::string_view value) noexcept {
-  std::string_view longest = value.substr(0, 0);
-  for (size_t i = 0; i < value.size();) {
-    size_t end = i;
-    while (end < value.size() && IsAlnum(value[end])) ++end;
-    if (end - i > longest.size()) longest = value.substr(i, end - i);
-    i = end + 1;
-  }
-  return longest;
-}
-
-struct Letters {
-  size_t in_words = 0;  // in runs that could be words: five and more, with vowels as language has
-  size_t clusters = 0;  // of five consonants and more, as no language has
-};
-
-Letters LettersOf(std::string_view text) noexcept {
-  Letters letters;
-  for (size_t i = 0; i < text.size();) {
-    size_t end = i, vowels = 0, consonants = 0, cluster = 0;
-    for (; end < text.size() && !IsDigit(text[end]); ++end) {
-      // The next word of a camel.
-      if (end > i && IsUpper(text[end]) && IsLower(text[end - 1])) break;
-      consonants = IsVowel(text[end]) ? 0 : consonants + 1;
-      cluster = std::max(cluster, consonants);
-      vowels += IsVowel(text[end]);
-    }
-    const size_t size = end - i;
-    if (size >= 5 && vowels * 4 >= size && cluster < 4) letters.in_words += size;
-    letters.clusters += cluster >= 5;
-    i = std::max(end, i + 1);
-  }
-  return letters;
-}
-
-// Is the longest run of letters and digits as mixed as only a generator makes it?
-bool IsRandom(std::string_view value, size_t min_bytes) {
-  std::string_view run = LongestRun(value);
-  // Zeros in base64, in front of a number.
-  const size_t padding = std::min(run.find_first_not_of(run.substr(0, 1)), run.size());
-  if (padding >= 6) run.remove_prefix(padding);
-  const Shape shape = ShapeOf(run);
-  const size_t n = run.size();
-  if (n < min_bytes || shape.hex || shape.run >= 6 || n * 2 < value.size()) return false;
-  if (shape.digits < 2 || shape.digits * 10 < n || shape.lower + shape.upper < 4) return false;
-  if (shape.entropy < (n < 20 ? 3.0 : 3.3)) return false;
-  const Letters letters = LettersOf(run);
-  const size_t breaks = shape.changes + 2 * letters.clusters;
-  return breaks >= 4 && breaks * 5 >= n && letters.in_words * 2 < n;
-}
 
 // "sk_live_", "acme_pat_", "xkeysib-": a part of the prefix says that it is a key.
 bool HasSecretPart(std::string_view prefix) {
@@ -199,6 +134,13 @@ bool HasSecretPart(std::string_view prefix) {
   if (HasAny(prefix, kParts)) return true;
   // "dop_v1_"
   return prefix.size() <= 8 && prefix.find("_v") != prefix.npos;
+}
+
+// Stronger: no name of a test, a stage or an interface.
+bool NamesKey(std::string_view prefix) {
+  static const std::vector<std::string_view> kParts = {"secret", "token",   "access", "sandbox",
+                                                       "live",   "api_key", "apikey", "sk_"};
+  return HasAny(prefix, kParts);
 }
 
 // A full stop behind the value ends the sentence.
@@ -222,6 +164,15 @@ bool IsPlaceholder(std::string_view value) {
   if (lower.find("1234567890") != std::string::npos && value.size() < 24) return true;
   return HasAny(lower, kParts);
 }
+
+namespace {
+
+// A placeholder, a reference, a number, a file: no secret, however random.
+bool SaysWhatItIs(std::string_view value) {
+  return IsPlaceholder(value) || IsReference(value) || IsHexNumber(value) || IsEncodedFile(value);
+}
+
+}  // namespace
 
 size_t GeneratedSecret(const detect::Candidate& c) {
   const std::string_view value = c.match();
@@ -247,7 +198,7 @@ size_t AssignedSecret(const detect::Candidate& c) {
   if (value.size() < 12 || shape.digits < 2 || shape.lower + shape.upper < 2 || shape.entropy < 2.8)
     return 0;
   if (shape.changes < 3 || shape.run >= 6 || shape.other * 4 > value.size()) return 0;
-  if (IsPlaceholder(value) || IsReference(value)) return 0;
+  if (SaysWhatItIs(value)) return 0;
   // "base64.urlsafe_b64decode"
   const bool dotted = value.find('.') != value.npos && !IsRandom(value, kShortRandom);
   const bool words =
@@ -273,10 +224,25 @@ size_t AssignedPassword(const detect::Candidate& c) {
 size_t VendorSecret(const detect::Candidate& c) {
   const std::string_view value = Trimmed(c.match());
   const Shape shape = ShapeOf(value);
-  if (IsPlaceholder(value) || IsReference(value) || shape.run >= 6 || shape.entropy < 2.6) return 0;
+  if (SaysWhatItIs(value) || shape.run >= 6 || shape.entropy < 2.6) return 0;
   const bool id = shape.digits == value.size() && value.size() >= 17;
   const bool mixed = shape.digits >= 2 && shape.lower + shape.upper >= 2 && shape.changes >= 3;
-  return value.size() >= 14 && (id || mixed) ? value.size() : 0;
+  if (value.size() < 14 || !(id || mixed)) return 0;
+  return NamesNoSecret(NameBefore(c)) ? 0 : value.size();
+}
+
+// "NRJS-…", "PMAK-…-…": capitals that say whose key it is, and hexadecimal parts.
+bool IsMarkedHex(std::string_view value) {
+  static constexpr std::string_view kNoKeys[] = {"SHA", "UUID", "GUID", "REF", "REQ", "TXN",
+                                                 "ORD", "INV",  "JOB",  "RUN", "MSG", "BUILD"};
+  const size_t dash = value.find('-');
+  if (dash == value.npos || dash < 3 || dash > 6) return false;
+  const std::string_view mark = value.substr(0, dash);
+  if (!std::all_of(mark.begin(), mark.end(), IsUpper)) return false;
+  if (std::find(std::begin(kNoKeys), std::end(kNoKeys), mark) != std::end(kNoKeys)) return false;
+  const std::string_view rest = value.substr(dash + 1);
+  const Shape shape = ShapeOf(rest);
+  return shape.hex && LongestRun(rest).size() >= 16 && shape.changes >= 4 && shape.entropy >= 2.8;
 }
 
 size_t AssignedToken(const detect::Candidate& c) {
@@ -285,13 +251,19 @@ size_t AssignedToken(const detect::Candidate& c) {
       "content", "src",     "href",     "name",   "ref",   "data",   "state",  "trace",
       "span",    "build",   "class",    "color",  "date",  "time",   "video",  "list",
       "node",    "link",    "boundary", "base64", "code",  "text",   "value",  "title",
-      "line",    "package", "message",  "model",  "label", "wallet", "address"};
+      "line",    "package", "message",  "model",  "label", "wallet", "address",
+      "next",    "prev",    "after",    "before", "slug",  "tag",    "type",
+      "uid",     "uuid",    "guid",     "userid", "index",   "selector", "font",   "ray",   "branch", "target"};
   const std::string_view value = Trimmed(c.match());
-  if (IsUuid(value) || !IsRandom(value, kShortRandom)) return 0;
-  if (IsPlaceholder(value) || IsReference(value)) return 0;
+  if (!IsRandom(value, kShortRandom) && !IsMarkedHex(value)) return 0;
+  if (SaysWhatItIs(value)) return 0;
   const std::string name = NameBefore(c);
-  if (name.size() < 3 || NamesNoSecret(name)) return 0;  // "h1:" of go.sum
-  const auto ends = [&](std::string_view end) { return name.ends_with(end); };
+  if (name.size() < 2 || name == "h1" || NamesNoSecret(name)) return 0;  // "h1:" of go.sum
+  const auto ends = [&](std::string_view end) {
+    if (!name.ends_with(end)) return false;
+    const size_t begin = name.size() - end.size();
+    return begin == 0 || name[begin - 1] == '_' || name[begin - 1] == '.';
+  };
   return std::any_of(kEnds.begin(), kEnds.end(), ends) ? 0 : value.size();
 }
 
@@ -300,15 +272,27 @@ size_t PrefixedToken(const detect::Candidate& c) {
   const char before = c.begin > 0 ? c.text[c.begin - 1] : ' ';
   // A piece of a path, a domain or a longer name.
   if (before == '/' || before == '.' || before == '_' || before == '-' || before == '@') return 0;
+  if (SaysWhatItIs(value)) return 0;
+  if (EndsInUuid(value)) {
+    const std::string prefix = ToLower(value.substr(0, value.size() - kUuidBytes));
+    return NamesKey(prefix) && !NamesNoSecret(prefix) ? value.size() : 0;
+  }
   const std::string_view body = LongestRun(value);
   const auto at = static_cast<size_t>(body.data() - value.data());
-  if (at == 0 || at > kMaxPrefixBytes) return 0;
   const std::string prefix = ToLower(value.substr(0, at));
-  if (IsPlaceholder(value) || IsReference(value) || NamesNoSecret(prefix)) return 0;
-  const bool named = HasSecretPart(prefix);
+  if (at == 0 || NamesNoSecret(prefix)) return 0;
+  // Numbers of accounts and apps may stand between the prefix and the key.
+  const auto digits = static_cast<size_t>(std::count_if(prefix.begin(), prefix.end(), IsDigit));
+  const bool named = HasSecretPart(prefix), near = at <= kMaxPrefixBytes + digits;
   const Shape shape = ShapeOf(body);
-  if (shape.hex) return named && body.size() >= 32 && shape.entropy >= 3 ? value.size() : 0;
-  return IsRandom(body, named ? kShortRandom : kLongRandom) ? value.size() : 0;
+  if (shape.hex) {
+    const bool key = named && near && body.size() >= 32 && shape.entropy >= 3;
+    return key || (value.size() >= 40 && IsMarkedHex(value)) ? value.size() : 0;
+  }
+  if (near && IsRandom(body, named ? kShortRandom : kLongRandom)) return value.size();
+  // A generator's alphabet that holds "_" and "-".
+  const std::string_view rest = value.substr(value.find_first_of("_.-") + 1);
+  return IsRandom(rest, kLongRandom) ? value.size() : 0;
 }
 
 size_t BareToken(const detect::Candidate& c) {
@@ -320,10 +304,11 @@ size_t BareToken(const detect::Candidate& c) {
   if (!before.empty()) {
     static constexpr std::string_view kBefore = " \t\n\"'`(=";
     if (kBefore.find(before.back()) == kBefore.npos) return 0;
-    // The next line of something longer.
+    // The next line of something longer; the first one behind "-----BEGIN CERTIFICATE-----".
     if (before.back() == '\n' && LongestRun(before).size() >= 16) return 0;
+    if (before.ends_with("-----\n")) return 0;
   }
-  if (IsPlaceholder(value) || !IsRandom(value, 40)) return 0;
+  if (SaysWhatItIs(value) || !IsRandom(value, 40)) return 0;
   return NamesNoSecret(NameBefore(c)) ? 0 : value.size();
 }
 
