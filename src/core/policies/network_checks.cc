@@ -79,24 +79,33 @@ bool IsPublic(const std::array<uint8_t, 4>& a) noexcept {
 
 size_t Ipv4(const Candidate& c, bool only_public) {
   std::array<uint8_t, 4> address{};
-  if (!ParseIpv4(c.match(), &address) || IsVersion(c)) return 0;
+  const std::string_view written = c.match().substr(0, c.match().find('/'));
+  if (!ParseIpv4(written, &address) || IsVersion(c)) return 0;
   const bool no_host = address[0] == 0 || address == std::array<uint8_t, 4>{255, 255, 255, 255};
   if (no_host || (only_public && !IsPublic(address))) return 0;
   return c.match().size();
 }
 
 size_t Ipv6(const Candidate& c, bool only_public) {
-  const std::string match(c.match());
+  const std::string match(c.match().substr(0, c.match().find_first_of("%/")));
   const char before = c.begin == 0 ? '\0' : c.text[c.begin - 1];
-  if (before == ':' || before == '.') return 0;
+  if (before == ':' || before == '.' || (match[0] == ':' && IsLetter(before))) return 0;
   std::array<uint8_t, 16> a{};
   if (inet_pton(AF_INET6, match.c_str(), a.data()) != 1) return 0;
-  // "add::dead" is C++ as often as an address: ask for three written groups and a digit.
+  // "add::dead" is C++ as often as an address: ask for three written groups and a digit, or for a
+  // first group of the ranges that are in use (RFC 4291: global unicast, link-local).
   const auto colons = std::count(match.begin(), match.end(), ':');
-  if (colons < 3 || std::none_of(match.begin(), match.end(), IsDigit)) return 0;
+  const bool in_use = (a[0] & 0xE0) == 0x20 || (a[0] == 0xFE && (a[1] & 0xC0) == 0x80);
+  if ((colons < 3 && !in_use) || std::none_of(match.begin(), match.end(), IsDigit)) return 0;
+  if (colons < 3 && match.find(':') < 4) return 0;
   // fc00::/7 and loopback say nothing about a person; a link-local address names a device.
   if (only_public && ((a[0] & 0xFE) == 0xFC || a[0] == 0xFF)) return 0;
-  return match.size();
+  static constexpr std::array<uint8_t, 12> kMapped = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF};
+  if (only_public && std::equal(kMapped.begin(), kMapped.end(), a.begin()) &&
+      !IsPublic({a[12], a[13], a[14], a[15]})) {
+    return 0;
+  }
+  return c.match().size();
 }
 
 }  // namespace

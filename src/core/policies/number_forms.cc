@@ -83,7 +83,8 @@ bool InDump(const detect::Candidate& c) noexcept {
   const std::string_view match = c.match();
   const size_t size = std::min(match.find_first_not_of("0123456789"), match.size());
   std::string_view before = c.before(size + 2);
-  while (!before.empty() && (before.back() == ' ' || before.back() == '\n')) before.remove_suffix(1);
+  while (!before.empty() && (before.back() == ' ' || before.back() == '\n'))
+    before.remove_suffix(1);
   const bool apart = before.size() < c.before(size + 2).size();
   if (!apart || before.size() < size || size < 2) return false;
   const std::string_view token = before.substr(before.size() - size);

@@ -42,7 +42,8 @@ size_t InternationalPhone(const Candidate& c) {
   const std::string_view match = c.match();
   if (IsWord(Before(c))) return 0;
   if (match[0] == '0' && InRow(c, match.size())) return 0;
-  const DigitGroups groups = SplitDigits(match);
+  const size_t extension = std::min(match.find('x'), match.size());
+  const DigitGroups groups = SplitDigits(match.substr(0, extension));
   std::string_view digits = groups.digits;
   const size_t dialled = match.starts_with("00") ? 2 : 0;  // "0044 …" for "+44 …"
   digits.remove_prefix(dialled);
@@ -57,13 +58,12 @@ size_t InternationalPhone(const Candidate& c) {
   for (size_t i = groups.sizes.size(); i-- > 0;) {
     if (count <= before) return 0;
     const std::string_view national = digits.substr(0, count - before);
-    if (IsIssuedNumber(code, national)) return groups.ends[i];
+    const size_t end = groups.ends[i] == extension ? match.size() : groups.ends[i];
+    if (IsIssuedNumber(code, national)) return end;
     // New area codes come every year.
-    if (code == "1" && IsNorthAmerican(national)) return groups.ends[i];
+    if (code == "1" && IsNorthAmerican(national)) return end;
     // "+39 0…" keeps its zero, "+33 06…" is a mistake that people make.
-    if (national.starts_with('0') && IsIssuedNumber(code, national.substr(1))) {
-      return groups.ends[i];
-    }
+    if (national.starts_with('0') && IsIssuedNumber(code, national.substr(1))) return end;
     count -= groups.sizes[i];
   }
   return 0;

@@ -43,7 +43,7 @@ bool IsRarePair(char first, char second) noexcept {
 
 // The random part: the longest run, or all runs as one text where a generator's alphabet holds "_"
 // and "-" ("x7K-q02L_mZt8"). Runs of digits are numbers of accounts and apps beside it.
-std::string Body(std::string_view value) {
+std::string Body(std::string_view value, size_t min_bytes) {
   std::string_view longest;
   std::string all;
   for (size_t i = 0; i < value.size(); ++i) {
@@ -57,7 +57,8 @@ std::string Body(std::string_view value) {
   // Zeros in base64, in front of a number.
   const size_t padding = std::min(longest.find_first_not_of(longest.substr(0, 1)), longest.size());
   if (padding >= 6) longest.remove_prefix(padding);
-  return longest.size() * 2 >= all.size() ? std::string(longest) : all;
+  const bool most = longest.size() * 2 >= all.size();
+  return most && longest.size() >= min_bytes ? std::string(longest) : all;
 }
 
 }  // namespace
@@ -129,10 +130,11 @@ Letters LettersOf(std::string_view text) noexcept {
 }
 
 bool IsRandom(std::string_view value, size_t min_bytes) {
-  const std::string body = Body(value);
+  const std::string body = Body(value, min_bytes);
   const Shape shape = ShapeOf(body);
   const size_t n = body.size(), written = shape.lower + shape.upper;
-  if (n < min_bytes || shape.hex || shape.run >= 6 || written < 4 || shape.digits == 0) return false;
+  if (n < min_bytes || shape.hex || shape.run >= 6 || written < 4 || shape.digits == 0)
+    return false;
   if (shape.entropy < (n < 20 ? 3.0 : 3.3)) return false;
   const Letters letters = LettersOf(body);
   if (letters.in_words * 2 >= n) return false;

@@ -16,9 +16,9 @@ struct Shape {
 Shape ShapeOf(std::string_view value);
 
 struct Letters {
-  size_t in_words = 0;  // in runs that could be words: five and more, with vowels as language has
-  size_t clusters = 0;  // of five consonants and more, as no language has
-  size_t pairs = 0;     // of neighbours
+  size_t in_words = 0;    // in runs that could be words: five and more, with vowels as language has
+  size_t clusters = 0;    // of five consonants and more, as no language has
+  size_t pairs = 0;       // of neighbours
   size_t rare_pairs = 0;  // of them, pairs that words and the names of programs hardly ever hold
 };
 Letters LettersOf(std::string_view text) noexcept;

@@ -72,9 +72,9 @@ bool IsHexNumber(std::string_view value) noexcept {
 
 // Base64 of a picture, a font, a certificate, a public SSH key.
 bool IsEncodedFile(std::string_view value) noexcept {
-  static constexpr std::string_view kBegins[] = {"iVBORw0KGgo", "R0lGOD", "/9j/",  "UklGR",
-                                                 "d09GM",       "AAAAB3NzaC1", "AAAAC3NzaC1", "AAAAE2Vj", "MII",   "PHN2Zy",
-                                                 "JVBERi0",     "H4sIA",  "UEsDB", "T2dnUw"};
+  static constexpr std::string_view kBegins[] = {
+      "iVBORw0KGgo", "R0lGOD", "/9j/",   "UklGR",   "d09GM", "AAAAB3NzaC1", "AAAAC3NzaC1",
+      "AAAAE2Vj",    "MII",    "PHN2Zy", "JVBERi0", "H4sIA", "UEsDB",       "T2dnUw"};
   return std::any_of(std::begin(kBegins), std::end(kBegins),
                      [&](std::string_view part) { return value.starts_with(part); });
 }
@@ -172,6 +172,16 @@ bool SaysWhatItIs(std::string_view value) {
   return IsPlaceholder(value) || IsReference(value) || IsHexNumber(value) || IsEncodedFile(value);
 }
 
+// The middle of longer base64 text: a key's prefix stands there by chance.
+bool InBase64(const detect::Candidate& c) {
+  std::string_view before = c.before(20);
+  if (before.size() < 20 || (before.back() != '+' && before.back() != '/')) return false;
+  const Shape shape = ShapeOf(before);
+  const auto other = std::count_if(before.begin(), before.end(),
+                                   [](char ch) { return !IsAlnum(ch) && ch != '+' && ch != '/'; });
+  return other == 0 && shape.digits > 0 && shape.lower > 0 && shape.upper > 0;
+}
+
 }  // namespace
 
 size_t GeneratedSecret(const detect::Candidate& c) {
@@ -181,6 +191,7 @@ size_t GeneratedSecret(const detect::Candidate& c) {
   const size_t prefix = std::min(value.find_first_of("-_."), size_t{12});
   const Shape body = prefix < value.size() ? ShapeOf(value.substr(prefix)) : shape;
   const bool mixed = shape.digits > 0 && body.lower + body.upper > 0;
+  if (InBase64(c)) return 0;
   // "cache-key-<hash>": a piece of a longer name.
   const std::string_view before = c.before(2);
   const bool piece =
@@ -247,13 +258,13 @@ bool IsMarkedHex(std::string_view value) {
 
 size_t AssignedToken(const detect::Candidate& c) {
   static const std::vector<std::string_view> kEnds = {
-      "id",      "ids",     "sha",      "md5",    "rev",   "nonce",  "cursor", "image",
-      "content", "src",     "href",     "name",   "ref",   "data",   "state",  "trace",
-      "span",    "build",   "class",    "color",  "date",  "time",   "video",  "list",
-      "node",    "link",    "boundary", "base64", "code",  "text",   "value",  "title",
-      "line",    "package", "message",  "model",  "label", "wallet", "address",
-      "next",    "prev",    "after",    "before", "slug",  "tag",    "type",
-      "uid",     "uuid",    "guid",     "userid", "index",   "selector", "font",   "ray",   "branch", "target"};
+      "id",      "ids",     "sha",      "md5",      "rev",   "nonce",  "cursor",  "image",
+      "content", "src",     "href",     "name",     "ref",   "data",   "state",   "trace",
+      "span",    "build",   "class",    "color",    "date",  "time",   "video",   "list",
+      "node",    "link",    "boundary", "base64",   "code",  "text",   "value",   "title",
+      "line",    "package", "message",  "model",    "label", "wallet", "address", "next",
+      "prev",    "after",   "before",   "slug",     "tag",   "type",   "uid",     "uuid",
+      "guid",    "userid",  "index",    "selector", "font",  "ray",    "branch",  "target"};
   const std::string_view value = Trimmed(c.match());
   if (!IsRandom(value, kShortRandom) && !IsMarkedHex(value)) return 0;
   if (SaysWhatItIs(value)) return 0;

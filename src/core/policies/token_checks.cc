@@ -69,6 +69,61 @@ size_t SpanishNif(const Candidate& c) {
   return "TRWAGMYFPDXBNJZSQVHLCKE"[Number(id) % 23] == control ? c.match().size() : 0;
 }
 
+// Letters stand for digits in codes of namesakes, from the right on; the shape is certain where at
+// least some digits are left, else the control letter must bear it out.
+size_t ItalianFiscalCode(const Candidate& c) {
+  static constexpr int kOdd[] = {1,  0,  5, 7, 9, 13, 15, 17, 19, 21, 2,  4,  18,
+                                 20, 11, 3, 6, 8, 12, 14, 16, 10, 22, 25, 24, 23};
+  const std::string id = Compact(c.match());
+  if (IsPiece(c)) return 0;
+  int sum = 0;
+  for (size_t i = 0; i < 15; ++i) {
+    const int value = IsDigit(id[i]) ? id[i] - '0' : id[i] - 'A';
+    sum += i % 2 == 0 ? kOdd[value] : value;
+  }
+  const auto digits = std::count_if(id.begin(), id.end(), IsDigit);
+  return digits >= 4 || 'A' + sum % 26 == id[15] ? c.match().size() : 0;
+}
+
+// Sums of the digits of products, for the letter the two digits of its place in the alphabet.
+bool PassesGermanInsurance(std::string_view id, std::initializer_list<int> weights) noexcept {
+  int sum = 0;
+  const int* weight = weights.begin();
+  const auto add = [&](int digit) {
+    const int product = digit * *weight++;
+    sum += product / 10 + product % 10;
+  };
+  for (const char ch : id.substr(0, id.size() - 1)) {
+    const int value = IsDigit(ch) ? ch - '0' : ch - 'A' + 1;
+    if (!IsDigit(ch)) add(value / 10);
+    add(value % 10);
+  }
+  return sum % 10 == id.back() - '0';
+}
+
+size_t GermanPensionNumber(const Candidate& c) {
+  const std::string id = Compact(c.match());
+  const int day = Number(id.substr(2, 2));  // 50 is added for those born on the same day
+  if (IsPiece(c) || !IsDay(Number(id.substr(4, 2)), day > 50 ? day - 50 : day)) return 0;
+  const bool passes = PassesGermanInsurance(id, {2, 1, 2, 5, 7, 1, 2, 1, 2, 1, 2, 1});
+  return passes ? c.match().size() : 0;
+}
+
+size_t GermanHealthNumber(const Candidate& c) {
+  const bool passes = PassesGermanInsurance(c.match(), {1, 2, 1, 2, 1, 2, 1, 2, 1, 2});
+  return passes && !IsPiece(c) ? c.match().size() : 0;
+}
+
+size_t GermanVat(const Candidate& c) {  // ISO 7064 mod 11, 10
+  const std::string digits = Compact(c.match()).substr(2);
+  int product = 10;
+  for (size_t i = 0; i < 8; ++i) {
+    const int sum = (digits[i] - '0' + product) % 10;
+    product = (sum == 0 ? 10 : sum) * 2 % 11;
+  }
+  return (11 - product) % 10 == digits[8] - '0' && !IsPiece(c) ? c.match().size() : 0;
+}
+
 size_t FinnishHetu(const Candidate& c) {
   const std::string_view m = c.match();
   if (IsPiece(c) || !IsDay(Number(m.substr(2, 2)), Number(m.substr(0, 2)))) return 0;
@@ -96,6 +151,26 @@ size_t SingaporeNric(const Candidate& c) {
   // M counts its remainder from the other end of the table.
   const int at = m[0] == 'M' ? 10 - sum % 11 : sum % 11;
   return table[static_cast<size_t>(at)] == m[8] ? m.size() : 0;
+}
+
+size_t SingaporeUen(const Candidate& c) {
+  const std::string_view m = c.match();
+  int sum = 0;
+  bool passes = false;
+  if (IsLetter(m[0])) {  // "T08GB0001A"
+    static constexpr std::string_view kAlphabet = "ABCDEFGHJKLMNPQRSTUVWX0123456789";
+    static constexpr size_t kWeights[] = {4, 3, 5, 3, 10, 2, 2, 5, 7};
+    size_t total = 0;
+    for (size_t i = 0; i < 9; ++i) total += kWeights[i] * kAlphabet.find(m[i]);
+    passes = kAlphabet[(total + 6) % 11] == m[9];
+  } else if (m.size() == 9) {
+    sum = Weighted(m, {10, 4, 9, 3, 8, 2, 7, 1});
+    passes = "XMKECAWLJDB"[sum % 11] == m[8];
+  } else {
+    sum = Weighted(m, {10, 8, 6, 4, 9, 7, 5, 3, 1});
+    passes = "ZKCMDNERGWH"[sum % 11] == m[9];
+  }
+  return passes && !IsPiece(c) ? c.match().size() : 0;
 }
 
 size_t IndianPan(const Candidate& c) {
@@ -165,10 +240,17 @@ size_t Mac(const Candidate& c) {
   const std::string_view m = c.match();
   const char before = Before(c);
   if (before == ':' || IsPiece(c)) return 0;
-  for (size_t i = 2; i < m.size(); i += 3) {
+  const bool pairs = m[2] == ':' || m[2] == '-';
+  for (size_t i = 2; pairs && i < m.size(); i += 3) {
     if (m[i] != m[2]) return 0;
   }
-  const bool nobody = m.find_first_not_of("0:-") == m.npos || m.find_first_not_of("fF:-") == m.npos;
+  // "3ab4.7c00.12ff": three groups of four, as routers write them.
+  if (!pairs) {
+    const bool letters = std::any_of(m.begin(), m.end(), IsLetter);
+    if (!letters || std::none_of(m.begin(), m.end(), IsDigit)) return 0;
+  }
+  const bool nobody =
+      m.find_first_not_of("0:-.") == m.npos || m.find_first_not_of("fF:-.") == m.npos;
   return nobody ? 0 : m.size();
 }
 
@@ -217,6 +299,11 @@ size_t CardHolder(const Candidate& c) {
 TokenCheck FindTokenCheck(std::string_view name) noexcept {
   static constexpr std::pair<std::string_view, TokenCheck> kChecks[] = {
       {"es_nif", SpanishNif},
+      {"it_cf", ItalianFiscalCode},
+      {"de_svnr", GermanPensionNumber},
+      {"de_kvnr", GermanHealthNumber},
+      {"de_vat", GermanVat},
+      {"sg_uen", SingaporeUen},
       {"fi_hetu", FinnishHetu},
       {"uk_nino", UkNino},
       {"sg_nric", SingaporeNric},

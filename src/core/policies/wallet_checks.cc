@@ -5,7 +5,10 @@
 #include <array>
 #include <cstdint>
 #include <cstring>
+#include <string>
 #include <string_view>
+
+#include "core/base/text.h"
 
 namespace kt::policies {
 
@@ -39,12 +42,13 @@ size_t Bech32Wallet(const detect::Candidate& c) {
     check = (check & 0x1ffffff) << 5 ^ value;
     for (size_t i = 0; i < 5; ++i) check ^= (top >> i & 1) != 0 ? kGenerator[i] : 0;
   };
-  const std::string_view m = c.match();
+  // All of it may be in capitals (BIP 173).
+  const std::string m = ToLower(c.match());
   const size_t one = m.find('1');
-  for (const char ch : m.substr(0, one)) add(static_cast<uint32_t>(ch) >> 5);
+  for (const char ch : std::string_view(m).substr(0, one)) add(static_cast<uint32_t>(ch) >> 5);
   add(0);
-  for (const char ch : m.substr(0, one)) add(static_cast<uint32_t>(ch) & 31);
-  for (const char ch : m.substr(one + 1)) {
+  for (const char ch : std::string_view(m).substr(0, one)) add(static_cast<uint32_t>(ch) & 31);
+  for (const char ch : std::string_view(m).substr(one + 1)) {
     const size_t value = kAlphabet.find(ch);
     if (value == kAlphabet.npos) return 0;
     add(static_cast<uint32_t>(value));

@@ -55,6 +55,15 @@ TEST(PiiEntities, ANumberCountsAsItIsWrittenOrNamed) {
       {"numéro de sécurité sociale 255081416802538", "numéro de sécurité sociale [NIR]"},
       {"NUMERO DE SECURITE SOCIALE 255081416802538", "NUMERO DE SECURITE SOCIALE [NIR]"},
       {"ref 12, card 4111111111111111", "ref 12, card [CREDIT_CARD]"},
+      {"8001015009087", "[ID_NUMBER_ZA]"},
+      {"65 929 970 489", "[TAX_ID]"},
+      {"IdNr. 65929970489", "IdNr. [TAX_ID]"},
+      {"Steuernummer: 181/815/08155", "Steuernummer: [TAX_NUMBER_DE]"},
+      {"536 90 4399 or 536.90.4399", "[SSN] or [SSN]"},
+      {"004 085 616", "[ACN]"},
+      {"UATP card 135412345678911", "UATP card [CREDIT_CARD]"},
+      {"card 30569309025904", "card [CREDIT_CARD]"},
+      {"3056 930902 5904", "[CREDIT_CARD]"},
       {"{\"taxId\":\"12345678903\"}", "{\"taxId\":\"[TAX_ID]\"}"},
   };
   for (const Example& e : examples) EXPECT_EQ(Redacted(e.text), e.redacted);
@@ -68,7 +77,14 @@ TEST(PiiEntities, ABareNumberDoesNotCount) {
                            "12345678903",
                            "10000000146",
                            "249663193142",
-                           "8001015009087",
+                           "8001015009194",
+                           "12 345 678 903",
+                           "30569309025904",
+                           "6221260062379699",
+                           "48 8b 05 14 31 55 00",
+                           "c397a2c5: 9224 2496 6319 3142 c6a5",
+                           "B83A271D-2496-6319-3142-6E3663F7A793",
+                           "row 2 412 669 5214",
                            "490154203237518",
                            "24771093245",
                            "021000021",
@@ -95,6 +111,23 @@ TEST(PiiEntities, DocumentsWalletsAndThings) {
       {"MORGA657054SM9IJ", "[DRIVING_LICENCE_UK]"},
       {"carta d'identità CA12345AA", "carta d'identità [ID_CARD_IT]"},
       {"patente di guida AB1234567C", "patente di guida [DRIVER_LICENSE_IT]"},
+      {"AB-12-34-56-C", "[NINO]"},
+      {"UK passport number 123456789", "UK passport number [PASSPORT_UK]"},
+      {"passaporto n. YA1234567, passaporto YA1234567",
+       "passaporto n. YA1234567, passaporto [PASSPORT_IT]"},
+      {"Reisepass-Nr. C01X0006H1", "Reisepass-Nr. [PASSPORT_DE]"},
+      {"여권번호: M123A4567", "여권번호: [PASSPORT_KR]"},
+      {"Führerscheinnummer B072RRE2I55", "Führerscheinnummer [DRIVING_LICENCE_DE]"},
+      {"15 070649 C 103", "[SOCIAL_SECURITY_DE]"},
+      {"DE136695976", "[VAT_CODE_DE]"},
+      {"NRIC T1234567Z, PAN AAASA1111R", "NRIC [NRIC_FIN], PAN [PAN]"},
+      {"RSSMRA85T10A562S", "[FISCAL_CODE]"},
+      {"fe80::1%en0, 2001:db8::/32", "[IP_ADDRESS], [IP_ADDRESS]"},
+      {"::ffff:192.0.2.128 and 203.0.113.0/24", "[IP_ADDRESS] and [IP_ADDRESS]"},
+      {"001b.4411.3ab7", "[MAC_ADDRESS]"},
+      {"BC1QAR0SRRR7XFKVY5L643LYDNW9RE59GTZZWF5MDQ", "[CRYPTO]"},
+      {"+1-743-438-6774x624, (11) 4706-6184", "[PHONE], (11) 4706-6184"},
+      {"you can call (11) 4706-6184", "you can call [PHONE]"},
       {"GSTIN 27AAPFU0939F1ZV", "GSTIN [GSTIN]"},
       {"S2740116C", "[NRIC_FIN]"},
       {"ABCPD1234Z", "[PAN]"},
@@ -115,12 +148,33 @@ TEST(PiiEntities, DocumentsWalletsAndThings) {
       {"UK 020 7946 0018, 09-7625400", "UK [PHONE], [PHONE]"},
   };
   for (const Example& e : examples) EXPECT_EQ(Redacted(e.text), e.redacted);
-  for (const char* text :
-       {"MORGA677054SM9IJ", "CA12345AA", "AB1234567C", "27AAPFU0939F1ZW", "310289-211C",
-        "12345678A", "131052-308A", "S2740116D", "A123456788", "12.345.678-6",
-        "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNb", "bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mda",
-        "FF:FF:FF:FF:FF:FF", "COBADEFF", "1990-05-17", "Boston, MA 02110-1301",
-        "KA53ME3456 SW1A 1AA"}) {
+  for (const char* text : {"MORGA677054SM9IJ",
+                           "CA12345AA",
+                           "AB1234567C",
+                           "27AAPFU0939F1ZW",
+                           "310289-211C",
+                           "12345678A",
+                           "131052-308A",
+                           "S2740116D",
+                           "A123456788",
+                           "12.345.678-6",
+                           "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNb",
+                           "bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mda",
+                           "FF:FF:FF:FF:FF:FF",
+                           "COBADEFF",
+                           "1990-05-17",
+                           "Boston, MA 02110-1301",
+                           "15070649C104",
+                           "DE136695977",
+                           "T1234567Z",
+                           "audit-LLLLLLLLLLLLLLLL",
+                           "5055330E-0244",
+                           "    rails (7.0.4.1)",
+                           "gem \"rails\", \"~> 7.0.4.1\"",
+                           "::ffff:10.0.0.1",
+                           "1234.5678.9012",
+                           "std::dead::beef",
+                           "KA53ME3456 SW1A 1AA"}) {
     EXPECT_EQ(Redacted(text), text);
   }
 }
@@ -135,6 +189,31 @@ TEST(PiiEntities, ATypeThatIsNamedNeedsNoSeparators) {
             "08171234567 091712345678 +64 917 123 4567");
 }
 
+TEST(PiiEntities, RegistersAndPlatesAreLookedForWhenTheyAreNamed) {
+  config::PolicyConfig config = ConfigWith({"pii-detector"});
+  config.pii_detector.entities = {"all"};
+  const auto chain = Build(config);
+  const Example examples[] = {
+      {"HRB 12345", "[REGISTER_DE]"},
+      {"B-AB 1234", "[PLATE_DE]"},
+      {"Kennzeichen M XY 12", "Kennzeichen [PLATE_DE]"},
+      {"AB12 CDE", "[PLATE_UK]"},
+      {"34 ABC 123", "[PLATE_TR]"},
+      {"ABC-123DE", "[PLATE_NG]"},
+      {"MH 12 AB 1234, 22 BH 1234 AA", "[VEHICLE], [VEHICLE]"},
+      {"556703-7485", "[ORGNUMMER]"},
+      {"S16FC0121D, 197401143C, 00192200M", "[UEN], [UEN], [UEN]"},
+      {"12-345678901-2", "[PHILHEALTH]"},
+  };
+  for (const Example& e : examples) {
+    EXPECT_EQ(Judge(*chain, e.text).text, e.redacted);
+    EXPECT_EQ(Redacted(e.text), e.text);
+  }
+  for (const char* text : {"A-Z9", "00192200E", "99 ABC 123"}) {
+    EXPECT_EQ(Judge(*chain, text).text, text);
+  }
+}
+
 TEST(PiiEntities, HealthcareModeAddsItsTypes) {
   const Example examples[] = {
       {"NPI 1234567893", "NPI [NPI]"},
@@ -142,6 +221,9 @@ TEST(PiiEntities, HealthcareModeAddsItsTypes) {
       {"1EG4-TE5-MK73", "[MBI]"},
       {"member id: XYZ123456789", "member id: [INSURANCE_ID]"},
       {"DEA AB1234563", "DEA [MEDICAL_LICENSE]"},
+      {"A123456780", "[KVNR]"},
+      {"LANR 123456601", "LANR [LANR]"},
+      {"BSNR: 381234500", "BSNR: [BSNR]"},
   };
   for (const Example& e : examples) {
     EXPECT_EQ(Redacted(e.text, true), e.redacted);

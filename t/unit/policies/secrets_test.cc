@@ -28,6 +28,10 @@ TEST(Secrets, AnAssignedValueThatIsRandomForCertain) {
       {"curl -d zonk=tr83kx0qz15vw97hbn x", "curl -d zonk=[SECRET] x"},
       {"zonk => \"tr83kx0qz15vw97hbn\"", "zonk => \"[SECRET]\""},
       {"zonk := `tr83kx0qz15vw97hbn`", "zonk := `[SECRET]`"},
+      {"zonk = whyxowfg9udjuhgglb0cqhver7fplnqa", "zonk = [SECRET]"},
+      {"plaid = '7c9r50kk2sfeht28vudj04'", "plaid = '[SECRET]'"},
+      {"zonk = ZNKA-be57713dc6916347dda", "zonk = [SECRET]"},
+      {"BUNDLE_GEMS__ACME__COM=7f6dc927:2c906156", "BUNDLE_GEMS__ACME__COM=[CREDENTIALS]"},
       {"export KEY=zonk-x7Kq02LmZt81.pQ93vWx5Rb7Yc2", "export KEY=[SECRET]"},
   };
   for (const Example& e : examples) EXPECT_EQ(Redacted(e.text), e.redacted);
@@ -40,6 +44,9 @@ TEST(Secrets, APrefixAndALongRandomBody) {
       {"zonk_live_x7Kq02LmZt81pQ9", "[SECRET]"},
       {"zonk_pat_1f3a9c5e7b2d4f6a8c0e1f3a9c5e7b2d", "[SECRET]"},
       {"znk_v1_1f3a9c5e7b2d4f6a8c0e1f3a9c5e7b2d", "[SECRET]"},
+      {"zonk-access-token-0d6f9d4e-2b1c-4c57-9f0e-7a1b2c3d4e5f", "[SECRET]"},
+      {"znko-988655854763-155998945875-jpYsZ5CSFfxtZ5Rdf9jzSfD4R06PRMQb", "[SECRET]"},
+      {"zonk-efcvi4oxylyz7d4d91bc-mmsfx9ikzy1q0", "[SECRET]"},
       {"say x7Kq02LmZt81pQ93vWx5Rb7Yc2Dh64JsFa0Gk3Nu9 twice", "say [SECRET] twice"},
   };
   for (const Example& e : examples) EXPECT_EQ(Redacted(e.text), e.redacted);
@@ -52,6 +59,12 @@ TEST(Secrets, WhatOnlyLooksLikeOne) {
            "msg_01x7Kq02LmZt81pQ93vWx5Rb",
            "resp_67ccd2bed1ec8190b14f964abc0542670bb6a6b452d3795b",
            "zonk_1f3a9c5e7b2d4f6a8c0e1f3a9c5e7b2d",
+           "constexpr uint64_t kSeed = 0xd4c893e9bb37465dULL;",
+           "\"next\": \"SLqIm75EiiKxoCj\", \"nextPageToken\": \"tr83kx0qz15vw97hbn\"",
+           "key: AAAAC3NzaC1lZDI1NTE5AAAAI1lha467Q3jce61B8WAVpayQbzPt5icpeCLDtAhZg",
+           "-----BEGIN "
+           "CERTIFICATE-----\nMIIJZmGeTUWwUVmlc8EXvmUrpM3lSVAHh2EZVvYUlSj44MhwfRIRKXAGhe",
+           "requestId = zk83kx0qz15vw97hbn",
            "cache-key-1f3a9c5e7b2d4f6a8c0e1f3a9c5e7b2d",
            "release_v1_1f3a9c5e7b2d4f6a8c0e1f3a9c5e7b2d4f6a8c0e",
            "test-0d6f9d4e-2b1c-4c57-9f0e-7a1b2c3d4e5f",
