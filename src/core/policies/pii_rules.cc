@@ -70,12 +70,18 @@ const Type* FindType(const Types& types, PackMap* map, const std::string& name) 
 }
 
 struct Words {
-  std::vector<std::string> needs, unless, names;
+  std::vector<std::string> needs, unless, names, or_needs;
 };
 
 // The named check, and the words that must or must not stand before the candidate. A name that
 // stands nearer outweighs an `unless`: "ref 12, card 4111 …".
 Check Combine(Check check, Words words) {
+  if (!words.or_needs.empty()) {
+    return [check = std::move(check), words = std::move(words)](const detect::Candidate& c) {
+      const size_t bytes = check(c);
+      return bytes != 0 || ContextWords(c).LastOf(words.or_needs) == 0 ? bytes : c.match().size();
+    };
+  }
   if (words.needs.empty() && words.unless.empty()) return check;
   return
       [check = std::move(check), words = std::move(words)](const detect::Candidate& c) -> size_t {
@@ -118,7 +124,8 @@ Status ReadRule(const config::YamlNode& node, const config::PiiDetector& config,
   rule.rule.needs = ContextWords::Prepared(map.Strings("needs"));
   rule.rule.validate =
       Combine(std::move(check), {rule.rule.needs, ContextWords::Prepared(map.Strings("unless")),
-                                 ContextWords::Prepared(map.Strings("names"))});
+                                 ContextWords::Prepared(map.Strings("names")),
+                                 ContextWords::Prepared(map.Strings("or_needs"))});
   if (Status status = map.Finish(); !status.ok()) return status;
   if (!type->on) return Status::Ok();
   rule.kinds.push_back({type_name, type->label, weak});

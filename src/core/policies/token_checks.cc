@@ -168,7 +168,7 @@ size_t SingaporeUen(const Candidate& c) {
     passes = "XMKECAWLJDB"[sum % 11] == m[8];
   } else {
     sum = Weighted(m, {10, 8, 6, 4, 9, 7, 5, 3, 1});
-    passes = "ZKCMDNERGWH"[sum % 11] == m[9];
+    passes = (m.starts_with("19") || m.starts_with("20")) && "ZKCMDNERGWH"[sum % 11] == m[9];
   }
   return passes && !IsPiece(c) ? c.match().size() : 0;
 }
