@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""evaluate.py KT CORPUS_DIR UNSEEN_DIR OUT.md: detection figures of the chain. See scripts/evaluate.
+"""evaluate.py KT CORPUS_DIR UNSEEN_DIR OUT.md all|prompts|spans: detection figures of the chain.
 
-UNSEEN_DIR comes from kt_train: for each family of sources, weights that have not seen it.
+See scripts/evaluate. UNSEEN_DIR comes from kt_train: for each family of sources, weights that have
+not seen it. "prompts" and "spans" measure their part of the page and leave the other as it is.
 """
 
 import gzip
@@ -14,12 +15,13 @@ import sys
 import tempfile
 
 import metrics
+import spans
 from disguise import DISGUISES
-from metrics import Spans, show, table
+from metrics import show, table
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-# Names and places need a language model; the chain does not promise them.
-WITHOUT_STRUCTURE = {"ADDRESS", "DATE_TIME", "LOCATION", "ORGANIZATION", "PERSON", "TITLE"}
+# Where the two parts of the page begin.
+PROMPTS, SPANS = "## Injection", "## Personal data: exact spans and types"
 SCORES = {"injection": "prompt-injection", "safety": "safety-filter"}
 # Logged, not blocked: every policy's score is wanted.
 PACK = """
@@ -29,6 +31,11 @@ policy:
   prompt-injection: {action: log}
   safety-filter: {mode: strict, action: log}
   pii-detector: {entities: all, include_private_ips: true}
+providers: {targets: [{id: echo, provider: echo}]}
+"""
+DEFAULT_PACK = """
+pack: {name: evaluation, version: 1.0.0, enabled: true}
+policies: {chain: [pii-detector]}
 providers: {targets: [{id: echo, provider: echo}]}
 """
 
@@ -41,14 +48,16 @@ def read(folder, name):
 class Scanner:
     """kt policy scan, with the shipped weights or with others."""
 
-    def __init__(self, kt, folder):
+    def __init__(self, kt, folder, pack=PACK):
         self.kt, self.folder = kt, pathlib.Path(folder)
-        self.pack = self.folder / "policy-config.yaml"
-        self.pack.write_text(PACK)
+        self.pack = self.folder / f"policy-config-{abs(hash(pack))}.yaml"
+        self.pack.write_text(pack)
 
-    def scan(self, texts, weights=None):
-        """Answers of the chain to {id: text}."""
+    def scan(self, texts, weights=None, rules=None):
+        """Answers of the chain to {id: text}, with other weights or another directory of rules."""
         command = [self.kt, "policy", "scan", "--policy-config", str(self.pack)]
+        if rules:
+            command += ["--rules", str(rules)]
         if weights:
             rules = self.folder / weights.parent.name
             if not rules.exists():
@@ -209,81 +218,44 @@ def probes(scanner):
     return table(["probes", "rows", "pass"], rows)
 
 
-def entity_row(scanner, corpus, name, weak):
-    """Appends the types below 0.95 to `weak`."""
-    rows = read(corpus, name)
-    for row in rows:
-        row["entities"] = [e for e in row["entities"] if e["type"] not in WITHOUT_STRUCTURE]
-    answers = scanner.scan({row["id"]: row["text"] for row in rows})
-    spans, types = Spans(), {}
-    for row in rows:
-        focus = row.get("focus")
-        found = [
-            (e["type"], e["start"], e["end"])
-            for e in answers[row["id"]].get("entities", [])
-            if not focus or e["type"] in focus
-        ]
-        optional = [(e["start"], e["end"]) for e in row["entities"] if e.get("optional")]
-        found = [f for f in found if not any(metrics.overlap(f[1:], o) for o in optional)]
-        gold = [
-            (e["type"], e["start"], e["end"]) for e in row["entities"] if not e.get("optional")
-        ]
-        spans.add(gold, found)
-        for kind in {e[0] for e in gold + found}:
-            part = [[e for e in side if e[0] == kind] for side in (gold, found)]
-            types.setdefault(kind, Spans()).add(*part)
-    for kind, part in sorted(types.items()):
-        if part.gold and part.f1() < 0.95:
-            row = [name, kind, part.gold, show(part.precision()), show(part.recall())]
-            weak.append([*row, show(part.f1())])
-    clean = spans.clean_hit / spans.clean if spans.clean else None
-    return [name, len(rows), show(spans.precision()), show(spans.recall()), show(spans.f1()),
-            f"{spans.clean_hit} of {spans.clean} ({show(clean, True)})"]  # fmt: skip
+def prompt_parts(scanner, corpus, unseen):
+    rng = random.Random(1)
+    prompts = Prompts(scanner, corpus, unseen)
+    parts = ["## Injection\n\n", task_figures(prompts, "injection")]
+    parts += ["### Disguised\n\n", disguised(prompts, rng)]
+    parts += ["## Safety\n\n", task_figures(prompts, "safety")]
+    parts += ["## Long harmless texts\n\n", conversations(prompts, rng)]
+    parts += ["## Over-defence, with the shipped weights\n\n", probes(scanner)]
+    return "".join(parts)
 
 
-def secrets(scanner, corpus):
-    """A secret counts as found when what would be redacted covers nine tenths of it."""
-    rows = read(corpus, "secrets")
-    answers = scanner.scan({row["id"]: row["text"] for row in rows})
-    found = total = clean = clean_hit = 0
-    for row in rows:
-        spans = [(e["start"], e["end"]) for e in answers[row["id"]].get("entities", [])]
-        if not row["entities"]:
-            clean += 1
-            clean_hit += bool(spans)
-        for gold in row["entities"]:
-            covered = {i for s in spans for i in range(*s)}
-            wanted = range(gold["start"], gold["end"])
-            total += 1
-            found += sum(i in covered for i in wanted) >= 0.9 * len(wanted)
-    return (
-        f"{found} of {total} secrets found (recall {show(found / total)}); "
-        f"{clean_hit} of {clean} texts without a secret hit.\n\n"
-    )
+def span_parts(scanner, corpus):
+    rules = ROOT / "policies"
+
+    def scan(texts, rules_dir=None):
+        return scanner.scan(texts, rules=rules_dir)
+
+    corpora = [(n, read(corpus, n)) for n in ("pii_synthetic", "pii_presidio", "pii_research")]
+    parts = [SPANS, "\n\n", spans.personal_data(scan, corpora, rules)]
+    parts += ["## Secrets\n\n"]
+    parts += [spans.secrets(scan, read(corpus, "secrets"), rules, scanner.folder)]
+    default = Scanner(scanner.kt, scanner.folder, DEFAULT_PACK)
+    benign = [row for row in read(corpus, "benign") if "SA" not in row["license"]]
+    parts += ["## Harmless items hit, with the default types\n\n"]
+    parts += [spans.harmless_hits(default.scan, benign, random.Random(2))]
+    return "".join(parts)
 
 
 def main():
-    kt, corpus, unseen, out = sys.argv[1], *map(pathlib.Path, sys.argv[2:])
-    rng = random.Random(1)
+    kt, corpus, unseen, out, which = sys.argv[1], *map(pathlib.Path, sys.argv[2:5]), sys.argv[5]
+    page = out.read_text() if out.exists() else ""
+    old_prompts, _, old_spans = page[page.find(PROMPTS) :].partition(SPANS)
     with tempfile.TemporaryDirectory() as folder:
         scanner = Scanner(kt, folder)
-        prompts = Prompts(scanner, corpus, unseen)
-        parts = [(pathlib.Path(__file__).parent / "about.md").read_text()]
-        parts += ["## Injection\n\n", task_figures(prompts, "injection")]
-        parts += ["### Disguised\n\n", disguised(prompts, rng)]
-        parts += ["## Safety\n\n", task_figures(prompts, "safety")]
-        parts += ["## Long harmless texts\n\n", conversations(prompts, rng)]
-        parts += ["## Over-defence, with the shipped weights\n\n", probes(scanner)]
-        names = ("pii_synthetic", "pii_presidio", "pii_research")
-        header = ["corpus", "rows", "precision", "recall", "F1", "clean rows hit"]
-        parts += ["## Personal data: exact spans and types\n\n"]
-        weak = []
-        parts += [table(header, [entity_row(scanner, corpus, name, weak) for name in names])]
-        parts += ["Types below an F1 of 0.95:\n\n" if weak else ""]
-        header = ["corpus", "type", "spans", "precision", "recall", "F1"]
-        parts += [table(header, weak) if weak else ""]
-        parts += ["## Secrets\n\n", secrets(scanner, corpus)]
-    out.write_text("".join(parts).rstrip() + "\n")
+        about = (pathlib.Path(__file__).parent / "about.md").read_text()
+        prompts = old_prompts if which == "spans" else prompt_parts(scanner, corpus, unseen)
+        found = SPANS + old_spans if which == "prompts" else span_parts(scanner, corpus)
+    out.write_text((about + prompts + found).rstrip() + "\n")
 
 
 if __name__ == "__main__":

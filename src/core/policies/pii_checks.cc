@@ -68,7 +68,7 @@ size_t Card(const Candidate& c) {
   if (groups.sizes.size() == 1) return IsCardNumber(c, digits, false) ? match.size() : 0;
   if (InDump(c)) return 0;
   static const std::vector<size_t> kShapes[] = {
-      {4, 4, 4, 4, 3}, {4, 4, 4, 4}, {6, 13}, {4, 6, 5}, {4, 6, 4}};
+      {4, 4, 4, 4, 3}, {4, 4, 4, 4}, {4, 6, 5}, {4, 6, 4}};
   for (const std::vector<size_t>& shape : kShapes) {
     if (groups.sizes.size() < shape.size() ||
         !std::equal(shape.begin(), shape.end(), groups.sizes.begin())) {
@@ -87,6 +87,8 @@ size_t Card(const Candidate& c) {
 
 size_t Iban(const Candidate& c) {
   const std::string_view match = c.match();
+  // "9F1B-BE12-…": groups of a UUID.
+  if (Before(c) == '-' && match.find('-') != match.npos) return 0;
   const size_t length = IbanLength(match.substr(0, 2));
   size_t seen = 0, end = 0;
   std::string compact;

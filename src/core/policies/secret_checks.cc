@@ -192,6 +192,7 @@ size_t GeneratedSecret(const detect::Candidate& c) {
   const Shape body = prefix < value.size() ? ShapeOf(value.substr(prefix)) : shape;
   const bool mixed = shape.digits > 0 && body.lower + body.upper > 0;
   if (InBase64(c)) return 0;
+  if (shape.hex && (value.size() == 32 || value.size() == 40 || value.size() == 64)) return 0;
   // "cache-key-<hash>": a piece of a longer name.
   const std::string_view before = c.before(2);
   const bool piece =
