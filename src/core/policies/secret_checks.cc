@@ -27,11 +27,19 @@ std::string NameBefore(const detect::Candidate& c) {
   const auto is_name = [](char ch) {
     return IsDigit(ch) || IsLower(ch) || IsUpper(ch) || ch == '_' || ch == '-' || ch == '.';
   };
-  while (!before.empty() && !is_name(before.back())) before.remove_suffix(1);
-  size_t begin = before.size();
-  while (begin > 0 && is_name(before[begin - 1])) --begin;
+  const auto last_name = [&] {
+    while (!before.empty() && !is_name(before.back())) before.remove_suffix(1);
+    size_t begin = before.size();
+    while (begin > 0 && is_name(before[begin - 1])) --begin;
+    const std::string_view name = before.substr(begin);
+    before = before.substr(0, begin);
+    return name;
+  };
+  std::string_view written = last_name();
+  // "name: API_KEY, value: …"
+  if (written == "value" && !before.empty()) written = last_name();
   std::string name;
-  for (const char ch : before.substr(begin)) {
+  for (const char ch : written) {
     if (IsUpper(ch) && !name.empty() && IsLower(name.back())) name += '_';
     name += ch == '-' ? '_' : ch;
   }
@@ -98,6 +106,28 @@ bool IsDottedName(std::string_view value) noexcept {
   return dotted;
 }
 
+// "EVP_PKEY_ED25519", "ChaCha20Poly1305", "crypt-pbkdf1-sha1.c": words with numbers behind them.
+bool IsIdentifier(std::string_view value) {
+  size_t letters = 0, digits = 0;
+  for (size_t i = 0; i < value.size();) {
+    const size_t begin = i;
+    while (i < value.size() && (IsLower(value[i]) || IsUpper(value[i])) &&
+           (i == begin || !IsUpper(value[i]) || !IsLower(value[i - 1]))) {
+      ++i;
+    }
+    const size_t word = i - begin;
+    while (i < value.size() && IsDigit(value[i])) ++i;
+    if (word == 1) return false;
+    letters += word;
+    digits += i - begin - word;
+    if (i == begin) ++i;
+  }
+  const Letters found = LettersOf(value);
+  const bool constant =
+      std::none_of(value.begin(), value.end(), IsLower) && value.find('_') != value.npos;
+  return digits * 2 < letters + digits && (constant || found.rare_pairs * 6 <= found.pairs);
+}
+
 bool NamesSecret(std::string_view name) {
   static const std::vector<std::string_view> kParts = {
       "api",  "secret", "token",   "auth",  "passw",  "pwd",     "cred",  "access",
@@ -115,6 +145,23 @@ bool NamesNoSecret(std::string_view name) {
       "next_token",  "nexttoken",   "continu",     "cursor", "release",     "revision",
       "sync_token",  "build_id",    "object_key"};
   return HasAny(name, kParts);
+}
+
+// "user_id", "next": what ends so calls something else that looks random.
+bool NamesData(std::string_view name) {
+  static const std::vector<std::string_view> kEnds = {
+      "id",      "ids",     "sha",      "md5",      "rev",   "nonce",  "cursor",  "image",
+      "content", "src",     "href",     "name",     "ref",   "data",   "state",   "trace",
+      "span",    "build",   "class",    "color",    "date",  "time",   "video",   "list",
+      "node",    "link",    "boundary", "base64",   "code",  "text",   "value",   "title",
+      "line",    "package", "message",  "model",    "label", "wallet", "address", "next",
+      "prev",    "after",   "before",   "slug",     "tag",   "type",   "uid",     "uuid",
+      "guid",    "userid",  "index",    "selector", "font",  "ray",    "branch",  "target"};
+  return std::any_of(kEnds.begin(), kEnds.end(), [&](std::string_view end) {
+    if (!name.ends_with(end)) return false;
+    const size_t begin = name.size() - end.size();
+    return begin == 0 || name[begin - 1] == '_' || name[begin - 1] == '.';
+  });
 }
 
 // Random text of letters and digits is taken for a secret from these lengths on: with a name or an
@@ -207,10 +254,18 @@ size_t GeneratedSecret(const detect::Candidate& c) {
 size_t AssignedSecret(const detect::Candidate& c) {
   const std::string_view value = Trimmed(c.match());
   const Shape shape = ShapeOf(value);
-  if (value.size() < 12 || shape.digits < 2 || shape.lower + shape.upper < 2 || shape.entropy < 2.8)
-    return 0;
+  if (value.size() < 12 || shape.lower + shape.upper < 2 || shape.entropy < 2.8) return 0;
+  if (shape.digits < 2) {
+    // Letters only, but none that words are made of.
+    const Letters letters = LettersOf(value);
+    const bool strange = letters.pairs >= 16 && letters.rare_pairs * 4 >= letters.pairs;
+    const std::string name = NameBefore(c);
+    const bool key = strange && NamesSecret(name) && !NamesNoSecret(name) && !SaysWhatItIs(value);
+    return key ? value.size() : 0;
+  }
   if (shape.changes < 3 || shape.run >= 6 || shape.other * 4 > value.size()) return 0;
   if (SaysWhatItIs(value)) return 0;
+  if (IsIdentifier(value)) return 0;
   // "base64.urlsafe_b64decode"
   const bool dotted = value.find('.') != value.npos && !IsRandom(value, kShortRandom);
   const bool words =
@@ -240,7 +295,8 @@ size_t VendorSecret(const detect::Candidate& c) {
   const bool id = shape.digits == value.size() && value.size() >= 17;
   const bool mixed = shape.digits >= 2 && shape.lower + shape.upper >= 2 && shape.changes >= 3;
   if (value.size() < 14 || !(id || mixed)) return 0;
-  return NamesNoSecret(NameBefore(c)) ? 0 : value.size();
+  const std::string name = NameBefore(c);
+  return NamesNoSecret(name) || (shape.hex && !id && NamesData(name)) ? 0 : value.size();
 }
 
 // "NRJS-…", "PMAK-…-…": capitals that say whose key it is, and hexadecimal parts.
@@ -258,25 +314,13 @@ bool IsMarkedHex(std::string_view value) {
 }
 
 size_t AssignedToken(const detect::Candidate& c) {
-  static const std::vector<std::string_view> kEnds = {
-      "id",      "ids",     "sha",      "md5",      "rev",   "nonce",  "cursor",  "image",
-      "content", "src",     "href",     "name",     "ref",   "data",   "state",   "trace",
-      "span",    "build",   "class",    "color",    "date",  "time",   "video",   "list",
-      "node",    "link",    "boundary", "base64",   "code",  "text",   "value",   "title",
-      "line",    "package", "message",  "model",    "label", "wallet", "address", "next",
-      "prev",    "after",   "before",   "slug",     "tag",   "type",   "uid",     "uuid",
-      "guid",    "userid",  "index",    "selector", "font",  "ray",    "branch",  "target"};
   const std::string_view value = Trimmed(c.match());
   if (!IsRandom(value, kShortRandom) && !IsMarkedHex(value)) return 0;
+  if (IsIdentifier(value)) return 0;
   if (SaysWhatItIs(value)) return 0;
   const std::string name = NameBefore(c);
   if (name.size() < 2 || name == "h1" || NamesNoSecret(name)) return 0;  // "h1:" of go.sum
-  const auto ends = [&](std::string_view end) {
-    if (!name.ends_with(end)) return false;
-    const size_t begin = name.size() - end.size();
-    return begin == 0 || name[begin - 1] == '_' || name[begin - 1] == '.';
-  };
-  return std::any_of(kEnds.begin(), kEnds.end(), ends) ? 0 : value.size();
+  return NamesData(name) ? 0 : value.size();
 }
 
 size_t PrefixedToken(const detect::Candidate& c) {

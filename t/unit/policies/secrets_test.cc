@@ -32,6 +32,11 @@ TEST(Secrets, AnAssignedValueThatIsRandomForCertain) {
       {"plaid = '7c9r50kk2sfeht28vudj04'", "plaid = '[SECRET]'"},
       {"zonk = ZNKA-be57713dc6916347dda", "zonk = [SECRET]"},
       {"BUNDLE_GEMS__ACME__COM=7f6dc927:2c906156", "BUNDLE_GEMS__ACME__COM=[CREDENTIALS]"},
+      {"run --zonk-token 7f3a9c5e7b2d4f6a8c0e1f3a", "run --zonk-token [SECRET]"},
+      {"os.environ[\"ZONK_KEY\"] = \"q8Zk2Lw9Xv4Rt7Yp1Nm3\"",
+       "os.environ[\"ZONK_KEY\"] = \"[SECRET]\""},
+      {"- name: ZONK_KEY\n  value: q8Zk2Lw9Xv4Rt7Yp1Nm3", "- name: ZONK_KEY\n  value: [SECRET]"},
+      {"zonkSecret: bwlghmdcxqhixpzjvkrq", "zonkSecret: [SECRET]"},
       {"export KEY=zonk-x7Kq02LmZt81.pQ93vWx5Rb7Yc2", "export KEY=[SECRET]"},
   };
   for (const Example& e : examples) EXPECT_EQ(Redacted(e.text), e.redacted);
@@ -65,6 +70,12 @@ TEST(Secrets, WhatOnlyLooksLikeOne) {
            "-----BEGIN "
            "CERTIFICATE-----\nMIIJZmGeTUWwUVmlc8EXvmUrpM3lSVAHh2EZVvYUlSj44MhwfRIRKXAGhe",
            "requestId = zk83kx0qz15vw97hbn",
+           "key_id(key) != EVP_PKEY_ED25519, key == NUBUS_DRHW_SMC9194",
+           "isinstance(key, ChaCha20Poly1305)",
+           "zonkSecret: theSecretManagerClientFactory",
+           "sort --key nextcolumn2 --token-type bearer",
+           "- name: etag\n  value: zk83kx0qz15vw97hbn",
+           "EAA0DD69575435ABD3B5B9CCF84805D7F6741BFE53C42F094BA6C1DACBD11D92",
            "cache-key-1f3a9c5e7b2d4f6a8c0e1f3a9c5e7b2d",
            "release_v1_1f3a9c5e7b2d4f6a8c0e1f3a9c5e7b2d4f6a8c0e",
            "test-0d6f9d4e-2b1c-4c57-9f0e-7a1b2c3d4e5f",
