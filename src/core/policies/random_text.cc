@@ -133,17 +133,16 @@ bool IsRandom(std::string_view value, size_t min_bytes) {
   const std::string body = Body(value, min_bytes);
   const Shape shape = ShapeOf(body);
   const size_t n = body.size(), written = shape.lower + shape.upper;
-  if (n < min_bytes || shape.hex || shape.run >= 6 || written < 4 || shape.digits == 0)
-    return false;
+  if (n < min_bytes || shape.hex || shape.run >= 6 || written < 4 || shape.digits < 2) return false;
   if (shape.entropy < (n < 20 ? 3.0 : 3.3)) return false;
   const Letters letters = LettersOf(body);
   if (letters.in_words * 2 >= n) return false;
   const bool strange = letters.pairs >= 6 && letters.rare_pairs * 4 >= letters.pairs;
   // Joined runs may be a name of many words: "some_function2_of_the3_module4".
-  if (body.size() > LongestRun(value).size()) return strange && shape.digits >= 2;
+  if (body.size() > LongestRun(value).size()) return strange;
   if (strange && letters.in_words * 3 < n) return true;
   const size_t breaks = shape.changes + 2 * letters.clusters;
-  return shape.digits >= 2 && shape.digits * 10 >= n && breaks >= 4 && breaks * 5 >= n;
+  return shape.digits * 10 >= n && breaks >= 4 && breaks * 5 >= n;
 }
 
 }  // namespace kt::policies

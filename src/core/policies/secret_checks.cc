@@ -254,15 +254,8 @@ size_t GeneratedSecret(const detect::Candidate& c) {
 size_t AssignedSecret(const detect::Candidate& c) {
   const std::string_view value = Trimmed(c.match());
   const Shape shape = ShapeOf(value);
-  if (value.size() < 12 || shape.lower + shape.upper < 2 || shape.entropy < 2.8) return 0;
-  if (shape.digits < 2) {
-    // Letters only, but none that words are made of.
-    const Letters letters = LettersOf(value);
-    const bool strange = letters.pairs >= 16 && letters.rare_pairs * 4 >= letters.pairs;
-    const std::string name = NameBefore(c);
-    const bool key = strange && NamesSecret(name) && !NamesNoSecret(name) && !SaysWhatItIs(value);
-    return key ? value.size() : 0;
-  }
+  if (value.size() < 12 || shape.digits < 2 || shape.lower + shape.upper < 2 || shape.entropy < 2.8)
+    return 0;
   if (shape.changes < 3 || shape.run >= 6 || shape.other * 4 > value.size()) return 0;
   if (SaysWhatItIs(value)) return 0;
   if (IsIdentifier(value)) return 0;
