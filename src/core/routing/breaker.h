@@ -58,7 +58,7 @@ bool PutAside(TargetState* state, AsideReason reason, uint64_t now_ms, uint64_t 
 bool ReturnFromAside(TargetState* state, uint64_t now_ms) noexcept;
 
 // Why a target may not be asked at `now_ms`, and when it may at the soonest.
-enum class Out : uint8_t { kNo, kBreaker, kAside, kUnhealthy };
+enum class Out : uint8_t { kNo, kBreaker, kAside, kUnhealthy, kUnreachable };
 struct Standing {
   Out out = Out::kNo;
   AsideReason reason = AsideReason::kNone;  // with kAside

@@ -55,10 +55,7 @@ std::vector<size_t> PlanTargets(const config::Providers& providers,
   }
   // `single` means this one and no other, so it is cut before the unavailable ones go.
   if (providers.strategy == config::Strategy::kSingle && plan.size() > 1) plan.resize(1);
-  std::erase_if(plan, [&](size_t i) {
-    const Target& target = targets[i];
-    return !target.available || (target.reachable != nullptr && !*target.reachable);
-  });
+  std::erase_if(plan, [&](size_t i) { return !targets[i].available; });
   return plan;
 }
 

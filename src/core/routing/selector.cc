@@ -8,6 +8,8 @@ namespace kt::routing {
 namespace {
 
 constexpr uint64_t kTriesToJudge = 10;
+// A name without an address is asked for again within this time.
+constexpr uint64_t kUnreachableMs = 30'000;
 
 // The members' words are those of `candidates`; their order there is their place.
 Choice MakeChoice(Board* board, const Lane* lane, const std::vector<Target>& targets, size_t target,
@@ -54,8 +56,12 @@ bool TakesTurns(config::Strategy strategy) {
 
 Standing StandingOf(Board* board, size_t target, uint64_t now_ms) {
   if (board == nullptr) return {};
-  return StandingOf(board->target(target), *board->configured()[target].config,
-                    board->providers().circuit_breaker, now_ms);
+  const Target& configured = board->configured()[target];
+  if (configured.reachable != nullptr && !*configured.reachable) {
+    return {Out::kUnreachable, AsideReason::kNone, now_ms + kUnreachableMs};
+  }
+  return StandingOf(board->target(target), *configured.config, board->providers().circuit_breaker,
+                    now_ms);
 }
 
 std::optional<Pick> PickTarget(Board* board, const config::Providers& providers,

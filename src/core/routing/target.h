@@ -67,8 +67,8 @@ std::string BuildRequestHead(const Target& target, openai::Endpoint endpoint, si
                              bool stream, const std::vector<Header>& passed);
 
 // The targets that a request may ask, in order: restricted by `model` (a target id or group) and by
-// the endpoint type, unavailable and unreachable ones left out. What else is known of them by now
-// is not looked at.
+// the endpoint type, unavailable ones left out. What is known of them by now (StandingOf) is not
+// looked at.
 std::vector<size_t> PlanTargets(const config::Providers& providers,
                                 const std::vector<Target>& targets, openai::Endpoint endpoint,
                                 std::string_view model);

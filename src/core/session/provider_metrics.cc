@@ -53,7 +53,8 @@ std::vector<Row> RowsOf(const ProviderFacts& facts) {
 
 std::string_view OutName(const Row& row) {
   if (!row.target->available) return "unavailable";
-  constexpr std::string_view kNames[] = {"up", "breaker_open", "put_aside", "unhealthy"};
+  constexpr std::string_view kNames[] = {"up", "breaker_open", "put_aside", "unhealthy",
+                                         "unreachable"};
   return kNames[static_cast<size_t>(row.standing.out)];
 }
 

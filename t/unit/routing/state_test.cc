@@ -2,9 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <vector>
 
 #include "core/routing/board.h"
+#include "core/routing/selector.h"
 
 namespace kt::routing {
 namespace {
@@ -196,6 +198,31 @@ TEST_F(Boards, EachListThatIsChosenFromHasItsLane) {
   EXPECT_NE(board.FindLane({0, 1, 2}), nullptr);
   EXPECT_NE(board.FindLane({2, 0}), nullptr);
   EXPECT_EQ(board.FindLane({0}), nullptr);
+}
+
+TEST_F(Boards, TheOthersTakeTurnsWhileATargetHasNoAddress) {
+  configs_.strategy = config::Strategy::kRoundRobin;
+  for (const char* id : {"a", "b", "c"}) Add(id);
+  std::vector<Target> targets = Targets();
+  bool reachable = false;
+  targets[2].reachable = &reachable;  // as at a start without a nameserver
+  Board board(configs_, targets, "");
+  Memory memory(board.needs());
+  StateTable table = StateTable::Create(memory.data(), memory.bytes());
+  table.BeginGeneration();
+  ASSERT_TRUE(board.Attach(table).ok());
+  const std::vector<size_t> all =
+      PlanTargets(configs_, targets, openai::Endpoint::kChatCompletions, "");
+  const auto next = [&] {
+    const auto pick = PickTarget(&board, configs_, targets, all, all, {});
+    return pick ? static_cast<int>(pick->target) : -1;
+  };
+  EXPECT_EQ(StandingOf(&board, 2, 0).out, Out::kUnreachable);
+  EXPECT_EQ((std::vector<int>{next(), next(), next(), next()}), (std::vector<int>{0, 1, 0, 1}));
+  reachable = true;
+  const std::vector<int> chosen = {next(), next(), next()};
+  EXPECT_EQ(std::count(chosen.begin(), chosen.end(), 0), 1);
+  EXPECT_GE(std::count(chosen.begin(), chosen.end(), 2), 1);
 }
 
 }  // namespace
