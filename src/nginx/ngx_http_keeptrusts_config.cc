@@ -43,6 +43,13 @@ std::string PolicyFiles(const LocationConf* conf) {
   return files;
 }
 
+// What is learnt of a target under other files, or other authorities, is not the same.
+std::string StateScope(const LocationConf* conf) {
+  std::string scope = PolicyFiles(conf);
+  scope.append(View(conf->trusted_certificate));
+  return scope;
+}
+
 std::string SettingsKey(const LocationConf* conf) {
   std::string key = PolicyFiles(conf);
   const auto add = [&key](std::string_view part) { key.append(part).push_back('\0'); };
@@ -113,7 +120,7 @@ bool BuildEntry(ngx_conf_t* cf, MainConf* main, const LocationConf* conf, Gatewa
   entry->gateway = std::move(gateway).value();
   if (options.routed) {
     entry->board = std::make_unique<routing::Board>(entry->gateway->config().providers,
-                                                    entry->gateway->targets(), PolicyFiles(conf));
+                                                    entry->gateway->targets(), StateScope(conf));
   }
   return true;
 }
