@@ -182,6 +182,10 @@ ngx_int_t ParseUpstreamHead(Context* ctx, Step* step) {
     if (rc == NGX_OK) rc = ParseHeaderLines(ctx);
     if (rc != NGX_OK) return rc;
     if (ctx->status.code >= 200) break;
+    // Another protocol (101) was not asked for, and what follows would not be HTTP.
+    if (ctx->status.code < 100 || ctx->status.code == NGX_HTTP_SWITCHING_PROTOCOLS) {
+      return NGX_ERROR;
+    }
     ctx->status = {};  // 1xx: an answer follows
     ctx->status_parsed = false;
     ctx->upstream_headers.clear();

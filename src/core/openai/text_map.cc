@@ -194,10 +194,12 @@ void MapAnswer(const View& view, Endpoint endpoint, AnswerInfo* info) {
   info->usage = FindUsage(view, root);
   info->text_bytes = walker.text_bytes();
   info->model = view.String(root.model);
-  const bool holds_answer =
-      root.choices != kNoNode || root.data != kNoNode || root.output != kNoNode;
-  info->is_error =
-      !holds_answer && (IsGiven(view, root.error) || view.Equals(root.object, "error"));
+  const bool may_hold = root.choices != kNoNode || root.data != kNoNode || root.output != kNoNode;
+  info->is_error = !may_hold && (IsGiven(view, root.error) || view.Equals(root.object, "error"));
+  const bool has_choice =
+      Is(view, root.choices, Kind::kArray) && view.node(root.choices).after > root.choices + 1;
+  info->holds_answer =
+      has_choice || Is(view, root.data, Kind::kArray) || Is(view, root.output, Kind::kArray);
 }
 
 void EventInfo::Clear() noexcept {

@@ -79,8 +79,9 @@ struct AnswerInfo {
   };
   std::vector<Logprobs> logprobs;
   Usage usage;
-  size_t text_bytes = 0;  // raw bytes of all segments
-  bool is_error = false;  // {"error": …} and no choices, data, output
+  size_t text_bytes = 0;      // raw bytes of all segments
+  bool is_error = false;      // {"error": …} and no choices, data, output
+  bool holds_answer = false;  // a choice, or a list of data or output
   std::string model;
 };
 // A whole answer (or a provider's error body), any JSON root.

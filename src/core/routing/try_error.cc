@@ -29,7 +29,7 @@ std::string_view TryErrorName(TryError error) noexcept {
 }
 
 TryError ClassifyStatus(int status, bool own_model) noexcept {
-  if (status >= 200 && status < 300) return TryError::kNone;
+  if (status >= 200 && status < 300 && status != 206) return TryError::kNone;
   switch (status) {
     case 401:
     case 402:
@@ -37,7 +37,13 @@ TryError ClassifyStatus(int status, bool own_model) noexcept {
       return TryError::kAuth;
     case 404:
       return own_model ? TryError::kModel : TryError::kNone;
+    case 407:  // of a proxy on the way
+      return TryError::kInvalid;
+    // RFC 9110 15.5.9, 15.5.20; RFC 8470; nginx's "client closed", told by a proxy behind.
     case 408:
+    case 421:
+    case 425:
+    case 499:
       return TryError::kServerError;
     case 429:
       return TryError::kRateLimit;
@@ -46,7 +52,8 @@ TryError ClassifyStatus(int status, bool own_model) noexcept {
   }
   if (status >= 400 && status < 500) return TryError::kNone;
   if (status >= 500 && status < 600) return TryError::kServerError;
-  return TryError::kInvalid;  // redirects are never followed: the key must not travel
+  // Redirects are never followed: the key must not travel. Nobody asked for a part (206).
+  return TryError::kInvalid;
 }
 
 bool MayFailOver(const config::Providers& providers, TryError error) noexcept {

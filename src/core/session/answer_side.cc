@@ -10,6 +10,8 @@ namespace {
 using routing::TryError;
 
 constexpr size_t kParserPadding = 64;
+constexpr std::string_view kRefusedByProvider =
+    "The provider refused the request and gave no readable reason.";
 
 bool IsMediaType(std::string_view content_type, std::string_view wanted) {
   return EqualsIgnoreCase(Trim(content_type.substr(0, content_type.find(';'))), wanted);
@@ -87,6 +89,7 @@ Step Session::Impl::OnUpstreamHeader(const UpstreamHead& untrusted, uint64_t now
   if (error != TryError::kNone && !passes) return FailTry(error, now_ms);
   if (!IsIdentity(untrusted.content_encoding)) return FailTry(TryError::kInvalid, now_ms);
   if (untrusted.status < 300 && IsMediaType(untrusted.content_type, "text/event-stream")) {
+    if (options.routed && !request.stream) return FailTry(TryError::kInvalid, now_ms);
     BeginStream(now_ms);
     return Step::kContinue;
   }
@@ -228,6 +231,7 @@ Step Session::Impl::FinishJson(uint64_t now_ms) {
   openai::MapAnswer(answer_view, endpoint, &info);
   answer_text_bytes = info.is_error ? 0 : info.text_bytes;
   if (success && info.is_error) return FailTry(TryError::kServerError, now_ms);
+  if (success && !IsWanted(info)) return FailTry(TryError::kInvalid, now_ms);
   if (info.usage.present) usage = info.usage;
   NoteUnscanned(info.unscanned);
   // An error is no answer: the client's values stay out of it.
@@ -242,18 +246,31 @@ Step Session::Impl::FinishJson(uint64_t now_ms) {
   return SendJson({}, now_ms);
 }
 
-// An error of the client's, whose explanation nobody can read.
+// Is this the answer that the client waits for? A JSON text without a choice is none, nor is one in
+// place of a stream. A stock handler's upstream may say what it likes.
+bool Session::Impl::IsWanted(const openai::AnswerInfo& info) const {
+  if (!options.routed) return true;
+  const bool streams = openai::EndpointType(endpoint) != "embedding";
+  return info.holds_answer && !(streams && request.stream);
+}
+
+// Does the present answer pass to the client although it is an error?
+bool Session::Impl::ErrorPasses() const {
+  if (passed || answer_status < 400) return false;
+  return passed_error == TryError::kRateLimit || JudgeStatus(answer_status) == TryError::kNone;
+}
+
+// An error of the client's, whose explanation nobody can read: its status says enough.
 Step Session::Impl::RefuseErrorBody(uint64_t now_ms) {
-  if (passed_error != TryError::kRateLimit && answer_status != 429) {
-    passed_error = TryError::kNone;
-    tries.End({TryError::kInvalid, answer_status, false}, now_ms);
-    Refuse(Error::kUpstreamInvalid);
-    return Step::kFinished;
-  }
-  tries.End(EndOfTry(TryError::kRateLimit), now_ms);
-  Reply reply = MakeReply(Error::kRateLimited, head.request_id);
+  const bool limited = answer_status == 429;
+  tries.End(EndOfTry(limited ? TryError::kRateLimit : TryError::kNone), now_ms);
+  const Error told = limited                ? Error::kRateLimited
+                     : answer_status == 413 ? Error::kBodyTooLarge
+                                            : Error::kBadRequest;
+  Reply reply = MakeReply(told, head.request_id, limited ? "" : kRefusedByProvider);
+  reply.status = answer_status;
   reply.headers = answer_headers;
-  error_code = "rate_limit_exceeded";
+  error_code = MakeErrorInfo(told, {}).code;
   Answer(std::move(reply));
   return Step::kFinished;
 }
@@ -289,6 +306,7 @@ Step Session::Impl::SendJson(const openai::AnswerInfo& info, uint64_t now_ms) {
 // ---- failures ----------------------------------------------------------------------------------
 
 Step Session::Impl::FailTry(TryError error, uint64_t now_ms) {
+  if (ErrorPasses()) return RefuseErrorBody(now_ms);
   const TryEnd end = EndOfTry(error);
   tries.End(end, now_ms);
   const bool may_retry = options.routed && !committed && !client.decided();

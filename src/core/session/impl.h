@@ -52,6 +52,8 @@ struct Session::Impl {
   Step AfterStream(StreamAnswer::State state, uint64_t now_ms);
   void PumpStream(uint64_t now_ms);
   Step FinishJson(uint64_t now_ms);
+  bool IsWanted(const openai::AnswerInfo& info) const;
+  bool ErrorPasses() const;
   Step RefuseErrorBody(uint64_t now_ms);
   Step SendJson(const openai::AnswerInfo& info, uint64_t now_ms);
   Step FailTry(routing::TryError error, uint64_t now_ms);

@@ -90,7 +90,7 @@ TEST(ClassifyStatus, TellsTheClientsErrorsFromOurs) {
   EXPECT_EQ(ClassifyStatus(404, true), TryError::kModel);
   EXPECT_EQ(ClassifyStatus(404, false), TryError::kNone);
   EXPECT_EQ(ClassifyStatus(429, true), TryError::kRateLimit);
-  for (const int status : {408, 500, 503, 529, 599}) {
+  for (const int status : {408, 421, 425, 499, 500, 503, 529, 599}) {
     EXPECT_EQ(ClassifyStatus(status, true), TryError::kServerError) << status;
   }
   for (const int status : {0, 101, 301, 307, 600}) {

@@ -74,8 +74,47 @@ TEST_F(AnswerSide, AProvidersErrorIsRedacted) {
 TEST_F(AnswerSide, AnErrorPageOfAProviderDoesNotPass) {
   Life life(*gateway_);
   life.Send(Chat("Hi")).AnswerJson("<html>node-17</html>", 400);
-  EXPECT_EQ(life.status(), 502);
-  EXPECT_EQ(life.error("code"), "upstream_invalid_response");
+  EXPECT_EQ(life.status(), 400);
+  EXPECT_EQ(life.error("code"), "invalid_request");
+  EXPECT_EQ(life.output.find("node-17"), std::string::npos);
+  Life large(*gateway_);
+  large.Send(Chat("Hi")).AnswerJson("<html>node-17</html>", 413);
+  EXPECT_EQ(large.status(), 413);
+  EXPECT_EQ(large.error("code"), "body_too_large");
+}
+
+TEST_F(AnswerSide, AnErrorWhoseBodyBreaksOffKeepsItsStatus) {
+  for (const int status : {400, 422, 429}) {
+    for (const UpstreamEnd end : {UpstreamEnd::kTimedOut, UpstreamEnd::kTruncated}) {
+      Life life(*gateway_);
+      life.Send(Chat("Hi")).Try();
+      life.Head(status, "application/json", {{"Retry-After", "7"}});
+      life.Body("{\"error");
+      EXPECT_EQ(life.End(end), Step::kFinished);
+      EXPECT_EQ(life.status(), status);
+      EXPECT_EQ(life.header("retry-after"), "7");
+      EXPECT_EQ(life.record().attempts[0].error, status == 429 ? "rate_limit" : "");
+    }
+  }
+}
+
+TEST_F(AnswerSide, JsonWithoutAnAnswerIsInvalid) {
+  for (const char* body : {"{}", "[]", "null", R"({"detail":"boom"})", R"({"choices":[]})",
+                           R"({"choices":null})", R"({"choices":{}})"}) {
+    Life life(*gateway_);
+    life.Send(Chat("Hi")).AnswerJson(body);
+    EXPECT_EQ(life.status(), 502) << body;
+    EXPECT_EQ(life.error("code"), "upstream_invalid_response") << body;
+  }
+}
+
+TEST_F(AnswerSide, AStreamIsNoWholeAnswerAndTheOtherWayRound) {
+  Life whole(*gateway_);
+  whole.Send(Chat("Hi")).AnswerStream({kRole, Text("Hello"), Finish(), kDone});
+  EXPECT_EQ(whole.error("code"), "upstream_invalid_response");
+  Life stream(*gateway_);
+  stream.Send(StreamChat()).AnswerJson(JsonAnswer("Hello"));
+  EXPECT_EQ(stream.error("code"), "upstream_invalid_response");
 }
 
 TEST_F(AnswerSide, AnOutputBlockReplacesTheAnswer) {
