@@ -150,12 +150,45 @@ def test_a_refused_key_or_model_puts_the_target_aside(make_gateway, provider, se
 
 def test_when_every_key_is_refused_the_gateway_says_so(make_gateway, provider, second):
     gateway = gateway_of(make_gateway, provider, second)
-    provider.answer(failing(401))
-    second.answer(failing(403))
+    for upstream in (provider, second):
+        upstream.answer(failing(401))
     for _ in range(3):
         answer = gateway.chat()
         assert (answer.status, answer.error["code"]) == (502, "upstream_auth_failed")
     assert (len(provider.requests), len(second.requests)) == (1, 1)
+
+
+@pytest.mark.parametrize("status", [402, 403, 404])
+def test_a_request_that_every_target_refuses_takes_none_away(
+    make_gateway, provider, second, status
+):
+    gateway = gateway_of(make_gateway, provider, second)
+    for upstream in (provider, second):
+        upstream.answer_once(failing(status))
+    answer = gateway.chat()
+    assert (answer.status, answer.error["code"]) == (502, "upstream_auth_failed")
+    assert target_of(gateway.chat()) == "a"
+    assert "put aside" not in gateway.error_log
+
+
+@pytest.mark.parametrize("status", [402, 403, 404])
+def test_one_refused_request_does_not_take_a_lone_target_away(make_gateway, provider, status):
+    gateway = gateway_of(make_gateway, provider)
+    provider.answer_once(failing(status))
+    answer = gateway.chat()
+    assert (answer.status, answer.error["code"]) == (502, "upstream_auth_failed")
+    assert target_of(gateway.chat()) == "a"
+
+
+def test_two_workers_and_a_reload_share_what_is_put_aside(make_gateway, provider, second):
+    gateway = gateway_of(make_gateway, provider, second, workers=2)
+    provider.answer_once(failing(429, retry_after="600"))
+    for _ in each_worker(gateway):
+        assert target_of(gateway.chat()) == "b"
+    gateway.reload()
+    for _ in range(4):
+        assert target_of(gateway.chat()) == "b"
+    assert len(provider.requests) == 1
 
 
 def test_a_long_retry_after_puts_the_target_aside(make_gateway, provider, second):
@@ -227,9 +260,9 @@ def test_the_cheapest_is_asked_first(make_gateway, provider, second):
 STATUS = "location /metrics { keeptrusts_status; } location /keeptrusts/ { keeptrusts_status; }"
 
 
-def metrics_gateway(make_gateway, provider, second):
+def metrics_gateway(make_gateway, provider, second, **breaker):
     targets = [policy.target(provider, id="a"), policy.target(second, id="b")]
-    providers = {"circuit_breaker": {"failure_threshold": 1}}
+    providers = {"circuit_breaker": {"failure_threshold": 1, **breaker}}
     config = policy.config(*targets, providers=providers)
     return make_gateway(config, policy.routed() + STATUS, workers=2)
 
@@ -248,6 +281,30 @@ def test_the_state_of_each_target_is_told(make_gateway, provider, second):
     assert (other["requests"], other["failures"], other["fallbacks"]) == (1, 0, 1)
     assert other["first_token"]["whole"]["samples"] == 1
     assert policy.KEY.encode() not in answer.body
+
+
+def test_a_half_open_breaker_lets_one_request_through_over_workers_and_a_reload(
+    make_gateway, provider, second
+):
+    gateway = metrics_gateway(make_gateway, provider, second, cooldown_seconds=1)
+    state = lambda: gateway.get("/keeptrusts/providers/metrics").json()["targets"][0]["breaker"]
+    provider.answer_once(failing(503))
+    assert target_of(gateway.chat()) == "b"
+    until(lambda: state() == "half_open", "the pause to be over")
+    probe = provider.manual()
+    with gateway.connect() as connection:
+        connection.post("/v1/chat/completions", chat.request("Hello there."))
+        exchange = probe.take()
+        for _ in range(6):
+            assert target_of(gateway.chat()) == "b"
+        gateway.reload()
+        for _ in range(6):
+            assert target_of(gateway.chat()) == "b"
+        answers.whole(chat.dump(chat.answer()))(exchange)
+        exchange.done()
+        assert target_of(connection.read()) == "a"
+    assert state() == "closed"
+    assert target_of(gateway.chat()) == "a"
 
 
 def test_prometheus_gets_the_same(make_gateway, provider, second):

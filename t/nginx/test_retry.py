@@ -52,13 +52,37 @@ def test_a_stream_is_retried_before_its_first_text(gw, provider):
     assert len(provider.requests) == 2
 
 
+def test_of_two_targets_the_one_that_may_recover_is_asked_again(make_gateway, make_provider):
+    first, second = make_provider(), make_provider()
+    targets = [policy.target(first, id="a"), policy.target(second, id="b")]
+    gateway = make_gateway(
+        policy.config(*targets, providers={"retry": {"jitter": False}}), policy.routed()
+    )
+    first.answer_once(failing(503))
+    second.answer_once(answers.hang_up)  # may be billed: not again
+    answer = gateway.chat()
+    assert answer.status == 200
+    tries = [(a["target"], a["status"]) for a in gateway.record_of(answer)["attempts"]]
+    assert tries == [("a", 503), ("b", 0), ("a", 200)]
+
+
+def test_two_targets_that_both_fail_once_are_no_failure_to_the_client(make_gateway, make_provider):
+    first, second = make_provider(), make_provider()
+    targets = [policy.target(first, id="a"), policy.target(second, id="b")]
+    gateway = make_gateway(policy.config(*targets, providers={"retry": None}), policy.routed())
+    first.answer_once(failing(503))
+    second.answer_once(failing(503))
+    assert gateway.chat().status == 200
+    assert (len(first.requests), len(second.requests)) == (2, 1)
+
+
 def test_the_retries_run_out(gw, provider):
     provider.answer(failing(503))
     answer = gw.chat()
     assert (answer.status, answer.error["code"]) == (502, "upstream_failed")
     assert len(provider.requests) == 3
-    assert "asking it again in 20 ms" in gw.error_log
-    assert "asking it again in 40 ms" in gw.error_log
+    assert "asking again in 20 ms" in gw.error_log
+    assert "asking again in 40 ms" in gw.error_log
 
 
 @pytest.mark.parametrize("script", [answers.hang_up, failing(500), failing(400)])
@@ -106,7 +130,7 @@ def test_a_client_that_leaves_while_waiting_ends_the_request(make_gateway, provi
     provider.answer_once(failing(503))
     with gateway.connect() as connection:
         connection.post("/v1/chat/completions", chat.request("Hello there."))
-        until(lambda: "asking it again in 60000 ms" in gateway.error_log, "the wait")
+        until(lambda: "asking again in 60000 ms" in gateway.error_log, "the wait")
     record = gateway.wait_for_records(1)[0]
     assert record["status"] == 499
     assert [a["status"] for a in record["attempts"]] == [503]
@@ -132,7 +156,7 @@ def test_a_reload_while_waiting_breaks_nothing(make_gateway, provider):
     provider.answer_once(failing(503))
     with gateway.connect() as connection:
         connection.post("/v1/chat/completions", chat.request("Hello there."))
-        until(lambda: "asking it again in 1500 ms" in gateway.error_log, "the wait")
+        until(lambda: "asking again in 1500 ms" in gateway.error_log, "the wait")
         gateway.reload()
         assert connection.read().status == 200
     assert len(provider.requests) == 2
@@ -145,7 +169,7 @@ def test_other_requests_go_on_while_one_waits(make_gateway, provider):
     provider.answer_once(failing(503))
     with gateway.connect() as waiting:
         waiting.post("/v1/chat/completions", chat.request("Hello there."))
-        until(lambda: "asking it again" in gateway.error_log, "the wait")
+        until(lambda: "asking again" in gateway.error_log, "the wait")
         assert gateway.chat().status == 200
     gateway.wait_for_records(2)
 
@@ -178,6 +202,6 @@ def test_one_who_waits_is_told_to_go_by_a_quick_stop(make_gateway, provider):
     provider.answer_once(failing(503))
     with gateway.connect() as connection:
         connection.post("/v1/chat/completions", chat.request("Hello there."))
-        until(lambda: "asking it again" in gateway.error_log, "the wait")
+        until(lambda: "asking again" in gateway.error_log, "the wait")
         gateway.signal(signal.SIGTERM)
         assert connection.at_end()

@@ -56,7 +56,7 @@ uint64_t Tries::TimeoutMs(size_t target) const noexcept {
 }
 
 uint64_t Tries::DelayMs(uint64_t now_ms) const noexcept {
-  return follow_up_ == FollowUp::kSame && not_before_ms_ > now_ms ? not_before_ms_ - now_ms : 0;
+  return follow_up_ == FollowUp::kAgain && not_before_ms_ > now_ms ? not_before_ms_ - now_ms : 0;
 }
 
 // SplitMix64: enough for jitter and for a fair choice, and the same for the same request.
@@ -86,22 +86,23 @@ std::optional<size_t> Tries::Next(uint64_t now_ms) {
     pick = routing::PickTarget(board_, providers_, targets_, candidates_, left_, options);
     if (pick && !first) fallbacks_++;
   }
-  if (!pick && follow_up_ == FollowUp::kSame) pick = PickSame(now_ms);
+  const bool again = !pick && follow_up_ == FollowUp::kAgain;
+  if (again) pick = PickAgain(now_ms);
   follow_up_ = FollowUp::kUndecided;
   if (!pick) return std::nullopt;
   if (board_ != nullptr && !first) {
     routing::TargetState& state = board_->target(pick->target);
-    (pick->target == *target_ ? state.retries : state.fallbacks).add(1);
+    (again ? state.retries : state.fallbacks).add(1);
   }
   return Begin(*pick);
 }
 
-std::optional<routing::Pick> Tries::PickSame(uint64_t now_ms) {
-  routing::Pick pick{*target_, {true, false, 0}, false};
+std::optional<routing::Pick> Tries::PickAgain(uint64_t now_ms) {
+  routing::Pick pick{again_, {true, false, 0}, false};
   if (board_ == nullptr) return pick;
-  if (routing::StandingOf(board_, *target_, now_ms).out != routing::Out::kNo) return std::nullopt;
-  pick.permit = routing::EnterBreaker(&board_->target(*target_), providers_.circuit_breaker, now_ms,
-                                      now_ms + TimeoutMs(*target_) + kProbeGraceMs);
+  if (routing::StandingOf(board_, again_, now_ms).out != routing::Out::kNo) return std::nullopt;
+  pick.permit = routing::EnterBreaker(&board_->target(again_), providers_.circuit_breaker, now_ms,
+                                      now_ms + TimeoutMs(again_) + kProbeGraceMs);
   return pick.permit.granted ? std::optional(pick) : std::nullopt;
 }
 
@@ -141,25 +142,42 @@ bool Tries::Follows(const TryEnd& end, uint64_t now_ms) {
 }
 
 Tries::FollowUp Tries::Decide(const TryEnd& end, uint64_t now_ms) {
-  const uint64_t total = TotalMs(), spent = now_ms - began_ms_;
-  if (!target_ || spent >= total) return FollowUp::kNone;
-  if (routing::MayFailOver(providers_, end.error) && AnotherMayBeAsked(now_ms)) {
-    return FollowUp::kOther;
-  }
+  if (!target_ || now_ms - began_ms_ >= TotalMs()) return FollowUp::kNone;
+  NoteAsked(end, now_ms);
+  const bool may_leave = routing::MayFailOver(providers_, end.error);
+  if (may_leave && AnotherMayBeAsked(now_ms)) return FollowUp::kOther;
+  return DecideRetry(may_leave, now_ms);
+}
+
+void Tries::NoteAsked(const TryEnd& end, uint64_t now_ms) {
+  std::erase_if(asked_, [&](const Asked& asked) { return asked.target == *target_; });
+  asked_.push_back({*target_, routing::MayAskAgain(providers_.retry, end.error, end.status), now_ms,
+                    retry_after_ms_.value_or(0)});
+}
+
+// Of those that were asked and may be asked again, the one that may be soonest. `any_target`: not
+// only the last one, whose end lets the request go elsewhere.
+Tries::FollowUp Tries::DecideRetry(bool any_target, uint64_t now_ms) {
   const config::Retry& retry = providers_.retry;
-  if (retries_ >= retry.max_retries || !routing::MayAskAgain(retry, end.error, end.status)) {
-    return FollowUp::kNone;
+  if (retries_ >= retry.max_retries) return FollowUp::kNone;
+  const uint64_t backoff_ms = routing::BackoffMs(retry, retries_, Random());
+  const uint64_t end_ms = began_ms_ + TotalMs();
+  uint64_t soonest_ms = end_ms;
+  for (const Asked& asked : asked_) {
+    if (!asked.may_again || (!any_target && asked.target != *target_)) continue;
+    if (asked.retry_after_ms > retry.max_backoff_ms) continue;
+    const uint64_t at_ms =
+        std::max(now_ms, asked.ended_ms + std::max(backoff_ms, asked.retry_after_ms));
+    if (at_ms >= soonest_ms) continue;
+    if (routing::StandingOf(board_, asked.target, at_ms).out != routing::Out::kNo) continue;
+    soonest_ms = at_ms;
+    again_ = asked.target;
   }
-  uint64_t wait_ms = routing::BackoffMs(retry, retries_, Random());
-  if (retry_after_ms_) wait_ms = std::max(wait_ms, *retry_after_ms_);
-  if (wait_ms > retry.max_backoff_ms || spent + wait_ms >= total) return FollowUp::kNone;
-  if (routing::StandingOf(board_, *target_, now_ms + wait_ms).out != routing::Out::kNo) {
-    return FollowUp::kNone;
-  }
+  if (soonest_ms == end_ms) return FollowUp::kNone;
   if (board_ != nullptr && !routing::TakeRetry(&board_->budget(), now_ms)) return FollowUp::kNone;
   retries_++;
-  not_before_ms_ = now_ms + wait_ms;
-  return FollowUp::kSame;
+  not_before_ms_ = soonest_ms;
+  return FollowUp::kAgain;
 }
 
 // ---- when nobody is left -----------------------------------------------------------------------

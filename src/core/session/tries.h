@@ -49,7 +49,8 @@ class Tries {
   uint64_t SoonestMs(uint64_t now_ms) const;
 
   // Is there to be another try after this end of the present one? Decided once, then remembered:
-  // what another target, or a retry within its budget, can still make good.
+  // what another target, or a retry within its budget, can still make good. While no other target
+  // may be asked, whichever of those that were may be soonest is asked again.
   bool Follows(const TryEnd& end, uint64_t now_ms);
   bool more() const noexcept { return follow_up_ != FollowUp::kNone; }  // what Follows has said
 
@@ -73,17 +74,34 @@ class Tries {
   std::vector<Notice> TakeNotices();
 
  private:
-  enum class FollowUp : uint8_t { kUndecided, kNone, kOther, kSame };
+  // kOther: a target that was not asked yet; kAgain: one that was, `again_`.
+  enum class FollowUp : uint8_t { kUndecided, kNone, kOther, kAgain };
+  // How the last try of a target ended, for this request.
+  struct Asked {
+    size_t target = 0;
+    bool may_again = false;  // by retry_on
+    uint64_t ended_ms = 0, retry_after_ms = 0;
+  };
+  // It refused the request, which may be the request's own fault.
+  struct Refused {
+    size_t target = 0;
+    TryEnd end;
+  };
 
   uint64_t TotalMs() const noexcept;
   uint64_t Random() noexcept;
   bool AnotherMayBeAsked(uint64_t now_ms) const;
   FollowUp Decide(const TryEnd& end, uint64_t now_ms);
+  FollowUp DecideRetry(bool any_target, uint64_t now_ms);
+  void NoteAsked(const TryEnd& end, uint64_t now_ms);
   size_t Begin(const routing::Pick& pick);
-  std::optional<routing::Pick> PickSame(uint64_t now_ms);
+  std::optional<routing::Pick> PickAgain(uint64_t now_ms);
   void Close(const TryEnd& end, uint64_t now_ms);
   routing::Outcome OutcomeOf(const TryEnd& end) const noexcept;
-  void PutAside(const TryEnd& end, uint64_t now_ms);
+  void JudgeRefusal(const TryEnd& end, uint64_t now_ms);
+  void ConfirmRefusals(uint64_t now_ms);
+  void PutAside(size_t target, routing::AsideReason reason, uint64_t ms, int status,
+                uint64_t now_ms);
   void Say(bool warn, std::string text);
 
   const config::Providers& providers_;
@@ -94,6 +112,9 @@ class Tries {
   bool planned_ = false, open_ = false, stream_ = false, timeout_cut_ = false;
   uint64_t began_ms_ = 0, try_began_ms_ = 0, not_before_ms_ = 0;
   FollowUp follow_up_ = FollowUp::kUndecided;
+  size_t again_ = 0;
+  std::vector<Asked> asked_;  // the one that waits longest first
+  std::vector<Refused> refused_;
   uint32_t fallbacks_ = 0, retries_ = 0;
   std::optional<size_t> target_;  // of the last try
   routing::Permit permit_;

@@ -15,6 +15,23 @@ using routing::TryError;
 // A refused key, an empty account or a missing model do not mend themselves.
 constexpr uint64_t kRefusedMs = 60'000;
 
+AsideReason ReasonOf(TryError error) noexcept {
+  switch (error) {
+    case TryError::kAuth:
+      return AsideReason::kAuth;
+    case TryError::kModel:
+      return AsideReason::kModel;
+    default:
+      return AsideReason::kNone;
+  }
+}
+
+// A request cannot make its provider say 401. The others it can at some: 402 by asking for more
+// tokens than are left, 403 by its content, 404 by an endpoint that the provider does not have.
+bool IsOfTheKeyAlone(int status) noexcept {
+  return status == 401;
+}
+
 std::string Seconds(uint64_t ms) {
   return std::to_string((ms + 999) / 1000) + " s";
 }
@@ -30,7 +47,9 @@ void Tries::NoteAnswer(int status, std::string upstream_request_id,
 }
 
 void Tries::NoteFirstToken(uint64_t now_ms) {
-  if (open_ && !first_token_ms_) first_token_ms_ = now_ms - try_began_ms_;
+  if (!open_ || first_token_ms_) return;
+  first_token_ms_ = now_ms - try_began_ms_;
+  ConfirmRefusals(now_ms);
 }
 
 void Tries::NoteUsage(uint64_t prompt_tokens, uint64_t completion_tokens) {
@@ -57,23 +76,34 @@ Outcome Tries::OutcomeOf(const TryEnd& end) const noexcept {
   }
 }
 
-void Tries::PutAside(const TryEnd& end, uint64_t now_ms) {
-  AsideReason reason = AsideReason::kNone;
-  uint64_t ms = kRefusedMs;
-  if (end.error == TryError::kAuth) {
-    reason = AsideReason::kAuth;
-  } else if (end.error == TryError::kModel) {
-    reason = AsideReason::kModel;
-  } else if (end.error != TryError::kNone && retry_after_ms_ &&
-             *retry_after_ms_ > providers_.retry.max_backoff_ms) {
-    reason = AsideReason::kRetryAfter;
-    ms = *retry_after_ms_;
+void Tries::JudgeRefusal(const TryEnd& end, uint64_t now_ms) {
+  if (end.error == TryError::kNone) return;
+  if (retry_after_ms_ && *retry_after_ms_ > providers_.retry.max_backoff_ms) {
+    PutAside(*target_, AsideReason::kRetryAfter, *retry_after_ms_, end.status, now_ms);
   }
-  if (reason == AsideReason::kNone) return;
-  if (!routing::PutAside(&board_->target(*target_), reason, now_ms, now_ms + ms)) return;
-  Say(true, "target \"" + current()->id + "\" is put aside for " + Seconds(ms) + ": " +
-                std::string(routing::AsideReasonName(reason)) + ", status " +
-                std::to_string(end.status));
+  if (ReasonOf(end.error) == AsideReason::kNone) return;
+  if (IsOfTheKeyAlone(end.status)) {
+    PutAside(*target_, ReasonOf(end.error), kRefusedMs, end.status, now_ms);
+  } else {
+    refused_.push_back({*target_, end});
+  }
+}
+
+// The present target answers what others have refused: it was not the request's fault. Without that
+// proof one request could take away a target that serves all others.
+void Tries::ConfirmRefusals(uint64_t now_ms) {
+  for (const Refused& refused : std::exchange(refused_, {})) {
+    if (refused.target == *target_) continue;
+    PutAside(refused.target, ReasonOf(refused.end.error), kRefusedMs, refused.end.status, now_ms);
+  }
+}
+
+void Tries::PutAside(size_t target, AsideReason reason, uint64_t ms, int status, uint64_t now_ms) {
+  if (board_ == nullptr) return;
+  if (!routing::PutAside(&board_->target(target), reason, now_ms, now_ms + ms)) return;
+  Say(true, "target \"" + targets_[target].config->id + "\" is put aside for " + Seconds(ms) +
+                ": " + std::string(routing::AsideReasonName(reason)) + ", status " +
+                std::to_string(status));
 }
 
 void Tries::Close(const TryEnd& end, uint64_t now_ms) {
@@ -95,8 +125,9 @@ void Tries::End(const TryEnd& end, uint64_t now_ms) {
     const uint64_t ms = first_token_ms_.value_or(now_ms - try_began_ms_);
     const auto kind = stream_ ? routing::LatencyKind::kStream : routing::LatencyKind::kWhole;
     routing::NoteLatency(&state, kind, ms * 1000, now_ms);
+    ConfirmRefusals(now_ms);
   }
-  PutAside(end, now_ms);
+  JudgeRefusal(end, now_ms);
   switch (routing::LeaveBreaker(&state, providers_.circuit_breaker, permit_, outcome, now_ms)) {
     case routing::BreakerChange::kOpened:
       Say(true, "breaker of target \"" + current()->id + "\" opened for " +

@@ -63,9 +63,48 @@ TEST_F(Shared, RetriesAreBounded) {
   EXPECT_EQ(last_->status(), 502);
 }
 
-TEST_F(Shared, AnotherTargetGoesBeforeARetry) {
+TEST_F(Shared, AnotherTargetGoesBeforeARetryAndTheLongestIdleIsRetriedFirst) {
   World world(TwoWith(kNoJitter));
-  EXPECT_EQ(Fail(world, UpstreamEnd::kConnectFailed), "abbb");
+  EXPECT_EQ(Fail(world, UpstreamEnd::kConnectFailed), "abab");
+}
+
+TEST_F(Shared, ATargetThatMayRecoverIsAskedAgainAfterOneThatMayNot) {
+  World world(TwoWith(kNoJitter));
+  auto life = Start(world);
+  life->Try();
+  EXPECT_EQ(life->Head(503, "application/json"), Step::kNextTarget);
+  EXPECT_EQ(life->Try(), "b");
+  life->now_ms += 60;
+  EXPECT_EQ(life->End(UpstreamEnd::kReset), Step::kNextTarget);
+  EXPECT_EQ(life->session().NextDelayMs(life->now_ms), 40u);  // counted from its own failure
+  life->now_ms += 40;
+  life->AnswerJson(JsonAnswer("Hello"));
+  EXPECT_EQ(life->session().attempts(), "a:503,b:0,a:200");
+  EXPECT_EQ(world.board().target(0).retries.load(), 1u);
+  EXPECT_EQ(world.board().target(1).fallbacks.load(), 1u);
+}
+
+TEST_F(Shared, TheRetryThatMayComeSoonestIsChosen) {
+  World world(TwoWith(kNoJitter));
+  auto life = Start(world);
+  life->Try();
+  EXPECT_EQ(life->Head(429, "application/json", {{"Retry-After", "2"}}), Step::kNextTarget);
+  EXPECT_EQ(life->Try(), "b");
+  EXPECT_EQ(life->Head(503, "application/json"), Step::kNextTarget);
+  EXPECT_EQ(life->session().NextDelayMs(life->now_ms), 100u);
+  life->now_ms += 100;
+  EXPECT_EQ(life->Try(), "b");
+}
+
+TEST_F(Shared, WhatMayNotLeaveATargetDoesNotGoBackToAnother) {
+  World world(TwoWith(std::string(kNoJitter) + "  fallback: {triggers: [rate_limit]}\n"));
+  auto life = Start(world);
+  life->Try();
+  EXPECT_EQ(life->Head(429, "application/json"), Step::kNextTarget);
+  EXPECT_EQ(life->Try(), "b");
+  EXPECT_EQ(life->Head(503, "application/json"), Step::kNextTarget);
+  life->now_ms += 100;
+  EXPECT_EQ(life->Try(), "b");
 }
 
 TEST_F(Shared, SingleRetriesItsOneTarget) {
@@ -120,10 +159,37 @@ TEST_F(Shared, ARefusedKeyPutsTheTargetAside) {
     auto first = Start(world);
     first->Try();
     EXPECT_EQ(first->Head(status, "application/json"), Step::kNextTarget);
-    EXPECT_EQ(first->Try(), "b");
+    first->AnswerJson(JsonAnswer("Hello"));
     EXPECT_EQ(first->session().TakeNotices().size(), 1u);
     EXPECT_EQ(Start(world)->Try(), "b");
     now_ms_ += 60'000;
+    EXPECT_EQ(Start(world)->Try(), "a");
+  }
+}
+
+TEST_F(Shared, ARefusalIsConfirmedByTheFirstTextOfAnotherTargetsStream) {
+  World world(TwoWith(kNoJitter));
+  Life life(world.gateway(), "/v1/chat/completions", world.options());
+  life.now_ms = now_ms_;
+  life.Send(StreamChat()).Try();
+  EXPECT_EQ(life.Head(403, "application/json"), Step::kNextTarget);
+  life.Try();
+  life.Head(200, "text/event-stream");
+  EXPECT_EQ(Start(world)->Try(), "a");
+  life.Body(kRole + Text("Hello there "));
+  EXPECT_EQ(Start(world)->Try(), "b");
+}
+
+TEST_F(Shared, ARequestThatAllRefuseTakesNobodyAway) {
+  for (const int status : {402, 403, 404}) {
+    World world(TwoWith(kNoJitter));
+    auto life = Start(world);
+    life->Try();
+    EXPECT_EQ(life->Head(status, "application/json"), Step::kNextTarget);
+    life->Try();
+    EXPECT_EQ(life->Head(status, "application/json"), Step::kFinished);
+    EXPECT_EQ(life->error("code"), "upstream_auth_failed");
+    EXPECT_TRUE(life->session().TakeNotices().empty());
     EXPECT_EQ(Start(world)->Try(), "a");
   }
 }
