@@ -173,6 +173,8 @@ struct Context {
   Name* awaited = nullptr;    // the name of the target, when no address of it is known yet
   bool try_open = false;      // the session has not heard how this try ended
   bool same_target = false;   // a stale kept-alive connection: go on with this target
+  bool fresh = false;         // on a new connection
+  uint64_t asked_at = 0;      // when this connection was asked for
   bool next_address = false;  // the target's name has another address: go on with that
   ngx_uint_t addresses_left = 0;
   bool first_get = true;
@@ -258,9 +260,10 @@ ngx_int_t StatusHandler(ngx_http_request_t* r) noexcept;  // keeptrusts_status
 ngx_int_t StartUpstream(Context* ctx) noexcept;           // NGX_DONE or an error
 void ContinueUpstream(Context* ctx) noexcept;             // ctx->awaited has been heard of
 ngx_int_t InitPeer(ngx_http_request_t* r, ngx_http_upstream_srv_conf_t* uscf) noexcept;
-// A kept-alive connection that the balancer offers (it returned NGX_DONE) and `target` did not open
-// is closed: then NGX_OK, for a new one. NGX_DONE: use it.
-ngx_int_t RefuseForeignConnection(const UpstreamTarget* target, ngx_peer_connection_t* pc) noexcept;
+// A kept-alive connection that the balancer offers (it returned NGX_DONE) is closed when `target`
+// did not open it, or a `fresh` one is wanted: then NGX_OK, for a new one. NGX_DONE: use it.
+ngx_int_t RefuseConnection(const UpstreamTarget* target, bool fresh,
+                           ngx_peer_connection_t* pc) noexcept;
 // Before the balancer may keep the connection of a try: notes that `target` opened it.
 void MarkConnection(const UpstreamTarget* target, ngx_http_upstream_t* u) noexcept;
 ngx_int_t AddVariables(ngx_conf_t* cf) noexcept;

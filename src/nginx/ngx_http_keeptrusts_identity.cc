@@ -32,10 +32,11 @@ void Close(ngx_connection_t* c) {
 
 }  // namespace
 
-ngx_int_t RefuseForeignConnection(const UpstreamTarget* target,
-                                  ngx_peer_connection_t* pc) noexcept {
-  if (!target->users_upstream || !pc->cached || pc->connection == nullptr) return NGX_DONE;
-  if (IsOpenedBy(pc->connection, target)) return NGX_DONE;
+ngx_int_t RefuseConnection(const UpstreamTarget* target, bool fresh,
+                           ngx_peer_connection_t* pc) noexcept {
+  if (!pc->cached || pc->connection == nullptr) return NGX_DONE;
+  const bool own = !target->users_upstream || IsOpenedBy(pc->connection, target);
+  if (own && !fresh) return NGX_DONE;
   Close(pc->connection);
   pc->connection = nullptr;
   pc->cached = 0;

@@ -10,6 +10,10 @@ namespace {
 
 using session::UpstreamEnd;
 
+// A connection that its peer has closed says so when it is next written to. One that ends later
+// ends with a request that was being worked on.
+constexpr uint64_t kStaleMs = 1000;
+
 // The next target of this try into ctx->target. False: none is left.
 bool SelectTarget(Context* ctx) {
   if (ctx->first_get || ctx->same_target) {
@@ -142,9 +146,11 @@ ngx_uint_t EndTry(Context* ctx, UpstreamEnd end) {
 ngx_int_t AskInner(ngx_peer_connection_t* pc, Context* ctx) {
   pc->tries = 1;
   ArmDeadline(ctx);
+  ctx->asked_at = Now();
   const ngx_int_t rc = ctx->inner_get(pc, ctx->inner_data);
   if (rc == NGX_DONE) {
-    return RefuseForeignConnection(ctx->conf->gateway->upstreams[ctx->target], pc);
+    const UpstreamTarget* target = ctx->conf->gateway->upstreams[ctx->target];
+    return RefuseConnection(target, ctx->fresh, pc);
   }
   if (rc != NGX_BUSY) return rc;
   DisarmDeadline(ctx);
@@ -160,6 +166,7 @@ ngx_int_t GetPeer(ngx_peer_connection_t* pc, void* data) {
     return AskInner(pc, ctx);
   }
   if (const uint64_t delay_ms = DelayOfNext(ctx)) return GetWaitPeer(pc, ctx, delay_ms);
+  const bool again = ctx->same_target;
   if (!SelectTarget(ctx)) {
     pc->tries = 0;
     return NGX_BUSY;
@@ -167,6 +174,7 @@ ngx_int_t GetPeer(ngx_peer_connection_t* pc, void* data) {
   UpstreamTarget* target = ctx->conf->gateway->upstreams[ctx->target];
   if (target->uscf == nullptr || InitInner(ctx, target) != NGX_OK) return NGX_ERROR;
   ResetTry(ctx);
+  ctx->fresh = again;
   u->request_bufs = Guard(ctx->request->connection->log, static_cast<ngx_chain_t*>(nullptr),
                           [&] { return BuildRequestChain(ctx); });
   if (u->request_bufs == nullptr) return NGX_ERROR;
@@ -204,11 +212,12 @@ UpstreamEnd FailureOf(const Context* ctx, const ngx_peer_connection_t* pc) {
 }
 
 // A kept-alive connection that the peer closed before the first byte of an answer says nothing
-// about the target: nginx tries the same one again on a fresh connection.
+// about the target, which is asked once more, on a connection of its own: the others that are kept
+// may be as stale, and each would carry the request another time.
 bool IsStale(const Context* ctx, const ngx_peer_connection_t* pc) {
   const ngx_connection_t* c = pc->connection;
   return pc->cached && !ctx->answer_started && c != nullptr && !c->read->timedout &&
-         !c->write->timedout;
+         !c->write->timedout && Now() < ctx->asked_at + kStaleMs;
 }
 
 // A name stands for several addresses (IPv6 and IPv4, or a dead one among many): while the request

@@ -226,7 +226,7 @@ void LogFailedTry(Context* ctx, const char* why, bool more) {
   const ngx_uint_t level = more ? NGX_LOG_WARN : NGX_LOG_ERR;
   const uint64_t delay_ms = s.NextDelayMs(Now());
   std::string next = more ? "trying the next target" : "no further target";
-  if (delay_ms > 0) next = "asking it again in " + std::to_string(delay_ms) + " ms";
+  if (delay_ms > 0) next = "asking again in " + std::to_string(delay_ms) + " ms";
   ngx_log_error(level, ctx->request->connection->log, 0,
                 "keeptrusts: target \"%s\" failed: %s, status %ui%s%s, attempts: %s, %s",
                 target.c_str(), why, ctx->status.code, reason.empty() ? "" : ", reason ",

@@ -1,9 +1,12 @@
 """Connections to the provider: kept alive, renewed when stale, closed when the client leaves."""
 
+import contextlib
+import threading
+
 import pytest
 
 from harness import answers, chat, policy
-from harness.wait import until
+from harness.wait import DEADLINE_S, until
 
 
 def connections_of(provider):
@@ -53,6 +56,45 @@ def test_a_connection_closed_under_a_request_is_replaced(gw, provider):
     first, stale, renewed = connections_of(provider)
     assert first == stale != renewed
     assert provider.requests[1].body == provider.requests[2].body
+
+
+def test_a_request_is_repeated_once_however_many_connections_are_stale(make_gateway, provider):
+    gateway = make_gateway(policy.config(policy.target(provider)), policy.routed())
+    arrived = threading.Barrier(4)
+
+    def together(exchange):
+        arrived.wait(DEADLINE_S)
+        answers.whole(chat.dump(chat.answer()))(exchange)
+
+    provider.answer(together)
+    with contextlib.ExitStack() as stack:
+        clients = [stack.enter_context(gateway.connect()) for _ in range(4)]
+        for client in clients:
+            client.post("/v1/chat/completions", chat.request())
+        for client in clients:
+            assert client.read().status == 200
+    seen = len(provider.requests)
+    assert len(set(connections_of(provider))) == 4  # all are kept
+    provider.answer(answers.hang_up)
+    assert gateway.chat().status == 502
+    assert len(provider.requests) == seen + 2
+
+
+def test_a_kept_connection_that_ends_while_a_request_is_worked_on_is_no_stale_one(
+    make_gateway, provider
+):
+    def give_up_later(exchange):
+        assert not exchange.gateway_hung_up(1.2)
+        exchange.close()
+
+    gateway = make_gateway(policy.config(policy.target(provider)), policy.routed())
+    assert gateway.chat().status == 200
+    provider.answer(give_up_later)
+    answer = gateway.chat()
+    assert (answer.status, answer.error["code"]) == (502, "upstream_failed")
+    assert len(provider.requests) == 2
+    assert connections_of(provider)[0] == connections_of(provider)[1]
+    assert gateway.record_of(answer)["attempts"][0]["maybe_billed"]
 
 
 def test_a_fresh_connection_that_closes_is_a_failure_not_a_stale_one(gw, provider):
