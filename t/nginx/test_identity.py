@@ -1,5 +1,5 @@
 """Two targets behind one address and port never share a connection or a TLS session when they
-differ in name, key, or client certificate. Seen from the server."""
+differ in name, key, client certificate or authority. Seen from the server."""
 
 import ssl
 
@@ -94,3 +94,37 @@ def test_each_target_sends_its_own_name_and_key(make_gateway, server, nameserver
         assert request.header("authorization") == f"Bearer {key}"
         assert request.header("host") == f"{request.server_name}:{server.port}"
     assert {r.server_name for r in server.requests} == {"a.test", "b.test"}
+
+
+@pytest.fixture
+def two_authorities(make_gateway, server, nameserver, pki):
+    """One target, in two locations that trust different authorities; /b/ not the server's."""
+    server.drop_connections()
+    server.reset()
+    one, _ = differing_in("name", server, pki)
+    breaker = {"failure_threshold": 2}
+    config = policy.config(one, providers={"circuit_breaker": breaker})
+    authorities = {"/a/": pki.ca_file, "/b/": pki.other_ca_file}
+    locations = "".join(
+        policy.routed(path, more=f"keeptrusts_ssl_trusted_certificate {file};")
+        for path, file in authorities.items()
+    )
+    return make_gateway(config, f"resolver 127.0.0.1:{nameserver.port} ipv6=off;" + locations)
+
+
+def test_a_connection_is_not_shared_with_who_trusts_another_authority(two_authorities, server):
+    ask_at = lambda path: two_authorities.chat(path=f"{path}v1/chat/completions")
+    assert ask_at("/a/").status == 200  # its connection and its session are kept
+    refused = ask_at("/b/")
+    assert refused.status == 502
+    assert two_authorities.record_of(refused)["attempts"][0]["error"] == "tls_error"
+    assert ask_at("/a/").status == 200
+    assert len(server.requests) == 2
+    assert len({request.connection for request in server.requests}) == 1
+
+
+def test_an_authority_that_does_not_fit_opens_no_breaker_of_others(two_authorities, server):
+    ask_at = lambda path: two_authorities.chat(path=f"{path}v1/chat/completions")
+    codes = [ask_at("/b/").error["code"] for _ in range(3)]
+    assert codes == ["upstream_failed", "upstream_failed", "no_target_available"]
+    assert ask_at("/a/").status == 200

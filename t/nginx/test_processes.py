@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from harness import chat, policy
+from harness import answers, chat, policy
 from harness.gateway import NGINX
 from harness.load import Load, assert_recorded_once
 from harness.sockets import free_port
@@ -107,6 +107,31 @@ def test_a_binary_upgrade_under_load_records_each_request_once(upgradable, provi
         until(lambda: not (gw.directory / "nginx.pid.oldbin").exists(), "the old master to end")
         load.more()
     assert_recorded_once(gw, load)
+
+
+def test_a_binary_upgrade_forgets_what_was_known_of_targets_and_goes_on(upgradable, provider):
+    gw = upgradable
+    provider.answer_once(answers.whole(b"{}", 429, [("Retry-After", "600")]))
+    assert gw.chat().status == 429
+    assert gw.chat().error["code"] == "no_target_available"
+    old = int((gw.directory / "nginx.pid").read_text())
+    os.kill(old, signal.SIGUSR2)
+    until(lambda: len(workers_of(gw)) >= 4, "the new workers")
+    os.kill(old, signal.SIGWINCH)
+    until(lambda: gw.error_log.count("gracefully shutting down") >= 2, "the old workers to go")
+    # The new binary has a zone of its own: the target is asked again, and put aside again.
+    assert gw.chat().status == 200
+    provider.answer_once(answers.whole(b"{}", 429, [("Retry-After", "600")]))
+    assert gw.chat().status == 429
+    assert gw.chat().error["code"] == "no_target_available"
+    # Back to the old binary, which still has what it knew.
+    new = int((gw.directory / "nginx.pid").read_text())
+    os.kill(old, signal.SIGHUP)
+    until(lambda: len(workers_of(gw)) >= 6, "workers of the old binary")
+    os.kill(new, signal.SIGQUIT)
+    until(lambda: not (gw.directory / "nginx.pid.oldbin").exists(), "the new master to end")
+    assert gw.chat().error["code"] == "no_target_available"
+    assert len(provider.requests) == 3
 
 
 def test_a_shutdown_timeout_ends_open_streams_cleanly(make_gateway, provider, base):

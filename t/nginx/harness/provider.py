@@ -30,7 +30,8 @@ class Provider:
         self.failures = []  # what went wrong in a script and is not the peer's doing
         if tls is not None:
             tls.sni_callback = self._note_server_name
-        self._listener = socket.create_server((host, port), backlog=512)
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self._listener = socket.create_server((host, port), family=family, backlog=512)
         self.port = self._listener.getsockname()[1]
         self._spawn(self._accept)
 
