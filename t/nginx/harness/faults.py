@@ -4,6 +4,7 @@ A fault's outcome says what a client sees with no other target; with a healthy o
 before commit is answered by that.
 """
 
+import contextlib
 import dataclasses
 import email.utils
 import gzip
@@ -64,8 +65,11 @@ MODEL = Fails("model_error", code="upstream_auth_failed")
 # The last target's own refusal reaches the client.
 LIMITED = Fails("rate_limit", 429, None, verdict="allowed")
 RESET_AT_ONCE = dataclasses.replace(UNSENT, races_with=RESET)
+CLOSED_AT_ONCE = dataclasses.replace(BAD_TLS, races_with=RESET)
 REDIRECT = Fails("invalid_response", code="upstream_invalid_response")
-CLIENTS_OWN = Passes(400)
+# Its explanation cannot be read, so ours stands in its place.
+LIMITED_SOMEHOW = Fails("rate_limit", 429, "rate_limit_exceeded")
+BREAKS_INVALID = Breaks("invalid_response", "upstream_invalid_response")
 
 # ---- bytes ---------------------------------------------------------------------------------------
 
@@ -78,6 +82,10 @@ FINISH = chat.event(chat.chunk({}, finish="stop"))
 # Long enough that some of it has been released, whatever the policies hold back.
 TEXT = [chat.event(chat.chunk({"content": text})) for text in ("Hello there, ", "dear ", "friend.")]
 WHOLE = [ROLE, *TEXT, FINISH, chat.DONE]
+LENGTH = b"Content-Length: %d\r\n"
+CHUNKED = b"Transfer-Encoding: chunked\r\n"
+END = b"\r\n"
+GOOD_ANSWER = HEAD + LENGTH % len(GOOD) + END + GOOD
 
 
 def status(code, body=ERROR, headers=(), content_type="application/json"):
@@ -135,8 +143,31 @@ def unasked_gzip_stream(exchange):
     exchange.end_chunks()
 
 
+def chunks(*pieces, trailer=b""):
+    return b"".join(b"%x\r\n%s\r\n" % (len(p), p) for p in pieces) + b"0\r\n" + trailer + END
+
+
+def drip_head(exchange):
+    """A header that comes byte by byte, for ever."""
+    exchange.send(HEAD + b"X-A: ")
+    exchange.drip(b"a", 0.02)
+
+
 def both(name, script, outcome, **more):
     return Fault(name, script, outcome, outcome, **more)
+
+
+def plain(name, script, outcome):
+    return Fault(name, script, outcome)
+
+
+def streamed(name, script, outcome):
+    return Fault(name, script, None, outcome)
+
+
+def each(name, json_script, stream_script, outcome):
+    """The same fault in the form that it has for a plain request and for a stream."""
+    return [plain(name, json_script, outcome), streamed(name, stream_script, outcome)]
 
 
 def after_commit(name, tail, outcome):
@@ -153,6 +184,7 @@ CONNECTION = [
     both("TLS: an expired certificate", None, BAD_TLS, server="expired"),
     both("TLS: an unknown authority", None, BAD_TLS, server="unknown"),
     both("TLS: closed in the handshake", None, BAD_TLS, server="closing"),
+    both("TLS: closed behind the handshake", None, CLOSED_AT_ONCE, server="leaving"),
     both("closed without a byte", answers.hang_up, RESET),
     both("reset without a byte", lambda exchange: exchange.reset(), RESET),
     both("closed in the status line", answers.raw(b"HTTP/1.1 20"), RESET),
@@ -164,7 +196,8 @@ CONNECTION = [
 
 STATUS = [
     both(f"status {code}", status(code), SERVER)
-    for code in (408, 500, 501, 502, 503, 504, 520, 524, 529)
+    for code in (408, 421, 425, 499, 500, 501, 502, 503, 504, 511, 520, 521, 522, 523, 524, 525, 526)
+    + (527, 529, 530, 599)
 ] + [
     both("503 with an HTML page", status(503, b"<html>x</html>", content_type="text/html"), SERVER),
     both("503 without a body", status(503, b""), SERVER),
@@ -176,6 +209,22 @@ STATUS = [
     both("413", status(413), Passes(413)),
     both("415", status(415), Passes(415)),
     both("422", status(422), Passes(422)),
+    *(both(f"{code}", status(code), Passes(code)) for code in (405, 409, 410, 451)),
+    both("407", status(407), REDIRECT),
+    both("600", status(600), REDIRECT),
+    both("204", answers.raw(b"HTTP/1.1 204 No Content\r\n\r\n"), INVALID),
+    both("205", answers.raw(b"HTTP/1.1 205 Reset Content\r\nContent-Length: 0\r\n\r\n"), INVALID),
+    *each("206", status(206, GOOD), status(206, b"".join(WHOLE), content_type="text/event-stream"),
+          INVALID),
+    both("304", answers.raw(b"HTTP/1.1 304 Not Modified\r\n\r\n"), REDIRECT),
+    both("308", status(308, b"", [("Location", "http://127.0.0.1:1/")]), REDIRECT),
+    both("400 with an HTML page", status(400, b"<html>x</html>", content_type="text/html"),
+         Passes(400)),
+    both("413 in gzip", answers.whole(gzip.compress(ERROR), 413, [("Content-Encoding", "gzip")]),
+         Passes(413)),
+    both("422, cut", answers.raw(b"HTTP/1.1 422 X\r\nContent-Length: 50\r\n\r\n{"), Passes(422)),
+    both("400, stalled", stall_after(b"HTTP/1.1 400 X\r\nContent-Length: 50\r\n\r\n{"), Passes(400)),
+    both("503, stalled", stall_after(b"HTTP/1.1 503 X\r\nContent-Length: 50\r\n\r\n{"), SERVER),
     both("301", status(301, b"", [("Location", "http://127.0.0.1:1/")]), REDIRECT),
     both("307", status(307, b"", [("Location", "http://127.0.0.1:1/")]), REDIRECT),
 ]
@@ -190,6 +239,17 @@ RETRY_AFTER = [
     both("429, without an end", limited(("Retry-After", "9" * 40)), LIMITED),
     both("429, no number", limited(("Retry-After", "soon")), LIMITED),
     both("429, twice", limited(("Retry-After", "3"), ("Retry-After", "4")), LIMITED),
+    both("429, both forms", limited(("Retry-After", "600"), ("retry-after-ms", "100")), LIMITED),
+    both("429, neither form", limited(("Retry-After", "-5"), ("retry-after-ms", "x")), LIMITED),
+    both("429, of five megabytes", status(429, chat.dump({"error": {"message": "x" * 5_000_000}})),
+         LIMITED),
+    both("429 with an HTML page", status(429, b"<html>x</html>", content_type="text/html"),
+         LIMITED_SOMEHOW),
+    both("429 in gzip", answers.whole(gzip.compress(ERROR), 429, [("Content-Encoding", "gzip")]),
+         LIMITED_SOMEHOW),
+    both("429, cut", answers.raw(b"HTTP/1.1 429 X\r\nContent-Length: 50\r\n\r\n{"), LIMITED_SOMEHOW),
+    both("429, stalled", stall_after(b"HTTP/1.1 429 X\r\nContent-Length: 50\r\n\r\n{"),
+         LIMITED_SOMEHOW),
 ]
 
 HEADS = [
@@ -199,7 +259,25 @@ HEADS = [
     both("no answer at all", answers.stall, TIMEOUT),
     both("an encoding nobody asked for", answers.gzipped(GOOD), INVALID),
     Fault("gzip unasked, stream", unasked_gzip_stream, None, INVALID),
-]
+    both("a head of single bytes", drip_head, TIMEOUT),
+    both("another protocol", answers.raw(
+        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n" + GOOD_ANSWER), INVALID),
+    both("a status below 100", answers.raw(b"HTTP/1.1 099 X\r\n\r\n" + GOOD_ANSWER), INVALID),
+    both("interim answers only", answers.raw(b"HTTP/1.1 100 Continue\r\n\r\n" * 3000), INVALID),
+    both("a status of four digits", answers.raw(b"HTTP/1.1 2000 OK\r\n" + GOOD_ANSWER[17:]), INVALID),
+    both("a folded header", answers.raw(HEAD + b"X-A: a\r\n b\r\n" + GOOD_ANSWER[49:]), INVALID),
+    both("a NUL in a header", answers.raw(HEAD + b"X-A: a\0b\r\n" + GOOD_ANSWER[49:]), INVALID),
+    both("too many headers", answers.raw(HEAD + b"X-A: b\r\n" * 200 + GOOD_ANSWER[49:]), INVALID),
+    both("two lengths", answers.raw(HEAD + LENGTH % 5 + GOOD_ANSWER[49:]), INVALID),
+    both("a list of lengths", answers.raw(HEAD + b"Content-Length: 5, 5\r\n\r\nhello"), INVALID),
+    both("a negative length", answers.raw(HEAD + b"Content-Length: -1\r\n\r\n" + GOOD), INVALID),
+    both("a length beyond all numbers", answers.raw(
+        HEAD + b"Content-Length: " + b"9" * 40 + b"\r\n\r\n" + GOOD), INVALID),
+    both("a length beside chunks", answers.raw(HEAD + CHUNKED + GOOD_ANSWER[49:]), INVALID),
+    both("two transfer encodings", answers.raw(
+        HEAD + b"Transfer-Encoding: gzip, chunked\r\n\r\n" + chunks(GOOD)), INVALID),
+    *each("nothing behind the head", answers.raw(HEAD + END), answers.raw(SSE_HEAD + END), INVALID),
+]  # fmt: skip
 
 BODIES = [
     Fault("HTML with 200", status(200, b"<html>hello</html>", content_type="text/html"), INVALID,
@@ -222,6 +300,26 @@ BODIES = [
     Fault("a stalled body", stall_after(HEAD + b"Content-Length: %d\r\n\r\n" % len(GOOD),
                                         GOOD[:-20]), TIMEOUT),
     Fault("a dripping body", answers.drip_body(b" "), TIMEOUT),
+    plain("a length that is too large", answers.raw(HEAD + LENGTH % (len(GOOD) + 9) + END + GOOD),
+          RESET),
+    plain("a length that is too small", answers.raw(HEAD + LENGTH % (len(GOOD) - 9) + END + GOOD),
+          INVALID),
+    plain("a chunk longer than it says", answers.raw(
+        HEAD + CHUNKED + END + b"5\r\n" + GOOD + b"\r\n0\r\n\r\n"), INVALID),
+    plain("no last chunk", answers.raw(HEAD + CHUNKED + END + chunks(GOOD)[:-5]), RESET),
+    plain("a byte order mark", status(200, b"\xef\xbb\xbf" + GOOD), INVALID),
+    plain("UTF-16", status(200, GOOD.decode().encode("utf-16")), INVALID),
+    plain("JSON of a hundred levels", status(200, b'{"choices":' + b"[" * 99 + b"]" * 99 + b"}"),
+          INVALID),
+    plain("more than may be read", answers.raw(HEAD + LENGTH % (1 << 40) + END + GOOD), INVALID),
+    plain("an empty object", status(200, b"{}"), INVALID),
+    plain("an empty list", status(200, b"[]"), INVALID),
+    plain("null", status(200, b"null"), INVALID),
+    plain("an object of another kind", status(200, b'{"detail":"x"}'), INVALID),
+    plain("no choices", status(200, b'{"choices":[]}'), INVALID),
+    plain("null for choices", status(200, b'{"choices":null}'), INVALID),
+    plain("an error that is a string", status(200, b'{"error":"x"}'), SERVER_BILLED),
+    plain("a stream nobody asked for", answers.stream(WHOLE), INVALID),
 ]  # fmt: skip
 
 STREAMS_BEFORE = [
@@ -240,6 +338,22 @@ STREAMS_BEFORE = [
     Fault("stream: half an event, then close", cut([TEXT[0][:20]]), None, RESET),
     Fault("stream: reset behind the head",
           reset_after(SSE_HEAD + b"Transfer-Encoding: chunked\r\n\r\n"), None, RESET),
+    streamed("stream: JSON in its place", status(200, GOOD), INVALID),
+    streamed("stream: as text/plain", status(200, b"".join(WHOLE), content_type="text/plain"),
+             INVALID),
+    streamed("stream: as JSON", status(200, b"".join(WHOLE)), INVALID),
+    streamed("stream: blank lines only", answers.stream([b"\r\n\r\n"] * 3), INVALID),
+    streamed("stream: usage only", answers.stream([chat.event(chat.usage_chunk()), chat.DONE]),
+             INVALID),
+    streamed("stream: [DONE] only", answers.stream([chat.DONE]), INVALID),
+    streamed("stream: no choices", answers.stream([b'data: {"choices":[]}\n\n', chat.DONE]), INVALID),
+    streamed("stream: an error that is no JSON",
+             answers.stream([b"event: error\ndata: overloaded\n\n"]), INVALID),
+    streamed("stream: an error that is a string", answers.stream([b'data: {"error":"x"}\n\n']),
+             SERVER_BILLED),
+    streamed("stream: an error beside a role", answers.stream(
+        [chat.event({**chat.chunk({"role": "assistant"}), "error": {"message": "x"}}), chat.DONE]),
+        SERVER_BILLED),
 ]  # fmt: skip
 
 STREAMS_AFTER = [
@@ -253,14 +367,29 @@ STREAMS_AFTER = [
         for n in range(1, 4)
     ),
     after_commit("stream: an end without finish_reason", [],
-                 Breaks("invalid_response", "upstream_invalid_response")),
+                 BREAKS_INVALID),
     after_commit("stream: [DONE] without finish_reason", [chat.DONE],
-                 Breaks("invalid_response", "upstream_invalid_response")),
+                 BREAKS_INVALID),
     after_commit("stream: an error event behind text", [chat.event(ERROR)], Breaks("server_error")),
     after_commit("stream: an event that is no JSON", [b"data: {oops\n\n", FINISH, chat.DONE],
-                 Breaks("invalid_response", "upstream_invalid_response")),
+                 BREAKS_INVALID),
     after_commit("stream: an event with a duplicate key", [b'data: {"a":1,"a":2}\n\n'],
-                 Breaks("invalid_response", "upstream_invalid_response")),
+                 BREAKS_INVALID),
+    after_commit("stream: an event with invalid UTF-8", [b'data: {"a":"\xff\xfe"}\n\n', FINISH],
+                 BREAKS_INVALID),
+    after_commit("stream: a finish_reason that no blank line ends", [FINISH.rstrip(b"\n")],
+                 BREAKS_INVALID),
+    after_commit("stream: an error beside a finish_reason",
+                 [chat.event({**chat.chunk({}, finish="error"), "error": {"message": "x"}})],
+                 Breaks("server_error")),
+    streamed("stream: cut behind the finish_reason", cut(WHOLE[:-1]), Breaks("reset")),
+    streamed("stream: stalled behind the finish_reason", stalled(WHOLE[:-1]),
+             Breaks("timeout", "upstream_timeout")),
+    streamed("stream: a length that is too small", answers.raw(
+        SSE_HEAD + LENGTH % (len(b"".join(WHOLE)) - 30) + END, b"".join(WHOLE)), BREAKS_INVALID),
+    streamed("stream: more choices than one can ask for", answers.stream(
+        [chat.event({"choices": [{"index": i, "delta": {"content": "Hello there. "}}]})
+         for i in range(1500)]), BREAKS_INVALID),
 ]  # fmt: skip
 
 HARMLESS = [
@@ -272,6 +401,34 @@ HARMLESS = [
         close=False), Passes()),
     Fault("an answer that ends with its connection", answers.whole(GOOD, framing="close"),
           Passes()),
+    *each("HTTP/1.0", answers.raw(b"HTTP/1.0" + HEAD[8:] + END + GOOD),
+          answers.raw(b"HTTP/1.0" + SSE_HEAD[8:] + END, *WHOLE), Passes()),
+    *each("early hints", answers.raw(b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" + GOOD_ANSWER),
+          answers.raw(b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" + SSE_HEAD + END, *WHOLE),
+          Passes()),
+    *each("trailers", answers.raw(HEAD + CHUNKED + END + chunks(GOOD, trailer=b"X-A: b\r\n")),
+          answers.raw(SSE_HEAD + CHUNKED + END + chunks(*WHOLE, trailer=b"X-A: b\r\n")), Passes()),
+    *each("a reset behind the whole answer", reset_after(GOOD_ANSWER),
+          reset_after(SSE_HEAD + CHUNKED + END + chunks(*WHOLE)), Passes()),
+    *each("a megabyte", status(200, chat.dump(chat.answer("x" * 1_000_000))),
+          answers.stream([chat.event(chat.chunk({"content": "x" * 1_000_000})), FINISH, chat.DONE]),
+          Passes()),
+    streamed("stream: a byte order mark", answers.stream([b"\xef\xbb\xbf" + ROLE, *WHOLE[1:]]),
+             Passes()),
+    streamed("stream: blank lines first", answers.stream([b"\r\n\r\n", *WHOLE]), Passes()),
+    streamed("stream: lines that end in CR", answers.stream([p.replace(b"\n", b"\r") for p in WHOLE]),
+             Passes()),
+    streamed("stream: byte by byte", answers.stream([bytes([b]) for b in b"".join(WHOLE)]), Passes()),
+    streamed("stream: data on several lines", answers.stream(
+        [p.replace(b',"choices"', b',\ndata: "choices"') for p in WHOLE]), Passes()),
+    streamed("stream: text behind the finish_reason", answers.stream(
+        [*WHOLE[:-1], TEXT[1], chat.DONE]), Passes()),
+    streamed("stream: [DONE] twice", answers.stream([*WHOLE, chat.DONE]), Passes()),
+    streamed("stream: text behind [DONE]", answers.stream([*WHOLE, TEXT[1]]), Passes()),
+    streamed("stream: a length that is too large", answers.raw(
+        SSE_HEAD + LENGTH % (len(b"".join(WHOLE)) + 9) + END, *WHOLE), Passes()),
+    streamed("stream: no last chunk", answers.raw(SSE_HEAD + CHUNKED + END, chunks(*WHOLE)[:-5]),
+             Passes()),
 ]  # fmt: skip
 
 ALL = [
@@ -304,6 +461,14 @@ class Listener:
 def reset_at_once(sock):
     sockets.reset_on_close(sock)
     sock.close()
+
+
+def close_behind_handshake(context):
+    def handle(sock):
+        with contextlib.suppress(OSError), context.wrap_socket(sock, server_side=True) as secured:
+            secured.shutdown(socket.SHUT_RDWR)
+
+    return handle
 
 
 def close_in_handshake(sock):
