@@ -148,7 +148,7 @@ def test_a_rewritten_request_is_governed(gw, provider):
 
 
 def test_http_1_0_clients_get_an_answer(gw, provider, base):
-    body = chat.dump(chat.request())
+    body = chat.dump(chat.request(stream=True))
     provider.answer(answers.stream(chat.stream(["Hello"])))
     with gw.connect() as connection:
         connection.send(

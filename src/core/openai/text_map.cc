@@ -196,10 +196,9 @@ void MapAnswer(const View& view, Endpoint endpoint, AnswerInfo* info) {
   info->model = view.String(root.model);
   const bool may_hold = root.choices != kNoNode || root.data != kNoNode || root.output != kNoNode;
   info->is_error = !may_hold && (IsGiven(view, root.error) || view.Equals(root.object, "error"));
-  const bool has_choice =
-      Is(view, root.choices, Kind::kArray) && view.node(root.choices).after > root.choices + 1;
-  info->holds_answer =
-      has_choice || Is(view, root.data, Kind::kArray) || Is(view, root.output, Kind::kArray);
+  const bool may_omit = root.choices == kNoNode && Is(view, root.object, Kind::kString);
+  info->holds_answer = Is(view, root.choices, Kind::kArray) || Is(view, root.data, Kind::kArray) ||
+                       Is(view, root.output, Kind::kArray) || may_omit;
 }
 
 void EventInfo::Clear() noexcept {

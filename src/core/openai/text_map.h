@@ -81,7 +81,7 @@ struct AnswerInfo {
   Usage usage;
   size_t text_bytes = 0;      // raw bytes of all segments
   bool is_error = false;      // {"error": …} and no choices, data, output
-  bool holds_answer = false;  // a choice, or a list of data or output
+  bool holds_answer = false;  // a list of choices, data or output, or at least `object`
   std::string model;
 };
 // A whole answer (or a provider's error body), any JSON root.

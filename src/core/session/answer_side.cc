@@ -246,8 +246,8 @@ Step Session::Impl::FinishJson(uint64_t now_ms) {
   return SendJson({}, now_ms);
 }
 
-// Is this the answer that the client waits for? A JSON text without a choice is none, nor is one in
-// place of a stream. A stock handler's upstream may say what it likes.
+// Is this the answer that the client waits for? JSON of another kind than the endpoint's is not,
+// nor is any in place of a stream. A stock handler's upstream may say what it likes.
 bool Session::Impl::IsWanted(const openai::AnswerInfo& info) const {
   if (!options.routed) return true;
   const bool streams = openai::EndpointType(endpoint) != "embedding";

@@ -99,8 +99,8 @@ TEST_F(AnswerSide, AnErrorWhoseBodyBreaksOffKeepsItsStatus) {
 }
 
 TEST_F(AnswerSide, JsonWithoutAnAnswerIsInvalid) {
-  for (const char* body : {"{}", "[]", "null", R"({"detail":"boom"})", R"({"choices":[]})",
-                           R"({"choices":null})", R"({"choices":{}})"}) {
+  for (const char* body :
+       {"{}", "[]", "null", R"({"detail":"boom"})", R"({"choices":null})", R"({"choices":{}})"}) {
     Life life(*gateway_);
     life.Send(Chat("Hi")).AnswerJson(body);
     EXPECT_EQ(life.status(), 502) << body;
