@@ -50,7 +50,7 @@ std::string StateScope(const LocationConf* conf) {
   return scope;
 }
 
-std::string SettingsKey(const LocationConf* conf) {
+std::string SettingsKey(ngx_conf_t* cf, const LocationConf* conf) {
   std::string key = PolicyFiles(conf);
   const auto add = [&key](std::string_view part) { key.append(part).push_back('\0'); };
   add("");
@@ -58,6 +58,10 @@ std::string SettingsKey(const LocationConf* conf) {
   add(View(conf->secret_store));
   add(View(conf->trusted_certificate));
   add(conf->pass == 1 ? "pass" : "on");
+  auto* clcf = static_cast<ngx_http_core_loc_conf_t*>(
+      ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module));
+  add(ResolverText(clcf->resolver));
+  add(std::to_string(clcf->resolver_timeout));
   return key;
 }
 
@@ -129,7 +133,7 @@ bool BuildEntry(ngx_conf_t* cf, MainConf* main, const LocationConf* conf, Gatewa
 
 GatewayEntry* GetGateway(ngx_conf_t* cf, MainConf* main, const LocationConf* conf) noexcept {
   return Guard(cf->log, static_cast<GatewayEntry*>(nullptr), [&]() -> GatewayEntry* {
-    std::string key = SettingsKey(conf);
+    std::string key = SettingsKey(cf, conf);
     for (const auto& entry : main->gateways) {
       if (entry->key == key) return entry.get();
     }

@@ -34,6 +34,7 @@ struct Name {
 
   // How it is asked for at run time; no resolver: the addresses are what they are.
   ngx_resolver_t* resolver = nullptr;
+  std::string resolver_text;  // see ResolverText; empty: the system's
   ngx_msec_t timeout_ms = 0;
   std::vector<std::string> queries;  // with search domains
   std::shared_ptr<routing::KnownAddresses> known;
@@ -67,6 +68,10 @@ struct NameTable {
   ngx_resolver_t* system_resolver = nullptr;  // nullptr: the system names no nameserver
   bool system_slow = false;                   // a name took long: ask for no other one now
 };
+
+// What a location's own `resolver` says, in words that are the same after a reload; empty: there is
+// none, or nullptr. May throw.
+std::string ResolverText(const ngx_resolver_t* resolver);
 
 // The name of a target, made or found; nullptr when memory is out. It has addresses, or a resolver,
 // or neither: then *reason says why it can never be reached. May throw.

@@ -74,7 +74,9 @@ std::shared_ptr<routing::KnownAddresses> PreviouslyKnown(const Name& name) {
   auto* main = static_cast<MainConf*>(http->main_conf[ngx_http_keeptrusts_module.ctx_index]);
   if (main == nullptr) return nullptr;
   for (const auto& other : main->names.names) {
-    if (other->host == name.host && other->port == name.port) return other->known;
+    const bool same = other->host == name.host && other->port == name.port &&
+                      other->resolver_text == name.resolver_text;
+    if (same) return other->known;
   }
   return nullptr;
 }
@@ -116,6 +118,7 @@ std::vector<routing::IpAddress> FixedAddresses(const NameTable& table, const std
 void SetUpQueries(ngx_conf_t* cf, NameTable* table, ngx_resolver_t* own, ngx_msec_t own_timeout,
                   Name* name) {
   name->resolver = own != nullptr ? own : table->system_resolver;
+  name->resolver_text = ResolverText(own);
   name->timeout_ms = own != nullptr ? std::min(own_timeout, kMaxTimeoutMs) : kSystemTimeoutMs;
   name->queries = {name->host};
   if (own == nullptr) name->queries = routing::NamesToAsk(table->resolv_conf, name->host);
@@ -179,6 +182,20 @@ std::shared_ptr<const AddressList> MakeAddressList(const std::vector<routing::Ip
     address.name.len = address.text.size();
   }
   return list;
+}
+
+std::string ResolverText(const ngx_resolver_t* resolver) {
+  std::string text;
+  if (resolver == nullptr) return text;
+  const auto* servers = static_cast<const ngx_resolver_connection_t*>(resolver->connections.elts);
+  for (ngx_uint_t i = 0; i < resolver->connections.nelts; i++) {
+    text.append(View(servers[i].server)).push_back(' ');
+  }
+  if (text.empty()) return text;
+#if (NGX_HAVE_INET6)
+  if (resolver->ipv6 == 0) text.append("ipv6=off ");
+#endif
+  return text + "valid=" + std::to_string(resolver->valid);
 }
 
 Name* GetName(ngx_conf_t* cf, NameTable* table, const std::string& host, in_port_t port,

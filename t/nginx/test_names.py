@@ -101,6 +101,38 @@ def test_a_reload_without_a_nameserver_keeps_the_addresses(gateway_for, provider
         assert gateway.chat().status == 200
 
 
+def provider_at_the_same_port(make_provider, provider, host):
+    """None: somebody else has it."""
+    try:
+        return make_provider(host=host, port=provider.port)
+    except OSError:
+        return None
+
+
+def test_two_nameservers_keep_their_own_answers_over_a_reload(
+    make_gateway, make_provider, nameserver
+):
+    other = dns.NameServer()
+    pairs = ((p, provider_at_the_same_port(make_provider, p, "127.0.0.2"))
+             for p in iter(make_provider, None))  # fmt: skip
+    provider, elsewhere = next(pair for pair in pairs if pair[1] is not None)
+    nameserver.records[NAME], other.records[NAME] = ["127.0.0.1"], ["127.0.0.2"]
+    target = policy.target(provider, base_url=f"http://{NAME}:{provider.port}/v1", **PLAIN)
+    locations = "".join(
+        policy.routed(path, more=f"resolver 127.0.0.1:{server.port}; resolver_timeout 5s;")
+        for path, server in (("/a/", nameserver), ("/b/", other))
+    )
+    gateway = make_gateway(policy.config(target), locations)
+    for path in ("/a/", "/b/"):
+        assert gateway.chat(path=f"{path}v1/chat/completions").status == 200
+    nameserver.failure = other.failure = dns.SERVFAIL
+    gateway.reload()
+    for path in ("/b/", "/a/", "/b/"):
+        assert gateway.chat(path=f"{path}v1/chat/completions").status == 200
+    other.close()
+    assert (len(provider.requests), len(elsewhere.requests)) == (2, 3)
+
+
 def test_a_worker_that_takes_over_keeps_the_addresses(gateway_for, provider, nameserver):
     nameserver.records[NAME] = ["127.0.0.1"]
     gateway = gateway_for(provider)
