@@ -43,11 +43,17 @@ std::string PolicyFiles(const LocationConf* conf) {
   return files;
 }
 
-// What is learnt of a target under other files, or other authorities, is not the same.
-std::string StateScope(const LocationConf* conf) {
+// The location's own.
+const ngx_http_core_loc_conf_t* CoreConf(ngx_conf_t* cf) {
+  return static_cast<ngx_http_core_loc_conf_t*>(
+      ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module));
+}
+
+// What is learnt of a target under other files, authorities or nameservers is not the same.
+std::string StateScope(ngx_conf_t* cf, const LocationConf* conf) {
   std::string scope = PolicyFiles(conf);
-  scope.append(View(conf->trusted_certificate));
-  return scope;
+  scope.append(View(conf->trusted_certificate)).push_back('\0');
+  return scope + ResolverText(CoreConf(cf)->resolver);
 }
 
 std::string SettingsKey(ngx_conf_t* cf, const LocationConf* conf) {
@@ -58,10 +64,8 @@ std::string SettingsKey(ngx_conf_t* cf, const LocationConf* conf) {
   add(View(conf->secret_store));
   add(View(conf->trusted_certificate));
   add(conf->pass == 1 ? "pass" : "on");
-  auto* clcf = static_cast<ngx_http_core_loc_conf_t*>(
-      ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module));
-  add(ResolverText(clcf->resolver));
-  add(std::to_string(clcf->resolver_timeout));
+  add(ResolverText(CoreConf(cf)->resolver));
+  add(std::to_string(CoreConf(cf)->resolver_timeout));
   return key;
 }
 
@@ -123,8 +127,8 @@ bool BuildEntry(ngx_conf_t* cf, MainConf* main, const LocationConf* conf, Gatewa
   }
   entry->gateway = std::move(gateway).value();
   if (options.routed) {
-    entry->board = std::make_unique<routing::Board>(entry->gateway->config().providers,
-                                                    entry->gateway->targets(), StateScope(conf));
+    entry->board = std::make_unique<routing::Board>(
+        entry->gateway->config().providers, entry->gateway->targets(), StateScope(cf, conf));
   }
   return true;
 }

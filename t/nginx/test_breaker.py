@@ -4,6 +4,7 @@ import os
 import pathlib
 import re
 import signal
+import threading
 
 import pytest
 
@@ -235,6 +236,32 @@ def test_weights_are_exact_over_two_workers(make_gateway, provider, second):
         for _ in range(10):
             assert gateway.chat().status == 200
     assert (len(provider.requests), len(second.requests)) == (15, 5)
+
+
+def test_weights_are_exact_when_two_workers_choose_at_once(make_gateway, make_provider):
+    upstreams = [make_provider() for _ in range(3)]
+    targets = [
+        policy.target(upstream, id=name, weight=weight)
+        for upstream, name, weight in zip(upstreams, "abc", (0.5, 0.3, 0.2))
+    ]
+    gateway = make_gateway(
+        policy.config(*targets, providers={"strategy": "weighted_round_robin"}),
+        policy.routed(),
+        workers=2,
+    )
+
+    def ask():
+        with gateway.connect() as connection:
+            for _ in range(20):
+                connection.post("/v1/chat/completions", chat.request())
+                assert connection.read().status == 200
+
+    clients = [threading.Thread(target=ask) for _ in range(10)]
+    for client in clients:
+        client.start()
+    for client in clients:
+        client.join()
+    assert [len(upstream.requests) for upstream in upstreams] == [100, 60, 40]
 
 
 def test_a_strategy_still_fails_over(make_gateway, provider, second):
