@@ -56,15 +56,16 @@ bool IsUsable(const HeadSettings& h) {
          h.prior >= 0 && h.slope > 0 && h.drift >= 0;
 }
 
-// Two int8 of each entry, made positive, in one number.
-std::vector<uint16_t> ReadEntries(std::string_view bytes, size_t at, size_t count) {
+// Two int8 of each entry, made positive, in the halves of one number.
+template <typename Entry>
+std::vector<Entry> ReadEntries(std::string_view bytes, size_t at, size_t count) {
   const auto biased = [&](size_t i) {
-    return static_cast<uint16_t>(static_cast<signed char>(bytes[i]) + 128);
+    return static_cast<uint32_t>(static_cast<signed char>(bytes[i]) + 128);
   };
-  std::vector<uint16_t> entries(count);
+  std::vector<Entry> entries(count);
   for (size_t i = 0; i < count; ++i) {
     const size_t from = at + i * kHeads;
-    entries[i] = static_cast<uint16_t>(biased(from) | biased(from + 1) << 8);
+    entries[i] = static_cast<Entry>(biased(from) | biased(from + 1) << 4 * sizeof(Entry));
   }
   return entries;
 }
@@ -105,8 +106,13 @@ Result<std::unique_ptr<const Classifier>> Classifier::Parse(std::string_view byt
     if (!IsUsable(result->heads_[h]) || !AllUsable({g.scale, g.bias, g.limit}))
       return Status::InvalidArgument("classifier weights: a setting is out of range");
   }
-  result->entries_ = ReadEntries(bytes, kHeaderBytes, kFeatureCount);
-  result->gate_entries_ = ReadEntries(bytes, kGateWeightsAt, kGateCount);
+  result->entries_ = ReadEntries<uint16_t>(bytes, kHeaderBytes, kFeatureCount);
+  result->gate_entries_ = ReadEntries<uint32_t>(bytes, kGateWeightsAt, kGateCount);
+  for (size_t h = 0; h < kHeads; ++h) {
+    for (uint32_t words = 0; words <= kBlockCodePoints; ++words)
+      result->gate_per_length_[h].push_back(result->gate_[h].scale /
+                                            Length(words, result->heads_[h].prior));
+  }
   constexpr uint32_t kKnownGrowth = 512;
   for (uint32_t i = 0; i < kKnownGrowth; ++i) result->growth_.push_back(Growth(i));
   return std::unique_ptr<const Classifier>(std::move(result));
@@ -166,36 +172,35 @@ Classifier::Values Classifier::Raw(const Sums& sums) const {
 }
 
 bool Classifier::Spared(const Block& a, const Block& b, Values* estimate) const {
+  if (!a.gated || !b.gated) return false;
   const GateSums sums = a.gate + b.gate;
-  const float offset = 128.0f * static_cast<float>(sums.words);
-  const float values[2] = {static_cast<float>(sums.injection) - offset,
-                           static_cast<float>((sums.both - sums.injection) >> 8) - offset};
+  const auto offset = static_cast<int32_t>(128 * sums.words);
+  const int32_t values[2] = {static_cast<int32_t>(sums.both & 0xFFFF) - offset,
+                             static_cast<int32_t>(sums.both >> 16) - offset};
   for (size_t h = 0; h < 2; ++h) {
-    const GateSettings& gate = gate_[h];
-    const float length = Length(sums.words, heads_[h].prior);
-    estimate->head[h] = gate.bias + gate.scale * values[h] / length;
+    estimate->head[h] =
+        gate_[h].bias + gate_per_length_[h][sums.words] * static_cast<float>(values[h]);
   }
-  return a.gated && b.gated && estimate->head[0] < gate_[0].limit &&
-         estimate->head[1] < gate_[1].limit;
+  return estimate->head[0] < gate_[0].limit && estimate->head[1] < gate_[1].limit;
 }
 
-Classifier::Block Classifier::NextBlock(std::string_view text, const Block& last, char byte_before,
-                                        bool gate) const {
+void Classifier::NextBlock(std::string_view text, const Block& last, char byte_before, bool gate,
+                           Block* block) const {
   const auto before = static_cast<unsigned char>(byte_before);
-  Block block;
   if (last.full) {
-    block.before = last.after;
+    block->before = last.after;
   } else {
     const bool letter = static_cast<unsigned char>((before | 0x20) - 'a') < 26;
-    block.before.in_word = letter || static_cast<unsigned char>(before - '0') < 10;
+    block->before = {};
+    block->before.in_word = letter || static_cast<unsigned char>(before - '0') < 10;
   }
+  block->full = false;
   // A text of one block is judged by all features in any case.
   const bool only = last.bytes == 0 && text.size() <= kBlockCodePoints;
-  block.gated =
-      gate && !only && AddGateBlock(text, block.before.in_word, gate_entries_, &block.gate);
-  block.bytes = std::min(kBlockCodePoints, text.size());
-  if (!block.gated) Fill(text, &block);
-  return block;
+  block->gated = gate && !only &&
+                 AddGateBlock(text, block->before.in_word, gate_entries_.data(), &block->gate);
+  block->bytes = std::min(kBlockCodePoints, text.size());
+  if (!block->gated) Fill(text, block);
 }
 
 void Classifier::Fill(std::string_view text, Block* block) const {
@@ -241,16 +246,17 @@ Scores Classifier::Score(std::string_view text, uint32_t* windows, Gating gating
   if (text.empty()) return {};
   const bool gate = gating == Gating::kAlways || text.size() >= kLongTextBytes;
   Values best{{-1e9f, -1e9f}};
-  Block last;
-  for (size_t at = 0, last_at = 0, blocks = 0; at < text.size(); ++blocks) {
+  Block blocks[2];
+  Block *last = &blocks[0], *block = &blocks[1];
+  for (size_t at = 0, last_at = 0, count = 0; at < text.size(); ++count) {
     const std::string_view rest = text.substr(at);
-    Block block = NextBlock(rest, last, at == 0 ? ' ' : text[at - 1], gate);
-    const size_t end = at + block.bytes;
-    if (blocks > 0 || end == text.size()) {
-      const Values values = Judge(text.substr(last_at), &last, rest, &block, (*windows)++);
+    NextBlock(rest, *last, at == 0 ? ' ' : text[at - 1], gate, block);
+    const size_t end = at + block->bytes;
+    if (count > 0 || end == text.size()) {
+      const Values values = Judge(text.substr(last_at), last, rest, block, (*windows)++);
       for (size_t h = 0; h < 2; ++h) best.head[h] = std::max(best.head[h], values.head[h]);
     }
-    last = block;
+    std::swap(last, block);
     last_at = at;
     at = end;
   }
@@ -287,7 +293,8 @@ bool WindowScorer::Next(WindowScore* out) {
     const std::string_view text = std::string_view(pending_).substr(at);
     if (BlockBytes(text, !at_.finished) == 0) return false;
     const char before = at > 0 ? pending_[at - 1] : at_.byte_before;
-    Classifier::Block block = classifier_->NextBlock(text, at_.last, before, true);
+    Classifier::Block block;
+    classifier_->NextBlock(text, at_.last, before, true, &block);
     const bool first = at_.blocks++ == 0;
     const bool judged = !first || (at_.finished && block.bytes == text.size());
     if (judged) {

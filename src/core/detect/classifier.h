@@ -103,7 +103,8 @@ class Classifier {
   Classifier() = default;
   Sums AddBlock(std::string_view text, WordContext* context, size_t* bytes) const;
   // The next block of a text, which begins `text`. `gate`: the gate may spare it.
-  Block NextBlock(std::string_view text, const Block& last, char byte_before, bool gate) const;
+  void NextBlock(std::string_view text, const Block& last, char byte_before, bool gate,
+                 Block* block) const;
   void Fill(std::string_view text, Block* block) const;
   Values Raw(const Sums& sums) const;
   // The gate's estimate of two blocks; false when they must be judged by all features.
@@ -115,9 +116,10 @@ class Classifier {
 
   HeadSettings heads_[2];
   GateSettings gate_[2];
-  std::vector<uint16_t> entries_;       // (injection + 128) | (safety + 128) << 8
-  std::vector<uint16_t> gate_entries_;  // the same
-  std::vector<float> growth_;           // of the first windows
+  std::vector<uint16_t> entries_;          // (injection + 128) | (safety + 128) << 8
+  std::vector<uint32_t> gate_entries_;     // as AddGateBlock wants them
+  std::vector<float> gate_per_length_[2];  // the gate's scale by a window's length, by its words
+  std::vector<float> growth_;              // of the first windows
 };
 
 struct WindowScore {

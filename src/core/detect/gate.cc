@@ -4,8 +4,10 @@
 
 #include "core/detect/features.h"
 
-#if defined(__SSE2__)
-#include <emmintrin.h>
+#if defined(__x86_64__)
+#include <immintrin.h>
+// Vectors are handed only to what is inlined.
+#pragma GCC diagnostic ignored "-Wpsabi"
 #endif
 
 namespace kt::detect {
@@ -13,44 +15,97 @@ namespace {
 
 // Bytes behind a block that its last word's entry reads.
 constexpr size_t kReadBehind = 3;
+constexpr size_t kChunks = kBlockCodePoints / 64;
+// Both sums of a window fit beside each other: at most every other byte begins a word.
+static_assert(2 * kBlockCodePoints / 2 * 255 < 1 << 16);
 
 uint32_t EntryOf(uint32_t bytes) noexcept {
   return (bytes | 0x20202020u) * 0x9E3779B1u >> (32 - kGateBits);
 }
 
-// Bit i: byte i is a letter or a digit. *high collects bytes above ASCII.
-uint64_t WordMask(const char* data, uint64_t* high) noexcept {
-  uint64_t word = 0;
-#if defined(__SSE2__)
-  for (int i = 0; i < 4; ++i) {
-    const __m128i v = _mm_loadu_si128(reinterpret_cast<const __m128i*>(data) + i);
-    const __m128i letter = _mm_sub_epi8(_mm_or_si128(v, _mm_set1_epi8(0x20)),
-                                        _mm_set1_epi8(static_cast<char>('a' + 128)));
-    const __m128i digit = _mm_sub_epi8(v, _mm_set1_epi8(static_cast<char>('0' + 128)));
-    const __m128i any = _mm_or_si128(_mm_cmplt_epi8(letter, _mm_set1_epi8(-128 + 26)),
-                                     _mm_cmplt_epi8(digit, _mm_set1_epi8(-128 + 10)));
-    *high |= static_cast<uint64_t>(_mm_movemask_epi8(v));
-    word |= static_cast<uint64_t>(_mm_movemask_epi8(any)) << (16 * i);
-  }
-#else
-  for (size_t i = 0; i < 64; ++i) {
-    const auto c = static_cast<unsigned char>(data[i]);
-    const bool letter = static_cast<unsigned char>((c | 0x20) - 'a') < 26;
-    const bool digit = static_cast<unsigned char>(c - '0') < 10;
-    *high |= c >= 0x80 ? 1 : 0;
-    word |= uint64_t{letter || digit} << i;
-  }
-#endif
-  return word;
-}
-
-uint32_t Load32(const char* at) noexcept {
+[[gnu::always_inline]] inline uint32_t Load32(const char* at) noexcept {
   uint32_t value;
   std::memcpy(&value, at, sizeof value);
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
   value = __builtin_bswap32(value);
 #endif
   return value;
+}
+
+// `word`: bit i is set where byte i of the chunk is a letter or a digit. *carry: the bit before.
+// Inlined, so that it is compiled for the processor that its caller is compiled for.
+[[gnu::always_inline]] inline void AddChunk(const char* data, uint64_t word, uint64_t* carry,
+                                            const uint32_t* entries, GateSums* sums) noexcept {
+  uint64_t starts = word & ~(word << 1 | *carry);
+  *carry = word >> 63;
+  sums->words += static_cast<uint32_t>(__builtin_popcountll(starts));
+  for (; starts != 0; starts &= starts - 1) {
+    sums->both += entries[EntryOf(Load32(data + __builtin_ctzll(starts)))];
+  }
+}
+
+using BlockFunction = bool (*)(const char* data, bool in_word, const uint32_t* entries,
+                               GateSums* sums);
+
+bool AddPortable(const char* data, bool in_word, const uint32_t* entries, GateSums* sums) {
+  uint64_t carry = in_word ? 1 : 0;
+  GateSums local;
+  for (size_t i = 0; i < kChunks; ++i, data += 64) {
+    uint64_t word = 0;
+    unsigned char high = 0;
+    for (size_t k = 0; k < 64; ++k) {
+      const auto c = static_cast<unsigned char>(data[k]);
+      const bool letter = static_cast<unsigned char>((c | 0x20) - 'a') < 26;
+      const bool digit = static_cast<unsigned char>(c - '0') < 10;
+      high |= c;
+      word |= uint64_t{letter || digit} << k;
+    }
+    if (high >= 0x80) return false;
+    AddChunk(data, word, &carry, entries, &local);
+  }
+  *sums = local;
+  return true;
+}
+
+#if defined(__x86_64__)
+__attribute__((target("avx2,popcnt,bmi"))) bool AddAvx2(const char* data, bool in_word,
+                                                        const uint32_t* entries, GateSums* sums) {
+  const auto load = [&](size_t i) __attribute__((target("avx2,popcnt,bmi"), always_inline)) {
+    return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(data) + i);
+  };
+  __m256i high = load(0);
+  for (size_t i = 1; i < 2 * kChunks; ++i) high = _mm256_or_si256(high, load(i));
+  if (_mm256_movemask_epi8(high) != 0) return false;
+  const auto word = [&](size_t i) __attribute__((target("avx2,popcnt,bmi"), always_inline)) {
+    const __m256i v = load(i);
+    const auto at_most =
+        [](__m256i x, char n) __attribute__((target("avx2,popcnt,bmi"), always_inline)) {
+      return _mm256_cmpeq_epi8(_mm256_min_epu8(x, _mm256_set1_epi8(n)), x);
+    };
+    const __m256i letter =
+        _mm256_sub_epi8(_mm256_or_si256(v, _mm256_set1_epi8(0x20)), _mm256_set1_epi8('a'));
+    const __m256i digit = _mm256_sub_epi8(v, _mm256_set1_epi8('0'));
+    const __m256i any = _mm256_or_si256(at_most(letter, 25), at_most(digit, 9));
+    return static_cast<uint64_t>(static_cast<uint32_t>(_mm256_movemask_epi8(any)));
+  };
+  uint64_t carry = in_word ? 1 : 0;
+  GateSums local;
+  for (size_t i = 0; i < kChunks; ++i) {
+    AddChunk(data + i * 64, word(2 * i) | word(2 * i + 1) << 32, &carry, entries, &local);
+  }
+  *sums = local;
+  return true;
+}
+#endif
+
+BlockFunction BlockOf([[maybe_unused]] bool portable) noexcept {
+#if defined(__x86_64__)
+  if (!portable && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("popcnt") &&
+      __builtin_cpu_supports("bmi")) {
+    return &AddAvx2;
+  }
+#endif
+  return &AddPortable;
 }
 
 }  // namespace
@@ -62,9 +117,8 @@ uint32_t GateEntry(std::string_view text, size_t at) noexcept {
   return EntryOf(Load32(bytes));
 }
 
-bool AddGateBlock(std::string_view text, bool in_word, const std::vector<uint16_t>& entries,
-                  GateSums* sums) noexcept {
-  constexpr size_t kChunks = kBlockCodePoints / 64;
+bool AddGateBlock(std::string_view text, bool in_word, const uint32_t* entries, GateSums* sums,
+                  bool portable) noexcept {
   // The end of a text, with blanks behind it.
   char copy[kBlockCodePoints + kReadBehind];
   const char* data = text.data();
@@ -73,24 +127,7 @@ bool AddGateBlock(std::string_view text, bool in_word, const std::vector<uint16_
     std::memset(copy + text.size(), ' ', sizeof copy - text.size());
     data = copy;
   }
-  uint64_t masks[kChunks], high = 0;
-  for (size_t i = 0; i < kChunks; ++i) masks[i] = WordMask(data + i * 64, &high);
-  if (high != 0) return false;
-  uint64_t carry = in_word ? 1 : 0;
-  uint32_t both = 0, injection = 0, words = 0;
-  for (size_t i = 0; i < kChunks; ++i) {
-    uint64_t starts = masks[i] & ~(masks[i] << 1 | carry);
-    carry = masks[i] >> 63;
-    words += static_cast<uint32_t>(__builtin_popcountll(starts));
-    for (; starts != 0; starts &= starts - 1) {
-      const char* at = data + i * 64 + __builtin_ctzll(starts);
-      const uint32_t entry = entries[EntryOf(Load32(at))];
-      both += entry;
-      injection += entry & 0xFF;
-    }
-  }
-  *sums = {both, injection, words};
-  return true;
+  return BlockOf(portable)(data, in_word, entries, sums);
 }
 
 }  // namespace kt::detect

@@ -7,7 +7,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
-#include <vector>
 
 namespace kt::detect {
 
@@ -22,12 +21,9 @@ struct GateSettings {
 
 // Sums over one block, or over two.
 struct GateSums {
-  uint32_t both = 0;       // of entries: injection + 256 * safety, each + 128
-  uint32_t injection = 0;  // of the lower byte
+  uint32_t both = 0;  // of entries: injection + 2^16 * safety, each + 128
   uint32_t words = 0;
-  GateSums operator+(const GateSums& o) const noexcept {
-    return {both + o.both, injection + o.injection, words + o.words};
-  }
+  GateSums operator+(const GateSums& o) const noexcept { return {both + o.both, words + o.words}; }
 };
 
 // The entry of a word by its first four bytes and what follows when it is shorter. Bytes behind the
@@ -36,9 +32,10 @@ uint32_t GateEntry(std::string_view text, size_t at) noexcept;
 
 // Adds up the block that begins `text`, kBlockCodePoints bytes or the whole text where that is
 // shorter; false when it is not all ASCII. `entries`: kGateCount of (injection + 128) | (safety +
-// 128) << 8. `in_word`: the byte before belongs to a word. A word is read with up to three bytes
+// 128) << 16. `in_word`: the byte before belongs to a word. A word is read with up to three bytes
 // that follow it, so what is not the end of a text needs kBlockLookahead bytes behind the block.
-bool AddGateBlock(std::string_view text, bool in_word, const std::vector<uint16_t>& entries,
-                  GateSums* sums) noexcept;
+// `portable`: without the processor's own vectors (tests: the result is the same).
+bool AddGateBlock(std::string_view text, bool in_word, const uint32_t* entries, GateSums* sums,
+                  bool portable = false) noexcept;
 
 }  // namespace kt::detect

@@ -1,6 +1,8 @@
 // The fast path of the normaliser: most texts are plain ASCII from end to end.
-#if defined(__SSE2__)
-#include <emmintrin.h>
+#if defined(__x86_64__)
+#include <immintrin.h>
+// Vectors are handed only to what is inlined.
+#pragma GCC diagnostic ignored "-Wpsabi"
 #endif
 
 #include "core/detect/normalize.h"
@@ -13,15 +15,46 @@ bool IsPlain(char c) noexcept {
   return u < 0x7F && (u >= 0x20 || (u >= '\t' && u <= '\r'));
 }
 
-#if defined(__SSE2__)
-// A set top bit for each byte that is not plain.
-__m128i NotPlain(const char* p) noexcept {
-  const __m128i v = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
-  const __m128i del_or_high = _mm_adds_epu8(v, _mm_set1_epi8(1));
-  const __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(v, _mm_set1_epi8(0x1F)), v);
-  const __m128i from_tab = _mm_sub_epi8(v, _mm_set1_epi8('\t'));
-  const __m128i blank = _mm_cmpeq_epi8(_mm_min_epu8(from_tab, _mm_set1_epi8(4)), from_tab);
-  return _mm_or_si128(del_or_high, _mm_andnot_si128(blank, control));
+#if defined(__x86_64__)
+// Whole chunks from the beginning in which every byte is plain.
+size_t PlainChunks(std::string_view text) noexcept {
+  // A set top bit for each byte that is not plain.
+  const auto not_plain = [](const char* p) {
+    const __m128i v = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+    const __m128i del_or_high = _mm_adds_epu8(v, _mm_set1_epi8(1));
+    const __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(v, _mm_set1_epi8(0x1F)), v);
+    const __m128i from_tab = _mm_sub_epi8(v, _mm_set1_epi8('\t'));
+    const __m128i blank = _mm_cmpeq_epi8(_mm_min_epu8(from_tab, _mm_set1_epi8(4)), from_tab);
+    return _mm_or_si128(del_or_high, _mm_andnot_si128(blank, control));
+  };
+  size_t at = 0;
+  for (; at + 16 <= text.size(); at += 16) {
+    if (_mm_movemask_epi8(not_plain(text.data() + at)) != 0) break;
+  }
+  return at;
+}
+
+__attribute__((target("avx2"))) size_t PlainChunksAvx2(std::string_view text) noexcept {
+  const auto not_plain = [](const char* p) __attribute__((target("avx2"), always_inline)) {
+    const __m256i v = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
+    const __m256i del_or_high = _mm256_adds_epu8(v, _mm256_set1_epi8(1));
+    const __m256i control = _mm256_cmpeq_epi8(_mm256_min_epu8(v, _mm256_set1_epi8(0x1F)), v);
+    const __m256i from_tab = _mm256_sub_epi8(v, _mm256_set1_epi8('\t'));
+    const __m256i blank =
+        _mm256_cmpeq_epi8(_mm256_min_epu8(from_tab, _mm256_set1_epi8(4)), from_tab);
+    return _mm256_or_si256(del_or_high, _mm256_andnot_si256(blank, control));
+  };
+  size_t at = 0;
+  for (; at + 128 <= text.size(); at += 128) {
+    const char* p = text.data() + at;
+    const __m256i a = _mm256_or_si256(not_plain(p), not_plain(p + 32));
+    const __m256i b = _mm256_or_si256(not_plain(p + 64), not_plain(p + 96));
+    if (_mm256_movemask_epi8(_mm256_or_si256(a, b)) != 0) break;
+  }
+  for (; at + 32 <= text.size(); at += 32) {
+    if (_mm256_movemask_epi8(not_plain(text.data() + at)) != 0) break;
+  }
+  return at;
 }
 #endif
 
@@ -29,17 +62,8 @@ __m128i NotPlain(const char* p) noexcept {
 
 size_t PlainPrefix(std::string_view text) noexcept {
   size_t at = 0;
-#if defined(__SSE2__)
-  const char* p = text.data();
-  for (; at + 64 <= text.size(); at += 64) {
-    const __m128i a = _mm_or_si128(NotPlain(p + at), NotPlain(p + at + 16));
-    const __m128i b = _mm_or_si128(NotPlain(p + at + 32), NotPlain(p + at + 48));
-    if (_mm_movemask_epi8(_mm_or_si128(a, b)) != 0) break;
-  }
-  for (; at + 16 <= text.size(); at += 16) {
-    const int mask = _mm_movemask_epi8(NotPlain(p + at));
-    if (mask != 0) return at + static_cast<size_t>(__builtin_ctz(static_cast<unsigned>(mask)));
-  }
+#if defined(__x86_64__)
+  at = __builtin_cpu_supports("avx2") ? PlainChunksAvx2(text) : PlainChunks(text);
 #endif
   while (at < text.size() && IsPlain(text[at])) ++at;
   return at;

@@ -31,8 +31,9 @@ inline unsigned Flags(uint64_t candidate) noexcept {
 }
 
 // One pass over the text. Appends candidates for the wanted flags; returns the flags of all
-// of them.
-unsigned FindCandidates(std::string_view text, unsigned wanted, std::vector<uint64_t>* candidates);
+// of them. `portable`: without the processor's own vectors (tests: the result is the same).
+unsigned FindCandidates(std::string_view text, unsigned wanted, std::vector<uint64_t>* candidates,
+                        bool portable = false);
 
 // Appends parts to one view.
 class Sink {

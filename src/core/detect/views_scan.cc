@@ -1,9 +1,13 @@
-// The pass that finds where a look is worth it: 64 bytes at a time as bit masks.
+// The pass that finds where a look is worth it: 64 bytes at a time as bit masks, by AVX2 where the
+// processor has it; the same result without.
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstring>
-#if defined(__SSE2__)
-#include <emmintrin.h>
+#if defined(__x86_64__)
+#include <immintrin.h>
+// Vectors are handed only to what is inlined.
+#pragma GCC diagnostic ignored "-Wpsabi"
 #endif
 
 #include "core/detect/views_internal.h"
@@ -11,204 +15,288 @@
 namespace kt::detect::views {
 namespace {
 
-// Bit i: byte i of the block is of the class.
+// Bit i: byte i of the block is of the class. `ending`: letters that English words end with; it and
+// `vowel` hold other bytes too, where `letter` does not.
 struct Masks {
-  uint64_t letter = 0, leet = 0, token = 0, escape = 0, zero = 0, x = 0;
-};
-struct WordMasks {
-  uint64_t vowel = 0, ending = 0;  // `ending`: letters that English words end with
+  uint64_t letter = 0, leet = 0, token = 0, escape = 0, zero = 0, x = 0, vowel = 0, ending = 0;
 };
 
-#if defined(__SSE2__)
-__m128i Is(__m128i v, char c) noexcept {
-  return _mm_cmpeq_epi8(v, _mm_set1_epi8(c));
-}
-__m128i InRange(__m128i v, char first, char count) noexcept {
-  const __m128i from = _mm_sub_epi8(v, _mm_set1_epi8(first));
-  return _mm_cmpeq_epi8(_mm_min_epu8(from, _mm_set1_epi8(static_cast<char>(count - 1))), from);
-}
-__m128i Or(__m128i a, __m128i b) noexcept {
-  return _mm_or_si128(a, b);
-}
-uint64_t Bits(__m128i v) noexcept {
-  return static_cast<uint32_t>(_mm_movemask_epi8(v));
+// Counts over one block or two in a row, which tell language from its rot13 and its mirror image.
+struct Counts {
+  unsigned letters = 0, vowels = 0, begins = 0, ends = 0;
+};
+
+// What is carried from block to block. A copy in the loops stays in registers.
+struct State {
+  size_t run = 0;
+  uint64_t last_letter = 0, last_zero = 0, singles = 0;
+  Counts last;
+};
+
+// What follows is inlined, so that it is compiled for the processor that its caller is compiled
+// for.
+
+// Does a run of at least 16 set bits lie in, or end in, this block?
+[[gnu::always_inline]] inline bool HasRun(uint64_t token, State* state) noexcept {
+  uint64_t x = token & token >> 1;
+  x &= x >> 2;
+  x &= x >> 4;
+  x &= x >> 8;
+  const bool across = (token & 1) != 0 &&
+                      state->run + static_cast<size_t>(std::countr_one(token)) >= kMinTokenBytes;
+  const auto high = static_cast<size_t>(std::countl_one(token));
+  state->run = high == 64 ? state->run + 64 : high;
+  return x != 0 || across;
 }
 
-Masks Classify(const char* p) noexcept {
-  Masks m;
-  for (int part = 0; part < 4; ++part) {
-    const __m128i v = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p + 16 * part));
-    const __m128i letter = InRange(Or(v, _mm_set1_epi8(0x20)), 'a', 26);
-    const __m128i digit = InRange(v, '0', 10);
-    const __m128i sign = Or(Or(Is(v, '+'), Is(v, '-')), Or(Is(v, '/'), Is(v, '_')));
-    const int shift = 16 * part;
-    m.letter |= Bits(letter) << shift;
-    m.leet |= Bits(Or(digit, Or(Is(v, '@'), Is(v, '$')))) << shift;
-    m.token |= Bits(Or(Or(letter, digit), sign)) << shift;
-    m.escape |= Bits(Or(Is(v, '%'), Or(Is(v, '&'), Is(v, '\\')))) << shift;
-    m.zero |= Bits(Is(v, '0')) << shift;
-    m.x |= Bits(Is(v, 'x')) << shift;
-  }
-  return m;
+[[gnu::always_inline]] inline unsigned TokenFlags(const Masks& m, State* state) noexcept {
+  unsigned flags = HasRun(m.token, state) ? kToken : 0;
+  if ((m.escape | (m.x & (m.zero << 1 | state->last_zero))) != 0) flags |= kEscape;
+  state->last_zero = m.zero >> 63;
+  return flags;
 }
 
-WordMasks ClassifyWords(const char* p) noexcept {
-  WordMasks m;
-  for (int part = 0; part < 4; ++part) {
-    const __m128i v =
-        Or(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p + 16 * part)), _mm_set1_epi8(0x20));
-    const __m128i e = Is(v, 'e');
-    m.vowel |= Bits(Or(Or(Or(e, Is(v, 'a')), Or(Is(v, 'i'), Is(v, 'o'))), Is(v, 'u'))) << 16 * part;
-    m.ending |= Bits(Or(Or(Or(e, Is(v, 'd')), Or(Is(v, 'n'), Is(v, 'y'))), Is(v, 'r')))
-                << 16 * part;
-  }
-  return m;
-}
-#else
-bool OneOf(char c, std::string_view set) noexcept {
-  return set.find(c) != set.npos;
+// Do four single letters in a row, each two bytes behind the last, end in this block?
+inline bool HasSpaced(uint64_t single, uint64_t last) noexcept {
+  const uint64_t row = single << 6 | last >> 58;
+  return ((row & row >> 2 & row >> 4 & row >> 6) |
+          (single & single >> 2 & single >> 4 & single >> 6)) != 0;
 }
 
-Masks Classify(const char* p) noexcept {
-  Masks m;
-  for (int i = 0; i < 64; ++i) {
-    const uint64_t bit = uint64_t{1} << i;
-    const bool letter = (p[i] | 0x20) >= 'a' && (p[i] | 0x20) <= 'z';
-    if (letter) m.letter |= bit;
-    if (OneOf(p[i], "0123456789@$")) m.leet |= bit;
-    if (IsTokenChar(p[i])) m.token |= bit;
-    if (OneOf(p[i], "%&\\")) m.escape |= bit;
-    if (p[i] == '0') m.zero |= bit;
-    if (p[i] == 'x') m.x |= bit;
-  }
-  return m;
+// `next_letter`: is the byte behind the block a letter?
+[[gnu::always_inline]] inline unsigned WordFlags(const Masks& m, bool next_letter, State* state,
+                                                 Counts* counts) noexcept {
+  unsigned flags = 0;
+  const uint64_t before = m.letter << 1 | state->last_letter;
+  const uint64_t after = m.letter >> 1 | static_cast<uint64_t>(next_letter) << 63;
+  state->last_letter = m.letter >> 63;
+  if ((before & m.leet & after) != 0) flags |= kLeet;
+  const uint64_t single = m.letter & ~before & ~after;
+  // Two of them side by side are rare.
+  const uint64_t row = single << 2 | state->singles >> 62;
+  if ((row & single) != 0 && HasSpaced(single, state->singles)) flags |= kSpaced;
+  state->singles = single;
+  const auto count = [](uint64_t bits) __attribute__((always_inline)) {
+    return static_cast<unsigned>(std::popcount(bits));
+  };
+  const uint64_t ending = m.ending & m.letter;
+  *counts = {count(m.letter), count(m.vowel & m.letter), count(ending & ~before & after),
+             count(ending & before & ~after)};
+  return flags;
 }
 
-WordMasks ClassifyWords(const char* p) noexcept {
-  WordMasks m;
-  for (int i = 0; i < 64; ++i) {
-    const char c = static_cast<char>(p[i] | 0x20);
-    if (OneOf(c, "aeiou")) m.vowel |= uint64_t{1} << i;
-    if (OneOf(c, "ednyr")) m.ending |= uint64_t{1} << i;
-  }
-  return m;
+[[gnu::always_inline]] inline unsigned WindowFlags(const Counts& now, State* state) noexcept {
+  const unsigned letters = now.letters + state->last.letters;
+  // English has 38 % vowels, its rot13 21 %.
+  const bool rot13 = (now.vowels + state->last.vowels) * 100 < letters * 29;
+  // One English word in ten begins like this, every other ends so.
+  const bool reversed = (now.begins + state->last.begins) * 4 >= (now.ends + state->last.ends) * 3;
+  state->last = now;
+  return letters < 10 ? 0 : (rot13 ? kRot13 : 0) | (reversed ? kReversed : 0);
 }
+
+struct Scanner {
+  unsigned wanted;
+  std::vector<uint64_t>* out;
+  unsigned found = 0;
+  State state;
+
+  bool words() const noexcept { return (wanted & ~(kToken | kEscape)) != 0; }
+  // `window`: flags of the block at `at` and the one before it.
+  void Add(size_t at, unsigned flags, unsigned window) {
+    const auto add = [&](size_t begin, unsigned wanted_flags) {
+      if (wanted_flags == 0) return;
+      out->push_back(begin << 8 | wanted_flags);
+      found |= wanted_flags;
+    };
+    add(at, flags & wanted);
+    add(at - std::min(at, kBlockBytes), window & wanted);
+  }
+};
+
+bool IsAsciiLetter(char c) noexcept {
+  return static_cast<unsigned char>((c | 0x20) - 'a') < 26;
+}
+
+// Scans whole blocks: `text` has at least blocks * kBlockBytes bytes, `at` is the first one's
+// offset in the whole text.
+using ScanFunction = void (*)(std::string_view text, size_t at, size_t blocks, Scanner* scanner);
+
+// A bit for each member of Masks.
+constexpr std::array<uint8_t, 256> kClasses = [] {
+  std::array<uint8_t, 256> classes{};
+  const auto set = [&](std::string_view bytes, unsigned bit) {
+    for (const char c : bytes)
+      classes[static_cast<unsigned char>(c)] |= static_cast<uint8_t>(1u << bit);
+  };
+  constexpr std::string_view kUpper = "ABCDEFGHIJKLMNOPQRSTUVWXYZ",
+                             kLower = "abcdefghijklmnopqrstuvwxyz", kDigits = "0123456789";
+  for (const unsigned bit : {0u, 2u}) set(kUpper, bit), set(kLower, bit);
+  for (const unsigned bit : {1u, 2u}) set(kDigits, bit);
+  set("@$", 1);
+  set(kTokenSigns, 2);
+  set("%&\\", 3);
+  set("0", 4);
+  set("x", 5);
+  set("aeiouAEIOU", 6);
+  set("ednyrEDNYR", 7);
+  return classes;
+}();
+
+// Judges the block of `text` at `from` by its masks.
+template <bool kWords>
+[[gnu::always_inline]] inline void Step(std::string_view text, size_t at, size_t from,
+                                        const Masks& m, State* state, Scanner* scanner) {
+  unsigned flags = TokenFlags(m, state), window = 0;
+  if (kWords) {
+    const size_t next = from + kBlockBytes;
+    Counts counts;
+    flags |= WordFlags(m, next < text.size() && IsAsciiLetter(text[next]), state, &counts);
+    window = WindowFlags(counts, state);
+  }
+  if ((flags | window) != 0) scanner->Add(at + from, flags, window);
+}
+
+void ScanPortable(std::string_view text, size_t at, size_t blocks, Scanner* scanner) {
+  State state = scanner->state;
+  for (size_t from = 0; from < blocks * kBlockBytes; from += kBlockBytes) {
+    Masks m;
+    for (size_t i = 0; i < kBlockBytes; i += 8) {
+      uint64_t classes = 0;
+      for (size_t k = 0; k < 8; ++k) {
+        classes |= uint64_t{kClasses[static_cast<unsigned char>(text[from + i + k])]} << 8 * k;
+      }
+      // One bit of each of the eight bytes, side by side.
+      const auto bits = [&](unsigned bit) {
+        return ((classes >> bit & 0x0101010101010101) * 0x0102040810204080 >> 56) << i;
+      };
+      m.letter |= bits(0);
+      m.leet |= bits(1);
+      m.token |= bits(2);
+      m.escape |= bits(3);
+      m.zero |= bits(4);
+      m.x |= bits(5);
+      m.vowel |= bits(6);
+      m.ending |= bits(7);
+    }
+    Step<true>(text, at, from, m, &state, scanner);
+  }
+  scanner->state = state;
+}
+
+#if defined(__x86_64__)
+// Half bytes look up bits, so that one comparison tells a class of bytes that share a column.
+constexpr char kDigitBit = 1, kSignBit = 2, kLowLineBit = 4, kEscapeBit = 8, kBackslashBit = 16,
+               kDollarBit = 32, kAtBit = 64;
+alignas(16) constexpr std::array<char, 16> kByHigh = {
+    0, 0, kSignBit | kEscapeBit | kDollarBit, kDigitBit, kAtBit, kLowLineBit | kBackslashBit};
+alignas(16) constexpr std::array<char, 16> kByLow = [] {
+  std::array<char, 16> bits{};
+  for (size_t i = 0; i < 10; ++i) bits[i] |= kDigitBit;
+  for (const size_t i : {0xB, 0xD, 0xF}) bits[i] |= kSignBit;  // + - /
+  for (const size_t i : {0x5, 0x6}) bits[i] |= kEscapeBit;     // % &
+  bits[0xF] |= kLowLineBit;
+  bits[0xC] |= kBackslashBit;
+  bits[0x4] |= kDollarBit;
+  bits[0x0] |= kAtBit;
+  return bits;
+}();
+// Of lower-case letters, from '`' and from 'p' on: bit 7 for vowels, bit 6 for endings.
+constexpr char kVowel = static_cast<char>(0x80), kEnding = 0x40;
+alignas(16) constexpr std::array<char, 16> kFromGrave = {
+    0, kVowel, 0, 0, kEnding, kVowel | kEnding, 0, 0, 0, kVowel, 0, 0, 0, 0, kEnding, kVowel};
+alignas(16) constexpr std::array<char, 16> kFromP = {0, 0, kEnding, 0, 0, kVowel, 0, 0, 0, kEnding};
+
+// Both halves of a block as one mask.
+[[gnu::always_inline]] inline uint64_t Join(uint32_t low, uint32_t high) noexcept {
+  return uint64_t{high} << 32 | low;
+}
+
+#define KT_AVX2 __attribute__((target("avx2,popcnt,bmi"), always_inline))
+
+template <bool kWords>
+__attribute__((target("avx2,popcnt,bmi"))) void ScanAvx2(std::string_view text, size_t at,
+                                                         size_t blocks, Scanner* scanner) {
+  const auto twice = [](const std::array<char, 16>& half) KT_AVX2 {
+    return _mm256_broadcastsi128_si256(
+        _mm_load_si128(reinterpret_cast<const __m128i*>(half.data())));
+  };
+  const __m256i by_low = twice(kByLow), by_high = twice(kByHigh), nibble = _mm256_set1_epi8(15);
+  const __m256i from_grave = twice(kFromGrave), from_p = twice(kFromP);
+  const auto bits = [](__m256i v)
+                        KT_AVX2 { return static_cast<uint32_t>(_mm256_movemask_epi8(v)); };
+  const auto lacks = [&](__m256i classes, char of) KT_AVX2 {
+    return bits(
+        _mm256_cmpeq_epi8(_mm256_and_si256(classes, _mm256_set1_epi8(of)), _mm256_setzero_si256()));
+  };
+  const auto letters = [&](__m256i lower) KT_AVX2 {
+    const __m256i letter = _mm256_sub_epi8(lower, _mm256_set1_epi8('a'));
+    return bits(_mm256_cmpeq_epi8(_mm256_min_epu8(letter, _mm256_set1_epi8(25)), letter));
+  };
+  // Bytes above ASCII have bit 7, for which a shuffle gives 0.
+  const auto classify = [&](__m256i v) KT_AVX2 {
+    const __m256i high = _mm256_and_si256(_mm256_srli_epi16(v, 4), nibble);
+    return _mm256_and_si256(_mm256_shuffle_epi8(by_low, v), _mm256_shuffle_epi8(by_high, high));
+  };
+  const auto kinds = [&](__m256i lower) KT_AVX2 {
+    return _mm256_blendv_epi8(_mm256_shuffle_epi8(from_grave, lower),
+                              _mm256_shuffle_epi8(from_p, lower), _mm256_slli_epi16(lower, 3));
+  };
+  State state = scanner->state;
+  for (size_t from = 0; from < blocks * kBlockBytes; from += kBlockBytes) {
+    const auto* data = reinterpret_cast<const __m256i*>(text.data() + from);
+    const __m256i a = _mm256_loadu_si256(data), b = _mm256_loadu_si256(data + 1);
+    const __m256i blank = _mm256_set1_epi8(0x20);
+    const __m256i low_a = _mm256_or_si256(a, blank), low_b = _mm256_or_si256(b, blank);
+    const __m256i class_a = classify(a), class_b = classify(b);
+    const auto any = [&](char of) KT_AVX2 { return ~Join(lacks(class_a, of), lacks(class_b, of)); };
+    const auto is = [&](char c) KT_AVX2 {
+      const __m256i same = _mm256_set1_epi8(c);
+      return Join(bits(_mm256_cmpeq_epi8(a, same)), bits(_mm256_cmpeq_epi8(b, same)));
+    };
+    Masks m;
+    m.letter = Join(letters(low_a), letters(low_b));
+    m.token = m.letter | any(kDigitBit | kSignBit | kLowLineBit);
+    m.escape = any(kEscapeBit | kBackslashBit);
+    m.zero = is('0');
+    m.x = is('x');
+    if (kWords) {
+      m.leet = any(kDigitBit | kDollarBit | kAtBit);
+      const __m256i kind_a = kinds(low_a), kind_b = kinds(low_b);
+      m.vowel = Join(bits(kind_a), bits(kind_b));
+      m.ending = Join(bits(_mm256_add_epi8(kind_a, kind_a)), bits(_mm256_add_epi8(kind_b, kind_b)));
+    }
+    Step<kWords>(text, at, from, m, &state, scanner);
+  }
+  scanner->state = state;
+}
+#undef KT_AVX2
 #endif
 
-// Counts that tell language from its rot13 or mirror image, over two blocks in a row.
-struct Window {
-  unsigned letters = 0, vowels = 0, begins = 0, ends = 0;
-
-  Window operator+(const Window& other) const noexcept {
-    return {letters + other.letters, vowels + other.vowels, begins + other.begins,
-            ends + other.ends};
+ScanFunction ScanOf([[maybe_unused]] bool words, [[maybe_unused]] bool portable) noexcept {
+#if defined(__x86_64__)
+  if (!portable && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("popcnt") &&
+      __builtin_cpu_supports("bmi")) {
+    return words ? &ScanAvx2<true> : &ScanAvx2<false>;
   }
-  unsigned Flags(unsigned wanted) const noexcept {
-    unsigned flags = 0;
-    if (letters < 10) return 0;
-    // English has 38 % vowels, its rot13 21 %.
-    if (vowels * 100 < letters * 29) flags |= kRot13;
-    if (begins * 2 >= ends) flags |= kReversed;
-    return flags & wanted;
-  }
-};
-
-class Scanner {
- public:
-  Scanner(unsigned wanted, std::vector<uint64_t>* out) : wanted_(wanted), out_(*out) {}
-
-  // `next_letter`: is the byte behind the block a letter?
-  void Block(size_t at, const char* p, bool next_letter) {
-    const Masks m = Classify(p);
-    unsigned flags = 0;
-    if (HasRun(m.token)) flags |= kToken;
-    if ((m.escape | (m.x & (m.zero << 1 | (last_zero_ ? 1u : 0u)))) != 0) flags |= kEscape;
-    last_zero_ = m.zero >> 63;
-    if ((wanted_ & ~(kToken | kEscape)) != 0) flags |= Words(p, m, next_letter);
-    flags &= wanted_;
-    if (flags != 0) out_.push_back(at << 8 | flags);
-    all_ |= flags;
-    if ((wanted_ & (kRot13 | kReversed)) != 0) EndWindow(at);
-  }
-
-  unsigned found() const noexcept { return all_; }
-
- private:
-  unsigned Words(const char* p, const Masks& m, bool next_letter) noexcept {
-    unsigned flags = 0;
-    const uint64_t before = m.letter << 1 | (last_letter_ ? 1u : 0u);
-    const uint64_t after = m.letter >> 1 | static_cast<uint64_t>(next_letter) << 63;
-    last_letter_ = m.letter >> 63;
-    if ((before & m.leet & after) != 0) flags |= kLeet;
-    const uint64_t single = m.letter & ~before & ~after;
-    const uint64_t row = single << 6 | singles_ >> 58;
-    singles_ = single;
-    if ((row & row >> 2 & row >> 4 & row >> 6) != 0 ||
-        (single & single >> 2 & single >> 4 & single >> 6) != 0) {
-      flags |= kSpaced;
-    }
-    if ((wanted_ & (kRot13 | kReversed)) != 0) {
-      window_ = {};
-      Count(p, m.letter, before, after);
-    }
-    return flags;
-  }
-
-  // Does a run of at least 16 set bits lie in, or end in, this block?
-  bool HasRun(uint64_t token) noexcept {
-    const auto low = static_cast<size_t>(std::countr_one(token));
-    bool found = low > 0 && run_ + low >= kMinTokenBytes;
-    uint64_t x = token & token >> 1;
-    x &= x >> 2;
-    x &= x >> 4;
-    x &= x >> 8;
-    found = found || x != 0;
-    run_ = low == 64 ? run_ + 64 : static_cast<size_t>(std::countl_one(token));
-    return found;
-  }
-
-  void Count(const char* p, uint64_t letter, uint64_t before, uint64_t after) noexcept {
-    const WordMasks w = ClassifyWords(p);
-    window_.letters += static_cast<unsigned>(std::popcount(letter));
-    window_.vowels += static_cast<unsigned>(std::popcount(w.vowel & letter));
-    window_.begins += static_cast<unsigned>(std::popcount(w.ending & letter & ~before & after));
-    window_.ends += static_cast<unsigned>(std::popcount(w.ending & letter & before & ~after));
-  }
-
-  void EndWindow(size_t at) {
-    const unsigned flags = (window_ + last_window_).Flags(wanted_);
-    last_window_ = window_;
-    if (flags == 0) return;
-    out_.push_back((at - std::min(at, kBlockBytes)) << 8 | flags);
-    all_ |= flags;
-  }
-
-  const unsigned wanted_;
-  std::vector<uint64_t>& out_;
-  unsigned all_ = 0;
-  size_t run_ = 0;
-  bool last_letter_ = false, last_zero_ = false;
-  uint64_t singles_ = 0;
-  Window window_, last_window_;
-};
+#endif
+  return &ScanPortable;
+}
 
 }  // namespace
 
-unsigned FindCandidates(std::string_view text, unsigned wanted, std::vector<uint64_t>* candidates) {
-  Scanner scanner(wanted, candidates);
-  size_t at = 0;
-  const auto is_letter = [&](size_t i) {
-    return i < text.size() && (text[i] | 0x20) >= 'a' && (text[i] | 0x20) <= 'z';
-  };
-  for (; at + kBlockBytes <= text.size(); at += kBlockBytes) {
-    scanner.Block(at, text.data() + at, is_letter(at + kBlockBytes));
-  }
+unsigned FindCandidates(std::string_view text, unsigned wanted, std::vector<uint64_t>* candidates,
+                        bool portable) {
+  Scanner scanner{wanted, candidates, 0, {}};
+  const ScanFunction scan = ScanOf(scanner.words(), portable);
+  const size_t blocks = text.size() / kBlockBytes, at = blocks * kBlockBytes;
+  scan(text, 0, blocks, &scanner);
   if (at < text.size()) {
     char tail[kBlockBytes] = {};
     std::memcpy(tail, text.data() + at, text.size() - at);
-    scanner.Block(at, tail, false);
+    scan({tail, kBlockBytes}, at, 1, &scanner);
   }
-  return scanner.found();
+  return scanner.found;
 }
 
 }  // namespace kt::detect::views

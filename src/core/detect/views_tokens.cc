@@ -85,6 +85,10 @@ bool IsWordy(std::string_view bytes) noexcept {
   return static_cast<size_t>(signs) * 4 <= bytes.size();
 }
 
+bool IsTokenSign(char c) noexcept {
+  return c == '-' || c == '/' || c == '_' || c == '+';
+}
+
 class Tokens {
  public:
   Tokens(std::string_view text, Sink* base64, Sink* hex)
@@ -99,7 +103,8 @@ class Tokens {
     if (Try(begin, &end)) return end;
     // A prefix such as a path moves the digits out of step: each part by itself.
     for (size_t part = begin; part < end;) {
-      size_t stop = std::min(text_.find_first_of(kTokenSigns, part), end);
+      size_t stop = part;
+      while (stop < end && !IsTokenSign(text_[stop])) ++stop;
       const size_t next = stop + 1;
       if (stop - part >= kMinTokenBytes && (part != begin || stop != end)) Try(part, &stop);
       part = std::max(next, stop);

@@ -278,8 +278,9 @@ double PromptInjection::ScorePlain(const policy::Reading& reading, bool phrases,
                                    const Evidence& rules) const {
   // Of what is not written plainly the head makes nothing but noise: the view has its own score.
   const bool plain = phrases && reading.scores() && reading.main_view() == nullptr;
-  if (!plain || !HasWords(reading.plain())) return rules.together;
-  return Hear(reading, reading.plain(), reading.scores()->injection, rules);
+  const double head = plain ? reading.scores()->injection : 0;
+  if (!plain || !HasWords(reading.plain(), head)) return rules.together;
+  return Hear(reading, reading.plain(), head, rules);
 }
 
 double PromptInjection::ScoreViews(const policy::Reading& reading, bool phrases) const {
@@ -290,7 +291,7 @@ double PromptInjection::ScoreViews(const policy::Reading& reading, bool phrases)
     if (!token && !phrases) continue;
     const Evidence rules = Find(view.text, view.matches, phrases);
     double score = rules.together;
-    const bool words = phrases && reading.scores() && HasWords(view.text);
+    const bool words = phrases && reading.scores() && HasWords(view.text, view.scores.injection);
     if (words && &view == main) {
       score = Hear(reading, view.text, view.scores.injection, rules);
     } else if (words) {

@@ -43,7 +43,8 @@ Status ReadMode(const config::YamlNode* modes, const std::string& mode, Threshol
 double HeadOfRequest(const policy::TextUnit& unit) {
   const policy::Reading& reading = *unit.reading;
   const bool plain = reading.scores() && reading.main_view() == nullptr;
-  double head = plain && HasWords(reading.plain()) ? reading.scores()->safety : 0;
+  double head = plain ? reading.scores()->safety : 0;
+  if (!HasWords(reading.plain(), head)) head = 0;
   for (const policy::ViewReading& view : reading.views()) {
     const bool speaks = &view == reading.main_view() || ViewSpeaks(view.kind);
     if (speaks && view.text.size() >= kShortBytes)

@@ -8,25 +8,24 @@ namespace {
 
 // A letter of a script that is written without blanks (kana, ideographs, Thai, …) is a word.
 size_t WordEnd(std::string_view text, size_t begin) noexcept {
-  constexpr std::string_view kBlanks = " \t\r\n";
   const auto lead = static_cast<unsigned char>(text[begin]);
   const bool alone =
       (lead >= 0xE3 && lead <= 0xE9) || (lead == 0xE0 && begin + 1 < text.size() &&
                                          static_cast<unsigned char>(text[begin + 1]) >= 0xB8);
   if (alone) return std::min(begin + 3, text.size());
   size_t end = begin;
-  while (end < text.size() && kBlanks.find(text[end]) == kBlanks.npos) {
+  for (; end < text.size(); ++end) {
     const auto byte = static_cast<unsigned char>(text[end]);
-    if (end > begin && byte >= 0xE3 && byte <= 0xE9) break;
-    ++end;
+    const bool alone_follows = end > begin && byte >= 0xE3 && byte <= 0xE9;
+    if (byte <= ' ' || alone_follows) break;
   }
   return end;
 }
 
 }  // namespace
 
-bool HasWords(std::string_view text) noexcept {
-  if (text.size() < kShortBytes) return true;
+bool HasWords(std::string_view text, double head) noexcept {
+  if (text.size() < kShortBytes || head < kDoubtful) return true;
   std::array<std::string_view, kMinWords> known;
   size_t count = 0;
   for (size_t begin = 0; begin < text.size();) {

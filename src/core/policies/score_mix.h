@@ -38,8 +38,10 @@ inline constexpr double kShortLogit = 0.55;
 
 // A few words over and over are no language, and any sum of weights comes out of them: beyond
 // kShortBytes the head is heard only where there are as many different words as this.
+// Scores below kDoubtful decide nothing, and are not asked.
 inline constexpr size_t kMinWords = 12;
-bool HasWords(std::string_view text) noexcept;
+inline constexpr double kDoubtful = 0.4;
+bool HasWords(std::string_view text, double head) noexcept;
 
 // `head`: of the window that holds the evidence, or of the text where there is none; 0.8 is its
 // operating point.

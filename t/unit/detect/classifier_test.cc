@@ -310,18 +310,54 @@ TEST(Gate, AStreamsHighestWindowIsTheScoreOfTheText) {
   }
 }
 
+std::vector<uint32_t> RandomEntries() {
+  std::vector<uint32_t> entries(kGateCount);
+  for (size_t i = 0; i < entries.size(); ++i)
+    entries[i] = static_cast<uint32_t>(i * 40503 % 256 | i * 30011 % 256 << 16);
+  return entries;
+}
+
 TEST(Gate, TheEndOfATextReadsAsIfBlanksFollowed) {
-  std::vector<uint16_t> entries(kGateCount);
-  for (size_t i = 0; i < entries.size(); ++i) entries[i] = static_cast<uint16_t>(i * 40503);
+  const auto entries = RandomEntries();
   for (size_t size = 1; size < 2 * kBlockCodePoints; ++size) {
     const std::string text = Ascii(size, size).substr(0, size);
     GateSums end, inside;
-    ASSERT_TRUE(AddGateBlock(text, false, entries, &end));
-    ASSERT_TRUE(AddGateBlock(text + std::string(600, ' '), false, entries, &inside));
+    ASSERT_TRUE(AddGateBlock(text, false, entries.data(), &end));
+    ASSERT_TRUE(AddGateBlock(text + std::string(600, ' '), false, entries.data(), &inside));
     EXPECT_EQ(end.both, inside.both) << size;
-    EXPECT_EQ(end.injection, inside.injection) << size;
     EXPECT_EQ(end.words, inside.words) << size;
   }
+}
+
+TEST(Gate, VectorsGiveThePortableSums) {
+  const auto entries = RandomEntries();
+  std::mt19937_64 random(5);
+  for (int round = 0; round < 300; ++round) {
+    std::string text;
+    // Every tenth text is not all ASCII, in one place.
+    for (size_t i = 0; i < 300; ++i) text.push_back(static_cast<char>(random() % 128));
+    if (round % 10 == 0) text[random() % 256] = '\x80';
+    GateSums fast, portable;
+    const bool in_word = round % 2 != 0;
+    const bool is_ascii = AddGateBlock(text, in_word, entries.data(), &fast);
+    ASSERT_EQ(is_ascii, AddGateBlock(text, in_word, entries.data(), &portable, true)) << round;
+    ASSERT_EQ(is_ascii, round % 10 != 0);
+    if (!is_ascii) continue;
+    EXPECT_EQ(fast.both, portable.both) << round;
+    EXPECT_EQ(fast.words, portable.words) << round;
+  }
+}
+
+TEST(Gate, SumsOfABlockFullOfWordsFit) {
+  const std::vector<uint32_t> entries(kGateCount, 255 | 255 << 16);
+  std::string text;
+  while (text.size() < 600) text += "a ";
+  GateSums sums;
+  ASSERT_TRUE(AddGateBlock(text, false, entries.data(), &sums));
+  const GateSums window = sums + sums;
+  EXPECT_EQ(window.words, kBlockCodePoints);
+  EXPECT_EQ(window.both & 0xFFFF, 255 * window.words);
+  EXPECT_EQ(window.both >> 16, 255 * window.words);
 }
 
 TEST(Gate, SparesTheLastWindowToo) {

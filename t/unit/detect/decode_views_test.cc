@@ -6,6 +6,7 @@
 #include <string>
 
 #include "core/base/text.h"
+#include "core/detect/views_internal.h"
 
 namespace kt::detect {
 namespace {
@@ -359,6 +360,28 @@ TEST_F(DecodeViews, HostileTextsTakeLinearTimeAndBoundedSpace) {
     for (const View& view : views.views()) total += view.text.size();
     EXPECT_LE(total, raw.size() + kViewSlackBytes);
     EXPECT_TRUE(status.ok() || status.code() == StatusCode::kResourceExhausted);
+  }
+}
+
+TEST(ViewScan, VectorsFindWhatThePortableScanFinds) {
+  static constexpr std::string_view kPieces[] = {
+      "the ",  "a ",      "i.g.n.o.r.e ", "0x",       "41",      "%2e",
+      "&amp;", "\\u0041", "1gn0r3 ",      "eht dna",  "vtaber ", "QWxhZGRpbjpvcGVu",
+      "_-+/",  "@$",      "\n",           "\xc3\xa9", "zzzz",    "x",
+      "EDNYR", "`{[@"};
+  std::mt19937_64 random(3);
+  for (int round = 0; round < 400; ++round) {
+    std::string text;
+    for (size_t pieces = random() % 60; pieces > 0; --pieces) {
+      if (random() % 3 == 0) text.push_back(static_cast<char>(random()));
+      text += kPieces[random() % std::size(kPieces)];
+    }
+    for (const unsigned wanted : {~0u, views::kToken | views::kEscape, views::kReversed + 0u}) {
+      std::vector<uint64_t> fast, portable;
+      const unsigned found = views::FindCandidates(text, wanted, &fast);
+      EXPECT_EQ(found, views::FindCandidates(text, wanted, &portable, true));
+      EXPECT_EQ(fast, portable) << round;
+    }
   }
 }
 
