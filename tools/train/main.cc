@@ -89,6 +89,27 @@ void WriteUnseen(const std::filesystem::path& folder, const std::vector<Row>& ro
   }
 }
 
+// Compared on held-out sources; policies/classifier.md says how far to trust that.
+Settings SettingsOf(Head head, uint64_t seed) {
+  Settings settings;
+  settings.seed = seed;
+  if (head == kInjection) {
+    settings.lambda = 1.6e-4;
+    settings.prior = 15;
+    settings.balance = 0.7;
+    settings.dropout = 0.3;
+    settings.averaged_epochs = 2;
+  } else {
+    // Toxic prose and weak labels want a smoother model than attacks do.
+    settings.lambda = 3e-4;
+    settings.prior = 10;
+    settings.generated_weight = 3;
+    settings.dropout = 0.5;
+    settings.averaged_epochs = 3;
+  }
+  return settings;
+}
+
 int Run(int count, char** arguments) {
   const uint64_t seed = std::strtoull(arguments[3], nullptr, 10);
   std::vector<std::string> grammars;
@@ -119,12 +140,7 @@ int Run(int count, char** arguments) {
   gate.weights.resize(size_t{detect::kGateCount} * kHeads);
   std::string figures = DataTable(all);
   for (const Head head : {kInjection, kSafety}) {
-    Settings settings;
-    settings.seed = seed;
-    settings.lambda = 2e-4;
-    settings.prior = 15;
-    // Toxic prose and weak labels want a smoother model than attacks do.
-    if (head == kSafety) settings.lambda = 3e-4, settings.prior = 10;
+    const Settings settings = SettingsOf(head, seed);
     std::vector<Judged> judged = JudgeUnseen(all, head, settings, &unseen[head]);
     const Calibration calibration = Calibrate(&judged, head, seed);
     std::vector<const Row*> training;

@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
+#include <map>
 #include <random>
+#include <string>
 
 #include "core/detect/features.h"
 
@@ -15,19 +18,29 @@ struct Sample {
   double weight;
 };
 
-std::vector<Sample> Samples(const std::vector<const Row*>& rows, Head head, double share) {
+bool Counts(const Row& row, Head head) {
+  return row.label[head] >= 0 && row.weight > 0 && !row.windows.empty();
+}
+
+std::vector<Sample> Samples(const std::vector<const Row*>& rows, Head head,
+                            const Settings& settings) {
+  std::map<std::string, double> sizes;
+  for (const Row* row : rows)
+    if (Counts(*row, head)) sizes[row->source] += 1;
   std::vector<Sample> samples;
   double total[2] = {0, 0};
   for (const Row* row : rows) {
-    if (row->label[head] < 0 || row->weight <= 0 || row->windows.empty()) continue;
+    if (!Counts(*row, head)) continue;
     // A long text is several windows, but not worth as many short ones.
-    const double weight = row->weight / std::sqrt(static_cast<double>(row->windows.size()));
+    double weight = row->weight / std::sqrt(static_cast<double>(row->windows.size()));
+    weight *= std::pow(sizes[row->source], -settings.balance);
+    if (row->source.starts_with("generated:")) weight *= settings.generated_weight;
     for (const Window& window : row->windows) {
       samples.push_back({&window, row->label[head], weight});
       total[row->label[head]] += weight;
     }
   }
-  const double n = static_cast<double>(samples.size());
+  const double n = static_cast<double>(samples.size()), share = settings.positive_share;
   for (Sample& s : samples)
     s.weight *= n * (s.label != 0 ? share / total[1] : (1 - share) / total[0]);
   return samples;
@@ -59,6 +72,24 @@ double Sum(const std::vector<float>& weights, const Window& window) {
   return words + kGramShare * grams;
 }
 
+// Without a random share of its features; which ones goes by the feature, so that all of its
+// occurrences are left out together.
+Window Thin(const Window& window, double share, uint64_t salt) {
+  const auto limit = static_cast<uint64_t>(share * 0x1p32);
+  const auto kept = [&](uint32_t feature) {
+    uint64_t hash = (feature + salt) * 0x9E3779B97F4A7C15;
+    hash = (hash ^ hash >> 29) * 0xBF58476D1CE4E5B9;
+    return hash >> 32 >= limit;
+  };
+  Window out;
+  out.features.reserve(window.features.size());
+  out.grams.reserve(window.grams.size());
+  std::copy_if(window.features.begin(), window.features.end(), std::back_inserter(out.features),
+               kept);
+  std::copy_if(window.grams.begin(), window.grams.end(), std::back_inserter(out.grams), kept);
+  return out;
+}
+
 double Length(const Window& window, double prior) {
   return std::pow(std::max(1.0, window.words + prior), 0.75);
 }
@@ -76,10 +107,13 @@ double Model::Raw(const Row& row) const {
 }
 
 Model Fit(const std::vector<const Row*>& rows, Head head, const Settings& settings) {
-  std::vector<Sample> samples = Samples(rows, head, settings.positive_share);
+  std::vector<Sample> samples = Samples(rows, head, settings);
   Model model{std::vector<float>(detect::kFeatureCount, 0), 0, settings.prior};
   const std::vector<float> rarity = Rarity(samples);
   std::mt19937_64 random(settings.seed);
+  const double upscale = 1 / (1 - settings.dropout);
+  std::vector<double> mean(detect::kFeatureCount, 0);
+  double mean_bias = 0;
   // weights = scale * model.weights: the penalty then costs one multiplication a step.
   double scale = 1;
   uint64_t step = 0;
@@ -89,19 +123,26 @@ Model Fit(const std::vector<const Row*>& rows, Head head, const Settings& settin
       const double rate =
           settings.rate / (1 + settings.rate * settings.lambda * static_cast<double>(step++));
       const double length = Length(*s.window, settings.prior);
-      const double raw = model.bias + scale * Sum(model.weights, *s.window) / length;
+      const Window kept = Thin(*s.window, settings.dropout, random());
+      const double raw = model.bias + scale * upscale * Sum(model.weights, kept) / length;
       const double y = s.label != 0 ? 1 : -1;
       const double gradient = s.weight * -y / (1 + std::exp(y * raw));
       scale *= 1 - rate * settings.lambda;
       const double change = std::clamp(-rate * gradient, -4.0, 4.0);
-      const auto delta = static_cast<float>(change / (length * scale));
-      for (const uint32_t f : s.window->features) model.weights[f] += delta * rarity[f];
-      for (const uint32_t f : s.window->grams) model.weights[f] += kGramShare * delta * rarity[f];
+      const auto delta = static_cast<float>(upscale * change / (length * scale));
+      for (const uint32_t f : kept.features) model.weights[f] += delta * rarity[f];
+      for (const uint32_t f : kept.grams) model.weights[f] += kGramShare * delta * rarity[f];
       model.bias += 0.1 * change;
     }
     for (float& w : model.weights) w = static_cast<float>(w * scale);
     scale = 1;
+    if (epoch < settings.epochs - settings.averaged_epochs) continue;
+    for (size_t i = 0; i < mean.size(); ++i) mean[i] += model.weights[i];
+    mean_bias += model.bias;
   }
+  for (size_t i = 0; i < mean.size(); ++i)
+    model.weights[i] = static_cast<float>(mean[i] / settings.averaged_epochs);
+  model.bias = mean_bias / settings.averaged_epochs;
   return model;
 }
 

@@ -17,6 +17,12 @@ struct Settings {
   int epochs = 6;
   double prior = 5;             // words added to a window's own
   double positive_share = 0.5;  // total weight of positives in the loss
+  // A row weighs its source's size to the power of -balance: large sources shall not speak for all.
+  double balance = 0;
+  double generated_weight = 1;  // of generated rows
+  // Share of a sample's features that are left out in each step, so that no few of them carry all.
+  double dropout = 0;
+  int averaged_epochs = 1;  // the last ones, of which the result is the mean
   uint64_t seed = 1;
 };
 
