@@ -50,8 +50,9 @@ class ViewBuilder {
     found_ = views::FindCandidates(text_, WantedFlags(), &out_.candidates_);
     if ((found_ & views::kToken) != 0) Tokens();
     const auto& candidates = out_.candidates_;
+    const bool every = (kinds_ & kEveryEscape) != 0;
     One(ViewKind::kEscapes, views::kEscape,
-        [&](auto* sink) { views::DecodeEscapes(text_, candidates, sink); });
+        [&](auto* sink) { views::DecodeEscapes(text_, candidates, every, sink); });
     // Tags are dropped by the normalisation: without a change there were none.
     if (Wants(ViewKind::kTags) && !source_.identical()) {
       views::Sink sink(ViewKind::kTags, Next());

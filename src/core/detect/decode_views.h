@@ -37,6 +37,9 @@ constexpr unsigned ViewBit(ViewKind kind) noexcept {
 inline constexpr unsigned kTokenViews = ViewBit(ViewKind::kBase64) | ViewBit(ViewKind::kHex) |
                                         ViewBit(ViewKind::kEscapes) | ViewBit(ViewKind::kTags);
 inline constexpr unsigned kAllViews = (1u << kViewKinds) - 1;
+// With kEscapes: each escape counts, by itself; otherwise only those that stand together or are
+// telling, so that the text around them decides.
+inline constexpr unsigned kEveryEscape = 1u << kViewKinds;
 
 inline constexpr size_t kMinTokenBytes = 16;
 inline constexpr size_t kViewSlackBytes = 4096;
@@ -92,7 +95,7 @@ class DecodedViews {
   std::vector<uint64_t> candidates_;
 };
 
-// Makes the views of `kinds` (ViewBit, ORed). On failure *out is empty.
+// Makes the views of `kinds` (ViewBit and kEveryEscape, ORed). On failure *out is empty.
 Status BuildViews(const NormalizedText& text, unsigned kinds, DecodedViews* out);
 
 // Streams: offset >= from at which an encoded token or escape that may go on begins; text.size()

@@ -11,6 +11,7 @@ namespace {
 
 // Text on either side of an escape that a rule may need.
 constexpr size_t kAroundBytes = 160;
+constexpr std::string_view kBlanks = " \t\r\n\v\f";
 // Escapes of a window count together: letters, digits, @ and what is not ASCII decide alone, other
 // signs in company, and what every HTML or URL is full of does not count.
 constexpr unsigned kEnough = 3;
@@ -155,7 +156,9 @@ unsigned Weight(const Escape& escape, char next) noexcept {
 // Windows of text around escapes; one without enough of them is taken back.
 class Windows {
  public:
-  Windows(std::string_view text, Sink* out) : text_(text), out_(*out) {}
+  // `least`: what the escapes of a window must weigh together.
+  Windows(std::string_view text, unsigned least, Sink* out)
+      : text_(text), least_(least), out_(*out) {}
 
   size_t end() const noexcept { return done_; }
   void Add(size_t at, const Escape& escape) {
@@ -171,11 +174,11 @@ class Windows {
   void Close() {
     if (!open_) return;
     open_ = false;
-    if (weight_ < kEnough) {
+    if (weight_ < least_) {
       out_.Cut(cut_size_, cut_parts_);
       return;
     }
-    Literal(CutUtf8(text_.substr(done_), kAroundBytes).size() + done_);
+    Literal(AroundEnd());
   }
 
  private:
@@ -184,11 +187,25 @@ class Windows {
     cut_size_ = out_.size();
     cut_parts_ = out_.parts();
     out_.Divide();
-    size_t begin = std::max(done_, at - std::min(at, kAroundBytes));
-    while (begin < at && IsContinuation(text_[begin])) ++begin;
-    done_ = begin;
+    done_ = AroundBegin(at);
     weight_ = 0;
     open_ = true;
+  }
+  // Surroundings begin and end beside a blank, if there is one: half a word might be taken for a
+  // value.
+  size_t AroundBegin(size_t at) const noexcept {
+    if (at - done_ <= kAroundBytes) return done_;
+    size_t begin = at - kAroundBytes;
+    const size_t blank = text_.substr(0, at).find_first_of(kBlanks, begin - 1);
+    if (blank != text_.npos) return blank + 1;
+    while (begin < at && IsContinuation(text_[begin])) ++begin;
+    return begin;
+  }
+  size_t AroundEnd() const noexcept {
+    if (text_.size() - done_ <= kAroundBytes) return text_.size();
+    const size_t blank = text_.substr(0, done_ + kAroundBytes + 1).find_last_of(kBlanks);
+    if (blank != text_.npos && blank >= done_) return blank;
+    return done_ + CutUtf8(text_.substr(done_), kAroundBytes).size();
   }
   void Literal(size_t end) {
     if (end > done_) out_.Add(PartOrigin::kSame, done_, end, text_.substr(done_, end - done_));
@@ -196,6 +213,7 @@ class Windows {
   }
 
   const std::string_view text_;
+  const unsigned least_;
   Sink& out_;
   std::string plain_;
   bool open_ = false;
@@ -206,8 +224,8 @@ class Windows {
 
 }  // namespace
 
-void DecodeEscapes(std::string_view text, const Candidates& candidates, Sink* out) {
-  Windows windows(text, out);
+void DecodeEscapes(std::string_view text, const Candidates& candidates, bool every, Sink* out) {
+  Windows windows(text, every ? 0 : kEnough, out);
   size_t done = 0;
   for (const uint64_t candidate : candidates) {
     if ((Flags(candidate) & kEscape) == 0) continue;

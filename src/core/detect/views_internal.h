@@ -65,7 +65,8 @@ class Sink {
 
 using Candidates = std::vector<uint64_t>;
 void DecodeTokens(std::string_view text, const Candidates& candidates, Sink* base64, Sink* hex);
-void DecodeEscapes(std::string_view text, const Candidates& candidates, Sink* out);
+// `every`: see kEveryEscape.
+void DecodeEscapes(std::string_view text, const Candidates& candidates, bool every, Sink* out);
 void DecodeTags(std::string_view raw, Sink* out);
 void Unleet(std::string_view text, const Candidates& candidates, Sink* out);
 void Unspace(std::string_view text, const Candidates& candidates, Sink* out);

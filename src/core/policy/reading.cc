@@ -27,6 +27,18 @@ size_t GroupEnd(const detect::View& view, size_t* part) {
   return i < view.parts.size() ? view.parts[i].at - 1 : view.text.size();
 }
 
+// Whether a match in the piece of a view with the parts [first, part) tells more than the text that
+// the view was made of. What only surrounds the decoded parts is judged there, where none of it is
+// cut off.
+bool TellsMore(const Match& match, const detect::View& view, size_t first, size_t part,
+               size_t end) noexcept {
+  constexpr auto kSame = detect::PartOrigin::kSame;
+  const detect::ViewPart& last = view.parts[part - 1];
+  const bool cut_off = last.origin == kSame && match.begin >= last.at && match.end == end;
+  while (first < part && view.parts[first].origin == kSame) ++first;
+  return first < part && match.end > view.parts[first].at && !cut_off;
+}
+
 }  // namespace
 
 ByteSpan Reading::Raw(size_t begin, size_t end) const noexcept {
@@ -101,6 +113,7 @@ Status Reader::MatchGroups(const detect::View& view, detect::Scope scope, bool s
   size_t begin = 0;
   for (size_t part = 0; part < view.parts.size();) {
     begin = view.parts[part].at;
+    const size_t first = part;
     const size_t end = GroupEnd(view, &part);
     found_.clear();
     const std::string_view group = out->text.substr(begin, end - begin);
@@ -110,7 +123,7 @@ Status Reader::MatchGroups(const detect::View& view, detect::Scope scope, bool s
       match.end += begin;
       match.whole_begin += begin;
       out->matches.push_back(match);
-      if (!spans) continue;
+      if (!spans || !TellsMore(match, view, first, part, end)) continue;
       const ByteSpan raw = view.Raw(match.begin, match.end, reading->deep_->normalized);
       reading->matches_.push_back({match.rule, raw.begin, raw.end, raw.begin, match.kind});
     }
@@ -173,7 +186,9 @@ void Reader::Score(const Options& options, Reading* out) const {
 }
 
 Status Reader::Read(std::string_view raw, const Options& options, Reading* out) {
-  Status status = Prepare(raw, options.views, out);
+  // In an answer no escape may wait for those that follow.
+  const unsigned every = options.scope == detect::Scope::kOutput ? detect::kEveryEscape : 0;
+  Status status = Prepare(raw, options.views | every, out);
   if (status.ok()) status = matcher_.FindAll(out->plain_, 0, options.scope, &out->matches_);
   if (status.ok()) status = MatchViews(options, 0, out);
   if (!status.ok()) {
@@ -224,7 +239,7 @@ size_t Reader::HoldFrom(const Reading& reading, size_t from, size_t stable) cons
 Status Reader::ReadDelta(std::string_view raw, size_t from, bool final, Reading* out, size_t* cut) {
   *cut = from;
   const Options options{detect::Scope::kOutput, detect::kTokenViews, nullptr, nullptr};
-  if (Status s = Prepare(raw, options.views, out); !s.ok()) return s;
+  if (Status s = Prepare(raw, options.views | detect::kEveryEscape, out); !s.ok()) return s;
   const size_t plain_from = out->PlainOf(from);
   const detect::NormalizedText& normalized =
       out->deep_ != nullptr ? out->deep_->normalized : spare_->normalized;

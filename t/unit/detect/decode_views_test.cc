@@ -183,6 +183,30 @@ TEST_F(DecodeViews, EscapesAreDecoded) {
   }
 }
 
+TEST_F(DecodeViews, SurroundingsOfAnEscapeAreWholeWords) {
+  std::string before, after;
+  while (before.size() < 400) before += "alpha beta ";
+  while (after.size() < 400) after += " gamma delta";
+  const std::string text = Text(before + "joe%40x.com" + after, ViewKind::kEscapes);
+  const size_t at = text.find("joe@x.com");
+  ASSERT_NE(at, std::string::npos);
+  EXPECT_TRUE(text.starts_with("alpha ") || text.starts_with("beta ")) << text;
+  EXPECT_TRUE(text.ends_with(" gamma") || text.ends_with(" delta")) << text;
+  EXPECT_GT(at, 140u);
+  // Where there is no blank, there is no word to keep whole.
+  EXPECT_NE(Text(std::string(400, '.') + "joe%40x.com" + std::string(400, '.'), ViewKind::kEscapes)
+                .find("joe@x.com"),
+            std::string::npos);
+}
+
+TEST_F(DecodeViews, WithEveryEscapeNoneWaitsForOthers) {
+  const std::string one = "a%2Eb and nothing else";
+  EXPECT_EQ(Find(one, ViewKind::kEscapes), nullptr);
+  const View* view = Find(one, ViewKind::kEscapes, kTokenViews | kEveryEscape);
+  ASSERT_NE(view, nullptr);
+  EXPECT_EQ(view->text, "a.b and nothing else");
+}
+
 TEST_F(DecodeViews, EscapesBeyondAsciiAreDecoded) {
   EXPECT_EQ(Text("%D0%BF%D1%80", ViewKind::kEscapes), "пр");
   EXPECT_EQ(Text("\\u043f\\u0440\\ud83d\\ude00", ViewKind::kEscapes), "пр😀");
