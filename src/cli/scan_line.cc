@@ -81,7 +81,7 @@ std::string_view Verdict(const policy::ChainRun& run, const std::optional<policy
 
 bool LineScanner::Scan(std::string_view line, std::string* out) {
   json::Limits limits;
-  limits.lone_surrogates = json::LoneSurrogates::kReplace;
+  limits.lone_surrogates = json::LoneSurrogates::kKeep;
   Status status = line.size() <= kMaxLineBytes
                       ? view_.Parse(line, 0, limits)
                       : Status::ResourceExhausted("the line is longer than 32 MiB");

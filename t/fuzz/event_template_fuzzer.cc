@@ -45,7 +45,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto endpoint =
       data[0] % 2 == 0 ? kt::openai::Endpoint::kChatCompletions : kt::openai::Endpoint::kResponses;
   kt::json::Limits limits;
-  limits.lone_surrogates = kt::json::LoneSurrogates::kReplace;
+  limits.lone_surrogates = kt::json::LoneSurrogates::kKeep;
   kt::sse::Splitter splitter(64 * 1024);
   splitter.Feed({reinterpret_cast<const char*>(data + 1), size - 1});
   EventTemplate alike;

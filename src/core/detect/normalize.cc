@@ -152,10 +152,7 @@ class Normalizer {
   // Handles the code point beyond ASCII at `at`; returns where the next one begins.
   size_t Step(size_t at) {
     const CodePoint cp = DecodeUtf8(raw_, at);
-    if (cp.size == 0) {
-      if (raw_.size() - at < 4) NoteUnstable(at);
-      return at + 1;
-    }
+    if (cp.size == 0) return Halves(at);
     const unicode::Record& record = unicode::Lookup(cp.value);
     switch (unicode::KindOf(record)) {
       case Kind::kKeep:
@@ -177,6 +174,33 @@ class Normalizer {
         break;
     }
     return at + cp.size;
+  }
+
+  // A half, or two that make a pair: bytes that are no UTF-8, so that something must stand for
+  // them.
+  size_t Halves(size_t at) {
+    const CodePoint cp = DecodeHalves(raw_, at);
+    if (cp.size == 0) {
+      if (raw_.size() - at < 4) NoteUnstable(at);
+      return at + 1;
+    }
+    if (CutOff(at)) NoteUnstable(at);
+    const unicode::Record& record = unicode::Lookup(cp.value);
+    std::string whole;
+    if (unicode::KindOf(record) == Kind::kMap) {
+      whole = unicode::TextOf(record);
+    } else if (unicode::KindOf(record) != Kind::kDrop) {
+      AppendUtf8(cp.value, &whole);
+    }
+    Replace(at, cp.size, whole);
+    return at + cp.size;
+  }
+  // May the code point at `at` be another one, or one at all, with what follows?
+  bool CutOff(size_t at) const noexcept {
+    const uint32_t half = DecodeHalf(raw_, at);
+    const size_t left = raw_.size() - at;
+    if (half == 0) return left < 4 && DecodeUtf8(raw_, at).size == 0;
+    return half < 0xDC00 && left < 2 * kHalfBytes && DecodeHalves(raw_, at).size == kHalfBytes;
   }
 
   void Mark(size_t at, size_t size) {
@@ -221,12 +245,12 @@ class Normalizer {
         ++end;
         continue;
       }
-      const CodePoint cp = DecodeUtf8(raw_, end);
+      CodePoint cp = DecodeUtf8(raw_, end);
+      if (cp.size == 0) cp = DecodeHalves(raw_, end);
       if (cp.size == 0 || !CountOther(unicode::Lookup(cp.value), &letters)) break;
       end += cp.size;
     }
-    const bool cut_off =
-        end < raw_.size() && raw_.size() - end < 4 && DecodeUtf8(raw_, end).size == 0;
+    const bool cut_off = end < raw_.size() && CutOff(end);
     if ((end == raw_.size() || cut_off) && read < kMaxWordLetters) NoteUnstable(at);
     word_end_ = end;
     fold_word_ = options_.look_alikes && Folds(letters, at);

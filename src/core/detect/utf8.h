@@ -40,6 +40,26 @@ inline CodePoint DecodeUtf8(std::string_view text, size_t at) noexcept {
   return {0, 0};
 }
 
+// The half of a UTF-16 pair at `at`, as text of JSON may hold it (json/view.h, kKeep): three bytes
+// that are no UTF-8. 0: none.
+inline uint32_t DecodeHalf(std::string_view text, size_t at) noexcept {
+  if (text.size() < at + 3 || text[at] != '\xED') return 0;
+  const auto second = static_cast<uint8_t>(text[at + 1]);
+  if (second < 0xA0 || second > 0xBF || !IsContinuation(text[at + 2])) return 0;
+  return 0xD000u | (second & 0x3Fu) << 6 | (static_cast<uint8_t>(text[at + 2]) & 0x3Fu);
+}
+
+inline constexpr uint32_t kHalfBytes = 3;
+inline constexpr uint32_t kReplacementCharacter = 0xFFFD;
+// Two halves at `at` as the code point that they are, one alone as U+FFFD; size 0: none.
+inline CodePoint DecodeHalves(std::string_view text, size_t at) noexcept {
+  const uint32_t half = DecodeHalf(text, at);
+  if (half == 0) return {0, 0};
+  const uint32_t low = half < 0xDC00 ? DecodeHalf(text, at + kHalfBytes) : 0;
+  if (low < 0xDC00) return {kReplacementCharacter, kHalfBytes};
+  return {0x10000 + ((half - 0xD800) << 10 | (low - 0xDC00)), 2 * kHalfBytes};
+}
+
 // The code point that ends before `end`. Precondition: 0 < end <= text.size().
 inline CodePoint DecodeUtf8Before(std::string_view text, size_t end) noexcept {
   size_t begin = end - 1;

@@ -3,7 +3,6 @@
 namespace kt::json {
 namespace {
 
-constexpr uint32_t kReplacement = 0xFFFD;
 constexpr uint32_t kNoUnit = UINT32_MAX;
 
 // The code unit of "\uXXXX" at `at`, or kNoUnit.
@@ -71,7 +70,7 @@ Escape ReadUnicode(std::string_view raw, size_t at) noexcept {
   } else if (IsLow(code_point)) {
     out.lone_surrogate = true;
   }
-  Encode(out.lone_surrogate ? kReplacement : code_point, &out);
+  Encode(code_point, &out);
   return out;
 }
 

@@ -39,7 +39,8 @@ struct Escape {
   char utf8[4] = {};
   uint8_t utf8_length = 0;
   uint8_t raw_length = 0;  // bytes of the sequence, both halves of a surrogate pair; 0: malformed
-  bool lone_surrogate = false;  // utf8 is U+FFFD then
+  // utf8 is then the three bytes that UTF-8 would have for it, which no UTF-8 may hold.
+  bool lone_surrogate = false;
 
   std::string_view text() const noexcept { return {utf8, utf8_length}; }
 };

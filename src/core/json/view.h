@@ -32,8 +32,10 @@ enum class Refusal : uint8_t {
 };
 
 enum class LoneSurrogates : uint8_t {
-  kRefuse,   // requests
-  kReplace,  // answers: decoded as U+FFFD, the bytes stay as they are
+  kRefuse,  // requests
+  // Answers: each decoded as three bytes of its own (WTF-8), so that the halves of a character can
+  // be put together again where two texts make one; alone they stand for U+FFFD.
+  kKeep,
 };
 
 struct Limits {

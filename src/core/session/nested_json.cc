@@ -98,7 +98,7 @@ int HexValue(char c) {
   return -1;
 }
 
-// \uXXXX. Halves of pairs become U+FFFD: no rule looks for what they encode.
+// \uXXXX. Halves of pairs each become three bytes, as in a text of its own (json/view.h).
 void AppendUnicode(std::string_view digits, std::string* out) {
   unsigned code = 0;
   for (const char c : digits) {
@@ -109,9 +109,7 @@ void AppendUnicode(std::string_view digits, std::string* out) {
     }
     code = code * 16 + static_cast<unsigned>(value);
   }
-  if (code >= 0xD800 && code <= 0xDFFF) {
-    out->append(kReplacement);
-  } else if (code < 0x80) {
+  if (code < 0x80) {
     out->push_back(static_cast<char>(code));
   } else if (code < 0x800) {
     out->push_back(static_cast<char>(0xC0 | (code >> 6)));

@@ -105,7 +105,7 @@ std::string TextBesideData(const sse::Event& event) {
 
 json::Limits AnswerLimits() noexcept {
   json::Limits limits;
-  limits.lone_surrogates = json::LoneSurrogates::kReplace;
+  limits.lone_surrogates = json::LoneSurrogates::kKeep;
   return limits;
 }
 

@@ -39,15 +39,44 @@ std::vector<std::string> Samples() {
       "\U000E0069\U000E0067tagged",
       "оса у сосны, а оса — осА 'сору'",
       "\xFF broken \xE2\x82 utf8 \xC3",
+      "halves \xED\xA0\xB5\xED\xBF\x92 of \xED\xA0\xB5\xED\xA0\xB5 and \xED\xBF\x92, \xED\xA0\xB5",
       "Καλημέρα κόσμε, ο τόνος και η οξεία",
   };
 }
 
 std::string RandomText(std::mt19937* random, size_t code_points) {
-  static const std::vector<std::string> kPieces = {
-      "a",      "e",      "Z",      "1",          " ",          "\n", ".",      "@", "о",  "а",
-      "р",      "ж",      "к",      "α",          "λ",          "é",  "ﬁ",      "½", "中", "ｆ",
-      "\u200B", "\u0301", "\u0308", "\U0001D41A", "\U000E0061", "٣",  "\u202E", "ց", "ا",  "ß"};
+  static const std::vector<std::string> kPieces = {"a",
+                                                   "e",
+                                                   "Z",
+                                                   "1",
+                                                   " ",
+                                                   "\n",
+                                                   ".",
+                                                   "@",
+                                                   "о",
+                                                   "а",
+                                                   "р",
+                                                   "ж",
+                                                   "к",
+                                                   "α",
+                                                   "λ",
+                                                   "é",
+                                                   "ﬁ",
+                                                   "½",
+                                                   "中",
+                                                   "ｆ",
+                                                   "\u200B",
+                                                   "\u0301",
+                                                   "\u0308",
+                                                   "\U0001D41A",
+                                                   "\U000E0061",
+                                                   "٣",
+                                                   "\u202E",
+                                                   "ց",
+                                                   "ا",
+                                                   "ß",
+                                                   "\xED\xA0\xB5",
+                                                   "\xED\xBF\x92"};
   std::string text;
   for (size_t i = 0; i < code_points; ++i) text += kPieces[(*random)() % kPieces.size()];
   return text;
@@ -293,6 +322,25 @@ TEST(NormalizeStream, AnyPiecesGiveTheTextOfTheWhole) {
     const std::string whole = Plain(raw);
     for (const size_t piece : {1, 2, 3, 7, 64}) EXPECT_EQ(Streamed(raw, piece), whole) << raw;
   }
+}
+
+// As JSON gives them where a pair is split over two texts.
+TEST(Normalize, HalvesOfPairsAreReadAsThePair) {
+  EXPECT_EQ(Plain("x\xED\xA0\xB5\xED\xBF\x92y"), "x4y");
+  EXPECT_EQ(Plain("\xED\xA0\xBD\xED\xB8\x80"), "\xF0\x9F\x98\x80");
+  EXPECT_EQ(Plain("a\xED\xAD\x80\xED\xB1\xA9"
+                  "b"),  // a tag
+            "ab");
+  EXPECT_EQ(Plain("a\xED\xA0\xB5z"), "a\xEF\xBF\xBDz");
+  EXPECT_EQ(Plain("\xED\xBF\x92\xED\xA0\xB5"), "\xEF\xBF\xBD\xEF\xBF\xBD");
+  NormalizedText out;
+  const std::string raw = "ab \xED\xA0\xB5";
+  ASSERT_TRUE(Normalize(raw, {}, &out).ok());
+  EXPECT_EQ(out.stable_raw(), 3u);
+  const std::string pair = "ab \xED\xA0\xB5\xED\xBF\x92 c";
+  ASSERT_TRUE(Normalize(pair, {}, &out).ok());
+  EXPECT_EQ(out.RawBegin(3), 3u);
+  EXPECT_EQ(out.RawEnd(4), 9u);
 }
 
 TEST(NormalizeStream, AsciiIsStableToTheEnd) {

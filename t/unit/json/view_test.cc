@@ -87,9 +87,9 @@ TEST(View, FindsDuplicateAmongManyKeys) {
   EXPECT_EQ(Refused(text + "\"\\u006bey49998\":0}", limits), Refusal::kDuplicateKey);
 }
 
-TEST(View, LoneSurrogatesAreRefusedOrReplaced) {
+TEST(View, LoneSurrogatesAreRefusedOrKept) {
   Limits answers;
-  answers.lone_surrogates = LoneSurrogates::kReplace;
+  answers.lone_surrogates = LoneSurrogates::kKeep;
   for (const char* text : {R"("\ud800")", R"("\udc00")", R"("\ud83d\u0041")", R"("\ud83d\ud83d")",
                            R"("\udc00\ud83d")", R"({"\ud800":1})"}) {
     EXPECT_EQ(Refused(text), Refusal::kInvalidUtf8) << text;
@@ -97,7 +97,7 @@ TEST(View, LoneSurrogatesAreRefusedOrReplaced) {
   }
   View view;
   ASSERT_TRUE(view.Parse(R"("a\ud83d\ud83d\ude00b")", 0, answers).ok());
-  EXPECT_EQ(view.String(0), "a\xEF\xBF\xBD\xF0\x9F\x98\x80"s + "b");
+  EXPECT_EQ(view.String(0), "a\xED\xA0\xBD\xF0\x9F\x98\x80"s + "b");
 }
 
 TEST(View, CountsDepthOfObjectsAndArrays) {

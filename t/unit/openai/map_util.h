@@ -41,7 +41,7 @@ inline Lines LinesOf(const json::View& view, const std::vector<Segment>& segment
 
 inline json::View ParseView(std::string_view text) {
   json::Limits limits;
-  limits.lone_surrogates = json::LoneSurrogates::kReplace;
+  limits.lone_surrogates = json::LoneSurrogates::kKeep;
   json::View view;
   const Status status = view.Parse(text, 0, limits);
   EXPECT_TRUE(status.ok()) << status.message() << " in " << text;

@@ -141,8 +141,8 @@ TEST(NestedText, LeavesTheRestAlone) {
   }
 }
 
-TEST(NestedText, ResolvesWhatIsNoCharacterToTheReplacementCharacter) {
-  EXPECT_EQ(Seen(R"(["\ud83d","\uzzzz"])"), "[\"\xEF\xBF\xBD\",\"\xEF\xBF\xBD\"]");
+TEST(NestedText, KeepsHalvesOfPairsAndReplacesWhatIsNoCharacter) {
+  EXPECT_EQ(Seen(R"(["\ud83d","\uzzzz"])"), "[\"\xED\xA0\xBD\",\"\xEF\xBF\xBD\"]");
 }
 
 TEST(NestedText, FindsTheWayBack) {

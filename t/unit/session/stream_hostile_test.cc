@@ -1,0 +1,528 @@
+// A value of every type that is shipped, in every place of a stream, cut at every character, under
+// every spelling that the wire allows: the client gets what a whole answer would have held.
+#include <cstdlib>
+#include <functional>
+#include <random>
+
+#include "../detect/regex_sampler.h"
+#include "../policies/chain_fixture.h"
+#include "core/detect/utf8.h"
+#include "life.h"
+
+namespace kt::session {
+namespace {
+
+constexpr char kAll[] = "policy: {pii-detector: {entities: all, healthcare_mode: true}}\n";
+
+// Values that no sampler hits upon, since they carry checks.
+const char* const kValues[] = {
+    "jane.doe@acme-mail.com",
+    "4111 1111 1111 1111",
+    "4111-1111-1111-1111",
+    "5555555555554444",
+    "DE89 3704 0044 0532 0130 00",
+    "GB29NWBK60161331926819",
+    "536-90-4399",
+    "911-70-1234",
+    "EIN: 12-3456789",
+    "routing number 021000021",
+    "bank account: 000123456789",
+    "my SIN is 130-692-544",
+    "221 395 1837",
+    "Steuer-ID: 12345678903",
+    "2 55 08 14 168 025 38",
+    "partita IVA 01333550323",
+    "pesel 44051401458",
+    "BSN: 111222333",
+    "85.07.30-033.28",
+    "198712202384",
+    "756.9217.0769.85",
+    "TC Kimlik No: 10000000146",
+    "2496 6319 3142",
+    "960121-1234567",
+    "124-81-00998",
+    "1-2345-67890-12-1",
+    "51 824 753 556",
+    "TFN 123 456 782",
+    "247.710.932-45",
+    "11.222.333/0001-81",
+    "imei 490154203237518",
+    "AB 12 34 56 C",
+    "12345678Z",
+    "RSSMRA85T10A562S",
+    "131052-308T",
+    "MORGA657054SM9IJ",
+    "GSTIN 27AAPFU0939F1ZV",
+    "S2740116C",
+    "ABCPD1234Z",
+    "11010519491231002X",
+    "A123456789",
+    "BADD110313HCMLNS09",
+    "12.345.678-5",
+    "passport no. 123456789",
+    "driver's license: D1234567",
+    "dob: 1990-05-17",
+    "born on 17.05.1990",
+    "cardholder name: Jane Q. Doe",
+    "SWIFT code COBADEFF",
+    "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa",
+    "bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq",
+    "00:1B:44:11:3A:B7",
+    "VIN 1HGCM82633A004352",
+    "+44 20 7946 0018",
+    "+49 30 901820",
+    "NPI 1234567893",
+    "MRN: 00123456",
+    "1EG4-TE5-MK73",
+    "DEA AB1234563",
+    "8.8.4.4",
+    "2001:4860:4860::8888",
+    "https://jane:pw8xTq2Lm@db.acme-mail.com/x",
+    "ZONK_B=tr83kx0qz15vw97hbn",
+    "zonk_x7Kq02LmZt81pQ93vWx5Rb7Yc2Dh64Js",
+    "am9obi5kb2VAZXhhbXBsZS5jb20=",
+    "john.doe%40example.com",
+    "john.doe&#64;example.com",
+    // Disguised: full width, a zero-width space, look-alikes.
+    "john\xEF\xBC\xA0"
+    "example.com",
+    "john@ex\xE2\x80\x8B"
+    "ample.com",
+    "\xEF\xBC\x95\xEF\xBC\x93\xEF\xBC\x96-\xEF\xBC\x99\xEF\xBC\x90-\xEF\xBC\x94\xEF\xBC\x93\xEF"
+    "\xBC\x99\xEF\xBC\x99",
+    "4111\xE2\x80\x8B 1111\xE2\x81\xA0 1111 1111",
+    // Mathematical digits: pairs of halves, escaped.
+    "\xF0\x9D\x9F\x92\xF0\x9D\x9F\x8F\xF0\x9D\x9F\x8F\xF0\x9D\x9F\x8F 1111 1111 1111",
+    "jane@acme.c\xF0\x9D\x90\xA8m",
+};
+
+// How a place of a stream spells one piece, and how a whole answer holds the whole text.
+struct Place {
+  const char* name;
+  const char* path;
+  std::function<std::string(const std::string& quoted)> event;   // the JSON of a delta
+  std::function<std::string(const std::string& quoted)> repeat;  // events after all deltas
+  std::function<std::string(const std::string& quoted)> whole;   // a whole answer
+  std::vector<const char*> at;                                   // the path to a delta's text
+  bool arguments = false;                                        // the text is wrapped in JSON
+};
+
+std::string ChatDelta(const std::string& delta) {
+  return Delta(delta);
+}
+
+Place ChatPlace(const char* name, const std::string& before, const std::string& after,
+                std::vector<const char*> at, bool arguments = false) {
+  return {name,
+          "/v1/chat/completions",
+          [=](const std::string& quoted) { return ChatDelta(before + quoted + after); },
+          [](const std::string&) { return Finish() + kDone; },
+          [=](const std::string& quoted) {
+            return R"({"id":"1","choices":[{"index":0,"message":)" + before + quoted + after +
+                   R"(,"finish_reason":"stop"}]})";
+          },
+          std::move(at),
+          arguments};
+}
+
+std::string Typed(const std::string& type, const std::string& more) {
+  return "event: " + type + "\ndata: {\"type\":\"" + type +
+         R"(","item_id":"i1","output_index":0,"content_index":0,"summary_index":0,)" + more +
+         "}\n\n";
+}
+
+Place ResponsesPlace(const char* name, const std::string& stem, const std::string& member,
+                     const std::string& before, const std::string& after, bool part,
+                     bool arguments = false) {
+  const auto item = [=](const std::string& quoted) { return before + quoted + after; };
+  return {
+      name,
+      "/v1/responses",
+      [=](const std::string& quoted) {
+        return R"({"type":")" + stem +
+               R"(.delta","item_id":"i1","output_index":0,"content_index":0,"summary_index":0,"delta":)" +
+               quoted + "}";
+      },
+      [=](const std::string& quoted) {
+        std::string events = Typed(stem + ".done", "\"" + member + "\":" + quoted);
+        if (part) {
+          events +=
+              Typed("response.content_part.done", R"("part":{"type":"x","text":)" + quoted + "}");
+        }
+        events += Typed("response.output_item.done", "\"item\":" + item(quoted));
+        return events +
+               "event: response.completed\ndata: {\"type\":\"response.completed\","
+               "\"response\":{\"id\":\"r\",\"output\":[" +
+               item(quoted) + "]}}\n\n";
+      },
+      [=](const std::string& quoted) {
+        return R"({"id":"r","object":"response","output":[)" + item(quoted) + "]}";
+      },
+      {"delta"},
+      arguments};
+}
+
+const std::vector<Place>& Places() {
+  static const std::vector<Place> places = {
+      ChatPlace("content", R"({"content":)", "}", {"choices", "delta", "content"}),
+      ChatPlace("reasoning_content", R"({"reasoning_content":)", "}",
+                {"choices", "delta", "reasoning_content"}),
+      ChatPlace("refusal", R"({"refusal":)", "}", {"choices", "delta", "refusal"}),
+      ChatPlace("unknown", R"({"x_vendor":)", "}", {"choices", "delta", "x_vendor"}),
+      ChatPlace("part", R"({"content":[{"type":"text","text":)", "}]}",
+                {"choices", "delta", "content", "text"}),
+      ChatPlace("audio transcript", R"({"audio":{"transcript":)", "}}",
+                {"choices", "delta", "audio", "transcript"}),
+      ChatPlace("arguments", R"({"tool_calls":[{"index":0,"function":{"arguments":)", "}}]}",
+                {"choices", "delta", "tool_calls", "function", "arguments"}, true),
+      ChatPlace("function_call", R"({"function_call":{"arguments":)", "}}",
+                {"choices", "delta", "function_call", "arguments"}, true),
+      ChatPlace("custom input", R"({"tool_calls":[{"index":0,"custom":{"input":)", "}}]}",
+                {"choices", "delta", "tool_calls", "custom", "input"}),
+      {"completions text",
+       "/v1/completions",
+       [](const std::string& quoted) {
+         return R"({"id":"c","choices":[{"index":0,"text":)" + quoted +
+                R"(,"finish_reason":null}]})";
+       },
+       [](const std::string&) {
+         return Event(R"({"choices":[{"index":0,"text":"","finish_reason":"stop"}]})") + kDone;
+       },
+       [](const std::string& quoted) {
+         return R"({"id":"c","choices":[{"index":0,"text":)" + quoted +
+                R"(,"finish_reason":"stop"}]})";
+       },
+       {"choices", "text"}},
+      ResponsesPlace("output_text", "response.output_text", "text",
+                     R"({"type":"message","id":"i1","content":[{"type":"output_text","text":)",
+                     "}]}", true),
+      ResponsesPlace("responses refusal", "response.refusal", "refusal",
+                     R"({"type":"message","id":"i1","content":[{"type":"refusal","refusal":)",
+                     "}]}", true),
+      ResponsesPlace("summary", "response.reasoning_summary_text", "text",
+                     R"({"type":"reasoning","id":"i1","summary":[{"type":"summary_text","text":)",
+                     "}]}", false),
+      ResponsesPlace("responses arguments", "response.function_call_arguments", "arguments",
+                     R"({"type":"function_call","id":"i1","call_id":"c","name":"f","arguments":)",
+                     "}", false, true),
+      ResponsesPlace("mcp arguments", "response.mcp_call_arguments", "arguments",
+                     R"({"type":"mcp_call","id":"i1","name":"f","arguments":)", "}", false, true),
+      ResponsesPlace("custom tool input", "response.custom_tool_call_input", "input",
+                     R"({"type":"custom_tool_call","id":"i1","name":"f","input":)", "}", false),
+      ResponsesPlace("code", "response.code_interpreter_call_code", "code",
+                     R"({"type":"code_interpreter_call","id":"i1","code":)", "}", false),
+  };
+  return places;
+}
+
+// ---- spellings ---------------------------------------------------------------------------------
+
+// The code points of a text; those beyond the BMP as their two halves, when `halves`.
+std::vector<std::string> Units(const std::string& text, int form) {
+  std::vector<std::string> units;
+  for (const std::string& one : Pieces(text, 1)) {
+    std::string plain = json::Quote(one);
+    plain = plain.substr(1, plain.size() - 2);
+    const auto lead = static_cast<unsigned char>(one[0]);
+    uint32_t code = lead;
+    if (lead >= 0xF0)
+      code = lead & 0x07;
+    else if (lead >= 0xE0)
+      code = lead & 0x0F;
+    else if (lead >= 0xC0)
+      code = lead & 0x1F;
+    for (size_t i = 1; i < one.size(); ++i) code = code << 6 | (one[i] & 0x3F);
+    const auto escape = [&](uint32_t unit, bool upper) {
+      char out[16];
+      std::snprintf(out, sizeof out, upper ? "\\u%04X" : "\\u%04x", unit);
+      units.emplace_back(out);
+    };
+    if (form == 0 || (form == 2 && units.size() % 2 == 0)) {
+      units.push_back(plain);
+    } else if (one == "/") {
+      units.emplace_back("\\/");
+    } else if (code >= 0x10000) {
+      escape(0xD800 + ((code - 0x10000) >> 10), true);
+      escape(0xDC00 + ((code - 0x10000) & 0x3FF), false);
+    } else {
+      escape(code, form == 1);
+    }
+  }
+  return units;
+}
+
+std::string Joined(const std::vector<std::string>& units, size_t from, size_t to) {
+  std::string out = "\"";
+  for (size_t i = from; i < to; ++i) out += units[i];
+  return out + "\"";
+}
+
+// Every line end of `events` becomes `eol`; 3: each another.
+std::string WithLineEnds(const std::string& events, int eol) {
+  static const char* const kEnds[] = {"\n", "\r\n", "\r"};
+  std::string out;
+  size_t lines = 0;
+  for (const char c : events) {
+    if (c != '\n') {
+      out += c;
+      continue;
+    }
+    const bool blank = !out.empty() && (out.back() == '\n' || out.back() == '\r');
+    // CR and a blank LF line behind it would be one line end.
+    out += eol < 3 ? kEnds[eol] : (blank ? "\r\n" : kEnds[lines++ % 3]);
+  }
+  return out;
+}
+
+const char kNoise[] = ": ping\n\n";
+
+// ---- what the client gets ----------------------------------------------------------------------
+
+std::string StringAt(const json::View& view, json::NodeIndex node,
+                     std::span<const char* const> path) {
+  if (node == json::kNoNode) return "";
+  if (view.node(node).kind == json::Kind::kArray) {
+    std::string out;
+    for (json::NodeIndex i = node + 1; i < view.node(node).after; i = view.node(i).after) {
+      out += StringAt(view, i, path);
+    }
+    return out;
+  }
+  if (path.empty()) return view.String(node);
+  return StringAt(view, view.Find(node, path.front()), path.subspan(1));
+}
+
+// Puts pairs together whose halves came in two events.
+std::string Paired(std::string_view text) {
+  std::string out;
+  for (size_t at = 0; at < text.size(); ++at) {
+    const detect::CodePoint pair = detect::DecodeHalves(text, at);
+    if (pair.size <= detect::kHalfBytes) {
+      out += text[at];
+      continue;
+    }
+    detect::AppendUtf8(pair.value, &out);
+    at += pair.size - 1;
+  }
+  return out;
+}
+
+struct Got {
+  std::string text, error, last;
+  bool complete = false;
+  std::vector<std::string> data;
+};
+
+json::Limits Lenient() {
+  json::Limits limits;
+  limits.lone_surrogates = json::LoneSurrogates::kKeep;
+  return limits;
+}
+
+Got ReadAt(const std::string& stream, const Place& place) {
+  Got got;
+  sse::Splitter splitter(1 << 24);
+  splitter.Feed(stream);
+  sse::Event event;
+  for (;;) {
+    const auto next = splitter.Next(&event);
+    if (!next.ok() || !next.value()) break;
+    if (!event.has_data) continue;
+    got.data.emplace_back(event.data);
+    if (event.data == "[DONE]") {
+      got.complete = true;
+      continue;
+    }
+    json::View view;
+    EXPECT_TRUE(view.Parse(event.data, 0, Lenient()).ok()) << event.data;
+    if (view.Find(0, "error") != json::kNoNode) {
+      got.error = view.String(view.Find(view.Find(0, "error"), "code"));
+    }
+    got.text += StringAt(view, 0, place.at);
+    got.complete = got.complete || view.Equals(view.Find(0, "type"), "response.completed");
+    got.last = event.data;
+  }
+  got.text = Paired(got.text);
+  return got;
+}
+
+class StreamHostile : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    gateway_ = MakeGateway(Yaml(OneTarget(), "[pii-detector, audit-logger]", kAll)).release();
+  }
+  static void TearDownTestSuite() {
+    delete gateway_;
+    gateway_ = nullptr;
+  }
+  static std::string Request(const Place& place) {
+    const std::string path = place.path;
+    if (path.ends_with("responses")) return R"({"model":"m","input":"Hi","stream":true})";
+    if (path == "/v1/completions") return R"({"model":"m","prompt":"Hi","stream":true})";
+    return StreamChat();
+  }
+  static std::string Whole(const Place& place, const std::string& text) {
+    Life life(*gateway_, place.path);
+    life.Send(Request(place)).AnswerJson(place.whole(json::Quote(text)));
+    return life.output;
+  }
+  static std::string Stream(const Place& place, const std::vector<std::string>& reads) {
+    Life life(*gateway_, place.path);
+    life.Send(Request(place)).AnswerStream(reads);
+    EXPECT_TRUE(life.session().finished());
+    return life.output;
+  }
+  static void ExpectAsWhole(const Place& place, const std::string& text, int form,
+                            const std::vector<size_t>& cuts, int eol, size_t read_bytes);
+  static const Gateway* gateway_;
+};
+const Gateway* StreamHostile::gateway_ = nullptr;
+
+// Texts that hold a value: those above, and for each rule one that its expression gives.
+const std::vector<std::string>& Texts() {
+  static const std::vector<std::string>* const texts = [] {
+    auto* made = new std::vector<std::string>();
+    for (const char* value : kValues) made->push_back(value);
+    config::PolicyConfig config = policies::ConfigWith({"pii-detector"});
+    config.pii_detector.entities = {"all"};
+    config.pii_detector.healthcare_mode = true;
+    const auto chain = policies::Build(config);
+    detect::RegexSampler sampler(11);
+    for (detect::RuleId id = 0; id < chain->matcher().size(); ++id) {
+      const detect::Rule& rule = chain->matcher().rule(id);
+      if (!rule.output) continue;
+      const detect::RegexNode tree =
+          std::move(detect::ParseRegex(rule.pattern, rule.ignore_case)).value();
+      for (int i = 0; i < 60; ++i) {
+        std::string value = sampler.Sample(tree);
+        if (value.size() > 120 || value.find('\0') != value.npos) continue;
+        const std::string text = "See " + value + " there.";
+        if (policies::Judge(*chain, text, policy::Phase::kOutput).text == text) continue;
+        made->push_back(std::move(value));
+        break;
+      }
+    }
+    return made;
+  }();
+  return *texts;
+}
+
+std::string Wrapped(const Place& place, const std::string& value) {
+  if (!place.arguments) return "Well: " + value + " \xF0\x9F\x98\x80 there.";
+  return "{\"n\":17,\"to\":" + json::Quote("Well: " + value + " there.") + ",\"x\":[true]}";
+}
+
+// The strings of two answers agree, whatever their spelling.
+void ExpectSameStrings(const std::string& whole, const std::string& rebuilt) {
+  json::View expected, seen;
+  ASSERT_TRUE(expected.Parse(whole, 0, Lenient()).ok());
+  ASSERT_TRUE(seen.Parse(rebuilt, 0, Lenient()).ok());
+  ASSERT_EQ(seen.nodes().size(), expected.nodes().size());
+  for (json::NodeIndex i = 0; i < expected.nodes().size(); ++i) {
+    if (expected.node(i).kind != json::Kind::kString) continue;
+    ASSERT_EQ(seen.String(i), expected.String(i));
+  }
+}
+
+// The events behind the deltas repeat the text: each edited as they were.
+void ExpectRepeated(const Got& got) {
+  for (const std::string& data : got.data) {
+    if (data.find(".done") == data.npos && data.find(".completed") == data.npos) continue;
+    json::View event;
+    ASSERT_TRUE(event.Parse(data, 0, Lenient()).ok());
+    for (json::NodeIndex i = 0; i < event.nodes().size(); ++i) {
+      if (event.node(i).kind != json::Kind::kString) continue;
+      const std::string seen = event.String(i);
+      if (seen.find(' ') == seen.npos) continue;
+      ASSERT_EQ(seen, got.text);
+    }
+  }
+}
+
+// `cuts`: where the deltas end, in units of the spelling.
+void StreamHostile::ExpectAsWhole(const Place& place, const std::string& text, int form,
+                                  const std::vector<size_t>& cuts, int eol, size_t read_bytes) {
+  SCOPED_TRACE(std::string(place.name) + ": " + text);
+  const std::string whole = Whole(place, text);
+  const std::vector<std::string> units = Units(text, form);
+  std::string events;
+  size_t from = 0;
+  for (size_t i = 0; i <= cuts.size(); ++i) {
+    const size_t to = i < cuts.size() ? cuts[i] : units.size();
+    events += Event(place.event(Joined(units, from, to)));
+    if (i % 3 == 0) events += kNoise;
+    from = to;
+  }
+  events += place.repeat(Joined(units, 0, units.size()));
+  const std::string stream = WithLineEnds(events, eol);
+  std::vector<std::string> reads;
+  for (size_t at = 0; at < stream.size(); at += read_bytes) {
+    reads.push_back(stream.substr(at, read_bytes));
+  }
+  const Got got = ReadAt(Stream(place, reads), place);
+  if (whole.find("policy_violation") != whole.npos) {
+    ASSERT_EQ(got.error, "output_blocked");
+    return;
+  }
+  ASSERT_EQ(got.error, "");
+  ASSERT_TRUE(got.complete);
+  ExpectSameStrings(whole, place.whole(json::Quote(got.text)));
+  ExpectRepeated(got);
+  if (!place.arguments) return;
+  json::View arguments;
+  ASSERT_TRUE(arguments.Parse(got.text, 0, Lenient()).ok()) << got.text;
+}
+
+TEST_F(StreamHostile, EveryValueInEveryPlaceAtEveryCut) {
+  ASSERT_GT(Texts().size(), 120u);
+  std::mt19937 random(5);
+  for (const std::string& value : Texts()) {
+    for (const Place& place : Places()) {
+      const std::string text = Wrapped(place, value);
+      ASSERT_NE(Whole(place, text), place.whole(json::Quote(text))) << value;
+      const int form = static_cast<int>(random() % 3);
+      const size_t units = Units(text, form).size();
+      for (size_t cut = 1; cut < units; ++cut) {
+        ExpectAsWhole(place, text, form, {cut}, static_cast<int>(random() % 4), SIZE_MAX / 2);
+        if (HasFatalFailure()) FAIL() << "cut " << cut << " form " << form;
+      }
+    }
+  }
+}
+
+// To look further than a build should: KT_SEED, KT_ROUNDS.
+uint32_t Setting(const char* name, uint32_t otherwise) {
+  const char* given = std::getenv(name);
+  return given != nullptr ? static_cast<uint32_t>(std::strtoul(given, nullptr, 10)) : otherwise;
+}
+
+TEST_F(StreamHostile, TextsOfManyValuesInPiecesOfAnySize) {
+  const char* const fillers[] = {
+      " ",     "",   ", ", "\n",           "x",  "1",       "-", ".",
+      "@",     "%",  "&",  "\\",           "\"", "/",       "é", "e\xCC\x81",
+      "ssn ",  "+",  "id", "\xE2\x80\x8B", "=",  "http://", "(", "\xF0\x9F\x98\x80",
+      "key: ", "  ", "\t", "aGVs",         "_"};
+  std::mt19937 random(Setting("KT_SEED", 23));
+  const auto below = [&random](size_t n) { return random() % n; };
+  const size_t rounds = Setting("KT_ROUNDS", 3000);
+  for (size_t round = 0; round < rounds; ++round) {
+    const Place& place = Places()[below(Places().size())];
+    std::string value;
+    for (size_t i = 0, n = 1 + below(6); i < n; ++i) {
+      if (below(3) > 0) value += fillers[below(std::size(fillers))];
+      value += Texts()[below(Texts().size())];
+      if (below(3) > 0) value += fillers[below(std::size(fillers))];
+    }
+    const std::string text = Wrapped(place, value);
+    const int form = static_cast<int>(below(3));
+    const size_t units = Units(text, form).size();
+    std::vector<size_t> cuts;
+    const size_t longest = 1 + below(below(2) == 0 ? 3 : 40);
+    for (size_t at = below(longest) + 1; at < units; at += 1 + below(longest)) cuts.push_back(at);
+    ExpectAsWhole(place, text, form, cuts, static_cast<int>(below(4)), 1 + below(2000));
+    if (HasFatalFailure()) FAIL() << "round " << round;
+  }
+}
+
+}  // namespace
+}  // namespace kt::session
