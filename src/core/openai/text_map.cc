@@ -126,7 +126,7 @@ Usage FindUsage(const View& view, const Root& root) noexcept {
 size_t DeltaBytes(const View& view, const std::vector<Segment>& segments) noexcept {
   size_t bytes = 0;
   for (const Segment& segment : segments) {
-    if (segment.lane == 0 || segment.is_key) continue;
+    if (segment.lane == 0 || segment.repeated || segment.is_key) continue;
     const json::Node& node = view.node(segment.node);
     if (node.kind == Kind::kString) bytes += node.end - node.begin - 2;
   }
@@ -146,6 +146,44 @@ LaneKey ResponsesLane(const View& view, std::string_view stem) {
   return lane;
 }
 
+// The texts that a client shows as one: all of the answer; of what a model thinks, those of one
+// item. 0: the lane is a text of its own.
+LaneKey ResponsesGroup(const View& view, std::string_view stem) {
+  const LaneKey group = MixLane(LaneKey{3}, stem);
+  if (stem.ends_with("output_text") || stem.ends_with("refusal")) return group;
+  const bool parts =
+      view.Find(0, "content_index") != kNoNode || view.Find(0, "summary_index") != kNoNode;
+  return parts ? MixLane(group, view.Unsigned(view.Find(0, "output_index"), UINT32_MAX)) : 0;
+}
+
+// The stem of the deltas that make a part.
+std::string StemOfPart(const View& view) {
+  const std::string type = view.String(view.Find(view.Find(0, "part"), "type"));
+  return "response." + (type == "summary_text" ? "reasoning_summary_text" : type);
+}
+
+// Where the texts of parts in an event belong: those of a new part to its deltas; those that come
+// once more as a whole to each other.
+void ReadParts(const View& view, std::string_view type, TextWalker* walker) {
+  const bool done = type.ends_with(".done");
+  std::string stem(type.substr(0, type.rfind('.')));
+  if (stem.ends_with("_part")) {
+    stem = StemOfPart(view);
+  } else if (!done) {
+    return;
+  }
+  LaneKey lane = ResponsesLane(view, stem), group = ResponsesGroup(view, stem);
+  if (stem == "response.output_item") {
+    const std::string item = view.String(view.Find(view.Find(0, "item"), "type"));
+    group = MixLane(item == "message" ? LaneKey{4} : lane, item);
+  }
+  if (done) {
+    lane = MixLane(lane, type);
+    if (group != 0) group = MixLane(group, type);
+  }
+  walker->SetParts(lane, group, done);
+}
+
 Field DeltaField(std::string_view stem) noexcept {
   if (stem.ends_with("arguments")) return Field::kArguments;
   return stem.ends_with("audio") ? Field::kMediaBytes : Field::kText;
@@ -156,7 +194,8 @@ void ReadResponsesType(const View& view, std::string_view type, TextWalker* walk
   constexpr std::string_view kDelta = ".delta", kDone = ".done";
   std::string_view stem = type;
   if (stem.ends_with(kDelta)) stem.remove_suffix(kDelta.size());
-  walker->SetDelta(DeltaField(stem), ResponsesLane(view, stem));
+  walker->SetDelta(DeltaField(stem), ResponsesLane(view, stem), ResponsesGroup(view, stem));
+  if (type.ends_with(kDone) || type.ends_with("_part.added")) ReadParts(view, type, walker);
   walker->SetChoice(view.Unsigned(view.Find(0, "output_index"), 0));
   if (type.ends_with(kDone)) {
     info->ended.push_back(ResponsesLane(view, type.substr(0, type.size() - kDone.size())));
@@ -228,6 +267,9 @@ void MapEvent(const View& view, Endpoint endpoint, std::string_view event_name, 
                       info);
   }
   walker.WalkRoot(responses ? Context::kResponsesEvent : AnswerContext(endpoint));
+  for (const Segment& segment : info->segments) {
+    if (segment.repeated) info->ended.push_back(segment.lane);
+  }
   info->content = walker.content();
   info->usage = FindUsage(view, root);
   info->delta_bytes = DeltaBytes(view, info->segments);

@@ -23,6 +23,14 @@ LaneKey MixLane(LaneKey lane, std::string_view key) noexcept {
   return MixLane(lane, hash);
 }
 
+namespace {
+
+bool HoldsParts(Context context) noexcept {
+  return context == Context::kPart || context == Context::kReasoningDetail;
+}
+
+}  // namespace
+
 void TextWalker::WalkRoot(Context context) {
   if (view_.empty()) return;
   Place place;
@@ -60,6 +68,11 @@ void TextWalker::VisitArray(NodeIndex i, const Place& place) {
   const NodeIndex end = view_.node(i).after;
   bool tokens = false;
   Place element = place;
+  if (HoldsParts(place.context) && place.group == 0) {
+    element.group = place.lane != 0 ? place.lane : uint64_t{i} + 1;
+  } else if (place.context == Context::kItem && mode_ != Mode::kRequest) {
+    element.group = uint64_t{i} + 1;  // of the messages of an answer
+  }
   for (NodeIndex child = i + 1; child < end; child = view_.node(child).after) {
     const json::Node& node = view_.node(child);
     if (node.kind == Kind::kNumber) {
@@ -70,7 +83,8 @@ void TextWalker::VisitArray(NodeIndex i, const Place& place) {
       // Tool calls say which one they go on with; their place in the array does not. Parts that do
       // not say it go on with what came as a plain string.
       const NodeIndex index = view_.Find(child, "index");
-      const bool goes_on = index == json::kNoNode && place.context == Context::kPart;
+      const bool goes_on =
+          index == json::kNoNode && place.context == Context::kPart && !place.parts;
       element.lane =
           goes_on ? place.lane : MixLane(place.lane, view_.Unsigned(index, node.position));
     }
@@ -110,15 +124,47 @@ void TextWalker::NoteChoice(NodeIndex i) {
   }
 }
 
+void TextWalker::SetLane(const Place& object, std::string_view key, Place* place) const {
+  const bool in_part = object.context == Context::kPart;
+  const bool is_text = in_part && key == "text";
+  if (object.lane != 0) {
+    place->lane = is_text ? object.lane : MixLane(object.lane, key);
+    place->parts = object.parts;
+    place->part_text = object.part_text || is_text || (in_part && key == "refusal");
+  } else if (parts_lane_ != 0 && object.context == Context::kResponsesEvent) {
+    const bool root_text = key == "text" || key == "refusal";
+    if (!root_text && key != "part" && key != "item") return;
+    place->lane = parts_lane_;
+    place->parts = true;
+    place->part_text = root_text;
+  }
+}
+
+// Texts of the same kind are one text where a client puts them together: those of the parts of a
+// message, and of all the messages of one answer.
+void TextWalker::SetGroup(const Place& object, std::string_view key, Place* place) const {
+  if (object.context == Context::kResponsesEvent) {
+    if (place->parts) place->group = parts_group_;
+    return;
+  }
+  if (object.group == 0) return;
+  if (HoldsParts(object.context)) {
+    const bool other = key == "refusal" || key == "thinking" || key == "summary";
+    if (key == "text") place->group = object.group;
+    if (other) place->group = MixLane(object.group, key);
+  } else if (object.context == Context::kItem) {
+    if (key == "content") place->group = object.group;
+    if (key == "summary" && object.parts) place->group = MixLane(object.group, key);
+  }
+}
+
 TextWalker::Place TextWalker::PlaceOf(const Place& object, const Rule* rule,
                                       std::string_view key) const {
   Place place;
   place.role = object.role;
   place.content = object.content;
-  if (object.lane != 0) {
-    const bool is_text = object.context == Context::kPart && key == "text";
-    place.lane = is_text ? object.lane : MixLane(object.lane, key);
-  }
+  SetLane(object, key, &place);
+  SetGroup(object, key, &place);
   if (rule == nullptr) return place;
   place.field = rule->field;
   place.context = rule->child;
@@ -129,6 +175,7 @@ TextWalker::Place TextWalker::PlaceOf(const Place& object, const Rule* rule,
       place.lane = MixLane(MixLane(LaneKey{1}, uint64_t{choice_}), key);
     } else {
       place.lane = delta_lane_;
+      place.group = delta_group_;
       place.field = delta_field_;
     }
   }
@@ -159,6 +206,9 @@ std::string_view TextWalker::StateOrMedia(const Place& place) const noexcept {
 void TextWalker::VisitObject(NodeIndex i, const Place& place) {
   Place object = place;
   object.role = EnterObject(i, place);
+  const bool own_text = mode_ != Mode::kRequest && place.context == Context::kItem &&
+                        !place.parts && !view_.Equals(view_.Find(i, "type"), "message");
+  if (own_text) object.group = 0;  // reasoning, a call
   const NodeIndex end = view_.node(i).after;
   for (NodeIndex member = i + 1; member < end; member = view_.node(member).after) {
     const json::Node& node = view_.node(member);
@@ -236,7 +286,11 @@ void TextWalker::Add(NodeIndex i, const Place& place) {
   Segment segment;
   segment.node = i;
   segment.role = place.role;
-  segment.lane = place.lane;
+  if (!place.parts || place.part_text) {
+    segment.lane = place.lane;
+    segment.group = place.group != 0 ? place.group : place.lane;
+    segment.repeated = place.parts && repeated_;
+  }
   switch (place.field) {
     case Field::kName:
       segment.text_class = TextClass::kIdentifier;
@@ -252,6 +306,7 @@ void TextWalker::Add(NodeIndex i, const Place& place) {
     default:
       break;
   }
+  if (segment.text_class != TextClass::kText || segment.json_inside) segment.group = segment.lane;
   text_bytes_ += node.end - node.begin - 2;
   content_ = content_ || place.content;
   found_.segments->push_back(segment);

@@ -35,10 +35,17 @@ class TextWalker {
   // Recursion is bounded by the depth that the view was parsed with.
   void WalkRoot(Context context);
 
-  // Input of events of `responses`: how their `delta` is read, and its lane.
-  void SetDelta(Field field, LaneKey lane) noexcept {
+  // Input of events of `responses`: how their `delta` is read, and its lane and group.
+  void SetDelta(Field field, LaneKey lane, LaneKey group) noexcept {
     delta_field_ = field;
     delta_lane_ = lane;
+    delta_group_ = group;
+  }
+  // The same of their texts of parts: the lane is that of the first one; `repeated`: see Segment.
+  void SetParts(LaneKey lane, LaneKey group, bool repeated) noexcept {
+    parts_lane_ = lane;
+    parts_group_ = group;
+    repeated_ = repeated;
   }
   void SetChoice(uint32_t choice) noexcept { choice_ = choice; }
 
@@ -54,6 +61,9 @@ class TextWalker {
     bool content = false;
     const Rule* rule = nullptr;  // that led here
     LaneKey lane = 0;            // 0: not in a lane
+    uint64_t group = 0;          // of texts of parts; 0: not in one
+    bool parts = false;          // the lane is for texts of parts only
+    bool part_text = false;      // such a text
   };
 
   void Visit(json::NodeIndex i, const Place& place);
@@ -62,6 +72,8 @@ class TextWalker {
   Role EnterObject(json::NodeIndex i, const Place& place);
   void NoteChoice(json::NodeIndex i);
   Place PlaceOf(const Place& object, const Rule* rule, std::string_view key) const;
+  void SetLane(const Place& object, std::string_view key, Place* place) const;
+  void SetGroup(const Place& object, std::string_view key, Place* place) const;
   std::string_view StateOrMedia(const Place& place) const noexcept;
   void VisitString(json::NodeIndex i, const Place& place);
   bool IsOpaque(json::NodeIndex i, const Place& place);
@@ -75,7 +87,9 @@ class TextWalker {
   const Found found_;
   json::Decoded decoded_;
   Field delta_field_ = Field::kText;
-  LaneKey delta_lane_ = 1;
+  LaneKey delta_lane_ = 1, delta_group_ = 1;
+  LaneKey parts_lane_ = 0, parts_group_ = 0;
+  bool repeated_ = false;
   uint32_t choice_ = 0;
   size_t text_bytes_ = 0;
   bool stateful_ = false;

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <utility>
 
+#include "core/policy/joined.h"
 #include "core/policy/merge.h"
 
 namespace kt::policy {
@@ -106,6 +107,8 @@ ChainRun::ChainRun(const Chain& chain, RunOptions options)
       selected_(chain.entries().size(), true),
       outcome_index_(chain.entries().size() * 2, kNotRun),
       reader_(chain.matcher()) {}
+
+ChainRun::~ChainRun() = default;
 
 void ChainRun::Select(const RequestFacts& facts) {
   for (size_t i = 0; i < selected_.size(); ++i) {
@@ -247,7 +250,6 @@ std::optional<Block> ChainRun::RunEntries(Phase phase, std::span<const Text> tex
       return block;
     }
   }
-  for (const std::vector<TextEdit>& list : *edits) CountRedactions(list);
   return std::nullopt;
 }
 
@@ -259,10 +261,14 @@ bool ChainRun::WantsScores(const TextUnit& unit) const noexcept {
   });
 }
 
-void ChainRun::ReadText(const TextUnit& unit, Read* out) {
+void ChainRun::ReadText(const Text& text, Phase phase, Read* out) {
+  TextUnit unit = text.unit;
+  unit.phase = phase;
   Reader::Options options;
-  options.scope = ScopeOf(unit.phase);
-  if (WantsScores(unit)) {
+  options.scope = ScopeOf(phase);
+  // The windows of an answer are those of its texts one by one, as in a stream.
+  const bool scored = !text.joined || phase == Phase::kInput;
+  if (scored && WantsScores(unit)) {
     options.classifier = chain_.classifier();
     options.windows = &windows_;
     if (unit.phase == Phase::kInput) options.views = detect::kAllViews;
@@ -270,23 +276,43 @@ void ChainRun::ReadText(const TextUnit& unit, Read* out) {
   out->failed = !reader_.Read(unit.text, options, &out->reading).ok();
 }
 
-std::optional<Block> ChainRun::Judge(Phase phase, std::span<const Text> texts,
-                                     std::vector<std::vector<TextEdit>>* edits) {
-  edits->assign(texts.size(), {});
-  if (!RunsIn(phase)) return std::nullopt;  // nobody looks: reading is what costs
-  const uint64_t start = NowNs();
-  if (read_.size() < texts.size()) read_.resize(texts.size());
-  for (size_t i = 0; i < texts.size(); ++i) {
-    TextUnit unit = texts[i].unit;
-    unit.phase = phase;
-    ReadText(unit, &read_[i]);
-  }
-  matching_ns_ = NowNs() - start;
-  return RunEntries(phase, texts, {read_.data(), texts.size()}, edits);
+std::span<const ChainRun::Text> ChainRun::WithJoined(std::span<const Text> texts) {
+  const auto grouped = [](const Text& text) { return text.group != 0; };
+  if (std::count_if(texts.begin(), texts.end(), grouped) < 2) return texts;
+  if (joined_ == nullptr) joined_ = std::make_unique<JoinedTexts>();
+  with_joined_.assign(texts.begin(), texts.end());
+  joined_->AppendTo(&with_joined_, chain_.matcher().longest_match_bytes());
+  return with_joined_;
 }
 
-void ChainRun::CountRedactions(const std::vector<TextEdit>& edits) {
+std::optional<Block> ChainRun::Judge(Phase phase, std::span<const Text> given,
+                                     std::vector<std::vector<TextEdit>>* edits) {
+  edits->assign(given.size(), {});
+  if (!RunsIn(phase)) return std::nullopt;  // nobody looks: reading is what costs
+  const uint64_t start = NowNs();
+  const std::span<const Text> texts = WithJoined(given);
+  edits->resize(texts.size());
+  if (read_.size() < texts.size()) read_.resize(texts.size());
+  for (size_t i = 0; i < texts.size(); ++i) {
+    ReadText(texts[i], phase, &read_[i]);
+  }
+  matching_ns_ = NowNs() - start;
+  auto block = RunEntries(phase, texts, {read_.data(), texts.size()}, edits);
+  if (texts.size() > given.size()) {
+    if (block) {
+      const size_t length = block->end - block->begin;
+      block->text_index = joined_->Origin(block->text_index, &block->begin);
+      block->end = block->begin + length;
+    }
+    joined_->Fold(edits);
+  }
+  for (const std::vector<TextEdit>& list : *edits) CountRedactions(list);
+  return block;
+}
+
+void ChainRun::CountRedactions(std::span<const TextEdit> edits) {
   for (const TextEdit& edit : edits) {
+    if (edit.continues) continue;
     const auto known = std::find_if(redactions_.begin(), redactions_.end(),
                                     [&](const Count& count) { return count.type == edit.type; });
     if (known != redactions_.end()) {

@@ -78,6 +78,10 @@ struct TextEdit {
   std::string replacement;
   std::string_view type;
   bool restorable = false;  // see Finding
+  // Of a match that goes on in the next texts of its group: what of it stands there. Its edits in
+  // those only remove.
+  std::string rest = {};
+  bool continues = false;
 };
 
 struct Block {
@@ -88,6 +92,8 @@ struct Block {
   size_t text_index = 0;      // which of the texts
   size_t begin = 0, end = 0;  // the span in it; equal: the text as a whole
 };
+
+class JoinedTexts;
 
 class Chain {
  public:
@@ -109,6 +115,7 @@ class Chain {
 class ChainRun {
  public:
   ChainRun(const Chain& chain, RunOptions options);
+  ~ChainRun();
 
   // Decides which entries take part, by their `when`. Before the first Judge.
   void Select(const RequestFacts& facts);
@@ -122,6 +129,8 @@ class ChainRun {
   struct Text {
     TextUnit unit;
     bool replaceable = true;
+    uint64_t group = 0;   // texts of equal group, not 0, are judged joined too (joined.h)
+    bool joined = false;  // made of several
   };
   std::optional<Block> Judge(Phase phase, std::span<const Text> texts,
                              std::vector<std::vector<TextEdit>>* edits);
@@ -134,9 +143,13 @@ class ChainRun {
   // Precondition: !needs_whole_answer().
   // `scorer`: where the classifier's windows of this text are kept from call to call, made when a
   // policy wants them; null: the text is no prose.
+  // `counted`: the edits count as redactions.
   std::optional<Block> JudgeDelta(std::string_view text, size_t from, bool final, openai::Role role,
                                   size_t* cleared, std::vector<TextEdit>* edits,
-                                  std::unique_ptr<detect::WindowScorer>* scorer = nullptr);
+                                  std::unique_ptr<detect::WindowScorer>* scorer = nullptr,
+                                  bool counted = true);
+  // Edits that were given and not counted count as redactions from now on.
+  void CountRedactions(std::span<const TextEdit> edits);
   // Some selected policy of the output phase wants the whole answer.
   bool needs_whole_answer() const noexcept;
   bool has_output_phase() const noexcept { return RunsIn(Phase::kOutput); }
@@ -164,6 +177,7 @@ class ChainRun {
   // Runs one policy over the texts; merges its edits; the block, if it says so.
   std::optional<Block> RunEntry(size_t entry, Phase phase, std::span<const Text> texts,
                                 std::span<Read> read, std::vector<std::vector<TextEdit>>* edits);
+  std::span<const Text> WithJoined(std::span<const Text> texts);
   std::optional<Block> RunEntries(Phase phase, std::span<const Text> texts, std::span<Read> read,
                                   std::vector<std::vector<TextEdit>>* edits);
   std::optional<Block> Apply(const ChainEntry& entry, const Text& text, size_t text_index,
@@ -175,8 +189,7 @@ class ChainRun {
   std::optional<Block> Refuse(size_t entry, Phase phase, std::string_view why);
   std::span<const detect::Match> MatchesOf(const ChainEntry& entry, const Reading& reading);
   bool WantsScores(const TextUnit& unit) const noexcept;
-  void ReadText(const TextUnit& unit, Read* out);
-  void CountRedactions(const std::vector<TextEdit>& edits);
+  void ReadText(const Text& text, Phase phase, Read* out);
 
   const Chain& chain_;
   RunOptions options_;
@@ -186,6 +199,8 @@ class ChainRun {
   std::vector<Count> redactions_;
   Reader reader_;
   std::vector<Read> read_;
+  std::unique_ptr<JoinedTexts> joined_;  // once there were some
+  std::vector<Text> with_joined_;
   std::vector<std::vector<TextEdit>> delta_edits_;  // of the one text of a delta
   uint32_t windows_ = 0;                            // of the request, judged by the classifier
   std::vector<detect::Match> own_matches_;

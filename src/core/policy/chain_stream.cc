@@ -60,7 +60,8 @@ size_t ContextBegin(std::string_view text, size_t from) noexcept {
 std::optional<Block> ChainRun::JudgeDelta(std::string_view text, size_t from, bool final,
                                           openai::Role role, size_t* cleared,
                                           std::vector<TextEdit>* edits,
-                                          std::unique_ptr<detect::WindowScorer>* scorer) {
+                                          std::unique_ptr<detect::WindowScorer>* scorer,
+                                          bool counted) {
   *cleared = from;
   edits->clear();
   if (!final) text = WholeCodePoints(text);
@@ -110,6 +111,7 @@ std::optional<Block> ChainRun::JudgeDelta(std::string_view text, size_t from, bo
   }
   *cleared = base + cut;
   std::swap(*edits, delta_edits_[0]);
+  if (counted) CountRedactions(*edits);
   for (TextEdit& edit : *edits) {
     edit.begin += base;
     edit.end += base;

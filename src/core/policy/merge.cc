@@ -14,6 +14,7 @@ void MergeEdits(std::vector<TextEdit>* edits) {
     TextEdit& next = (*edits)[i];
     if (next.begin < last.end) {
       last.end = std::max(last.end, next.end);
+      if (last.rest.empty()) last.rest = std::move(next.rest);
     } else if (++kept != i) {
       (*edits)[kept] = std::move(next);
     }

@@ -14,12 +14,37 @@ constexpr size_t kTrimBytes = 2048;
 }  // namespace
 
 Lane::Lane(const openai::Segment& segment, uint32_t choice)
-    : key_(segment.lane), choice_(choice), role_(segment.role), text_class_(segment.text_class) {
+    : key_(segment.lane),
+      choice_(choice),
+      group_(segment.group),
+      role_(segment.role),
+      text_class_(segment.text_class) {
   if (segment.json_inside) nested_.emplace();
 }
 
-std::pair<size_t, size_t> Lane::Append(std::string_view text) {
+// Only lanes of plain text are ever joined.
+Lane::Lane(const Lane& other, Joined)
+    : key_(0),
+      choice_(other.choice_),
+      group_(other.group_),
+      role_(other.role_),
+      text_class_(other.text_class_),
+      text_(other.text_),
+      base_(other.base_),
+      judged_(other.judged_),
+      settled_(other.settled_),
+      end_(other.end_),
+      cleared_(other.cleared_),
+      edits_(other.edits_),
+      joined_(true) {}
+
+std::pair<size_t, size_t> Lane::Append(std::string_view text, bool seam) {
   const size_t begin = end_;
+  if (seam) {
+    seams_.push_back(begin);
+    since_seam_ = 0;
+  }
+  since_seam_ += text.size();
   end_ += text.size();
   if (nested_) {
     nested_->raw.append(text);
@@ -40,11 +65,14 @@ std::optional<policy::Block> Lane::Judge(policy::ChainRun& chain, const Placehol
   found_.clear();
   // Without nested JSON an offset in the lane is one in what policies see.
   const std::string_view text = std::string_view(text_).substr(0, to - std::min(to, base_));
-  auto* scorer = text_class_ == openai::TextClass::kText ? &scorer_ : nullptr;
-  if (auto block = chain.JudgeDelta(text, from, final, role_, &cleared, &found_, scorer)) {
+  const bool prose = text_class_ == openai::TextClass::kText && !joined_;
+  auto* scorer = prose ? &scorer_ : nullptr;
+  if (auto block =
+          chain.JudgeDelta(text, from, final, role_, &cleared, &found_, scorer, !joined_)) {
     closed_ = false;  // nothing was judged for good
     return block;
   }
+  if (joined_) CountAcrossSeams(chain);
   if (!Settle(std::clamp(cleared, from, text.size()), placeholders, final)) {
     return UnfitBlock(chain, policy::Phase::kOutput, 0);
   }
@@ -52,10 +80,21 @@ std::optional<policy::Block> Lane::Judge(policy::ChainRun& chain, const Placehol
   return std::nullopt;
 }
 
+// What lies between two seams is counted where it is judged by itself.
+void Lane::CountAcrossSeams(policy::ChainRun& chain) const {
+  for (const policy::TextEdit& edit : found_) {
+    const auto inside = [&](size_t seam) {
+      return seam > base_ + edit.begin && seam < base_ + edit.end;
+    };
+    if (std::any_of(seams_.begin(), seams_.end(), inside)) chain.CountRedactions({&edit, 1});
+  }
+}
+
 policy::ChainRun::Text Lane::Whole() {
   if (nested_) nested_->text.Finish(&text_);
   return {{text_, role_, text_class_, policy::Phase::kOutput},
-          text_class_ == openai::TextClass::kText};
+          text_class_ == openai::TextClass::kText,
+          nested_ ? 0 : group_};
 }
 
 bool Lane::TakeWhole(std::vector<policy::TextEdit> edits, const Placeholders& placeholders) {
@@ -104,9 +143,21 @@ bool Lane::SettleNested(std::vector<SpanEdit> spans, bool final) {
   return true;
 }
 
+void Lane::Close() {
+  closed_ = true;
+  Trim();
+}
+
 void Lane::Trim() {
   const size_t settled = settled_ - base_;
+  if (closed_ && settled == text_.size()) {
+    base_ += settled;
+    std::string().swap(text_);
+    scorer_.reset();
+    return;
+  }
   if (settled < kTrimBytes) return;
+  std::erase_if(seams_, [&](size_t seam) { return seam < judged_; });
   size_t drop = settled - policy::kStreamContextBytes;
   while (drop > 0 && (static_cast<unsigned char>(text_[drop]) & 0xC0) == 0x80) --drop;
   text_.erase(0, drop);

@@ -26,11 +26,23 @@ class Lane {
   // `segment`: the one that opens the lane.
   Lane(const openai::Segment& segment, uint32_t choice);
 
-  openai::LaneKey key() const noexcept { return key_; }
+  openai::LaneKey key() const noexcept { return key_; }  // 0: joined
   uint32_t choice() const noexcept { return choice_; }
+  uint64_t group() const noexcept { return group_; }
+
+  // The same text so far, to go on as that of the lane's group: with what another lane of it adds.
+  // Its edits and offsets are the same up to here. Precondition: !closed().
+  Lane Join() const { return Lane(*this, kJoined); }
+  // Does a joined lane still read what its present lane alone does not? Not once that has come so
+  // far that nothing of it looks back.
+  bool LooksBack() const noexcept { return pending_bytes() > 0 || since_seam_ < kLookBack; }
+
+  // Nothing more is asked of its text. Precondition: pending_bytes() == 0.
+  void Close();
 
   // Appends a piece and gives its span. Precondition: !closed().
-  std::pair<size_t, size_t> Append(std::string_view text);
+  // `seam`: another lane goes on than before.
+  std::pair<size_t, size_t> Append(std::string_view text, bool seam = false);
   // Judges what is not judged yet. `final`: nothing follows; closes the lane.
   // What the chain has cleared waits further where a placeholder may begin.
   // `to`: only what was appended up to there; not of a lane that holds nested JSON.
@@ -57,12 +69,18 @@ class Lane {
   void TakeEdits(size_t begin, size_t end, std::vector<SpanEdit>* out);
 
  private:
+  static constexpr size_t kLookBack = 2 * policy::kStreamContextBytes;
+
+  enum Joined { kJoined };
+  Lane(const Lane& other, Joined);
+  void CountAcrossSeams(policy::ChainRun& chain) const;
   bool Settle(size_t cleared, const Placeholders& placeholders, bool final);
   bool SettleNested(std::vector<SpanEdit> spans, bool final);
   void Trim();
 
   const openai::LaneKey key_;
   const uint32_t choice_;
+  const uint64_t group_;
   const openai::Role role_;
   const openai::TextClass text_class_;
   // What policies see: the lane as it came, or its nested JSON with the escapes resolved.
@@ -83,6 +101,10 @@ class Lane {
   std::deque<SpanEdit> edits_;                    // in order, not yet taken
   std::vector<policy::TextEdit> found_;           // by the chain, in what is to be settled
   std::unique_ptr<detect::WindowScorer> scorer_;  // of prose, once a policy wants scores
+  // Of a joined lane: where another lane began, and the bytes that came since.
+  bool joined_ = false;
+  std::vector<size_t> seams_;
+  size_t since_seam_ = 0;
 };
 
 }  // namespace kt::session

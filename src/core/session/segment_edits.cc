@@ -29,6 +29,24 @@ std::string IdentifierMarker(std::string_view type) {
   return marker;
 }
 
+void MergeJoined(std::vector<SpanEdit> joined, std::vector<SpanEdit>* edits) {
+  if (joined.empty()) return;
+  std::vector<SpanEdit> all = std::move(joined);
+  std::move(edits->begin(), edits->end(), std::back_inserter(all));
+  std::stable_sort(all.begin(), all.end(), [](const SpanEdit& a, const SpanEdit& b) {
+    return a.begin != b.begin ? a.begin < b.begin : a.end > b.end;
+  });
+  edits->clear();
+  for (SpanEdit& edit : all) {
+    if (edits->empty() || edit.begin >= edits->back().end) {
+      edits->push_back(std::move(edit));
+    } else if (SpanEdit& last = edits->back(); edit.end > last.end) {
+      last.end = edit.end;
+      if (last.replacement.empty()) last.replacement = std::move(edit.replacement);
+    }
+  }
+}
+
 void WriteEdits(const json::Decoded& decoded, std::span<const SpanEdit> edits, json::Edits* out) {
   for (const SpanEdit& edit : edits) {
     const auto [begin, end] = decoded.RawSpan(edit.begin, edit.end);
@@ -117,7 +135,8 @@ std::optional<policy::Block> WholeTexts::Judge(policy::ChainRun& chain, policy::
     const openai::Segment& segment = segments[i];
     Decode(view, segment, &decoded_[i]);
     texts_.push_back({{Judged(i, segment), segment.role, segment.text_class, phase},
-                      segment.replaceable && !segment.is_key});
+                      segment.replaceable && !segment.is_key,
+                      segment.group});
   }
   if (auto block = chain.Judge(phase, texts_, &found_)) return block;
   found_.resize(segments.size());

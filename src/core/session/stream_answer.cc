@@ -56,6 +56,7 @@ State StreamAnswer::Feed(std::string_view bytes, uint64_t now_ms) {
 bool StreamAnswer::HandleAlike(std::string_view ahead) {
   openai::EventTemplate::Match match;
   if (!alike_.Read(ahead, &match) || match.size > options_.max_event_bytes) return false;
+  if (!release_.takes_alike(alike_.info())) return false;
   sse::Event event;
   splitter_.Take(match.size, &event);
   event.data = event.raw.substr(match.data_begin, match.data_end - match.data_begin);
@@ -91,7 +92,7 @@ State StreamAnswer::HandleJson(const sse::Event& event) {
   if (!NoteChoices()) return State::kInvalid;
   committed_ = committed_ || info_.content;
   const State state = StateOf(release_.Add(event, view_, info_));
-  const bool may_learn = state == State::kOpen && release_.takes_alike();
+  const bool may_learn = state == State::kOpen && release_.takes_alike(info_);
   if (may_learn && MayWait(event, info_)) alike_.Learn(event.raw, view_, info_);
   return state == State::kOpen && info_.completed ? Complete() : state;
 }

@@ -49,8 +49,10 @@ Result StreamRelease::Add(const sse::Event& event, const json::View& view,
     const openai::Segment& segment = added.segment;
     auto lane = FindLane(segment.lane);
     if (!lane) lane = LaneOf(segment, openai::ChoiceOf(view, endpoint_, segment.node));
-    Decode(view, segment, &decoded_);
-    return AddToRun(added, lane, decoded_.text());
+    if (!lane || GoesOnAlone(*lane)) {
+      Decode(view, segment, &decoded_);
+      return AddToRun(added, lane, decoded_.text());
+    }
   }
   if (const Result result = SettleRun(EndsRun(event, info)); result != Result::kGoOn) return result;
   HeldEvent held(event);
@@ -109,7 +111,7 @@ Result StreamRelease::Judge(const json::View& view, const openai::EventInfo& inf
                             HeldEvent* held) {
   if (const Result result = AppendPieces(view, info, held); result != Result::kGoOn) return result;
   if (const Result result = JudgeWholeTexts(view, held); result != Result::kGoOn) return result;
-  return buffered_ ? Result::kGoOn : JudgeLanes(info);
+  return buffered_ ? Result::kGoOn : JudgeLanes(info, held);
 }
 
 // Clients ignore comments, but somebody may read them. Nothing can be edited there.
@@ -145,6 +147,7 @@ Result StreamRelease::AppendPieces(const json::View& view, const openai::EventIn
       // Text behind its own end: what it forms with the text before can no longer be judged.
       if (!lane || lanes_[*lane].closed()) return Result::kInvalid;
       piece.lane = *lane;
+      if (!buffered_ && !AppendToGroup(decoded_.text(), &piece, held)) return Result::kInvalid;
       std::tie(piece.begin, piece.end) = lanes_[*lane].Append(decoded_.text());
       pending_text_ += decoded_.text().size();
       touched_.push_back(*lane);
@@ -172,6 +175,7 @@ std::optional<uint32_t> StreamRelease::LaneOf(const openai::Segment& segment, ui
   const auto index = static_cast<uint32_t>(lanes_.size());
   lanes_.emplace_back(segment, choice);
   lane_of_key_.emplace(segment.lane, index);
+  lane_groups_.try_emplace(segment.group, LaneGroup{index});
   return index;
 }
 
@@ -198,18 +202,19 @@ std::optional<policy::Block> StreamRelease::JudgeLane(Lane* lane, bool final, si
   return block;
 }
 
-Result StreamRelease::JudgeLanes(const openai::EventInfo& info) {
-  const auto finished = [&](const Lane& lane) {
-    return Holds(info.finished, lane.choice()) || Holds(info.ended, lane.key());
-  };
+Result StreamRelease::JudgeLanes(const openai::EventInfo& info, HeldEvent* held) {
+  const auto finished = [&](const Lane& lane) { return Holds(info.finished, lane.choice()); };
+  const auto ended = [&](const Lane& lane) { return Holds(info.ended, lane.key()); };
   for (const uint32_t index : touched_) {
-    Lane& lane = lanes_[index];
-    if (auto block = JudgeLane(&lane, finished(lane))) return Block(std::move(*block));
+    const Result result = JudgeOpenLane(index, finished(lanes_[index]));
+    if (result != Result::kGoOn) return result;
   }
   if (info.finished.empty() && info.ended.empty()) return Result::kGoOn;
-  for (Lane& lane : lanes_) {
-    if (!finished(lane)) continue;
-    if (auto block = JudgeLane(&lane, true)) return Block(std::move(*block));
+  for (uint32_t index = 0, size = static_cast<uint32_t>(lanes_.size()); index < size; ++index) {
+    Result result = Result::kGoOn;
+    if (finished(lanes_[index])) result = JudgeOpenLane(index, true);
+    if (ended(lanes_[index])) result = EndLane(index, held);
+    if (result != Result::kGoOn) return result;
   }
   return Result::kGoOn;
 }
@@ -275,7 +280,9 @@ Result StreamRelease::Drain() {
 
 bool StreamRelease::Ready(const HeldEvent& held) const {
   return std::all_of(held.pieces.begin(), held.pieces.end(), [&](const HeldPiece& piece) {
-    return piece.lane == HeldPiece::kNoLane || lanes_[piece.lane].Cleared(piece.end);
+    if (piece.lane == HeldPiece::kNoLane) return true;
+    if (!lanes_[piece.lane].Cleared(piece.end)) return false;
+    return piece.joined == HeldPiece::kNoLane || lanes_[piece.joined].Cleared(piece.joined_end());
   });
 }
 
@@ -283,6 +290,10 @@ bool StreamRelease::Release(HeldEvent* held) {
   for (HeldPiece& piece : held->pieces) {
     if (piece.lane == HeldPiece::kNoLane) continue;
     lanes_[piece.lane].TakeEdits(piece.begin, piece.end, &piece.edits);
+    if (piece.joined == HeldPiece::kNoLane) continue;
+    std::vector<SpanEdit> joined;
+    lanes_[piece.joined].TakeEdits(piece.joined_begin, piece.joined_end(), &joined);
+    MergeJoined(std::move(joined), &piece.edits);
   }
   if (!held->AppendTo(&scratch_, &released_)) return false;
   held_bytes_ -= std::min(held_bytes_, held->held_bytes());

@@ -8,6 +8,10 @@
 //
 // Events that come together and go on with one text wait until Settle, to be judged as one piece.
 //
+// Lanes of one group are one text for the reader (openai::Segment::group). Each is judged by
+// itself, and from where another one goes on, a joined lane judges what both say: a piece goes out
+// once its lane and the joined one have cleared it, with the edits of both.
+//
 // Linear in the bytes of the stream; memory bounded by ReleaseLimits, which block when reached.
 #pragma once
 
@@ -37,7 +41,7 @@ struct ReleaseLimits {
   size_t max_pending_text = 256 * 1024;  // decoded bytes that wait to be cleared
   size_t max_held_bytes = 8 << 20;       // of waiting events
   size_t max_held_events = 64 * 1024;
-  size_t max_lanes = 1024;
+  size_t max_lanes = 4096;
   size_t max_overtaking_choices = 128;  // beyond, events keep the order they came in
 };
 
@@ -57,7 +61,7 @@ class StreamRelease {
   // Settle.
   Result Add(const sse::Event& event, const json::View& view, const openai::EventInfo& info);
   // May events be added by AddAlike?
-  bool takes_alike() const noexcept { return !buffered_; }
+  bool takes_alike(const openai::EventInfo& info) const;
   // The same for an event like one that Add has taken, whose info this is, with another text.
   Result AddAlike(const sse::Event& event, std::string_view text, const openai::EventInfo& info,
                   uint32_t sequence_number);
@@ -105,8 +109,15 @@ class StreamRelease {
   Result JudgeBesideData(const sse::Event& event);
   Result JudgeWholeTexts(const json::View& view, HeldEvent* held);
   Result AppendPieces(const json::View& view, const openai::EventInfo& info, HeldEvent* held);
-  Result JudgeLanes(const openai::EventInfo& info);
+  Result JudgeLanes(const openai::EventInfo& info, HeldEvent* held);
   Result JudgeWholeLanes();
+  // stream_release_join.cc
+  bool GoesOnAlone(uint32_t lane) const;
+  bool AppendToGroup(std::string_view text, HeldPiece* piece, HeldEvent* held);
+  bool JoinGroup(uint64_t key, HeldEvent* held);
+  void DropJoined(uint32_t joined);
+  Result EndLane(uint32_t lane, HeldEvent* held);
+  Result JudgeOpenLane(uint32_t lane, bool final);
   std::optional<uint32_t> FindLane(openai::LaneKey key) const;
   std::optional<uint32_t> LaneOf(const openai::Segment& segment, uint32_t choice);
   void Enqueue(HeldEvent held, bool barrier, uint32_t choice);
@@ -125,6 +136,11 @@ class StreamRelease {
   const ReleaseLimits limits_;
   std::vector<Lane> lanes_;
   std::unordered_map<openai::LaneKey, uint32_t> lane_of_key_;
+  // Of each group: the lane that went on last, and the joined one while it has to look back.
+  struct LaneGroup {
+    uint32_t last, joined = HeldPiece::kNoLane;
+  };
+  std::unordered_map<uint64_t, LaneGroup> lane_groups_;
   StreamRun run_;
   std::vector<uint32_t> touched_;  // lanes of the present event
   std::vector<openai::Segment> whole_segments_;

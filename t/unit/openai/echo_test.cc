@@ -77,7 +77,7 @@ Streamed Read(Endpoint endpoint, const EchoAnswer& answer) {
     EventInfo info;
     MapEvent(view, endpoint, event.name, &info);
     for (const Segment& segment : info.segments) {
-      if (segment.lane == 0) continue;
+      if (segment.lane == 0 || segment.repeated) continue;
       const std::string text = view.String(segment.node);
       EXPECT_TRUE(IsUtf8(text));
       out.lanes[segment.lane] += text;

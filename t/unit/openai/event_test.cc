@@ -1,6 +1,8 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
+#include <utility>
 
 #include "core/openai/text_map.h"
 #include "map_util.h"
@@ -188,11 +190,65 @@ TEST(ResponsesEvent, DeltasHaveLanesByTypeItemAndPart) {
 TEST(ResponsesEvent, DoneEndsTheLaneOfItsDeltas) {
   const std::string place = R"("item_id":"msg_1","output_index":1,"content_index":0,)";
   const Mapped done = Response("response.output_text.done", place + R"("text":"whole")");
-  EXPECT_EQ(Lane(done), 0u);
-  ASSERT_EQ(done.info.ended.size(), 1u);
+  ASSERT_EQ(done.info.ended.size(), 2u);
   EXPECT_EQ(done.info.ended[0],
             Lane(Response("response.output_text.delta", place + R"("delta":"a")")));
   EXPECT_TRUE(Response("response.output_text.delta", place + R"("delta":"a")").info.ended.empty());
+}
+
+std::string Place(int output, int part) {
+  return "\"item_id\":\"msg_1\",\"output_index\":" + std::to_string(output) +
+         ",\"content_index\":" + std::to_string(part) + ",";
+}
+
+TEST(ResponsesEvent, ATextThatComesOnceMoreIsALaneThatEndsWithIt) {
+  const std::string part = R"("part":{"type":"output_text","text":"whole","annotations":[]})";
+  const std::string item =
+      R"("item":{"type":"message","content":[{"type":"output_text","text":"a"},)"
+      R"({"type":"output_text","text":"b","annotations":[{"title":"t"}]}]})";
+  for (const auto& [type, member] :
+       {std::pair{"response.output_text.done", std::string(R"("text":"whole")")},
+        {"response.content_part.done", part},
+        {"response.output_item.done", item}}) {
+    const Mapped done = Response(type, Place(0, 0) + member);
+    const Mapped next = Response(type, Place(1, 0) + member);
+    EXPECT_EQ(done.info.delta_bytes, 0u) << type;
+    for (size_t i = 0; i < done.info.segments.size(); ++i) {
+      const Segment& segment = done.info.segments[i];
+      if (segment.lane == 0) continue;  // the title
+      EXPECT_TRUE(segment.repeated) << type;
+      EXPECT_EQ(std::count(done.info.ended.begin(), done.info.ended.end(), segment.lane), 1)
+          << type;
+      EXPECT_NE(segment.lane, next.info.segments[i].lane) << type;
+      EXPECT_EQ(segment.group, next.info.segments[i].group) << type;
+      EXPECT_EQ(segment.group, done.info.segments[0].group) << type;
+    }
+    EXPECT_NE(done.info.segments[0].lane, 0u) << type;
+  }
+}
+
+TEST(ResponsesEvent, PartsAndMessagesOfAnAnswerAreOneGroup) {
+  const auto group = [](const std::string& type, int output, int part) {
+    return Response(type, Place(output, part) + R"("delta":"a")").info.segments.at(0).group;
+  };
+  const uint64_t text = group("response.output_text.delta", 0, 0);
+  EXPECT_EQ(group("response.output_text.delta", 0, 1), text);
+  EXPECT_EQ(group("response.output_text.delta", 2, 0), text);
+  EXPECT_NE(group("response.refusal.delta", 0, 0), text);
+  const uint64_t thought = group("response.reasoning_text.delta", 0, 0);
+  EXPECT_EQ(group("response.reasoning_text.delta", 0, 1), thought);
+  EXPECT_NE(group("response.reasoning_text.delta", 1, 0), thought);
+  EXPECT_NE(group("response.function_call_arguments.delta", 0, 0),
+            group("response.function_call_arguments.delta", 1, 0));
+}
+
+TEST(ResponsesEvent, TheTextOfANewPartBelongsToItsDeltas) {
+  const Mapped added =
+      Response("response.content_part.added",
+               Place(0, 1) + R"("part":{"type":"output_text","text":"a","annotations":[]})");
+  EXPECT_EQ(Lane(added),
+            Lane(Response("response.output_text.delta", Place(0, 1) + R"("delta":"b")")));
+  EXPECT_FALSE(added.info.segments.at(0).repeated);
 }
 
 TEST(ResponsesEvent, ArgumentsHoldJson) {

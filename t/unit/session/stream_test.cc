@@ -463,7 +463,7 @@ TEST_F(Responses, DeltasAndCompleteTextsAgree) {
             stream("Mail [EMAIL]", "", "Mail [EMAIL]"));
 }
 
-TEST_F(Responses, AnEndedTextIsNotHeldAnyLonger) {
+TEST_F(Responses, AnEndedTextIsHeldOnlyWhereTheNextOneMayGoOnWithIt) {
   Life life(*redacting_, "responses");
   life.Send(R"({"model":"m","input":"Hi","stream":true})").Try();
   life.Head(200, "text/event-stream");
@@ -473,7 +473,20 @@ TEST_F(Responses, AnEndedTextIsNotHeldAnyLonger) {
       "response.output_text.done",
       R"(,"item_id":"i","output_index":0,"content_index":0,"text":"Hello, jane.doe")", 2);
   life.Body(done);
-  EXPECT_EQ(life.output, created_ + OutputText("Hello, jane.doe", 1) + done);
+  EXPECT_EQ(life.output, "");
+  life.Body(completed_);
+  EXPECT_EQ(life.output, created_ + OutputText("Hello, jane.doe", 1) + done + completed_);
+
+  Life clear(*redacting_, "responses");
+  clear.Send(R"({"model":"m","input":"Hi","stream":true})").Try();
+  clear.Head(200, "text/event-stream");
+  const std::string sentence =
+      created_ + OutputText("Hello there! ", 1) +
+      ResponsesEvent("response.output_text.done",
+                     R"(,"item_id":"i","output_index":0,"content_index":0,"text":"Hello there! ")",
+                     2);
+  clear.Body(sentence);
+  EXPECT_EQ(clear.output, sentence);
 }
 
 TEST_F(Responses, AnIncompleteStreamEndsWithBothErrorShapes) {

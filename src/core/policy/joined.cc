@@ -1,0 +1,128 @@
+#include "core/policy/joined.h"
+
+#include <algorithm>
+#include <iterator>
+#include <map>
+#include <utility>
+
+#include "core/policy/merge.h"
+
+namespace kt::policy {
+namespace {
+
+// Where a text may be cut at or after `at`: behind a blank that is not far, else at a code point.
+size_t CutAt(std::string_view text, size_t at) noexcept {
+  constexpr size_t kFar = 64;
+  const size_t blank = text.substr(0, at + kFar).find_first_of(" \t\r\n", at);
+  if (blank != text.npos) return blank + 1;
+  while (at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80) ++at;
+  return at;
+}
+
+}  // namespace
+
+void JoinedTexts::AppendTo(std::vector<ChainRun::Text>* texts, size_t longest) {
+  given_ = texts->size();
+  joins_.clear();
+  std::map<uint64_t, std::vector<size_t>> groups;  // few texts have one
+  for (size_t i = 0; i < given_; ++i) {
+    const ChainRun::Text& text = (*texts)[i];
+    if (text.group != 0 && !text.unit.text.empty()) groups[text.group].push_back(i);
+  }
+  for (const auto& [key, group] : groups) {
+    if (group.size() > 1) JoinGroup(*texts, group, longest);
+  }
+  for (const Join& join : joins_) {
+    ChainRun::Text& text = texts->emplace_back((*texts)[join.pieces.front().text]);
+    text.unit.text = join.text;
+    text.joined = true;
+  }
+}
+
+void JoinedTexts::Begin(size_t text, size_t from, size_t sure_begin) {
+  Join& join = joins_.emplace_back();
+  join.sure_begin = sure_begin;
+  join.pieces.push_back({text, from, 0});
+}
+
+// One joined text for all of the group, but for the middle of long texts.
+void JoinedTexts::JoinGroup(const std::vector<ChainRun::Text>& texts,
+                            const std::vector<size_t>& group, size_t longest) {
+  const size_t around = longest + kStreamContextBytes;
+  for (size_t i = 0; i < group.size(); ++i) {
+    const std::string_view text = texts[group[i]].unit.text;
+    const bool first = i == 0, last = i + 1 == group.size();
+    const size_t head = first ? 0 : around, tail = last ? 0 : around;
+    if (text.size() <= head + tail + around) {
+      if (first) Begin(group[i], 0, 0);
+      if (!first) joins_.back().pieces.push_back({group[i], 0, joins_.back().text.size()});
+      joins_.back().text.append(text);
+      if (last) joins_.back().sure_end = joins_.back().text.size();
+      continue;
+    }
+    if (!first) {
+      Join& join = joins_.back();
+      join.pieces.push_back({group[i], 0, join.text.size()});
+      join.text.append(text.substr(0, CutAt(text, head)));
+      join.sure_end = join.text.size() - kStreamContextBytes;
+    }
+    if (last) return;
+    const size_t from = CutAt(text, text.size() - tail);
+    Begin(group[i], from, kStreamContextBytes);
+    joins_.back().text.append(text.substr(from));
+  }
+}
+
+size_t JoinedTexts::Origin(size_t index, size_t* offset) const noexcept {
+  if (index < given_) return index;
+  const std::vector<Piece>& pieces = joins_[index - given_].pieces;
+  auto piece = std::prev(pieces.end());
+  while (piece != pieces.begin() && piece->at > *offset) --piece;
+  *offset = piece->from + (*offset - piece->at);
+  return piece->text;
+}
+
+void JoinedTexts::FoldEdit(const Join& join, TextEdit edit,
+                           std::vector<std::vector<TextEdit>>* edits) const {
+  TextEdit* begun = nullptr;
+  for (size_t i = 0; i < join.pieces.size(); ++i) {
+    const Piece& piece = join.pieces[i];
+    const bool last = i + 1 == join.pieces.size();
+    const size_t piece_end = last ? join.text.size() : join.pieces[i + 1].at;
+    const size_t begin = std::max(edit.begin, piece.at), end = std::min(edit.end, piece_end);
+    if (begin >= end) continue;
+    TextEdit part = edit;
+    part.begin = piece.from + (begin - piece.at);
+    part.end = piece.from + (end - piece.at);
+    if (begun != nullptr) {
+      begun->rest.append(join.text, begin, end - begin);
+      part.replacement.clear();
+      part.restorable = false;
+      part.continues = true;
+    }
+    std::vector<TextEdit>& into = (*edits)[piece.text];
+    const auto within = [&](const TextEdit& own) {
+      return own.begin >= part.begin && own.end <= part.end;
+    };
+    if (part.continues) std::erase_if(into, within);  // one marker stands for all of it
+    into.push_back(std::move(part));
+    if (begun == nullptr) begun = &into.back();
+  }
+}
+
+void JoinedTexts::Fold(std::vector<std::vector<TextEdit>>* edits) const {
+  std::vector<std::vector<TextEdit>> joined(
+      std::make_move_iterator(edits->begin() + static_cast<ptrdiff_t>(given_)),
+      std::make_move_iterator(edits->end()));
+  edits->resize(given_);
+  for (size_t i = 0; i < joined.size(); ++i) {
+    const Join& join = joins_[i];
+    for (TextEdit& edit : joined[i]) {
+      if (edit.begin < join.sure_begin || edit.end > join.sure_end) continue;
+      FoldEdit(join, std::move(edit), edits);
+    }
+    for (const Piece& piece : join.pieces) MergeEdits(&(*edits)[piece.text]);
+  }
+}
+
+}  // namespace kt::policy

@@ -1,0 +1,49 @@
+// Texts that are one for who reads them, such as the parts of a message: each is judged by itself,
+// and what stands on both sides of where two of them meet is judged as one text. A value may so
+// neither hide in pieces nor hide behind its neighbour. Of long texts only the ends that meet are
+// read again.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "core/policy/chain.h"
+
+namespace kt::policy {
+
+class JoinedTexts {
+ public:
+  // Finds the groups of *texts (ChainRun::Text::group) and appends the joined texts to it. They
+  // refer to this object. `longest`: of a match, in bytes.
+  void AppendTo(std::vector<ChainRun::Text>* texts, size_t longest);
+  bool empty() const noexcept { return joins_.empty(); }
+
+  // The text, of those that were given, where an offset of text `index` lies; *offset becomes one
+  // in it.
+  size_t Origin(size_t index, size_t* offset) const noexcept;
+  // Takes the edits of the joined texts off the end of *edits and merges them into those of the
+  // texts that they were made of.
+  void Fold(std::vector<std::vector<TextEdit>>* edits) const;
+
+ private:
+  struct Piece {
+    size_t text;  // index
+    size_t from;  // offset in it
+    size_t at;    // offset in the joined text
+  };
+  struct Join {
+    std::string text;
+    std::vector<Piece> pieces;
+    size_t sure_begin, sure_end;  // between them no match depends on what was left out
+  };
+  void JoinGroup(const std::vector<ChainRun::Text>& texts, const std::vector<size_t>& group,
+                 size_t longest);
+  void Begin(size_t text, size_t from, size_t sure_begin);
+  void FoldEdit(const Join& join, TextEdit edit, std::vector<std::vector<TextEdit>>* edits) const;
+
+  size_t given_ = 0;  // texts
+  std::vector<Join> joins_;
+};
+
+}  // namespace kt::policy
