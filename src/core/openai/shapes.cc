@@ -55,7 +55,14 @@ bool BeginsLikeDocument(std::string_view payload) noexcept {
 }  // namespace
 
 bool IsWord(std::string_view value) noexcept {
-  return value.size() <= 48 && AllOf(value, kWordByte);
+  constexpr size_t kMaxWord = 48, kMaxDigits = 10, kMaxCapitals = 12;
+  if (value.size() > kMaxWord || !AllOf(value, kWordByte)) return false;
+  size_t digits = 0, capitals = 0;
+  for (const char c : value) {
+    digits += c >= '0' && c <= '9';
+    capitals += c >= 'A' && c <= 'Z';
+  }
+  return digits <= kMaxDigits && (digits == 0 || capitals == 0 || value.size() <= kMaxCapitals);
 }
 
 bool IsId(std::string_view value) noexcept {
