@@ -88,4 +88,20 @@ inline void AppendUtf8(uint32_t value, std::string* out) {
   out->push_back(static_cast<char>(0x80 | (value & 0x3F)));
 }
 
+// The text with its halves as UTF-8 has what they stand for: what may be written somewhere.
+inline std::string PairHalves(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  for (size_t at = 0; at < text.size();) {
+    const CodePoint cp = DecodeHalves(text, at);
+    if (cp.size > 0) {
+      AppendUtf8(cp.value, &out);
+    } else {
+      out.push_back(text[at]);
+    }
+    at += cp.size > 0 ? cp.size : 1;
+  }
+  return out;
+}
+
 }  // namespace kt::detect

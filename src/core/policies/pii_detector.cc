@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/detect/utf8.h"
+
 namespace kt::policies {
 PiiDetector::PiiDetector(const config::PiiDetector& config, std::string hash_key)
     : action_(config.action), markers_(config, std::move(hash_key)) {}
@@ -74,7 +76,8 @@ Status PiiDetector::Evaluate(const policy::TextUnit& unit, std::span<const detec
         finding.effect = policy::Effect::kRedact;
         finding.reason_code = "pii_detector.redacted";
         finding.replacement = markers_.Write(
-            entity.type, entity.label, unit.text.substr(match->begin, match->end - match->begin));
+            entity.type, entity.label,
+            detect::PairHalves(unit.text.substr(match->begin, match->end - match->begin)));
         finding.restorable = markers_.Restorable(entity.type, entity.label);
         break;
       case config::Action::kLog:

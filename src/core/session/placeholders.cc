@@ -4,6 +4,8 @@
 #include <charconv>
 #include <utility>
 
+#include "core/detect/utf8.h"
+
 namespace kt::session {
 namespace {
 
@@ -66,7 +68,7 @@ void Placeholders::Number(std::string_view text, std::vector<policy::TextEdit>* 
     const auto label = labels_.find(name);
     if (name.empty() || label == labels_.end()) continue;
     std::string value(text.substr(edit.begin, edit.end - edit.begin));
-    value += edit.rest;
+    value = detect::PairHalves(value + edit.rest);
     auto [known, fresh] = label->second.number_of_value.try_emplace(value, 0);
     if (fresh) known->second = NextNumber(&label->second);
     std::string placeholder = "[" + label->first + "_" + std::to_string(known->second) + "]";

@@ -14,6 +14,10 @@ namespace {
 
 constexpr char kAll[] = "policy: {pii-detector: {entities: all, healthcare_mode: true}}\n";
 
+// What the client says, for placeholders to stand for.
+constexpr char kSaid[] =
+    "Write to bob@acme-mail.com, pay with 5555555555554444, and \"x\\y@b.org\"";
+
 // Values that no sampler hits upon, since they carry checks.
 const char* const kValues[] = {
     "jane.doe@acme-mail.com",
@@ -292,21 +296,6 @@ std::string StringAt(const json::View& view, json::NodeIndex node,
   return StringAt(view, view.Find(node, path.front()), path.subspan(1));
 }
 
-// Puts pairs together whose halves came in two events.
-std::string Paired(std::string_view text) {
-  std::string out;
-  for (size_t at = 0; at < text.size(); ++at) {
-    const detect::CodePoint pair = detect::DecodeHalves(text, at);
-    if (pair.size <= detect::kHalfBytes) {
-      out += text[at];
-      continue;
-    }
-    detect::AppendUtf8(pair.value, &out);
-    at += pair.size - 1;
-  }
-  return out;
-}
-
 struct Got {
   std::string text, error, last;
   bool complete = false;
@@ -321,6 +310,12 @@ json::Limits Lenient() {
 
 Got ReadAt(const std::string& stream, const Place& place) {
   Got got;
+  if (stream.starts_with("{")) {  // nothing had gone out: a status
+    json::View view;
+    EXPECT_TRUE(view.Parse(stream, 0, {}).ok());
+    got.error = view.String(view.Find(view.Find(0, "error"), "code"));
+    return got;
+  }
   sse::Splitter splitter(1 << 24);
   splitter.Feed(stream);
   sse::Event event;
@@ -342,7 +337,7 @@ Got ReadAt(const std::string& stream, const Place& place) {
     got.complete = got.complete || view.Equals(view.Find(0, "type"), "response.completed");
     got.last = event.data;
   }
-  got.text = Paired(got.text);
+  got.text = detect::PairHalves(got.text);
   return got;
 }
 
@@ -356,24 +351,30 @@ class StreamHostile : public ::testing::Test {
     gateway_ = nullptr;
   }
   static std::string Request(const Place& place) {
-    const std::string path = place.path;
-    if (path.ends_with("responses")) return R"({"model":"m","input":"Hi","stream":true})";
-    if (path == "/v1/completions") return R"({"model":"m","prompt":"Hi","stream":true})";
-    return StreamChat();
+    const std::string path = place.path, says = json::Quote(kSaid);
+    if (path.ends_with("responses")) return R"({"model":"m","stream":true,"input":)" + says + "}";
+    if (path == "/v1/completions") return R"({"model":"m","stream":true,"prompt":)" + says + "}";
+    return Chat(kSaid, R"(,"stream":true)");
   }
-  static std::string Whole(const Place& place, const std::string& text) {
-    Life life(*gateway_, place.path);
+  static std::string Whole(const Place& place, const std::string& text,
+                           const Gateway& gateway = *gateway_) {
+    Life life(gateway, place.path);
     life.Send(Request(place)).AnswerJson(place.whole(json::Quote(text)));
     return life.output;
   }
-  static std::string Stream(const Place& place, const std::vector<std::string>& reads) {
-    Life life(*gateway_, place.path);
+  static std::string Stream(const Place& place, const std::vector<std::string>& reads,
+                            const Gateway& gateway) {
+    Life life(gateway, place.path);
     life.Send(Request(place)).AnswerStream(reads);
     EXPECT_TRUE(life.session().finished());
     return life.output;
   }
   static void ExpectAsWhole(const Place& place, const std::string& text, int form,
-                            const std::vector<size_t>& cuts, int eol, size_t read_bytes);
+                            const std::vector<size_t>& cuts, int eol, size_t read_bytes,
+                            const Gateway& gateway = *gateway_);
+  // A random text of `parts`, spelt and cut at random, in a random place.
+  static void ExpectRandomAsWhole(const std::vector<std::string>& parts, std::mt19937* random,
+                                  const Gateway& gateway = *gateway_);
   static const Gateway* gateway_;
 };
 const Gateway* StreamHostile::gateway_ = nullptr;
@@ -441,9 +442,10 @@ void ExpectRepeated(const Got& got) {
 
 // `cuts`: where the deltas end, in units of the spelling.
 void StreamHostile::ExpectAsWhole(const Place& place, const std::string& text, int form,
-                                  const std::vector<size_t>& cuts, int eol, size_t read_bytes) {
+                                  const std::vector<size_t>& cuts, int eol, size_t read_bytes,
+                                  const Gateway& gateway) {
   SCOPED_TRACE(std::string(place.name) + ": " + text);
-  const std::string whole = Whole(place, text);
+  const std::string whole = Whole(place, text, gateway);
   const std::vector<std::string> units = Units(text, form);
   std::string events;
   size_t from = 0;
@@ -459,9 +461,14 @@ void StreamHostile::ExpectAsWhole(const Place& place, const std::string& text, i
   for (size_t at = 0; at < stream.size(); at += read_bytes) {
     reads.push_back(stream.substr(at, read_bytes));
   }
-  const Got got = ReadAt(Stream(place, reads), place);
+  const Got got = ReadAt(Stream(place, reads, gateway), place);
   if (whole.find("policy_violation") != whole.npos) {
     ASSERT_EQ(got.error, "output_blocked");
+    ASSERT_FALSE(got.complete);
+    // The first half of a pair may have gone out alone.
+    std::string_view prefix = got.text;
+    if (prefix.ends_with("\xEF\xBF\xBD")) prefix.remove_suffix(3);
+    ASSERT_TRUE(text.starts_with(prefix)) << got.text;
     return;
   }
   ASSERT_EQ(got.error, "");
@@ -482,7 +489,9 @@ TEST_F(StreamHostile, EveryValueInEveryPlaceAtEveryCut) {
       ASSERT_NE(Whole(place, text), place.whole(json::Quote(text))) << value;
       const int form = static_cast<int>(random() % 3);
       const size_t units = Units(text, form).size();
-      for (size_t cut = 1; cut < units; ++cut) {
+      // All cuts in the first place; in the others some, not the same for each value.
+      const size_t step = &place == &Places()[0] ? 1 : 5;
+      for (size_t cut = 1 + random() % step; cut < units; cut += step) {
         ExpectAsWhole(place, text, form, {cut}, static_cast<int>(random() % 4), SIZE_MAX / 2);
         if (HasFatalFailure()) FAIL() << "cut " << cut << " form " << form;
       }
@@ -496,31 +505,69 @@ uint32_t Setting(const char* name, uint32_t otherwise) {
   return given != nullptr ? static_cast<uint32_t>(std::strtoul(given, nullptr, 10)) : otherwise;
 }
 
+const char* const kFillers[] = {
+    " ",     "",   ", ", "\n",           "x",  "1",       "-", ".",
+    "@",     "%",  "&",  "\\",           "\"", "/",       "é", "e\xCC\x81",
+    "ssn ",  "+",  "id", "\xE2\x80\x8B", "=",  "http://", "(", "\xF0\x9F\x98\x80",
+    "key: ", "  ", "\t", "aGVs",         "_",  "[",       "]"};
+
+void StreamHostile::ExpectRandomAsWhole(const std::vector<std::string>& parts, std::mt19937* random,
+                                        const Gateway& gateway) {
+  const auto below = [random](size_t n) { return (*random)() % n; };
+  const Place& place = Places()[below(Places().size())];
+  std::string value;
+  for (size_t i = 0, n = 1 + below(6); i < n; ++i) {
+    if (below(3) > 0) value += kFillers[below(std::size(kFillers))];
+    value += parts[below(parts.size())];
+    if (below(3) > 0) value += kFillers[below(std::size(kFillers))];
+  }
+  const std::string text = Wrapped(place, value);
+  const int form = static_cast<int>(below(3));
+  const size_t units = Units(text, form).size();
+  std::vector<size_t> cuts;
+  const size_t longest = 1 + below(below(2) == 0 ? 3 : 40);
+  for (size_t at = below(longest) + 1; at < units; at += 1 + below(longest)) cuts.push_back(at);
+  ExpectAsWhole(place, text, form, cuts, static_cast<int>(below(4)), 1 + below(2000), gateway);
+}
+
 TEST_F(StreamHostile, TextsOfManyValuesInPiecesOfAnySize) {
-  const char* const fillers[] = {
-      " ",     "",   ", ", "\n",           "x",  "1",       "-", ".",
-      "@",     "%",  "&",  "\\",           "\"", "/",       "é", "e\xCC\x81",
-      "ssn ",  "+",  "id", "\xE2\x80\x8B", "=",  "http://", "(", "\xF0\x9F\x98\x80",
-      "key: ", "  ", "\t", "aGVs",         "_"};
   std::mt19937 random(Setting("KT_SEED", 23));
-  const auto below = [&random](size_t n) { return random() % n; };
-  const size_t rounds = Setting("KT_ROUNDS", 3000);
-  for (size_t round = 0; round < rounds; ++round) {
-    const Place& place = Places()[below(Places().size())];
-    std::string value;
-    for (size_t i = 0, n = 1 + below(6); i < n; ++i) {
-      if (below(3) > 0) value += fillers[below(std::size(fillers))];
-      value += Texts()[below(Texts().size())];
-      if (below(3) > 0) value += fillers[below(std::size(fillers))];
-    }
-    const std::string text = Wrapped(place, value);
-    const int form = static_cast<int>(below(3));
-    const size_t units = Units(text, form).size();
-    std::vector<size_t> cuts;
-    const size_t longest = 1 + below(below(2) == 0 ? 3 : 40);
-    for (size_t at = below(longest) + 1; at < units; at += 1 + below(longest)) cuts.push_back(at);
-    ExpectAsWhole(place, text, form, cuts, static_cast<int>(below(4)), 1 + below(2000));
+  for (size_t round = 0, rounds = Setting("KT_ROUNDS", 3000); round < rounds; ++round) {
+    ExpectRandomAsWhole(Texts(), &random);
     if (HasFatalFailure()) FAIL() << "round " << round;
+  }
+}
+
+TEST_F(StreamHostile, EverySettingOfMarkersAndActions) {
+  std::vector<std::string> parts = Texts();
+  for (const char* part : {"[EMAIL_1]", "[CREDIT_CARD_1]", "[EMAIL_2]", "[EMAIL_", "[[EMAIL_1]]",
+                           "EMAIL_1", "[EMAIL_11]", "[email_1]"}) {
+    for (int i = 0; i < 12; ++i) parts.emplace_back(part);
+  }
+  const std::string pii = "[pii-detector, audit-logger]";
+  const auto with = [](const std::string& settings) {
+    return "policy: {pii-detector: {entities: all, " + settings + "}}\n";
+  };
+  const std::pair<std::string, std::string> configs[] = {
+      {pii, with("redaction: {marker_format: reversible}")},
+      {pii, with("redaction: {marker_format: asterisk, preserve_length: true}")},
+      {pii, with("redaction: {marker_format: partial, preserve_length: true}")},
+      {pii, with("redaction: {marker_format: partial}")},
+      {pii, with("redaction: {custom_markers: {EMAIL_ADDRESS: '<é & co>'}}")},
+      {"[{pii-detector: {stage: output}}, audit-logger]", with("action: block")},
+      {pii, with("action: log")},
+      {"[{pii-detector: {streaming_mode: buffered}}, audit-logger]",
+       with("redaction: {marker_format: reversible}")},
+      {"[safety-filter, dlp-filter, pii-detector, audit-logger]",
+       "policy: {dlp-filter: {blocked_terms: [Zonk], detect_patterns: ['acme-[a-z]+']}}\n"},
+  };
+  for (const auto& [chain, policy] : configs) {
+    const auto gateway = MakeGateway(Yaml(OneTarget(), chain, policy));
+    std::mt19937 random(Setting("KT_SEED", 29));
+    for (size_t round = 0, rounds = Setting("KT_ROUNDS", 600); round < rounds; ++round) {
+      ExpectRandomAsWhole(parts, &random, *gateway);
+      if (HasFatalFailure()) FAIL() << "round " << round << " of " << policy;
+    }
   }
 }
 
