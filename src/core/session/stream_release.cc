@@ -164,9 +164,14 @@ Result StreamRelease::AppendPieces(const json::View& view, const openai::EventIn
   return Result::kGoOn;
 }
 
-std::optional<uint32_t> StreamRelease::FindLane(openai::LaneKey key) const {
-  if (const auto it = lane_of_key_.find(key); it != lane_of_key_.end()) return it->second;
-  return std::nullopt;
+std::optional<uint32_t> StreamRelease::FindLane(openai::LaneKey key) {
+  if (key == 0) return std::nullopt;
+  if (present_lane_.first != key) {
+    const auto it = lane_of_key_.find(key);
+    if (it == lane_of_key_.end()) return std::nullopt;
+    present_lane_ = *it;
+  }
+  return present_lane_.second;
 }
 
 std::optional<uint32_t> StreamRelease::LaneOf(const openai::Segment& segment, uint32_t choice) {
@@ -175,7 +180,8 @@ std::optional<uint32_t> StreamRelease::LaneOf(const openai::Segment& segment, ui
   const auto index = static_cast<uint32_t>(lanes_.size());
   lanes_.emplace_back(segment, choice);
   lane_of_key_.emplace(segment.lane, index);
-  lane_groups_.try_emplace(segment.group, LaneGroup{index});
+  group_of_lane_.push_back(
+      &lane_groups_.try_emplace(segment.group, LaneGroup{index}).first->second);
   return index;
 }
 

@@ -61,7 +61,7 @@ class StreamRelease {
   // Settle.
   Result Add(const sse::Event& event, const json::View& view, const openai::EventInfo& info);
   // May events be added by AddAlike?
-  bool takes_alike(const openai::EventInfo& info) const;
+  bool takes_alike(const openai::EventInfo& info);
   // The same for an event like one that Add has taken, whose info this is, with another text.
   Result AddAlike(const sse::Event& event, std::string_view text, const openai::EventInfo& info,
                   uint32_t sequence_number);
@@ -89,6 +89,11 @@ class StreamRelease {
     uint32_t choice;
     std::deque<HeldEvent> events;
   };
+  // Lanes that are one text: the one that went on last, and the joined one while that has to look
+  // back.
+  struct LaneGroup {
+    uint32_t last, joined = HeldPiece::kNoLane;
+  };
   struct Group {  // what may overtake each other, and the barrier behind it
     std::vector<ChoiceQueue> queues;
     size_t waiting = 0;
@@ -112,13 +117,13 @@ class StreamRelease {
   Result JudgeLanes(const openai::EventInfo& info, HeldEvent* held);
   Result JudgeWholeLanes();
   // stream_release_join.cc
-  bool GoesOnAlone(uint32_t lane) const;
+  bool GoesOnAlone(uint32_t lane) const noexcept;
   bool AppendToGroup(std::string_view text, HeldPiece* piece, HeldEvent* held);
-  bool JoinGroup(uint64_t key, HeldEvent* held);
+  bool JoinGroup(LaneGroup* group, HeldEvent* held);
   void DropJoined(uint32_t joined);
   Result EndLane(uint32_t lane, HeldEvent* held);
   Result JudgeOpenLane(uint32_t lane, bool final);
-  std::optional<uint32_t> FindLane(openai::LaneKey key) const;
+  std::optional<uint32_t> FindLane(openai::LaneKey key);
   std::optional<uint32_t> LaneOf(const openai::Segment& segment, uint32_t choice);
   void Enqueue(HeldEvent held, bool barrier, uint32_t choice);
   Result DrainWithin();
@@ -136,11 +141,10 @@ class StreamRelease {
   const ReleaseLimits limits_;
   std::vector<Lane> lanes_;
   std::unordered_map<openai::LaneKey, uint32_t> lane_of_key_;
-  // Of each group: the lane that went on last, and the joined one while it has to look back.
-  struct LaneGroup {
-    uint32_t last, joined = HeldPiece::kNoLane;
-  };
+  std::pair<openai::LaneKey, uint32_t> present_lane_{};  // the entry that was asked for last
+  // By group.
   std::unordered_map<uint64_t, LaneGroup> lane_groups_;
+  std::vector<LaneGroup*> group_of_lane_;
   StreamRun run_;
   std::vector<uint32_t> touched_;  // lanes of the present event
   std::vector<openai::Segment> whole_segments_;

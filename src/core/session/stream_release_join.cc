@@ -8,7 +8,7 @@ namespace kt::session {
 
 using Result = StreamRelease::Result;
 
-bool StreamRelease::takes_alike(const openai::EventInfo& info) const {
+bool StreamRelease::takes_alike(const openai::EventInfo& info) {
   if (buffered_) return false;
   if (info.segments.empty()) return true;
   const auto lane = FindLane(info.segments.front().lane);
@@ -16,19 +16,17 @@ bool StreamRelease::takes_alike(const openai::EventInfo& info) const {
 }
 
 // Does nothing that another lane of the group said stand before what comes next in this one?
-bool StreamRelease::GoesOnAlone(uint32_t lane) const {
-  const auto group = lane_groups_.find(lanes_[lane].group());
-  return group == lane_groups_.end() ||
-         (group->second.last == lane && group->second.joined == HeldPiece::kNoLane);
+bool StreamRelease::GoesOnAlone(uint32_t lane) const noexcept {
+  const LaneGroup& group = *group_of_lane_[lane];
+  return group.last == lane && group.joined == HeldPiece::kNoLane;
 }
 
 // Text that is about to be appended to the piece's lane goes to the joined one too, if its group
 // has or needs one. False: what came before in the group is over, or there are too many lanes.
 bool StreamRelease::AppendToGroup(std::string_view text, HeldPiece* piece, HeldEvent* held) {
-  const uint64_t key = lanes_[piece->lane].group();
-  LaneGroup& group = lane_groups_.at(key);
+  LaneGroup& group = *group_of_lane_[piece->lane];
   const bool seam = group.last != piece->lane;
-  if (seam && group.joined == HeldPiece::kNoLane && !JoinGroup(key, held)) return false;
+  if (seam && group.joined == HeldPiece::kNoLane && !JoinGroup(&group, held)) return false;
   group.last = piece->lane;
   if (group.joined == HeldPiece::kNoLane) return true;
   Lane& joined = lanes_[group.joined];
@@ -41,11 +39,12 @@ bool StreamRelease::AppendToGroup(std::string_view text, HeldPiece* piece, HeldE
 
 // Makes the joined lane of a group out of the one that went on last. What of it is not clear waits
 // for both from now on.
-bool StreamRelease::JoinGroup(uint64_t key, HeldEvent* held) {
-  LaneGroup& group = lane_groups_.at(key);
+bool StreamRelease::JoinGroup(LaneGroup* joined, HeldEvent* held) {
+  LaneGroup& group = *joined;
   if (lanes_[group.last].closed() || lanes_.size() >= limits_.max_lanes) return false;
   const auto index = static_cast<uint32_t>(lanes_.size());
   lanes_.push_back(lanes_[group.last].Join());
+  group_of_lane_.push_back(&group);
   group.joined = index;
   pending_text_ += lanes_[index].pending_bytes();
   const auto wait = [&](HeldEvent* event) {
@@ -66,9 +65,8 @@ bool StreamRelease::JoinGroup(uint64_t key, HeldEvent* held) {
 }
 
 void StreamRelease::DropJoined(uint32_t joined) {
-  LaneGroup& group = lane_groups_.at(lanes_[joined].group());
   lanes_[joined].Close();
-  group.joined = HeldPiece::kNoLane;
+  group_of_lane_[joined]->joined = HeldPiece::kNoLane;
 }
 
 Result StreamRelease::JudgeOpenLane(uint32_t index, bool final) {
@@ -80,13 +78,11 @@ Result StreamRelease::JudgeOpenLane(uint32_t index, bool final) {
 
 // A part is over; its message may not be.
 Result StreamRelease::EndLane(uint32_t index, HeldEvent* held) {
-  const uint64_t key = lanes_[index].group();
-  const bool may_go_on = key != lanes_[index].key() && !lanes_[index].closed();
+  const Lane& lane = lanes_[index];
+  const bool may_go_on = lane.group() != lane.key() && !lane.closed();
   if (may_go_on) {
     if (const Result result = JudgeOpenLane(index, false); result != Result::kGoOn) return result;
-    const LaneGroup& group = lane_groups_.at(key);
-    const bool joins = group.last == index && group.joined == HeldPiece::kNoLane;
-    if (joins && !JoinGroup(key, held)) return Result::kInvalid;
+    if (GoesOnAlone(index) && !JoinGroup(group_of_lane_[index], held)) return Result::kInvalid;
   }
   return JudgeOpenLane(index, true);
 }
