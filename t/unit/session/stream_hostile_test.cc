@@ -408,9 +408,12 @@ const std::vector<std::string>& Texts() {
   return *texts;
 }
 
-std::string Wrapped(const Place& place, const std::string& value) {
-  if (!place.arguments) return "Well: " + value + " \xF0\x9F\x98\x80 there.";
-  return "{\"n\":17,\"to\":" + json::Quote("Well: " + value + " there.") + ",\"x\":[true]}";
+// `deep`: arguments that hold JSON in a string of their JSON.
+std::string Wrapped(const Place& place, const std::string& value, bool deep = false) {
+  const std::string text = "Well: " + value + " \xF0\x9F\x98\x80 there.";
+  if (!place.arguments) return text;
+  const std::string inner = deep ? "{\"deep\":[" + json::Quote(text) + ",null]}" : text;
+  return "{\"n\":17,\"to\":" + json::Quote(inner) + ",\"x\":[true]}";
 }
 
 // The strings of two answers agree, whatever their spelling.
@@ -476,8 +479,12 @@ void StreamHostile::ExpectAsWhole(const Place& place, const std::string& text, i
   ExpectSameStrings(whole, place.whole(json::Quote(got.text)));
   ExpectRepeated(got);
   if (!place.arguments) return;
-  json::View arguments;
+  json::View arguments, inner;
   ASSERT_TRUE(arguments.Parse(got.text, 0, Lenient()).ok()) << got.text;
+  const std::string to = arguments.String(arguments.Find(0, "to"));
+  if (to.starts_with("{")) {
+    ASSERT_TRUE(inner.Parse(to, 0, Lenient()).ok()) << to;
+  }
 }
 
 TEST_F(StreamHostile, EveryValueInEveryPlaceAtEveryCut) {
@@ -521,7 +528,8 @@ void StreamHostile::ExpectRandomAsWhole(const std::vector<std::string>& parts, s
     value += parts[below(parts.size())];
     if (below(3) > 0) value += kFillers[below(std::size(kFillers))];
   }
-  const std::string text = Wrapped(place, value);
+  const bool deep = below(2) == 0;
+  const std::string text = Wrapped(place, value, deep);
   const int form = static_cast<int>(below(3));
   const size_t units = Units(text, form).size();
   std::vector<size_t> cuts;
