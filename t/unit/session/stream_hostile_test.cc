@@ -350,22 +350,23 @@ class StreamHostile : public ::testing::Test {
     delete gateway_;
     gateway_ = nullptr;
   }
-  static std::string Request(const Place& place) {
-    const std::string path = place.path, says = json::Quote(kSaid);
-    if (path.ends_with("responses")) return R"({"model":"m","stream":true,"input":)" + says + "}";
-    if (path == "/v1/completions") return R"({"model":"m","stream":true,"prompt":)" + says + "}";
-    return Chat(kSaid, R"(,"stream":true)");
+  static std::string Request(const Place& place, bool stream) {
+    const std::string path = place.path;
+    const std::string more = stream ? R"(,"stream":true)" : "";
+    if (path == "/v1/chat/completions") return Chat(kSaid, more);
+    const std::string says = path == "/v1/responses" ? "input" : "prompt";
+    return R"({"model":"m",")" + says + "\":" + json::Quote(kSaid) + more + "}";
   }
   static std::string Whole(const Place& place, const std::string& text,
                            const Gateway& gateway = *gateway_) {
     Life life(gateway, place.path);
-    life.Send(Request(place)).AnswerJson(place.whole(json::Quote(text)));
+    life.Send(Request(place, false)).AnswerJson(place.whole(json::Quote(text)));
     return life.output;
   }
   static std::string Stream(const Place& place, const std::vector<std::string>& reads,
                             const Gateway& gateway) {
     Life life(gateway, place.path);
-    life.Send(Request(place)).AnswerStream(reads);
+    life.Send(Request(place, true)).AnswerStream(reads);
     EXPECT_TRUE(life.session().finished());
     return life.output;
   }
