@@ -152,14 +152,16 @@ Status WriteAll(FileSystem* fs, int fd, std::string_view bytes, std::string_view
 Result<Fd> OpenRegular(FileSystem* fs, int directory, const std::string& name, int flags) {
   Fd fd(fs->Open(directory, name, flags, 0));
   if (fd.get() == -ENOENT) return Status::NotFound("audit log: there is no " + name);
-  if (!fd.valid()) return FileFailure("open " + name, fd.get());
+  // What open says of links, directories, sockets, and FIFOs without a reader.
+  const bool other = fd.get() == -ELOOP || fd.get() == -EISDIR || fd.get() == -ENXIO;
+  if (!fd.valid() && !other) return FileFailure("open " + name, fd.get());
   FileInfo info;
-  if (const int error = fs->Stat(fd.get(), &info); error != 0) {
+  if (const int error = other ? 0 : fs->Stat(fd.get(), &info); error != 0) {
     return FileFailure("stat " + name, error);
   }
   const bool writes = (flags & O_ACCMODE) != O_RDONLY;
   if (!info.regular || (writes && info.links != 1)) {
-    return Status::Unavailable("audit log: " + name + " is no regular file of one name");
+    return Status::InvalidArgument("audit log: " + name + " is no regular file of one name");
   }
   return fd;
 }

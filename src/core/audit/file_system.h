@@ -67,7 +67,7 @@ Status FileFailure(std::string_view what, int error);
 // Writes all, also over short writes.
 Status WriteAll(FileSystem* fs, int fd, std::string_view bytes, std::string_view what);
 // Opens a regular file, for writing only one without a second name (a hard link elsewhere).
-// kNotFound when there is none.
+// kNotFound when there is none, kInvalidArgument when it is something else (a link, a FIFO).
 Result<Fd> OpenRegular(FileSystem* fs, int directory, const std::string& name, int flags);
 // A small file's content; kResourceExhausted above `max_bytes`.
 Result<std::string> ReadFile(FileSystem* fs, int directory, const std::string& name,

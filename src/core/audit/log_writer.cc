@@ -89,9 +89,12 @@ Status Log::CheckInPlace() {
   }
   error = fs_->Stat(segment_.get(), &segment);
   if (error != 0) return FileFailure("stat the segment", error);
-  if (segment.links != 1 || segment.size != durable_bytes_) {
-    return Status::Unavailable("audit log: somebody else removed or changed the segment " +
-                               SegmentName{number_, number_lineage_}.File());
+  const std::string name = SegmentName{number_, number_lineage_}.File();
+  FileInfo named;
+  const bool there = fs_->StatPath(options_.directory + "/" + name, &named) == 0;
+  if (!there || named.inode != segment.inode || named.device != segment.device ||
+      segment.links != 1 || segment.size != durable_bytes_) {
+    return Status::Unavailable("audit log: somebody else removed or changed the segment " + name);
   }
   return Status::Ok();
 }
@@ -168,7 +171,7 @@ Status Log::SignCheckpoint(std::string_view reason) {
 std::string Log::HeaderMembers(const std::string& reason, const SigningKey* root) const {
   SegmentHeader header;
   header.ts_us = now_us_;
-  header.segment = number_ + 1;
+  header.segment = number_ + damaged_ + 1;
   header.reason = reason;
   header.begins_lineage = root != nullptr;
   header.previous = {number_, number_lineage_, durable_bytes_, closed_};
@@ -224,9 +227,10 @@ Status Log::BeginSegment(const std::string& reason, const SigningKey* root) {
       keys_.lineage, HeaderMembers(reason, root), root != nullptr ? *root : keys_.segment_key,
       root != nullptr ? kLineageContext : kSegmentContext, &head, &bytes);
   if (!made) return Status::Unavailable("audit log: OpenSSL made no signature");
-  const std::string name = SegmentName{number_ + 1, keys_.lineage}.File();
+  const std::string name = SegmentName{number_ + damaged_ + 1, keys_.lineage}.File();
   if (Status status = PlaceSegment(name, bytes); !status.ok()) return status;
-  ++number_;
+  number_ += damaged_ + 1;
+  damaged_ = 0;
   number_lineage_ = keys_.lineage;
   segment_begun_us_ = now_us_;
   durable_bytes_ = bytes.size();

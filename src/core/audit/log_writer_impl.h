@@ -53,6 +53,7 @@ class Log final : public LogWriter {
   // ---- log_writer_open.cc
   Status TakeLock();
   Status ReadNewest(std::vector<SegmentName>* segments, SegmentState* newest, Fd* fd);
+  Status BeginBehindDamage(const std::vector<SegmentName>& segments, const std::string& root_key);
   void Adopt(const SegmentState& newest, const SegmentName& name);
   // Why the keys cannot go on with the log; empty: they can, and now stand behind it.
   Result<std::string> MatchKeys(Result<KeysState> keys, const SegmentState& newest);
@@ -74,10 +75,11 @@ class Log final : public LogWriter {
 
   // Of the segment that is written, or was written last when segment_ is not open.
   uint64_t number_ = 0;
+  uint64_t damaged_ = 0;  // segments behind it whose header cannot be read: nothing of them counts
   std::string number_lineage_;
   int64_t segment_begun_us_ = 0;
   uint64_t durable_bytes_ = 0;
-  bool closed_ = false;      // it ends by a checkpoint; nothing is written behind it
+  bool closed_ = false;      // nothing lies behind them, and nothing will
   std::string next_reason_;  // why the next segment begins
 
   ChainHead head_, durable_head_;

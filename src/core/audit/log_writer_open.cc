@@ -2,6 +2,7 @@
 #include <fcntl.h>
 
 #include <cerrno>
+#include <utility>
 
 #include "core/audit/log_writer_impl.h"
 
@@ -46,8 +47,8 @@ Status Log::ReadNewest(std::vector<SegmentName>* segments, SegmentState* newest,
   }
   *segments = SegmentsOf(files);
   if (segments->empty()) return Status::NotFound("audit log: no segment yet");
-  Result<Fd> opened =
-      OpenRegular(fs_, directory_.get(), segments->back().File(), O_RDWR | O_APPEND);
+  const std::string name = segments->back().File();
+  Result<Fd> opened = OpenRegular(fs_, directory_.get(), name, O_RDWR | O_APPEND);
   if (!opened.ok()) return opened.status();
   *fd = std::move(opened).value();
   Result<SegmentState> state = ReadSegment(fs_, fd->get());
@@ -114,12 +115,28 @@ Status Log::BeginLineage(const std::string& reason, const std::string& root_key)
   keys_ = std::move(keys).value();
   // The keys first: a header whose keys are lost would begin one more lineage. They count that
   // header only when it is there, so that a crash in between does not look like a deleted segment.
-  keys_.segment = number_;
+  keys_.segment = number_ + damaged_;
   keys_unsaved_ = true;
   if (Status status = BeginSegment(reason, &root.value()); !status.ok()) return status;
   keys_.segment = number_;
   keys_unsaved_ = true;
   return SaveKeys();
+}
+
+// The new lineage holds on to the newest segment that can be read: those behind it are not signed
+// for.
+Status Log::BeginBehindDamage(const std::vector<SegmentName>& segments,
+                              const std::string& root_key) {
+  for (auto name = segments.rbegin(); name != segments.rend(); ++name) {
+    const Result<Fd> fd = OpenRegular(fs_, directory_.get(), name->File(), O_RDONLY);
+    if (!fd.ok()) continue;
+    const Result<SegmentState> state = ReadSegment(fs_, fd->get());
+    if (!state.ok() || state->header.segment != name->number) continue;
+    Adopt(state.value(), *name);
+    break;
+  }
+  damaged_ = segments.back().number - number_;
+  return BeginLineage("log_damaged", root_key);
 }
 
 Status Log::GoOn(const SegmentState& newest, const SegmentName& name, Fd fd) {
@@ -134,13 +151,14 @@ Status Log::GoOn(const SegmentState& newest, const SegmentName& name, Fd fd) {
     notices_.push_back(name.File() + " is damaged from byte " + std::to_string(newest.bytes) +
                        " on; the log goes on behind the last good line");
   }
-  // Read from the cache does not mean on the disk.
-  if (const int error = fs_->DataSync(fd.get()); error != 0) {
+  // Read from the cache does not mean on the disk. Sync: also that it has been cut.
+  if (const int error = fs_->Sync(fd.get()); error != 0) {
     return FileFailure("sync " + name.File(), error);
   }
   if (Status status = SaveKeys(); !status.ok()) return status;
-  const bool stopped = closed_ && newest.last_checkpoint->reason == "stop";
-  if (!stopped) return BeginSegment(closed_ ? "rotated" : "restarted", nullptr);
+  const bool sealed = std::exchange(closed_, rest == 0 || newest.torn);
+  const bool stopped = sealed && newest.last_checkpoint->reason == "stop";
+  if (!stopped) return BeginSegment(sealed ? "rotated" : "restarted", nullptr);
   if (newest.header.packs != options_.packs || newest.header.host != options_.host ||
       newest.header.immutable != options_.immutable ||
       newest.header.checkpoint_seconds != options_.checkpoint_seconds ||
@@ -166,15 +184,13 @@ Status Log::Start(const std::string& root_key) {
     return BeginLineage("first", root_key);
   }
   const SegmentName name = segments.back();
-  if (status.code() == StatusCode::kNotFound) {  // not even a header
-    number_ = name.number;
-    number_lineage_ = name.lineage;
-    durable_head_.seq = 0;
-    return BeginLineage("log_damaged", root_key);
-  }
+  // Not even a header, or something else in its place.
+  const bool damaged = status.code() == StatusCode::kNotFound ||
+                       status.code() == StatusCode::kInvalidArgument ||
+                       (status.ok() && newest.header.segment != name.number);
+  if (damaged) return BeginBehindDamage(segments, root_key);
   if (!status.ok()) return status;
   Adopt(newest, name);
-  if (newest.header.segment != name.number) return BeginLineage("log_damaged", root_key);
   Result<std::string> mismatch = MatchKeys(KeysState::Load(fs_, directory_.get()), newest);
   if (!mismatch.ok()) return mismatch.status();
   if (!mismatch.value().empty()) return BeginLineage(mismatch.value(), root_key);

@@ -25,6 +25,10 @@ class Verifier {
 
  private:
   void ReadKeyFile();
+  enum class Keys : uint8_t { kFit, kAhead, kBehind, kOther };
+  // Precondition: the newest segment has been read.
+  Keys Compare(const KeysState& keys, const SegmentInfo& newest) const;
+  void CheckKeyFile(const SegmentInfo& newest);
   size_t FirstToRead() const;
   Status CheckSegment(size_t index);
   Status CheckLines(size_t index, int fd, uint64_t end);
@@ -42,6 +46,7 @@ class Verifier {
                         std::string_view signature);
   bool CheckHead(uint64_t seq, std::string_view hash, uint64_t line);
   bool CheckClock(int64_t ts_us, uint64_t seq, uint64_t line);
+  bool CouldBecomeNext(std::string_view unfinished) const;
   void CheckEnd(size_t index, SegmentReader::Outcome outcome, uint64_t end);
   void CheckNewest(const SegmentInfo& info, bool torn);
   void CheckPruning();
@@ -76,7 +81,50 @@ void Verifier::Report(Tampering kind, uint64_t line, uint64_t seq, std::string m
 // Before the log is read: what the keys have signed by now must be found in it.
 void Verifier::ReadKeyFile() {
   Result<KeysState> keys = KeysState::Load(fs_, directory_.get());
-  if (keys.ok()) keys_ = std::move(keys).value();
+  if (keys.ok()) {
+    keys_ = std::move(keys).value();
+  } else if (keys.status().code() != StatusCode::kNotFound) {
+    report_.notes.push_back(keys.status().message() + ": it says nothing about the log's end");
+  }
+}
+
+Verifier::Keys Verifier::Compare(const KeysState& keys, const SegmentInfo& info) const {
+  const bool same_lineage = keys.lineage == info.name.lineage;
+  if (keys.segment > info.header.segment) return Keys::kAhead;
+  // Keys that were made for a lineage whose first header was never written.
+  if (!same_lineage) return keys.segment == info.header.segment ? Keys::kFit : Keys::kOther;
+  if (keys.epoch > epoch_) return Keys::kAhead;
+  if (keys.epoch + 1 < epoch_ || keys.segment + 1 < info.header.segment) return Keys::kBehind;
+  // One behind: they have signed, and were not replaced yet. A lineage's first header is no step.
+  const SigningKey& epoch_key = keys.epoch == epoch_ ? keys.epoch_key : keys.next_epoch_key;
+  const bool one_behind = keys.segment < info.header.segment && !info.header.begins_lineage;
+  const SigningKey& segment_key = one_behind ? keys.next_segment_key : keys.segment_key;
+  const bool fit = epoch_key.public_hex() == epoch_key_ &&
+                   segment_key.public_hex() == info.header.next_segment_key;
+  return fit ? Keys::kFit : Keys::kOther;
+}
+
+void Verifier::CheckKeyFile(const SegmentInfo& info) {
+  if (!keys_) return;
+  const Keys before = Compare(*keys_, info);
+  if (before == Keys::kFit) return;
+  if (before == Keys::kAhead) {
+    Report(Tampering::kTruncated, head_line_ + 1, head_.seq + 1,
+           "the end is missing: the key file " + std::string(kKeyFile) +
+               " has signed more than is there");
+    return;
+  }
+  // The log may have gone on since that file was read: now it is at least as new as what was read.
+  const Result<KeysState> now = KeysState::Load(fs_, directory_.get());
+  if (!now.ok()) return;
+  const Keys after = Compare(now.value(), info);
+  if (after == Keys::kFit || after == Keys::kAhead) return;
+  file_ = kKeyFile;
+  if (after == Keys::kBehind) {
+    Report(Tampering::kRolledBack, 0, 0, "the key file is an older copy: the log has gone on");
+  } else {
+    Report(Tampering::kEdited, 0, 0, "the key file does not hold the keys that the log names");
+  }
 }
 
 size_t Verifier::FirstToRead() const {
@@ -114,7 +162,7 @@ bool Verifier::CheckClock(int64_t ts_us, uint64_t seq, uint64_t line) {
 
 // The header has been checked by itself; here, that it holds on to what is before it.
 bool Verifier::CheckFirst(const SegmentInfo& info, bool first_read) {
-  const bool first_of_all = info.header.segment == 1;
+  const bool first_of_all = info.header.previous.segment == 0;
   const ChainHead before = first_of_all ? ChainHead{} : head_;
   if (first_of_all || !first_read) {
     if (info.prev != before.hash || info.head.seq != before.seq + 1) {
@@ -126,7 +174,7 @@ bool Verifier::CheckFirst(const SegmentInfo& info, bool first_read) {
   } else {
     report_.first_seq = info.head.seq;
   }
-  if (first_of_all) report_.first_seq = 1;
+  if (first_of_all) report_.first_seq = info.head.seq;
   head_ = info.head;
   head_prev_ = info.prev;
   head_line_ = 1;
@@ -245,6 +293,17 @@ bool Verifier::CheckLine(std::string_view line, int fd, const SegmentReader& rea
   return CheckUnsigned(envelope.value(), reader);
 }
 
+// What a writer that is in the middle of it, or died there, leaves behind head_.
+bool Verifier::CouldBecomeNext(std::string_view unfinished) const {
+  const SegmentName& name = headers_.segments.back().name;
+  const std::string begin =
+      "{\"seq\":" + std::to_string(head_.seq + 1) + ",\"lineage\":\"" + name.lineage + "\",\"";
+  const size_t common = std::min(begin.size(), unfinished.size());
+  return unfinished.substr(0, common) == std::string_view(begin).substr(0, common) &&
+         std::all_of(unfinished.begin(), unfinished.end(),
+                     [](char c) { return static_cast<unsigned char>(c) >= 0x20; });
+}
+
 // Nothing is left in order behind head_.
 void Verifier::CheckEnd(size_t index, SegmentReader::Outcome outcome, uint64_t end) {
   const SegmentInfo& info = headers_.segments[index];
@@ -274,14 +333,8 @@ void Verifier::CheckEnd(size_t index, SegmentReader::Outcome outcome, uint64_t e
 void Verifier::CheckNewest(const SegmentInfo& info, bool torn) {
   report_.stopped = last_reason_ == "stop" && !torn;
   if (torn) report_.notes.push_back(file_ + ": the last line is not finished");
-  if (keys_ && keys_->lineage == info.name.lineage &&
-      (keys_->segment > info.header.segment || keys_->epoch > epoch_)) {
-    Report(Tampering::kTruncated, head_line_ + 1, head_.seq + 1,
-           "the end is missing: the key file " + std::string(kKeyFile) +
-               " has signed more than is there");
-    return;
-  }
-  if (report_.stopped) return;
+  CheckKeyFile(info);
+  if (found() || report_.stopped) return;
   const int64_t every_us =
       static_cast<int64_t>(std::min<uint64_t>(info.header.checkpoint_seconds, 1'000'000)) * kSecond;
   const int64_t age_us = options_.now_us - last_ts_us_;
@@ -314,13 +367,18 @@ Status Verifier::CheckLines(size_t index, int fd, uint64_t end) {
     Report(Tampering::kEdited, head_line_ + 1, head_.seq + 1, "a line without end");
     return Status::Ok();
   }
+  if (outcome == SegmentReader::Outcome::kTorn && all_read && !CouldBecomeNext(line)) {
+    Report(Tampering::kInserted, head_line_ + 1, head_.seq + 1,
+           "an unfinished line that is no beginning of the next one");
+    return Status::Ok();
+  }
   CheckEnd(index, outcome, end);
   return Status::Ok();
 }
 
 Status Verifier::CheckSegment(size_t index) {
   Result<Fd> fd = OpenRegular(fs_, directory_.get(), file_, O_RDONLY);
-  if (!fd.ok()) return fd.status();
+  if (!fd.ok()) return fd.status();  // its header was read a moment ago
   const bool newest = index + 1 == headers_.segments.size();
   uint64_t end = UINT64_MAX;
   if (newest) {
@@ -335,7 +393,7 @@ Status Verifier::CheckSegment(size_t index) {
 void Verifier::CheckPruning() {
   if (headers_.segments.empty() || FirstToRead() != 0) return;
   const SegmentInfo& first = headers_.segments.front();
-  if (first.header.segment == 1) return;
+  if (first.header.previous.segment == 0) return;
   file_ = first.name.File();
   // More than is gone may be announced: files go one after the other, behind the record.
   const auto covers = [&](const Pruned& pruned) {

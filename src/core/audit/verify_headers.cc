@@ -3,6 +3,8 @@
 #include <fcntl.h>
 
 #include <algorithm>
+#include <optional>
+#include <utility>
 
 #include "core/audit/keys_state.h"
 #include "core/audit/segment_reader.h"
@@ -22,8 +24,16 @@ class Reader {
   Result<HeaderChain> Run();
 
  private:
-  Status ReadPruned(uint64_t first_left);
-  Status ReadSegments(const std::vector<SegmentName>& names);
+  Status ReadPruned();
+  // Lines behind those of segments that are gone: the same as in the segments that follow.
+  Status CheckPrunedRest(SegmentReader* reader);
+  Status ReadSegments();
+  // Sets chain_.finding, or adds the segment.
+  Status ReadSegment(const SegmentName& name);
+  // The segment from names_[from] on with which the root key's holder goes on behind damage.
+  size_t ResumedAt(size_t from);
+  // None: not a whole one. kInvalidArgument: something else is in the file's place.
+  Result<std::optional<std::string>> FirstLine(const std::string& file, uint64_t* file_bytes);
   // False: chain_.finding says why. `names`: where later keys may be found.
   bool Check(std::string_view line, size_t padding, const SegmentName& name,
              const std::string& file, uint64_t line_number, SegmentInfo* info);
@@ -58,7 +68,7 @@ Finding Reader::CheckRoot(const Envelope& envelope, const SegmentHeader& header)
     return Found(Tampering::kSpliced, envelope.seq,
                  "its lineage was begun by another root key, " + header.key);
   }
-  if (header.previous.segment + 1 != header.segment) {
+  if (header.previous.segment != last_) {
     return Found(Tampering::kSpliced, envelope.seq, "it does not follow the segment before it");
   }
   if (report_.root_public.empty()) report_.root_public = header.key;
@@ -142,20 +152,71 @@ bool Reader::Check(std::string_view line, size_t padding, const SegmentName& nam
   return true;
 }
 
-Status Reader::ReadPruned(uint64_t first_left) {
+Result<std::optional<std::string>> Reader::FirstLine(const std::string& file,
+                                                     uint64_t* file_bytes) {
+  const Result<Fd> fd = OpenRegular(fs_, directory_, file, O_RDONLY);
+  if (!fd.ok()) return fd.status();
+  FileInfo info;
+  if (const int error = fs_->Stat(fd->get(), &info); error != 0) {
+    return FileFailure("stat " + file, error);
+  }
+  *file_bytes = info.size;
+  SegmentReader reader(fs_, fd->get(), kMaxLineBytes);
+  std::string_view first;
+  const SegmentReader::Outcome outcome = reader.Next(&first);
+  if (outcome == SegmentReader::Outcome::kFailed) return reader.error();
+  const bool ends = outcome == SegmentReader::Outcome::kLine;
+  if (!ends && outcome != SegmentReader::Outcome::kTooLong) return std::optional<std::string>();
+  return std::optional(ends ? std::string(first) : std::string());
+}
+
+Status Reader::CheckPrunedRest(SegmentReader* reader) {
+  std::string_view line;
+  uint64_t bytes = 0;
+  SegmentReader::Outcome outcome;
+  for (size_t i = 0; (outcome = reader->Next(&line)) != SegmentReader::Outcome::kEnd; ++i) {
+    if (outcome == SegmentReader::Outcome::kFailed) return reader->error();
+    if (i < names_.size() && outcome == SegmentReader::Outcome::kLine) {
+      const auto first = FirstLine(names_[i].File(), &bytes);
+      if (!first.ok() && first.status().code() != StatusCode::kInvalidArgument) {
+        return first.status();
+      }
+      if (first.ok() && line == first.value()) continue;
+    }
+    chain_.finding = {Tampering::kInserted, std::string(kPrunedFile), reader->line_number(), 0,
+                      "not the header of a segment that is or was there"};
+    if (outcome != SegmentReader::Outcome::kLine) ++chain_.finding.line;
+    break;
+  }
+  return Status::Ok();
+}
+
+Status Reader::ReadPruned() {
+  const uint64_t first_left = names_.front().number;
   const std::string file(kPrunedFile);
   Result<Fd> fd = OpenRegular(fs_, directory_, file, O_RDONLY);
   if (fd.status().code() == StatusCode::kNotFound) return Status::Ok();
+  if (fd.status().code() == StatusCode::kInvalidArgument) {
+    chain_.finding = {Tampering::kEdited, file, 0, 0, "something else is in the file's place"};
+    return Status::Ok();
+  }
   if (!fd.ok()) return fd.status();
   SegmentReader reader(fs_, fd->get(), UINT64_MAX);
   std::string_view line;
-  SegmentReader::Outcome outcome;
-  while (last_ + 1 < first_left && (outcome = reader.Next(&line)) != SegmentReader::Outcome::kEnd) {
+  while (last_ + 1 < first_left) {
+    const SegmentReader::Outcome outcome = reader.Next(&line);
     if (outcome == SegmentReader::Outcome::kFailed) return reader.error();
+    if (outcome == SegmentReader::Outcome::kEnd) {
+      chain_.finding = {Tampering::kDeleted, file, reader.line_number() + 1, 0,
+                        "the header of segment " + std::to_string(last_ + 1) + " is missing"};
+      return Status::Ok();
+    }
     SegmentName name{last_ + 1, ""};
     if (outcome == SegmentReader::Outcome::kLine) {
       const auto envelope = parser_.Parse(line, SegmentReader::kPadding);
       if (envelope.ok()) name.lineage = envelope->lineage;
+    } else {
+      line = {};
     }
     SegmentInfo info;
     if (!Check(line, SegmentReader::kPadding, name, file, reader.line_number(), &info)) {
@@ -163,44 +224,66 @@ Status Reader::ReadPruned(uint64_t first_left) {
     }
     chain_.pruned = last_;
   }
+  return CheckPrunedRest(&reader);
+}
+
+Status Reader::ReadSegment(const SegmentName& name) {
+  const std::string file = name.File();
+  SegmentInfo info;
+  info.name = name;
+  const auto line = FirstLine(file, &info.file_bytes);
+  if (line.status().code() == StatusCode::kInvalidArgument) {
+    chain_.finding = {Tampering::kEdited, file, 0, 0,
+                      "something else is in the segment's place: no regular file"};
+    return Status::Ok();
+  }
+  if (!line.ok()) return line.status();
+  if (!line.value()) {
+    chain_.finding = {Tampering::kTruncated, file, 1, 0, "cut off inside its header"};
+  } else if (Check(*line.value(), 0, name, file, 1, &info)) {
+    chain_.segments.push_back(std::move(info));
+  }
   return Status::Ok();
 }
 
-Status Reader::ReadSegments(const std::vector<SegmentName>& names) {
-  for (const SegmentName& name : names) {
-    const std::string file = name.File();
-    if (name.number == last_) {
-      chain_.finding = {Tampering::kSpliced, file, 0, 0, "a second file of this number"};
-      return Status::Ok();
-    }
-    if (name.number != last_ + 1) {
-      const std::string missing = name.number == last_ + 2
+size_t Reader::ResumedAt(size_t from) {
+  for (size_t i = from; i < names_.size(); ++i) {
+    const auto header = ReadHeader(fs_, directory_, names_[i], nullptr);
+    if (!header.ok() || !header->begins_lineage) continue;
+    const bool leaves_out = header->previous.segment == last_ && names_[i].number > last_ + 1;
+    return leaves_out ? i : names_.size();
+  }
+  return names_.size();
+}
+
+Status Reader::ReadSegments() {
+  Finding& finding = chain_.finding;
+  for (size_t i = 0; i < names_.size(); ++i) {
+    const std::string file = names_[i].File();
+    const uint64_t number = names_[i].number;
+    if (number == last_) {
+      finding = {Tampering::kSpliced, file, 0, 0, "a second file of this number"};
+    } else if (number != last_ + 1) {
+      const std::string missing = number == last_ + 2
                                       ? "segment " + std::to_string(last_ + 1) + " is missing"
                                       : "segments " + std::to_string(last_ + 1) + " to " +
-                                            std::to_string(name.number - 1) + " are missing";
+                                            std::to_string(number - 1) + " are missing";
       const uint64_t seq = chain_.segments.empty() ? 1 : 0;
-      chain_.finding = {Tampering::kDeleted, file, 0, seq, missing + " before this file"};
-      return Status::Ok();
+      finding = {Tampering::kDeleted, file, 0, seq, missing + " before this file"};
+    } else if (Status status = ReadSegment(names_[i]); !status.ok()) {
+      return status;
     }
-    Result<Fd> fd = OpenRegular(fs_, directory_, file, O_RDONLY);
-    if (!fd.ok()) return fd.status();
-    FileInfo size;
-    if (const int error = fs_->Stat(fd->get(), &size); error != 0) {
-      return FileFailure("stat " + file, error);
-    }
-    SegmentReader reader(fs_, fd->get(), kMaxLineBytes);
-    std::string_view line;
-    const SegmentReader::Outcome outcome = reader.Next(&line);
-    if (outcome == SegmentReader::Outcome::kFailed) return reader.error();
-    SegmentInfo info;
-    info.name = name;
-    info.file_bytes = size.size;
-    if (outcome == SegmentReader::Outcome::kEnd || outcome == SegmentReader::Outcome::kTorn) {
-      chain_.finding = {Tampering::kTruncated, file, 1, 0, "cut off inside its header"};
-      return Status::Ok();
-    }
-    if (!Check(line, SegmentReader::kPadding, name, file, 1, &info)) return Status::Ok();
-    chain_.segments.push_back(std::move(info));
+    if (finding.kind == Tampering::kNone) continue;
+    const bool may_resume = options_.allow_lineage && number > last_;
+    const size_t resumed = may_resume ? ResumedAt(i) : names_.size();
+    if (resumed == names_.size()) return Status::Ok();
+    const Finding damage = std::exchange(finding, {});
+    if (Status status = ReadSegment(names_[resumed]); !status.ok()) return status;
+    if (finding.kind != Tampering::kNone) return Status::Ok();
+    report_.notes.push_back(damage.file + ": " + damage.message +
+                            "; the root key began a new lineage behind what is damaged, of which"
+                            " nothing counts");
+    i = resumed;
   }
   return Status::Ok();
 }
@@ -226,11 +309,9 @@ Result<HeaderChain> Reader::Run() {
     chain_.finding = {Tampering::kDeleted, std::string(), 0, 1, "all segments are missing"};
     return std::move(chain_);
   }
-  if (names_.front().number > 1) {
-    if (Status status = ReadPruned(names_.front().number); !status.ok()) return status;
-  }
+  if (Status status = ReadPruned(); !status.ok()) return status;
   if (chain_.finding.kind == Tampering::kNone) {
-    if (Status status = ReadSegments(names_); !status.ok()) return status;
+    if (Status status = ReadSegments(); !status.ok()) return status;
   }
   return std::move(chain_);
 }

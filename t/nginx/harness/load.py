@@ -8,10 +8,11 @@ from harness.wait import SCALE, until
 
 
 class Load:
-    """`with Load(gw, provider) as load`: requests named item-<n> until the block's end."""
+    """`with Load(gw, provider) as load`: requests named <prefix>-<n> until the block's end."""
 
-    def __init__(self, gw, provider, clients=4, stream=False):
+    def __init__(self, gw, provider, clients=4, stream=False, prefix="item"):
         self._gw, self._provider, self._stream = gw, provider, stream
+        self._prefix = prefix
         self._numbers = itertools.count()
         self._stopping = threading.Event()
         self._threads = [threading.Thread(target=self._ask, daemon=True) for _ in range(clients)]
@@ -29,7 +30,7 @@ class Load:
 
     def _ask(self):
         while not self._stopping.is_set():
-            name = f"item-{next(self._numbers)}"
+            name = f"{self._prefix}-{next(self._numbers)}"
             try:
                 answer = self._gw.chat(
                     f"hello {name}", headers=[("X-Request-Id", name)], stream=self._stream

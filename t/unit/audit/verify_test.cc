@@ -318,8 +318,10 @@ TEST(Verify, HostileFilesAreBounded) {
   const std::string header = ReadAll(file);
   WriteFile(file, header + std::string(3 << 20, 'x'));
   EXPECT_EQ(Judge(directory.path()).finding.kind, Tampering::kEdited);
-  WriteFile(file, header + std::string(100'000, '['));
+  WriteFile(file, header + "{\"seq\":2,\"lin");
   EXPECT_WHOLE(Judge(directory.path()));  // an unfinished line
+  WriteFile(file, header + std::string(100'000, '['));
+  EXPECT_EQ(Judge(directory.path()).finding.kind, Tampering::kInserted);
   WriteFile(file, header + std::string(100'000, '[') + "\n");
   EXPECT_EQ(Judge(directory.path()).finding.kind, Tampering::kEdited);
   WriteFile(file, std::string(1 << 20, '\n'));
