@@ -438,7 +438,8 @@ def unseen_by_right(log, name, old, new):
     for line in lines_of(new[start:]):
         if not line.endswith(b"\n"):
             begin = b'{"seq":%d,"lineage":"' % (json.loads(before)["seq"] + 1)
-            return line.startswith(begin) or begin.startswith(line)
+            fits = line.startswith(begin) or begin.startswith(line)
+            return fits and min(line) >= 0x20
         try:
             now, last = json.loads(line), json.loads(before)
         except ValueError:

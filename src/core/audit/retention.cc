@@ -83,11 +83,13 @@ Status Log::Prune() {
   // Signed and durable before the first file goes.
   if (Status status = SignCheckpoint("prune"); !status.ok()) return status;
   for (size_t i = 0; i < lines.size(); ++i) {
-    const int error = fs_->Unlink(directory_.get(), segments[i].File());
+    int error = fs_->Unlink(directory_.get(), segments[i].File());
     if (error != 0) return FileFailure("remove " + segments[i].File(), error);
+    // Each before the next: after a power failure none may be missing between others.
+    error = fs_->Sync(directory_.get());
+    if (error != 0) return FileFailure("sync the directory", error);
   }
-  const int error = fs_->Sync(directory_.get());
-  return error == 0 ? Status::Ok() : FileFailure("sync the directory", error);
+  return Status::Ok();
 }
 
 }  // namespace kt::audit
