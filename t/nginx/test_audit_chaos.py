@@ -1,8 +1,5 @@
 """Some seconds of random signals, upgrades and restarts; harness/chaos.py runs as long as one likes."""
 
-import os
-import signal
-
 import pytest
 
 from harness import chaos
@@ -17,7 +14,6 @@ def test_random_signals_lose_and_repeat_no_record(tmp_path):
     try:
         done, asked, recorded = chaos.run(gw, provider, SECONDS, seed=20261129)
     finally:
-        for pid in gw.masters() + gw.children():
-            os.kill(pid, signal.SIGKILL)
+        gw.kill()
         provider.close()
     assert sum(done.values()) > 5 and recorded >= asked > 0

@@ -176,6 +176,26 @@ def test_a_stopped_writer_refuses_once_the_rings_are_full(make_gateway, provider
     audit.assert_whole(gw.audit_dir)
 
 
+# Static objects that were made after its exit handler are gone when that writes.
+def test_a_writer_that_has_written_writes_at_its_exit_too(make_gateway, provider):
+    # Without policies that make such objects in the master, before the writer is forked.
+    config = policy.config(policy.target(provider), chain=["audit-logger"])
+    gw = make_gateway({**config, "policy": {}}, policy.routed())
+    pid = writer(gw)
+    assert gw.chat().status == 200
+    gw.wait_for_records(1)
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        assert gw.chat().status == 200
+        os.kill(pid, signal.SIGQUIT)
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    assert len(gw.wait_for_records(2)) == 2
+    assert alive(pid)  # as long as there are workers
+    gw.stop()  # fails on a process that a signal has ended
+    audit.assert_whole(gw.audit_dir)
+
+
 def test_more_streams_than_a_ring_holds_are_admitted_and_recorded(gw, provider):
     manuals = [provider.manual() for _ in range(100)]
     connections = [gw.connect() for _ in manuals]

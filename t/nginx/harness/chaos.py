@@ -74,6 +74,19 @@ class Daemon(Gateway):
         found = [int(name) for name in os.listdir("/proc") if name.isdigit()]
         return [p for p in found if p not in masters and _is_nginx(p, self.directory)]
 
+    def kill(self):
+        for pid in self.masters() + self.children():
+            send(pid, signal.SIGKILL)
+        until(lambda: not self.masters() and not self.children(), "all to be dead", 30 * SCALE)
+
+
+def send(pid, number):
+    """A signal to a process that may have gone by itself."""
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        pass
+
 
 def _is_nginx(pid, directory):
     """No other program that has got this number meanwhile."""
@@ -90,12 +103,6 @@ class Chaos:
     def __init__(self, gw, load, rng):
         self.gw, self.load, self.rng = gw, load, rng
         self.done = collections.Counter()
-
-    def send(self, pid, number):
-        try:
-            os.kill(pid, number)
-        except ProcessLookupError:
-            pass
 
     def step(self):
         acts = [self.child, self.child, self.child, self.reload, self.reload, self.pause,
@@ -122,13 +129,13 @@ class Chaos:
         for _ in range(self.rng.randrange(1, 4)):
             children = self.gw.children()
             if children:
-                self.send(self.rng.choice(children), self.rng.choice(numbers))
+                send(self.rng.choice(children), self.rng.choice(numbers))
             time.sleep(self.rng.random() * 0.02)
 
     def reload(self):
         for _ in range(self.rng.randrange(1, 4)):
             for pid in self.gw.masters()[-1:]:
-                self.send(pid, signal.SIGHUP)
+                send(pid, signal.SIGHUP)
             time.sleep(self.rng.random() * 0.05)
             if self.rng.randrange(3) == 0:
                 self.child()
@@ -139,19 +146,19 @@ class Chaos:
         if not children:
             return
         pid = self.rng.choice(children)
-        self.send(pid, signal.SIGSTOP)
+        send(pid, signal.SIGSTOP)
         time.sleep(self.rng.random() * 0.3)
         if self.rng.randrange(3) == 0:
             self.reload()
         if self.rng.randrange(4) == 0:
-            self.send(pid, signal.SIGKILL)
-        self.send(pid, signal.SIGCONT)
+            send(pid, signal.SIGKILL)
+        send(pid, signal.SIGCONT)
 
     def upgrade(self):
         masters = self.gw.masters()
         if len(masters) != 1:
             return
-        self.send(masters[0], signal.SIGUSR2)
+        send(masters[0], signal.SIGUSR2)
         time.sleep(self.rng.random() * 0.8)
         if self.rng.randrange(2):
             self.child()
@@ -159,21 +166,21 @@ class Chaos:
             self.more(5)
         now = self.gw.masters()
         if len(now) == 2 and self.rng.randrange(3) == 0:  # back to the old binary
-            self.send(now[1], self.rng.choice([signal.SIGQUIT, signal.SIGTERM]))
+            send(now[1], self.rng.choice([signal.SIGQUIT, signal.SIGTERM]))
         elif len(now) == 2:
-            self.send(now[0], signal.SIGWINCH)
+            send(now[0], signal.SIGWINCH)
             time.sleep(self.rng.random() * 0.2)
-            self.send(now[0], self.rng.choice([signal.SIGQUIT, signal.SIGQUIT, signal.SIGKILL]))
+            send(now[0], self.rng.choice([signal.SIGQUIT, signal.SIGQUIT, signal.SIGKILL]))
         until(lambda: len(self.gw.masters()) < 2, "one master", 40 * SCALE)
 
     def everything(self):
         victims = self.gw.masters() + self.gw.children()
         for pid in victims:
-            self.send(pid, signal.SIGKILL)
+            send(pid, signal.SIGKILL)
 
     def end(self):
         for pid in self.gw.masters():
-            self.send(pid, self.rng.choice([signal.SIGTERM, signal.SIGQUIT, signal.SIGINT]))
+            send(pid, self.rng.choice([signal.SIGTERM, signal.SIGQUIT, signal.SIGINT]))
         if self.rng.randrange(3) == 0:
             time.sleep(self.rng.random() * 0.2)
             self.child()
@@ -181,15 +188,15 @@ class Chaos:
     def master(self):
         """Workers and writer go on without it for a moment."""
         for pid in self.gw.masters():
-            self.send(pid, signal.SIGKILL)
+            send(pid, signal.SIGKILL)
         time.sleep(self.rng.random() * 0.5)
         for pid in self.gw.children():
             if self.rng.randrange(4):
-                self.send(pid, signal.SIGKILL)
+                send(pid, signal.SIGKILL)
 
     def reopen(self):
         for pid in self.gw.masters()[-1:]:
-            self.send(pid, signal.SIGUSR1)
+            send(pid, signal.SIGUSR1)
 
     def serving(self):
         masters = self.gw.masters()
@@ -204,14 +211,14 @@ class Chaos:
             if self.gw.masters():
                 continue
             for pid in self.gw.children():
-                self.send(pid, signal.SIGQUIT if self.rng.randrange(2) else signal.SIGKILL)
+                send(pid, signal.SIGQUIT if self.rng.randrange(2) else signal.SIGKILL)
             (self.gw.directory / "nginx.pid.oldbin").unlink(missing_ok=True)
             self.gw.command()
 
     def settle(self):
         """Ends everything cleanly."""
         for pid in self.gw.masters():
-            self.send(pid, signal.SIGQUIT)
+            send(pid, signal.SIGQUIT)
         until(lambda: not self.gw.masters() and not self.gw.children(), "the end", 60 * SCALE)
 
 
@@ -268,8 +275,7 @@ def main():
     try:
         done, asked, recorded = run(gw, provider, seconds, seed)
     finally:
-        for pid in gw.masters() + gw.children():
-            os.kill(pid, signal.SIGKILL)
+        gw.kill()
     print(f"seed {seed}, {seconds:.0f} s: {dict(done)}; {asked} requests reached the provider,"
           f" {recorded} records")  # fmt: skip
     shutil.rmtree(directory)
