@@ -32,6 +32,8 @@ DESCRIPTION
     re-signed    signed by another key than the one named before, such as a later one
     new lineage  the signing keys were lost, and the root key began anew
 
+  Something else in a file's place (a link, a FIFO) and other keys in epoch.key count as edited.
+
   A log that is being written is whole; records behind the last signature are "not yet sealed".
   A log whose writer did not say that it stopped, and that got no checkpoint for three intervals
   and a minute, counts as truncated. docs/audit-format.md says what cannot be detected.
@@ -43,7 +45,8 @@ OPTIONS
   --since TIME        read only segments that reach behind this UTC time or date; of those before,
                       only the headers
   --at TIME           judge a copy as of the time when it was made
-  --allow-lineage     accept new lineages, which are still listed
+  --allow-lineage     accept new lineages, which are still listed, and segments with a damaged header
+                      that the root key has left out, of which nothing counts
   --allow-clock-back  accept a clock that went back
   --json              one object: directory, whole, finding {kind, file, line, seq, message},
                       segments, records, bytes, first_seq, last_seq, not_yet_sealed, stopped,

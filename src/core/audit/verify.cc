@@ -8,6 +8,7 @@
 #include "core/audit/keys_state.h"
 #include "core/audit/segment_reader.h"
 #include "core/audit/verify_diagnose.h"
+#include "core/audit/verify_end.h"
 #include "core/audit/verify_headers.h"
 #include "core/base/timestamp.h"
 
@@ -25,9 +26,6 @@ class Verifier {
 
  private:
   void ReadKeyFile();
-  enum class Keys : uint8_t { kFit, kAhead, kBehind, kOther };
-  // Precondition: the newest segment has been read.
-  Keys Compare(const KeysState& keys, const SegmentInfo& newest) const;
   void CheckKeyFile(const SegmentInfo& newest);
   size_t FirstToRead() const;
   Status CheckSegment(size_t index);
@@ -46,7 +44,6 @@ class Verifier {
                         std::string_view signature);
   bool CheckHead(uint64_t seq, std::string_view hash, uint64_t line);
   bool CheckClock(int64_t ts_us, uint64_t seq, uint64_t line);
-  bool CouldBecomeNext(std::string_view unfinished) const;
   void CheckEnd(size_t index, SegmentReader::Outcome outcome, uint64_t end);
   void CheckNewest(const SegmentInfo& info, bool torn);
   void CheckPruning();
@@ -88,27 +85,11 @@ void Verifier::ReadKeyFile() {
   }
 }
 
-Verifier::Keys Verifier::Compare(const KeysState& keys, const SegmentInfo& info) const {
-  const bool same_lineage = keys.lineage == info.name.lineage;
-  if (keys.segment > info.header.segment) return Keys::kAhead;
-  // Keys that were made for a lineage whose first header was never written.
-  if (!same_lineage) return keys.segment == info.header.segment ? Keys::kFit : Keys::kOther;
-  if (keys.epoch > epoch_) return Keys::kAhead;
-  if (keys.epoch + 1 < epoch_ || keys.segment + 1 < info.header.segment) return Keys::kBehind;
-  // One behind: they have signed, and were not replaced yet. A lineage's first header is no step.
-  const SigningKey& epoch_key = keys.epoch == epoch_ ? keys.epoch_key : keys.next_epoch_key;
-  const bool one_behind = keys.segment < info.header.segment && !info.header.begins_lineage;
-  const SigningKey& segment_key = one_behind ? keys.next_segment_key : keys.segment_key;
-  const bool fit = epoch_key.public_hex() == epoch_key_ &&
-                   segment_key.public_hex() == info.header.next_segment_key;
-  return fit ? Keys::kFit : Keys::kOther;
-}
-
 void Verifier::CheckKeyFile(const SegmentInfo& info) {
   if (!keys_) return;
-  const Keys before = Compare(*keys_, info);
-  if (before == Keys::kFit) return;
-  if (before == Keys::kAhead) {
+  const KeyFit before = CompareKeys(*keys_, info, epoch_, epoch_key_);
+  if (before == KeyFit::kFit) return;
+  if (before == KeyFit::kAhead) {
     Report(Tampering::kTruncated, head_line_ + 1, head_.seq + 1,
            "the end is missing: the key file " + std::string(kKeyFile) +
                " has signed more than is there");
@@ -117,10 +98,10 @@ void Verifier::CheckKeyFile(const SegmentInfo& info) {
   // The log may have gone on since that file was read: now it is at least as new as what was read.
   const Result<KeysState> now = KeysState::Load(fs_, directory_.get());
   if (!now.ok()) return;
-  const Keys after = Compare(now.value(), info);
-  if (after == Keys::kFit || after == Keys::kAhead) return;
+  const KeyFit after = CompareKeys(now.value(), info, epoch_, epoch_key_);
+  if (after == KeyFit::kFit || after == KeyFit::kAhead) return;
   file_ = kKeyFile;
-  if (after == Keys::kBehind) {
+  if (after == KeyFit::kBehind) {
     Report(Tampering::kRolledBack, 0, 0, "the key file is an older copy: the log has gone on");
   } else {
     Report(Tampering::kEdited, 0, 0, "the key file does not hold the keys that the log names");
@@ -293,17 +274,6 @@ bool Verifier::CheckLine(std::string_view line, int fd, const SegmentReader& rea
   return CheckUnsigned(envelope.value(), reader);
 }
 
-// What a writer that is in the middle of it, or died there, leaves behind head_.
-bool Verifier::CouldBecomeNext(std::string_view unfinished) const {
-  const SegmentName& name = headers_.segments.back().name;
-  const std::string begin =
-      "{\"seq\":" + std::to_string(head_.seq + 1) + ",\"lineage\":\"" + name.lineage + "\",\"";
-  const size_t common = std::min(begin.size(), unfinished.size());
-  return unfinished.substr(0, common) == std::string_view(begin).substr(0, common) &&
-         std::all_of(unfinished.begin(), unfinished.end(),
-                     [](char c) { return static_cast<unsigned char>(c) >= 0x20; });
-}
-
 // Nothing is left in order behind head_.
 void Verifier::CheckEnd(size_t index, SegmentReader::Outcome outcome, uint64_t end) {
   const SegmentInfo& info = headers_.segments[index];
@@ -367,7 +337,8 @@ Status Verifier::CheckLines(size_t index, int fd, uint64_t end) {
     Report(Tampering::kEdited, head_line_ + 1, head_.seq + 1, "a line without end");
     return Status::Ok();
   }
-  if (outcome == SegmentReader::Outcome::kTorn && all_read && !CouldBecomeNext(line)) {
+  if (outcome == SegmentReader::Outcome::kTorn && all_read &&
+      !CouldBecomeNext(line, head_.seq + 1, info.name.lineage)) {
     Report(Tampering::kInserted, head_line_ + 1, head_.seq + 1,
            "an unfinished line that is no beginning of the next one");
     return Status::Ok();
