@@ -44,8 +44,14 @@ Result<KeysState> KeysState::Generate(std::string lineage) {
 Result<KeysState> KeysState::Load(FileSystem* fs, int directory) {
   Result<std::string> text = ReadFile(fs, directory, std::string(kKeyFile), kMaxKeyFile);
   if (!text.ok()) {
-    if (text.status().code() != StatusCode::kResourceExhausted) return text.status();
-    return Status::InvalidArgument(text.status().message());
+    if (text.status().code() == StatusCode::kResourceExhausted) {
+      return Status::InvalidArgument(text.status().message());
+    }
+    // A link or a FIFO: what is behind it may come back.
+    if (text.status().code() == StatusCode::kInvalidArgument) {
+      return Status::Unavailable(text.status().message());
+    }
+    return text.status();
   }
   KeysState state;
   json::View view;

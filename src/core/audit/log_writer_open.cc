@@ -49,7 +49,8 @@ Status Log::ReadNewest(std::vector<SegmentName>* segments, SegmentState* newest,
   if (segments->empty()) return Status::NotFound("audit log: no segment yet");
   const std::string name = segments->back().File();
   Result<Fd> opened = OpenRegular(fs_, directory_.get(), name, O_RDWR | O_APPEND);
-  if (!opened.ok()) return opened.status();
+  // A link or a FIFO is no damage: once it is taken away, the log goes on.
+  if (!opened.ok()) return Status::Unavailable(opened.status().message());
   *fd = std::move(opened).value();
   Result<SegmentState> state = ReadSegment(fs_, fd->get());
   if (!state.ok()) return state.status();
@@ -184,9 +185,7 @@ Status Log::Start(const std::string& root_key) {
     return BeginLineage("first", root_key);
   }
   const SegmentName name = segments.back();
-  // Not even a header, or something else in its place.
-  const bool damaged = status.code() == StatusCode::kNotFound ||
-                       status.code() == StatusCode::kInvalidArgument ||
+  const bool damaged = status.code() == StatusCode::kNotFound ||  // not even a header
                        (status.ok() && newest.header.segment != name.number);
   if (damaged) return BeginBehindDamage(segments, root_key);
   if (!status.ok()) return status;
