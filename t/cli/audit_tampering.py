@@ -439,7 +439,7 @@ def unseen_by_right(log, name, old, new):
         if not line.endswith(b"\n"):
             begin = b'{"seq":%d,"lineage":"' % (json.loads(before)["seq"] + 1)
             fits = line.startswith(begin) or begin.startswith(line)
-            return fits and min(line) >= 0x20
+            return fits and min(line, default=0x20) >= 0x20
         try:
             now, last = json.loads(line), json.loads(before)
         except ValueError:

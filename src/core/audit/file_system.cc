@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -117,7 +118,9 @@ int FileSystem::StatPath(const std::string& path, FileInfo* info) {
   return 0;
 }
 
-int FileSystem::List(int directory, std::vector<std::string>* names) {
+namespace {
+
+int ListOnce(int directory, std::vector<std::string>* names) {
   // A descriptor of its own: closedir takes it along, and reading moves its offset.
   const int copy = Retried([&] { return openat(directory, ".", O_RDONLY | O_CLOEXEC); });
   if (copy < 0) return copy;
@@ -132,7 +135,23 @@ int FileSystem::List(int directory, std::vector<std::string>* names) {
   while (const dirent* entry = readdir(stream)) names->emplace_back(entry->d_name);
   const int error = errno;
   closedir(stream);
+  std::sort(names->begin(), names->end());
   return -error;
+}
+
+}  // namespace
+
+// While others create and rename files, readdir may leave out entries that are there all the time:
+// only what two readings agree on is taken.
+int FileSystem::List(int directory, std::vector<std::string>* names) {
+  constexpr int kTries = 20;
+  int error = ListOnce(directory, names);
+  for (int i = 0; i < kTries && error == 0; ++i) {
+    std::vector<std::string> before = std::move(*names);
+    error = ListOnce(directory, names);
+    if (*names == before) break;
+  }
+  return error;
 }
 
 Status FileFailure(std::string_view what, int error) {

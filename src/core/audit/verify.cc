@@ -420,8 +420,11 @@ Result<VerifyReport> Verify(const VerifyOptions& options, FileSystem* fs) {
   constexpr int kTries = 3;
   for (int i = 1;; ++i) {
     Result<VerifyReport> report = Verifier(options, fs == nullptr ? FileSystem::Real() : fs).Run();
-    // Retention may take a file away between the list and its reading.
-    if (report.status().code() != StatusCode::kNotFound || i == kTries) return report;
+    // Retention may take a file away between the list and its reading, and a list that is read
+    // while a segment begins may lack one.
+    const bool again = report.ok() ? report->finding.kind == Tampering::kDeleted
+                                   : report.status().code() == StatusCode::kNotFound;
+    if (!again || i == kTries) return report;
   }
 }
 
