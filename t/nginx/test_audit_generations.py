@@ -31,7 +31,9 @@ def test_a_hundred_reloads_under_long_streams_lose_no_record(make_gateway, provi
         gw.signal(signal.SIGHUP)
         more = lambda: gw.error_log.count("start worker process ") > started
         until(more, "new workers", 30 * SCALE)
-        ids.append(gw.chat().header("x-request-id"))
+        answer = gw.chat()
+        assert answer.status == 200, answer.body
+        ids.append(answer.header("x-request-id"))
     for exchange in exchanges:
         exchange.send_stream_head()
         exchange.chunk(b"".join(chat.stream(["Hello"])))

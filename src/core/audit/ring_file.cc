@@ -20,6 +20,7 @@ namespace kt::audit {
 namespace {
 
 constexpr std::string_view kPrefix = "ring-", kUnfinished = ".new";
+constexpr int kCreateTries = 16;
 
 Status Failure(const std::string& what, int error = errno) {
   return Status::Unavailable("audit ring: " + what + ": " + std::strerror(error));
@@ -95,23 +96,29 @@ RingFile& RingFile::operator=(RingFile&& other) noexcept {
 Result<RingFile> RingFile::Create(const std::string& directory, uint64_t data_bytes) {
   const Descriptor folder = OpenDirectory(directory);
   if (folder.get() < 0) return Failure("open \"" + directory + "\"");
-  RingId id = 0;
-  if (getrandom(&id, sizeof id, 0) != sizeof id) return Failure("random number");
-  char digits[17];
-  std::snprintf(digits, sizeof digits, "%016" PRIx64, id);
-  const std::string name = std::string(kPrefix) + digits, unfinished = name + ".new";
-  Descriptor fd(openat(folder.get(), unfinished.c_str(),
-                       O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
-  if (fd.get() < 0) return Failure("create in \"" + directory + "\"");
-  RingFile file;
-  const bool made = Prepare(fd.get(), id, data_bytes, &file.memory_);
-  if (!made || renameat(folder.get(), unfinished.c_str(), folder.get(), name.c_str()) != 0) {
+  for (int tries = 1;; ++tries) {
+    RingId id = 0;
+    if (getrandom(&id, sizeof id, 0) != sizeof id) return Failure("random number");
+    char digits[17];
+    std::snprintf(digits, sizeof digits, "%016" PRIx64, id);
+    const std::string name = std::string(kPrefix) + digits, unfinished = name + ".new";
+    Descriptor fd(openat(folder.get(), unfinished.c_str(),
+                         O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+    if (fd.get() < 0) return Failure("create in \"" + directory + "\"");
+    RingFile file;
+    const bool made = Prepare(fd.get(), id, data_bytes, &file.memory_);
+    if (made && renameat(folder.get(), unfinished.c_str(), folder.get(), name.c_str()) == 0) {
+      file.fd_ = fd.release();
+      return file;
+    }
     const int error = errno;
     unlinkat(folder.get(), unfinished.c_str(), 0);
-    return Failure("make one in \"" + directory + "\"", error);
+    // A writer that lists the directory takes a file that is not locked yet for a dead worker's.
+    const bool taken = error == EWOULDBLOCK || error == ENOENT;
+    if (!taken || tries == kCreateTries) {
+      return Failure("make one in \"" + directory + "\"", error);
+    }
   }
-  file.fd_ = fd.release();
-  return file;
 }
 
 Result<RingFile> RingFile::Open(const std::string& directory, const std::string& name) {

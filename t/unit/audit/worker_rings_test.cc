@@ -3,6 +3,10 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <thread>
+
+#include "core/audit/ring_file.h"
 #include "core/audit/ring_reader.h"
 #include "log_files.h"
 
@@ -19,6 +23,24 @@ TEST_F(WorkerRingsTest, MakesNoFileBeforeTheFirstRequest) {
   WorkerRings rings = Make(kFirstRingBytes);
   EXPECT_TRUE(ListRings(directory_.path()).value().empty());
   EXPECT_EQ(rings.stats().rings, 0u);
+}
+
+// A writer that looks for dead workers' files sees them before they are locked.
+TEST_F(WorkerRingsTest, AreMadeWhileTheDirectoryIsListed) {
+  std::atomic<bool> ended = false;
+  std::thread writer([&] {
+    while (!ended) EXPECT_TRUE(ListRings(directory_.path()).ok());
+  });
+  for (int i = 0; i < 2000; ++i) {
+    const Result<RingFile> ring = RingFile::Create(directory_.path(), kMinRingDataBytes);
+    EXPECT_TRUE(ring.ok()) << i << " " << ring.status().message();
+    const auto names = ListRings(directory_.path());
+    for (const std::string& name : names.value()) {
+      EXPECT_TRUE(RetireRing(directory_.path(), name, true).ok());
+    }
+  }
+  ended = true;
+  writer.join();
 }
 
 TEST_F(WorkerRingsTest, GrowsForManyOpenRequests) {
