@@ -12,15 +12,22 @@ namespace {
 
 using detect::Candidate;
 
-// Where the groups that hold the first `length` digits end; 0: inside a group.
-size_t EndOf(const DigitGroups& groups, size_t length) noexcept {
-  size_t count = 0;
-  for (size_t i = 0; i < groups.sizes.size() && count < length; ++i) {
-    count += groups.sizes[i];
-    if (count == length) return groups.ends[i];
+constexpr size_t kMostDigits = 32;
+
+// Where groups end, by how many digits stand before that.
+struct Ends {
+  explicit Ends(const DigitGroups& groups) noexcept {
+    size_t count = 0;
+    for (size_t i = 0; i < groups.sizes.size(); ++i) {
+      count += groups.sizes[i];
+      if (count >= kMostDigits) break;
+      lengths |= uint32_t{1} << count;
+      at[count] = groups.ends[i];
+    }
   }
-  return 0;
-}
+  uint32_t lengths = 0;  // a bit for each
+  size_t at[kMostDigits];
+};
 
 // "1.2.345", "x-345": the number is the tail of something else, whatever it is called.
 bool IsTail(const Candidate& c) noexcept {
@@ -45,16 +52,26 @@ bool IsWrittenOut(const NumberRule& rule, const Candidate& c, const DigitGroups&
 
 }  // namespace
 
+NumberFamily::NumberFamily(std::vector<NumberRule> rules) : rules_(std::move(rules)) {
+  for (const NumberRule& rule : rules_) {
+    uint32_t& lengths = lengths_.emplace_back(0);
+    for (const size_t length : rule.lengths) lengths |= uint32_t{1} << (length % kMostDigits);
+  }
+}
+
 size_t NumberFamily::operator()(const Candidate& c) const {
   const DigitGroups groups = SplitDigits(c.match());
+  const Ends ends(groups);
   std::optional<ContextWords> context;
   size_t named_bytes = 0, nearest = 0, written_bytes = 0;
   uint32_t named = 0, written = 0;
   for (uint32_t i = 0; i < rules_.size(); ++i) {
+    if ((lengths_[i] & ends.lengths) == 0) continue;
     const NumberRule& rule = rules_[i];
     for (const size_t length : rule.lengths) {
-      const size_t bytes = EndOf(groups, length);
-      if (bytes == 0 || !rule.check(std::string_view(groups.digits).substr(0, length))) continue;
+      if ((ends.lengths >> length & 1) == 0) continue;
+      const size_t bytes = ends.at[length];
+      if (!rule.check(std::string_view(groups.digits).substr(0, length))) continue;
       if (!context) context.emplace(c);
       if (!rule.unless.empty() && context->LastOf(rule.unless) != 0) continue;
       const size_t name = rule.names.empty() ? 0 : context->LastOf(rule.names);

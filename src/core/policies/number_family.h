@@ -26,7 +26,7 @@ struct NumberRule {
 
 class NumberFamily {
  public:
-  explicit NumberFamily(std::vector<NumberRule> rules) : rules_(std::move(rules)) {}
+  explicit NumberFamily(std::vector<NumberRule> rules);
 
   // As detect::Rule::validate; sets candidate.kind to the index of the rule that took it. The name
   // that stands nearest decides, then the order of the rules.
@@ -34,6 +34,7 @@ class NumberFamily {
 
  private:
   std::vector<NumberRule> rules_;
+  std::vector<uint32_t> lengths_;  // of each rule, a bit for each number of digits
 };
 
 }  // namespace kt::policies

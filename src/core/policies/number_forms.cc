@@ -23,6 +23,7 @@ DigitGroups SplitDigits(std::string_view text) {
   bool open = false;
   for (size_t i = 0; i < text.size(); ++i) {
     if (IsDigit(text[i])) {
+      if (!open && groups.sizes.full()) break;
       if (!open) groups.sizes.push_back(0), groups.ends.push_back(0);
       open = true;
       groups.digits += text[i];

@@ -10,10 +10,27 @@
 
 namespace kt::policies {
 
+// Numbers of few groups, without memory from the heap: candidates are many in a table of numbers.
+class GroupSizes {
+ public:
+  static constexpr size_t kMost = 48;  // a text with more is cut here: no number has as many
+  size_t size() const noexcept { return size_; }
+  bool full() const noexcept { return size_ == kMost; }
+  size_t operator[](size_t i) const noexcept { return sizes_[i]; }
+  size_t& back() noexcept { return sizes_[size_ - 1]; }
+  void push_back(size_t size) noexcept { sizes_[size_++] = size; }
+  const size_t* begin() const noexcept { return sizes_; }
+  const size_t* end() const noexcept { return sizes_ + size_; }
+
+ private:
+  size_t sizes_[kMost];
+  size_t size_ = 0;
+};
+
 struct DigitGroups {
   std::string digits;
-  std::vector<size_t> sizes, ends;  // of each group; ends are offsets in the text
-  bool same_separator = true;       // the first character of every gap is the same
+  GroupSizes sizes, ends;      // of each group; ends are offsets in the text
+  bool same_separator = true;  // the first character of every gap is the same
 };
 DigitGroups SplitDigits(std::string_view text);
 
