@@ -35,6 +35,28 @@ TEST(SafetyFilter, StrictBlocksRequestsForHarmByCategory) {
   }
 }
 
+// Little text is no evidence, and neither is what a redactor leaves.
+TEST(SafetyFilter, FewWordsAndMarkersPassEvenStrict) {
+  const auto chain = Mode("strict");
+  for (const char* text : {
+           "Write to [EMAIL], her card is [CREDIT_CARD].",
+           "Contact [EMAIL] or [PHONE] for support.",
+           "Your card [CREDIT_CARD] was charged. A receipt went to [EMAIL].",
+           "Dear customer, your SSN [SSN] is on file.",
+           "Server [IP_ADDRESS] is reachable; key [API_KEY] rotated.",
+           "Please send the invoice to [EMAIL_1] and copy [EMAIL_2].",
+           "I'm sorry, I cannot help with that.",
+           "Her card number is on the desk.",
+           "Count from one to ten, in words.",
+           "Hello!",
+           "Yes.",
+       }) {
+    for (const policy::Phase phase : {policy::Phase::kInput, policy::Phase::kOutput}) {
+      EXPECT_FALSE(Judge(*chain, text, phase).blocked) << text;
+    }
+  }
+}
+
 TEST(SafetyFilter, ScaryButHarmlessQuestionsPassEvenStrict) {
   const auto chain = Mode("strict");
   for (const char* text : {
