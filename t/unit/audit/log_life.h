@@ -92,7 +92,8 @@ struct Life {
       LineParser parser;
       if (i + 1 < files.size()) {
         const std::string next = ReadAll(files[i + 1]);
-        ASSERT_TRUE(parser.Parse(next.substr(0, next.find('\n')), 0).ok());
+        // The parser borrows the line.
+        ASSERT_TRUE(parser.Parse(std::string_view(next).substr(0, next.find('\n')), 0).ok());
         counted.resize(SegmentHeader::Read(parser)->previous.bytes);
       }
       std::istringstream text(counted);
