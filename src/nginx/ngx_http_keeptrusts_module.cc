@@ -10,7 +10,7 @@
 namespace kt::nginx {
 namespace {
 
-constexpr int kKeptHeapBytes = 8 * 1024 * 1024;
+constexpr int kKeptHeapBytes = 32 * 1024 * 1024;
 
 constexpr ngx_uint_t kFailBlock = 0, kFailAllow = 1, kEndpointRefuse = 0, kEndpointPass = 1;
 
