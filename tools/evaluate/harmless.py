@@ -72,7 +72,7 @@ KINDS = {
     ],
     "lock files": [
         lambda m: f'"node_modules/{m.name()}": {{"version": "{m.version()}", '
-        f'"resolved": "https://registry.npmjs.org/{m.name()}/-/{m.name()}-{m.version()}.tgz", '
+        f'"resolved": "https://packages.example.org/{m.name()}/-/{m.name()}-{m.version()}.tgz", '
         f'"integrity": "sha512-{m.base64(64)}"}},',
         lambda m: f'name = "{m.name()}"\nversion = "{m.version()}"\nchecksum = "{m.hex(64)}"',
         lambda m: f"github.com/{m.name()}/{m.name()} v{m.version()}-0.{m.digits(14)}-{m.hex(12)} "
