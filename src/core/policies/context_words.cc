@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/base/ascii.h"
 #include "core/detect/normalize.h"
 
 namespace kt::policies {
@@ -9,15 +10,6 @@ namespace {
 
 constexpr size_t kCharacters = 40;
 
-bool IsUpper(char c) noexcept {
-  return c >= 'A' && c <= 'Z';
-}
-bool IsLower(char c) noexcept {
-  return c >= 'a' && c <= 'z';
-}
-bool IsLetterOrDigit(char c) noexcept {
-  return IsUpper(c) || IsLower(c) || (c >= '0' && c <= '9');
-}
 bool Separates(char c) noexcept {
   return c == '_' || c == '-' || c == '\t';
 }
@@ -38,7 +30,7 @@ std::string Folded(std::string_view text) {
 // A name belongs to what follows on its line, or to the next line when it ends its own.
 bool SameLine(std::string_view between) noexcept {
   return between.find('\n') == between.npos ||
-         std::none_of(between.begin(), between.end(), IsLetterOrDigit);
+         std::none_of(between.begin(), between.end(), IsAlnum);
 }
 
 }  // namespace

@@ -6,24 +6,11 @@
 #include <cstdint>
 #include <string>
 
+#include "core/base/ascii.h"
+
 namespace kt::policies {
 namespace {
 
-bool IsDigit(char c) noexcept {
-  return c >= '0' && c <= '9';
-}
-bool IsLower(char c) noexcept {
-  return c >= 'a' && c <= 'z';
-}
-bool IsUpper(char c) noexcept {
-  return c >= 'A' && c <= 'Z';
-}
-bool IsLetter(char c) noexcept {
-  return IsLower(c) || IsUpper(c);
-}
-bool IsAlnum(char c) noexcept {
-  return IsDigit(c) || IsLetter(c);
-}
 bool IsVowel(char c) noexcept {
   return std::string_view("aeiouy").find(static_cast<char>(c | 0x20)) != std::string_view::npos;
 }

@@ -4,21 +4,12 @@
 #include <string>
 #include <vector>
 
+#include "core/base/ascii.h"
 #include "core/base/text.h"
 #include "core/policies/random_text.h"
 
 namespace kt::policies {
 namespace {
-
-bool IsDigit(char c) noexcept {
-  return c >= '0' && c <= '9';
-}
-bool IsLower(char c) noexcept {
-  return c >= 'a' && c <= 'z';
-}
-bool IsUpper(char c) noexcept {
-  return c >= 'A' && c <= 'Z';
-}
 
 // The name that the value is assigned to: what stands before "=", ":" and quotes. In lower case,
 // "clientId" and "client-id" as "client_id".
@@ -168,10 +159,6 @@ bool NamesData(std::string_view name) {
 // operator before it, and by its own look. Ids of objects ("call_…", "msg_…") have up to 29.
 constexpr size_t kShortRandom = 14, kLongRandom = 30;
 constexpr size_t kMaxPrefixBytes = 28;
-
-bool IsAlnum(char c) noexcept {
-  return IsDigit(c) || IsLower(c) || IsUpper(c);
-}
 
 // "sk_live_", "acme_pat_", "xkeysib-": a part of the prefix says that it is a key.
 bool HasSecretPart(std::string_view prefix) {
