@@ -94,6 +94,7 @@ size_t Ipv6(const Candidate& c, bool only_public) {
   if (inet_pton(AF_INET6, match.c_str(), a.data()) != 1) return 0;
   // "add::dead" is C++ as often as an address: ask for three written groups and a digit, or for a
   // first group of the ranges that are in use (RFC 4291: global unicast, link-local).
+  if (match == "::1") return only_public ? 0 : c.match().size();
   const auto colons = std::count(match.begin(), match.end(), ':');
   const bool in_use = (a[0] & 0xE0) == 0x20 || (a[0] == 0xFE && (a[1] & 0xC0) == 0x80);
   if ((colons < 3 && !in_use) || std::none_of(match.begin(), match.end(), IsDigit)) return 0;

@@ -13,5 +13,7 @@ size_t IbanLength(std::string_view country) noexcept;
 // most cards have; a number of the rare ones is something else more often than a card.
 enum class CardRangeKind { kNone, kRare, kCommon };
 CardRangeKind CardRangeOf(std::string_view digits) noexcept;
+// A test number of a rare range that processors document, so that everybody writes it.
+bool IsPrintedCard(std::string_view digits) noexcept;
 
 }  // namespace kt::policies

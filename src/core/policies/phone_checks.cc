@@ -27,6 +27,13 @@ bool GoesOnFromBefore(const Candidate& c) noexcept {
   return (before == '-' || before == '.' || before == '/') && IsWord(Before(c, 2));
 }
 
+// Where ", ext. 12", " x12" begins; the size where there is none.
+size_t ExtensionOf(std::string_view match) noexcept {
+  size_t at = std::min(match.find_first_of("xe"), match.size());
+  while (at < match.size() && at > 0 && !IsDigit(match[at - 1])) --at;
+  return at;
+}
+
 // "412 669 5214 87", "2 412 669 5214": a piece of a row of numbers.
 bool InRow(const Candidate& c, size_t bytes) noexcept {
   return c.match().substr(0, bytes).find(' ') != std::string_view::npos && PartOfMore(c, bytes);
@@ -42,7 +49,7 @@ size_t InternationalPhone(const Candidate& c) {
   const std::string_view match = c.match();
   if (IsWord(Before(c))) return 0;
   if (match[0] == '0' && InRow(c, match.size())) return 0;
-  const size_t extension = std::min(match.find('x'), match.size());
+  const size_t extension = ExtensionOf(match);
   const DigitGroups groups = SplitDigits(match.substr(0, extension));
   std::string_view digits = groups.digits;
   const size_t dialled = match.starts_with("00") ? 2 : 0;  // "0044 …" for "+44 …"
@@ -72,14 +79,14 @@ size_t InternationalPhone(const Candidate& c) {
 size_t NorthAmericanPhone(const Candidate& c) {
   const std::string_view match = c.match();
   if (GoesOnFromBefore(c)) return 0;
-  const DigitGroups groups = SplitDigits(match.substr(0, match.find('x')));
+  const DigitGroups groups = SplitDigits(match.substr(0, ExtensionOf(match)));
   std::string_view d = groups.digits;
   if (d.size() == 11 && d[0] == '1') d.remove_prefix(1);
   if (!IsNorthAmerican(d)) return 0;
   if (match.find('(') != match.npos) return match.size();
   if (InRow(c, match.size())) return 0;
   // Dashes and dots say "phone"; groups between blanks may be anything, so the area must exist.
-  const bool blanks = match.find(' ') != match.npos;
+  const bool blanks = match.substr(0, ExtensionOf(match)).find(' ') != match.npos;
   return groups.same_separator && (!blanks || IsIssuedNumber("1", d)) ? match.size() : 0;
 }
 

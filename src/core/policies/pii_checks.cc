@@ -51,12 +51,42 @@ bool IsCalledCard(const Candidate& c) {
   return ContextWords(c).LastOf(kNames) != 0;
 }
 
+// "4539578763621487, 4…" behind a number of the same length that is no card: a list of ids.
+bool FollowsId(const Candidate& c, size_t size) noexcept {
+  std::string_view before = c.before(40);
+  const auto digit = [](char ch) { return IsDigit(ch); };
+  size_t end = before.size();
+  while (end > 0 && !digit(before[end - 1]) && !IsLetter(before[end - 1])) --end;
+  size_t begin = end;
+  while (begin > 0 && digit(before[begin - 1])) --begin;
+  const std::string_view last = before.substr(begin, end - begin);
+  return last.size() == size && (CardRangeOf(last) == CardRangeKind::kNone || !PassesLuhn(last));
+}
+
 // In the groups that are printed on cards a rare range counts as well as a common one; bare it
 // wants its name before it.
 bool IsCardNumber(const Candidate& c, std::string_view digits, bool grouped) {
   const CardRangeKind kind = CardRangeOf(digits);
   if (kind == CardRangeKind::kNone || !PassesLuhn(digits)) return false;
-  return kind == CardRangeKind::kCommon || grouped || IsCalledCard(c);
+  if (grouped || IsCalledCard(c)) return true;
+  if (kind == CardRangeKind::kRare) return IsPrintedCard(digits);
+  return !FollowsId(c, digits.size());
+}
+
+// The same blanks or signs between all groups; others than those that are usual want a name.
+bool IsGrouping(const Candidate& c, std::string_view number) {
+  std::string_view first;
+  for (size_t i = 0; i < number.size();) {
+    const size_t begin = i;
+    while (i < number.size() && !IsDigit(number[i])) ++i;
+    const std::string_view joint = number.substr(begin, i - begin);
+    if (!joint.empty() && first.empty()) first = joint;
+    const bool blank = joint == "\n" && first == " ";  // the end of a line
+    if (!joint.empty() && joint != first && !blank) return false;
+    if (!joint.empty() && joint != " " && joint != "-" && !IsCalledCard(c)) return false;
+    while (i < number.size() && IsDigit(number[i])) ++i;
+  }
+  return true;
 }
 
 size_t Card(const Candidate& c) {
@@ -77,8 +107,7 @@ size_t Card(const Candidate& c) {
     size_t count = 0;
     for (const size_t size : shape) count += size;
     const size_t end = groups.ends[shape.size() - 1];
-    if (SplitDigits(match.substr(0, end)).same_separator &&
-        IsCardNumber(c, digits.substr(0, count), true)) {
+    if (IsCardNumber(c, digits.substr(0, count), true) && IsGrouping(c, match.substr(0, end))) {
       return end;
     }
   }
@@ -86,10 +115,15 @@ size_t Card(const Candidate& c) {
 }
 
 size_t Iban(const Candidate& c) {
-  const std::string_view match = c.match();
-  // "9F1B-BE12-…": groups of a UUID.
-  if (Before(c) == '-' && match.find('-') != match.npos) return 0;
-  const size_t length = IbanLength(match.substr(0, 2));
+  std::string match(c.match());
+  // "9F1B-BE12-…", "be12a4c7-…": groups of a UUID.
+  const size_t dash = match.find('-');
+  if (dash != match.npos && (Before(c) == '-' || dash > 4)) return 0;
+  // All in capitals or none: "De…" begins a word.
+  const bool lower = std::any_of(match.begin(), match.end(), [](char ch) { return ch >= 'a'; });
+  if (lower && std::any_of(match.begin(), match.end(), IsUpper)) return 0;
+  for (char& ch : match) ch = ch >= 'a' ? static_cast<char>(ch - 0x20) : ch;
+  const size_t length = IbanLength(std::string_view(match).substr(0, 2));
   size_t seen = 0, end = 0;
   std::string compact;
   for (; end < match.size() && seen < length; ++end) {

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/policies/id_checks.h"
 #include "core/policies/number_forms.h"
 #include "core/policies/wallet_checks.h"
 
@@ -33,6 +34,20 @@ bool IsPiece(const Candidate& c) noexcept {
          (IsDigit(second) || IsLetter(second));
 }
 
+// Behind letters without a blank ("code131052-308T") a number counts, in the middle of a hash not.
+bool IsGluedToHash(const Candidate& c) noexcept {
+  for (size_t at = c.begin; at > 0; --at) {
+    if (IsDigit(c.text[at - 1])) return true;
+    if (!IsLetter(c.text[at - 1])) return false;
+  }
+  return false;
+}
+
+std::string Capitals(std::string_view match) {
+  std::string out(match);
+  for (char& c : out) c = Upper(c);
+  return out;
+}
 // Letters and digits of the candidate, in upper case.
 std::string Compact(std::string_view match) {
   std::string out;
@@ -55,6 +70,10 @@ int Weighted(std::string_view digits, std::initializer_list<int> weights) noexce
   size_t i = 0;
   for (const int weight : weights) sum += weight * (digits[i++] - '0');
   return sum;
+}
+
+bool DigitCheckPasses(std::string_view name, std::string_view digits) {
+  return FindDigitCheck(name)(digits);
 }
 
 size_t SpanishNif(const Candidate& c) {
@@ -125,23 +144,26 @@ size_t GermanVat(const Candidate& c) {  // ISO 7064 mod 11, 10
 }
 
 size_t FinnishHetu(const Candidate& c) {
-  const std::string_view m = c.match();
-  if (IsPiece(c) || !IsDay(Number(m.substr(2, 2)), Number(m.substr(0, 2)))) return 0;
-  if (m.substr(7, 3) < "002") return 0;
-  const int number = Number(std::string(m.substr(0, 6)) + std::string(m.substr(7, 3)));
+  const std::string m = Capitals(c.match());
+  if (IsPiece(c) || IsGluedToHash(c)) return 0;
+  if (!IsDay(Number(m.substr(2, 2)), Number(m.substr(0, 2))) || m.substr(7, 3) < "002") return 0;
+  const int number = Number(m.substr(0, 6) + m.substr(7, 3));
   return "0123456789ABCDEFHJKLMNPRSTUVWXY"[number % 31] == m[10] ? m.size() : 0;
 }
 
 size_t UkNino(const Candidate& c) {
   static constexpr std::string_view kNever[] = {"BG", "GB", "NK", "KN", "TN", "NT", "ZZ"};
-  const std::string_view prefix = c.match().substr(0, 2);
+  const std::string prefix = Capitals(c.match().substr(0, 2));
   const bool never = std::find(std::begin(kNever), std::end(kNever), prefix) != std::end(kNever);
   return never || IsPiece(c) ? 0 : c.match().size();
 }
 
+// In capitals the shape is certain; its check letter is often a typing error. In lower case it may
+// be anything, so the letter must be right.
 size_t SingaporeNric(const Candidate& c) {
-  const std::string_view m = c.match();
+  const std::string m = Capitals(c.match());
   if (IsPiece(c)) return 0;
+  if (m == c.match()) return m.size();
   int sum = Weighted(m.substr(1), {2, 7, 6, 5, 4, 3, 2});
   if (m[0] == 'T' || m[0] == 'G') sum += 4;
   if (m[0] == 'M') sum += 3;
@@ -173,9 +195,9 @@ size_t SingaporeUen(const Candidate& c) {
   return passes && !IsPiece(c) ? c.match().size() : 0;
 }
 
+// No check character. "smith2019a" is a citation, so capitals are asked for.
 size_t IndianPan(const Candidate& c) {
-  const bool holder = std::string_view("ABCEFGHJLPT").find(c.match()[3]) != std::string_view::npos;
-  return holder && !IsPiece(c) ? c.match().size() : 0;
+  return c.match() == Capitals(c.match()) && !IsPiece(c) ? c.match().size() : 0;
 }
 
 size_t IndianGstin(const Candidate& c) {
@@ -187,6 +209,16 @@ size_t IndianGstin(const Candidate& c) {
     sum += product / 36 + product % 36;
   }
   return (36 - sum % 36) % 36 == value(m.back()) && !IsPiece(c) ? m.size() : 0;
+}
+
+size_t ItalianVat(const Candidate& c) {  // "IT01333550323", as invoices have it
+  return DigitCheckPasses("it_vat", Compact(c.match()).substr(2)) && !IsPiece(c) ? c.match().size()
+                                                                                 : 0;
+}
+
+// "850709+9805": a plus for those over a hundred.
+size_t SwedishCentenarian(const Candidate& c) {
+  return DigitCheckPasses("se_pnr", Compact(c.match())) && !IsPiece(c) ? c.match().size() : 0;
 }
 
 size_t ChineseId(const Candidate& c) {
@@ -303,6 +335,8 @@ TokenCheck FindTokenCheck(std::string_view name) noexcept {
       {"de_svnr", GermanPensionNumber},
       {"de_kvnr", GermanHealthNumber},
       {"de_vat", GermanVat},
+      {"it_vat_prefixed", ItalianVat},
+      {"se_plus", SwedishCentenarian},
       {"sg_uen", SingaporeUen},
       {"fi_hetu", FinnishHetu},
       {"uk_nino", UkNino},

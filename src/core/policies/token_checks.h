@@ -12,8 +12,9 @@ namespace kt::policies {
 //   es_nif   control letter, modulo 23 (Spanish Interior Ministry)
 //   fi_hetu  date and control character, modulo 31 (Finnish DVV)
 //   uk_nino  prefixes never issued (HMRC NIM39110)
-//   sg_nric  weighted sum and letter tables (Singapore ICA)
-//   in_pan   fourth letter is a holder's kind (Indian Income Tax Department)
+//   sg_nric  capitals; else weighted sum and letter tables (Singapore ICA)
+//   in_pan   capitals
+//   it_vat_prefixed, se_plus   it_vat and se_pnr of id_checks.h, in forms that are no digits only
 //   cn_ric   ISO 7064 mod 11-2 and date (GB 11643)
 //   tw_id, hk_id, cl_rut, ie_pps   the check digits of those cards
 //   base58   Base58Check, double SHA-256        bech32   BIP 173 and BIP 350
