@@ -89,7 +89,10 @@ size_t Ipv4(const Candidate& c, bool only_public) {
 size_t Ipv6(const Candidate& c, bool only_public) {
   const std::string match(c.match().substr(0, c.match().find_first_of("%/")));
   const char before = c.begin == 0 ? '\0' : c.text[c.begin - 1];
-  if (before == ':' || before == '.' || (match[0] == ':' && IsLetter(before))) return 0;
+  if (before == ':' || before == '.' ||
+      (match[0] == ':' &&
+       (IsLetter(before) || IsDigit(before) || before == '_' || before == '>' || before == ')')))
+    return 0;
   std::array<uint8_t, 16> a{};
   if (inet_pton(AF_INET6, match.c_str(), a.data()) != 1) return 0;
   // "add::dead" is C++ as often as an address: ask for three written groups and a digit, or for a
