@@ -76,9 +76,11 @@ struct MainConf {
   std::vector<std::unique_ptr<GatewayEntry>> gateways;
   std::vector<std::unique_ptr<AuditEntry>> audits;
   NameTable names;
-  ngx_http_upstream_srv_conf_t meta{};         // peer.init is ours; see *_peer.cc
-  ngx_shm_zone_t* zone = nullptr;              // keeptrusts_zone; nullptr: no location routes
-  std::vector<std::unique_ptr<Probe>> probes;  // of this worker
+  ngx_http_upstream_srv_conf_t meta{};               // peer.init is ours; see *_peer.cc
+  ngx_shm_zone_t* zone = nullptr;                    // keeptrusts_zone; nullptr: no location routes
+  std::vector<std::unique_ptr<Probe>> probes;        // of this worker
+  ngx_uint_t cached_verdicts = NGX_CONF_UNSET_UINT;  // keeptrusts_verdict_cache; 0: off
+  std::unique_ptr<policy::VerdictCache> verdicts;    // of this worker
 };
 
 struct LocationConf {
@@ -119,6 +121,11 @@ bool MakeUpstream(ngx_conf_t* cf, MainConf* main, const LocationConf* conf,
 // logged. May throw: call in a Guard.
 bool SetUpTls(ngx_conf_t* cf, ngx_str_t trusted_certificate, const config::Target& target,
               ngx_http_upstream_conf_t* conf);
+
+// keeptrusts_verdict_cache texts|off;
+char* SetVerdictCache(ngx_conf_t* cf, ngx_command_t* command, void* conf) noexcept;
+// For a process that serves requests.
+void StartVerdictCache(ngx_cycle_t* cycle, MainConf* main) noexcept;
 
 // keeptrusts_zone size;
 char* SetZone(ngx_conf_t* cf, ngx_command_t* command, void* conf) noexcept;

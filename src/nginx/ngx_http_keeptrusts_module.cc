@@ -97,6 +97,8 @@ ngx_command_t kCommands[] = {
      KT_LOC(trusted_certificate), nullptr},
     {ngx_string("keeptrusts_gate_buffer"), KT_ANYWHERE | NGX_CONF_TAKE1, ngx_conf_set_size_slot,
      KT_LOC(gate_buffer), nullptr},
+    {ngx_string("keeptrusts_verdict_cache"), NGX_HTTP_MAIN_CONF | NGX_CONF_TAKE1, SetVerdictCache,
+     NGX_HTTP_MAIN_CONF_OFFSET, 0, nullptr},
     {ngx_string("keeptrusts_zone"), NGX_HTTP_MAIN_CONF | NGX_CONF_TAKE1, SetZone,
      NGX_HTTP_MAIN_CONF_OFFSET, 0, nullptr},
     {ngx_string("keeptrusts_audit_dir"), KT_ANYWHERE | NGX_CONF_TAKE1, SetPath, KT_LOC(audit_dir),
@@ -286,7 +288,10 @@ ngx_int_t InitProcess(ngx_cycle_t* cycle) {
   auto* main = static_cast<MainConf*>(
       ngx_http_cycle_get_module_main_conf(cycle, ngx_http_keeptrusts_module));
   if (main == nullptr) return NGX_OK;
-  if (!main->gateways.empty()) KeepHeap();
+  if (!main->gateways.empty()) {
+    KeepHeap();
+    StartVerdictCache(cycle, main);
+  }
   WatchNames(main->names);
   WatchTargets(main);
   return NGX_OK;

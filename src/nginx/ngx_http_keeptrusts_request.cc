@@ -72,7 +72,7 @@ std::optional<std::string_view> FindHeader(ngx_http_request_t* r, std::string_vi
   return FindHeader(r, lower_name, [](std::string_view) { return true; });
 }
 
-session::SessionOptions MakeOptions(const LocationConf* conf, bool routed) {
+session::SessionOptions MakeOptions(ngx_http_request_t* r, const LocationConf* conf, bool routed) {
   session::SessionOptions options;
   options.fail_mode = conf->fail_mode == 1 ? policy::FailMode::kAllow : policy::FailMode::kBlock;
   options.enforce = conf->enforce != 0;
@@ -81,6 +81,7 @@ session::SessionOptions MakeOptions(const LocationConf* conf, bool routed) {
   options.gate_buffer_bytes = conf->gate_buffer;
   options.routed = routed;
   options.board = conf->gateway->board.get();
+  options.verdicts = GetMainConf(r)->verdicts.get();
   if (conf->audit_digest == 1 && conf->audit != nullptr && conf->audit->digest_key) {
     options.digest_key = &*conf->audit->digest_key;
   }
@@ -198,7 +199,7 @@ Context* MakeContext(ngx_http_request_t* r, LocationConf* conf, bool routed) noe
   Context* ctx = Guard(r->connection->log, static_cast<Context*>(nullptr), [&] {
     // First what may throw, so that a Context never exists without its cleanup.
     auto session =
-        std::make_unique<session::Session>(*conf->gateway->gateway, MakeOptions(conf, routed),
+        std::make_unique<session::Session>(*conf->gateway->gateway, MakeOptions(r, conf, routed),
                                            MakeHead(r, conf), Now(), UnixMicroseconds());
     std::string uri(View(r->uri));
     auto made = ::new (cleanup->data) Context(r, conf);

@@ -43,6 +43,9 @@ std::string Attempts(const session::Session& s) {
 std::string Redactions(const session::Session& s) {
   return s.verdict().empty() ? std::string() : std::to_string(s.redactions());
 }
+std::string CachedTexts(const session::Session& s) {
+  return s.verdict().empty() ? std::string() : std::to_string(s.cached_texts());
+}
 std::string InjectionScore(const session::Session& s) {
   return s.injection_score() < 0 ? std::string() : Decimal(s.injection_score(), "%.3f");
 }
@@ -71,6 +74,7 @@ constexpr struct {
     {"keeptrusts_model", Model},
     {"keeptrusts_attempts", Attempts},
     {"keeptrusts_redactions", Redactions},
+    {"keeptrusts_cached_texts", CachedTexts},
     {"keeptrusts_injection_score", InjectionScore},
     {"keeptrusts_prompt_tokens", PromptTokens},
     {"keeptrusts_completion_tokens", CompletionTokens},

@@ -9,6 +9,7 @@ reads whole answers only: see streams().
 """
 import argparse
 import asyncio
+import itertools
 import json
 import multiprocessing
 import os
@@ -35,6 +36,11 @@ NEAR_MISSES = (
     "from now on, I will walk ", "build a birdhouse ", "https://user:pw/ ", "password: ok ",
     "-----BEGIN NOTE----- ", "1234-56-789 ", "ghp_abcdef ", "disregard it ",
 )
+
+# In front of a text: what makes a request one that never came before.
+FRESH_FORMAT = "Request %012d. "
+FRESH = FRESH_FORMAT % 0
+LOADS = itertools.count()
 
 PACK = """
 pack: {{name: bench, version: 1.0.0, enabled: true}}
@@ -174,14 +180,24 @@ class Nginx:
         self.process.wait(10)
 
 
-def load(port, path, directory, text, connections, seconds):
+def load(port, path, directory, text, connections, seconds, fresh):
+    """`fresh`: no two requests have the same text, so nothing of it was judged before."""
     (directory / "body").write_text(text)
     script = directory / "post.lua"
     script.write_text(f"""
 local f = io.open("{directory}/body", "rb")
+local body = f:read("*a")
 wrk.method = "POST"
-wrk.body = f:read("*a")
+wrk.body = body
 wrk.headers["Content-Type"] = "application/json"
+if {"true" if fresh else "false"} then
+  local count, place = {next(LOADS) * 10**8}, body:find("{FRESH}", 1, true)
+  local before, after = body:sub(1, place - 1), body:sub(place + {len(FRESH)})
+  function request()
+    count = count + 1
+    return wrk.format(nil, nil, nil, before .. string.format("{FRESH_FORMAT}", count) .. after)
+  end
+end
 function done(summary, latency, requests)
   io.write(string.format("RESULT %d %d\\n", summary.requests,
     summary.errors.status + summary.errors.read + summary.errors.write))
@@ -349,7 +365,7 @@ def measure(case, front, ports, directory, seconds, rounds):
         for location, list_of in costs.items():
             before = cpu_us(worker)
             done = load(ports["front"], location + "/v1/chat/completions", directory, case["body"],
-                        case["connections"], seconds)
+                        case["connections"], seconds, case["fresh"])
             list_of.append((cpu_us(worker) - before) / done)
     report(case["name"], costs, case["goal"])
 
@@ -366,14 +382,19 @@ def main():
     json_answer = ("application/json", answer(PROSE[:400]))
     stream_answer = ("text/event-stream", events(32))
     cases = [
-        ("2 KB, c=32", 32, body(repeat([PROSE], 2 * kilo)), json_answer, "<= 1.6 x"),
-        ("100 KB, c=8", 8, body(repeat([PROSE], 100 * kilo)), json_answer, "<= 4.0 x"),
-        ("100 KB near misses, c=8", 8, body(repeat(NEAR_MISSES, 100 * kilo)), json_answer,
+        ("2 KB, c=32", 32, body(FRESH + repeat([PROSE], 2 * kilo)), json_answer, "<= 1.6 x"),
+        ("100 KB, c=8", 8, body(FRESH + repeat([PROSE], 100 * kilo)), json_answer, "<= 4.0 x"),
+        ("100 KB near misses, c=8", 8, body(FRESH + repeat(NEAR_MISSES, 100 * kilo)), json_answer,
          "<= 1.5 of 100 KB"),
-        ("1 MB, c=4", 4, body(repeat([PROSE], kilo * kilo)), json_answer, "<= 3.5 x"),
-        ("stream, 32 events in one write, c=32", 32, body("Hello there", True), stream_answer,
+        ("1 MB, c=4", 4, body(FRESH + repeat([PROSE], kilo * kilo)), json_answer, "<= 3.5 x"),
+        ("stream, 32 events in one write, c=32", 32, body(FRESH + "Hello there", True), stream_answer,
          "<= 2.8 x"),
     ]
+    # Most of a conversation comes again with every turn: see keeptrusts_verdict_cache.
+    cases = [(name + kind, c, text, answer, goal, fresh)
+             for name, c, text, answer, goal in cases
+             for kind, fresh in (("", True), (", again", False))
+             if fresh or "KB" in name or "MB" in name]
     cases = [case for case in cases if options.only in case[0]]
     directory = pathlib.Path(tempfile.mkdtemp(prefix="kt-bench-"))
     os.chmod(directory, 0o755)
@@ -398,14 +419,15 @@ def main():
         print("| case | proxy_pass, us of CPU | keeptrusts_pass, us | ratio | goal |")
         print("| --- | --- | --- | --- | --- |")
         current = None
-        for name, connections, text, (content_type, payload), goal in cases:
+        for name, connections, text, (content_type, payload), goal, fresh in cases:
             if current != content_type:
                 stop_all()
                 running += [Nginx("upstream", directory,
                                   upstream_conf(ports, directory, payload, content_type)),
                             start_front()]
                 current = content_type
-            measure({"name": name, "connections": connections, "body": text, "goal": goal},
+            measure({"name": name, "connections": connections, "body": text, "goal": goal,
+                     "fresh": fresh},
                     running[-1], ports, directory, options.seconds, options.rounds)
         resident = resident_kb(running[-1].worker()) if running else 0
         stop_all()

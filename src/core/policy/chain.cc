@@ -1,6 +1,7 @@
 #include "core/policy/chain.h"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <utility>
 
@@ -69,6 +70,11 @@ bool Holds(const Condition& when, const RequestFacts& facts) {
          std::find(when.models.begin(), when.models.end(), facts.model()) != when.models.end();
 }
 
+uint64_t NextChainId() noexcept {
+  static std::atomic<uint64_t> last = 0;
+  return ++last;
+}
+
 detect::Scope ScopeOf(Phase phase) noexcept {
   return phase == Phase::kInput ? detect::Scope::kInput : detect::Scope::kOutput;
 }
@@ -97,7 +103,8 @@ std::string_view VerdictName(Verdict verdict) noexcept {
 
 Chain::Chain(std::vector<ChainEntry> entries, std::unique_ptr<const detect::Matcher> matcher,
              std::unique_ptr<const detect::Classifier> classifier)
-    : entries_(std::move(entries)),
+    : id_(NextChainId()),
+      entries_(std::move(entries)),
       matcher_(std::move(matcher)),
       classifier_(std::move(classifier)) {}
 
@@ -208,6 +215,11 @@ std::optional<Block> ChainRun::RunEntry(size_t entry_index, Phase phase,
   PolicyOutcome& outcome = OutcomeOf(entry_index, phase);
   std::vector<TextEdit> added;
   for (size_t i = 0; i < texts.size(); ++i) {
+    VerdictCache::Passed& passed = read[i].passed;
+    if (read[i].cached == Read::Cached::kKnown) {
+      outcome.score = std::max(outcome.score, passed.ScoreOf(entry_index));
+      continue;
+    }
     Evaluation evaluation;
     TextUnit unit = texts[i].unit;
     unit.reading = &read[i].reading;
@@ -215,6 +227,10 @@ std::optional<Block> ChainRun::RunEntry(size_t entry_index, Phase phase,
     const Status status =
         unread ? Status::ResourceExhausted("the text could not be read")
                : entry.policy->Evaluate(unit, MatchesOf(entry, read[i].reading), &evaluation);
+    const bool spoke = !status.ok() || !evaluation.findings.empty();
+    if (spoke || !passed.AddScore(entry_index, evaluation.score)) {
+      read[i].cached = Read::Cached::kNot;
+    }
     if (!status.ok()) {
       if (auto block = Failed(entry, i, &outcome)) return block;
       continue;
@@ -266,14 +282,50 @@ void ChainRun::ReadText(const Text& text, Phase phase, Read* out) {
   unit.phase = phase;
   Reader::Options options;
   options.scope = ScopeOf(phase);
+  out->cached = Read::Cached::kNot;
   // The windows of an answer are those of its texts one by one, as in a stream.
-  const bool scored = !text.joined || phase == Phase::kInput;
-  if (scored && WantsScores(unit)) {
+  const bool scored = (!text.joined || phase == Phase::kInput) && WantsScores(unit);
+  if (LookUp(text, phase, scored, out)) return;
+  const uint32_t windows = windows_;
+  if (scored) {
     options.classifier = chain_.classifier();
     options.windows = &windows_;
     if (unit.phase == Phase::kInput) options.views = detect::kAllViews;
   }
   out->failed = !reader_.Read(unit.text, options, &out->reading).ok();
+  out->passed.windows = windows_ - windows;
+}
+
+// Requests only: answers do not come again.
+bool ChainRun::LookUp(const Text& text, Phase phase, bool scored, Read* out) {
+  const std::string_view bytes = text.unit.text;
+  const bool cached = options_.cache != nullptr && phase == Phase::kInput &&
+                      selected_.size() <= 64 && bytes.size() >= VerdictCache::kMinBytes;
+  if (!cached) return false;
+  VerdictCache::Circumstances circumstances;
+  circumstances.chain = chain_.id();
+  for (size_t i = 0; i < selected_.size(); ++i) {
+    circumstances.selected |= uint64_t{selected_[i]} << i;
+  }
+  if (scored) circumstances.windows = windows_;
+  circumstances.role = static_cast<uint8_t>(text.unit.role);
+  circumstances.text_class = static_cast<uint8_t>(text.unit.text_class);
+  circumstances.joined = text.joined;
+  if (!options_.cache->KeyOf(circumstances, options_.caller, bytes, &out->key)) return false;
+  const VerdictCache::Passed* passed = options_.cache->Find(out->key);
+  out->cached = passed != nullptr ? Read::Cached::kKnown : Read::Cached::kIfPassed;
+  out->passed = passed != nullptr ? *passed : VerdictCache::Passed();
+  if (passed == nullptr) return false;
+  out->failed = false;
+  windows_ += passed->windows;
+  ++cached_texts_;
+  return true;
+}
+
+void ChainRun::Remember(std::span<const Read> read) {
+  for (const Read& text : read) {
+    if (text.cached == Read::Cached::kIfPassed) options_.cache->Add(text.key, text.passed);
+  }
 }
 
 std::span<const ChainRun::Text> ChainRun::WithJoined(std::span<const Text> texts) {
@@ -298,6 +350,7 @@ std::optional<Block> ChainRun::Judge(Phase phase, std::span<const Text> given,
   }
   matching_ns_ = NowNs() - start;
   auto block = RunEntries(phase, texts, {read_.data(), texts.size()}, edits);
+  if (!block) Remember({read_.data(), texts.size()});
   if (texts.size() > given.size()) {
     if (block) {
       const size_t length = block->end - block->begin;

@@ -16,6 +16,7 @@
 #include "core/detect/matcher.h"
 #include "core/policy/policy.h"
 #include "core/policy/reading.h"
+#include "core/policy/verdict_cache.h"
 
 namespace kt::policy {
 
@@ -61,6 +62,10 @@ enum class FailMode : uint8_t { kBlock, kAllow };
 struct RunOptions {
   FailMode fail_mode = FailMode::kBlock;
   bool enforce = true;
+  // Of this process; null: every text is judged. `caller`: who asks, as the gateway tells clients
+  // apart. Both outlive the run.
+  VerdictCache* cache = nullptr;
+  std::string_view caller = {};
 };
 
 struct PolicyOutcome {
@@ -104,8 +109,11 @@ class Chain {
   const detect::Matcher& matcher() const noexcept { return *matcher_; }
   const detect::Classifier* classifier() const noexcept { return classifier_.get(); }
   std::span<const ChainEntry> entries() const noexcept { return entries_; }
+  // Tells the chains of a process, and of those that were forked from it, apart.
+  uint64_t id() const noexcept { return id_; }
 
  private:
+  const uint64_t id_;
   std::vector<ChainEntry> entries_;
   std::unique_ptr<const detect::Matcher> matcher_;
   std::unique_ptr<const detect::Classifier> classifier_;
@@ -162,6 +170,8 @@ class ChainRun {
     uint64_t count;
   };
   std::span<const Count> redactions() const noexcept { return redactions_; }
+  // How many texts were known to pass and not judged again.
+  uint32_t cached_texts() const noexcept { return cached_texts_; }
 
  private:
   static constexpr size_t kNotRun = static_cast<size_t>(-1);
@@ -169,6 +179,10 @@ class ChainRun {
   struct Read {
     Reading reading;
     bool failed = false;  // the text could not be read or matched
+    // The text's place in the cache. kKnown: it passed before, and was not read.
+    enum class Cached : uint8_t { kNot, kKnown, kIfPassed } cached = Cached::kNot;
+    VerdictCache::Key key;
+    VerdictCache::Passed passed;
   };
 
   bool Active(const ChainEntry& entry, Phase phase) const noexcept;
@@ -189,6 +203,9 @@ class ChainRun {
   std::optional<Block> Refuse(size_t entry, Phase phase, std::string_view why);
   std::span<const detect::Match> MatchesOf(const ChainEntry& entry, const Reading& reading);
   bool WantsScores(const TextUnit& unit) const noexcept;
+  // True: the text is known to pass.
+  bool LookUp(const Text& text, Phase phase, bool scored, Read* out);
+  void Remember(std::span<const Read> read);
   void ReadText(const Text& text, Phase phase, Read* out);
 
   const Chain& chain_;
@@ -202,7 +219,8 @@ class ChainRun {
   std::unique_ptr<JoinedTexts> joined_;  // once there were some
   std::vector<Text> with_joined_;
   std::vector<std::vector<TextEdit>> delta_edits_;  // of the one text of a delta
-  uint32_t windows_ = 0;                            // of the request, judged by the classifier
+  uint32_t cached_texts_ = 0;
+  uint32_t windows_ = 0;  // of the request, judged by the classifier
   std::vector<detect::Match> own_matches_;
   uint64_t matching_ns_ = 0;  // of the present call, until a policy takes it over
 };

@@ -145,6 +145,10 @@ uint64_t Session::redactions() const noexcept {
   return total;
 }
 
+uint32_t Session::cached_texts() const noexcept {
+  return impl_->chain.cached_texts();
+}
+
 double Session::injection_score() const noexcept {
   for (const policy::PolicyOutcome& outcome : impl_->chain.outcomes()) {
     const bool asked = outcome.kind == "prompt-injection" && outcome.phase == policy::Phase::kInput;

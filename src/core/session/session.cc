@@ -5,6 +5,18 @@
 #include "core/session/impl.h"
 
 namespace kt::session {
+namespace {
+
+// What a client shows for itself, if anything.
+std::string_view CallerOf(const RequestHead& head) {
+  if (head.header == nullptr) return {};
+  for (const char* name : {"authorization", "x-api-key", "api-key"}) {
+    if (const auto value = head.header(name)) return *value;
+  }
+  return {};
+}
+
+}  // namespace
 
 Session::Impl::Impl(const Gateway& the_gateway, const SessionOptions& the_options,
                     RequestHead the_head, uint64_t now_ms, int64_t now_unix_us)
@@ -14,7 +26,8 @@ Session::Impl::Impl(const Gateway& the_gateway, const SessionOptions& the_option
       began_ms(now_ms),
       began_unix_us(now_unix_us),
       endpoint(openai::ParseEndpoint(head.path)),
-      chain(gateway.chain(), {options.fail_mode, options.enforce}),
+      chain(gateway.chain(),
+            {options.fail_mode, options.enforce, options.verdicts, CallerOf(head)}),
       tries(gateway.config().providers, gateway.targets(), options.board,
             std::hash<std::string_view>{}(head.request_id)) {
   if (options.digest_key != nullptr) answer_digest.emplace(*options.digest_key);

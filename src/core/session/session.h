@@ -39,6 +39,7 @@ struct SessionOptions {
                                     // replacement, the stock handler talks to the upstream)
   routing::Board* board = nullptr;  // what is known of the targets; outlives the session
   const audit::DigestKey* digest_key = nullptr;  // keeptrusts_audit_digest; outlives the session
+  policy::VerdictCache* verdicts = nullptr;      // of this process; outlives the session
 };
 
 // The client's request as the adapter sees it before the body. Views stay valid for the session.
@@ -176,6 +177,7 @@ class Session {
   std::string_view model() const noexcept;
   std::string attempts() const;  // "fireworks-a:503,openai:200"
   uint64_t redactions() const noexcept;
+  uint32_t cached_texts() const noexcept;   // that passed by the verdict cache
   double injection_score() const noexcept;  // negative: none
   std::optional<uint64_t> prompt_tokens() const noexcept;
   std::optional<uint64_t> completion_tokens() const noexcept;

@@ -29,6 +29,7 @@ class FakePolicy : public Policy {
   bool needs_whole_answer() const noexcept override { return whole; }
   Status Evaluate(const TextUnit& unit, std::span<const detect::Match> matches,
                   Evaluation* out) const override {
+    ++asked;
     if (fails) return Status::Internal("broken");
     for (const detect::Match& match : matches) {
       const FakeRule& rule = rules_[match.rule - first];
@@ -43,6 +44,7 @@ class FakePolicy : public Policy {
 
   bool output = true, whole = false, fails = false;
   double score = -1;
+  mutable size_t asked = 0;  // how many texts it has judged
   detect::RuleId first = 0;
   const std::vector<FakeRule>& rules() const { return rules_; }
 

@@ -1,0 +1,83 @@
+// Texts in which a chain found nothing, so that what comes again is not judged again: clients send
+// a conversation anew with every turn, and agents do so all day.
+//
+// What is kept of a text is a keyed hash of 128 bits over its bytes and over everything else that
+// its verdict depends on, and the scores it got; never the text, and nothing of a text in which
+// something was found. The key is random, and known to this process only: nobody can make two texts
+// that share a hash, or find out from outside what is kept. `caller` is part of what is hashed: how
+// fast an answer comes tells nobody what others have sent.
+//
+// Owned by one process, not thread-safe. Bounded: the one of four that was not asked for longest
+// makes room.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "core/base/status.h"
+
+namespace kt::policy {
+
+class VerdictCache {
+ public:
+  // Shorter texts are judged as fast as they are found.
+  static constexpr size_t kMinBytes = 64;
+
+  // What the verdict on a text depends on beside its bytes.
+  struct Circumstances {
+    uint64_t chain = 0;     // Chain::id
+    uint64_t selected = 0;  // its entries that take part, as bits
+    uint32_t windows = 0;   // of the request, judged by the classifier before this text
+    uint8_t role = 0, text_class = 0;
+    bool joined = false;
+  };
+  // The text passed. `scores`: of the policies that give one.
+  struct Passed {
+    static constexpr size_t kScores = 3;
+    uint32_t windows = 0;  // of this text
+    uint8_t score_count = 0;
+    std::array<uint8_t, kScores> entries{};  // of the chain
+    std::array<double, kScores> scores{};
+    // False: there is no room for it.
+    bool AddScore(size_t entry, double score) noexcept;
+    double ScoreOf(size_t entry) const noexcept;  // negative: it gave none
+  };
+  struct Key {
+    std::array<uint64_t, 2> hash{};
+    bool operator==(const Key&) const = default;
+  };
+
+  // `texts`: how many are kept, at least; 56 bytes each. kInternal: OpenSSL has no such hash.
+  static Result<std::unique_ptr<VerdictCache>> Make(size_t texts);
+  ~VerdictCache();
+
+  // False: it cannot be computed, the text has to be judged.
+  bool KeyOf(const Circumstances& circumstances, std::string_view caller, std::string_view text,
+             Key* out) noexcept;
+  // Valid until the next Add. nullptr: not known.
+  const Passed* Find(const Key& key) noexcept;
+  void Add(const Key& key, const Passed& passed) noexcept;
+
+ private:
+  static constexpr size_t kWays = 4;
+  struct Entry {
+    Key key;
+    Passed passed;
+    uint32_t used = 0;  // by clock_; 0: empty
+  };
+  struct Mac;
+  VerdictCache() = default;
+  Entry* SetOf(const Key& key) noexcept;
+  uint32_t Tick() noexcept;
+
+  std::unique_ptr<Mac> mac_;
+  std::vector<Entry> entries_;  // kWays in a row share a set
+  size_t sets_mask_ = 0;
+  uint32_t clock_ = 0;
+};
+
+}  // namespace kt::policy
