@@ -10,83 +10,6 @@ namespace kt::session {
 
 using Kind = NestedLexer::Kind;
 
-// ---- edits -------------------------------------------------------------------------------------
-
-bool NestedJson::Feed(std::string_view bytes, std::vector<SpanEdit> edits, bool final,
-                      std::deque<SpanEdit>* out) {
-  std::move(edits.begin(), edits.end(), std::back_inserter(pending_));
-  for (const char c : bytes) {
-    if (!Step(c, out)) return false;
-  }
-  if (!final) return true;
-  finished_ = true;
-  if (open_ && open_->target_end > lexer_.offset()) return false;
-  if (open_) Close(lexer_.offset(), out);
-  return pending_.empty();
-}
-
-size_t NestedJson::safe_end() const noexcept {
-  const bool waits = lexer_.unfinished() && !finished_;
-  const size_t settled = waits ? lexer_.atom_begin() : lexer_.offset();
-  return open_ ? std::min(settled, open_->begin) : settled;
-}
-
-bool NestedJson::Step(char c, std::deque<SpanEdit>* out) {
-  const size_t offset = lexer_.offset();
-  lexer_.Step(c);
-  if (lexer_.bare_ended() && open_ && open_->target_end <= offset) Close(offset, out);
-  if (!CoverByte(offset)) return false;
-  if (open_ && open_->target_end <= offset + 1 && !lexer_.unfinished()) Close(offset + 1, out);
-  return true;
-}
-
-// Opens, extends or checks the edit that the byte just read lies in.
-bool NestedJson::CoverByte(size_t offset) {
-  while (!pending_.empty() && pending_.front().begin <= offset) {
-    SpanEdit& edit = pending_.front();
-    if (open_) {
-      // Both touch one atom: one marker for both.
-      open_->target_end = std::max(open_->target_end, edit.end);
-      if (open_->optional && !edit.optional) open_->replacement = std::move(edit.replacement);
-      open_->optional = open_->optional && edit.optional;
-    } else {
-      if (lexer_.at_start()) lexer_.TakeAsPlain();
-      open_ = Open{lexer_.atom_begin(),         edit.end,      lexer_.kind(),
-                   std::move(edit.replacement), edit.optional, lexer_.string_holds_json()};
-    }
-    pending_.pop_front();
-  }
-  if (!open_ || offset >= open_->target_end) return true;
-  if (lexer_.kind() != Kind::kStructural && lexer_.kind() == open_->kind) return true;
-  if (!open_->optional) return false;
-  open_.reset();
-  return true;
-}
-
-void NestedJson::Close(size_t end, std::deque<SpanEdit>* out) {
-  std::string marker;
-  switch (open_->kind) {
-    case Kind::kString:
-      if (open_->deeper) {
-        std::string inner;
-        json::AppendEscaped(open_->replacement, &inner);
-        open_->replacement = std::move(inner);
-      }
-      json::AppendEscaped(open_->replacement, &marker);
-      break;
-    case Kind::kBare:
-      marker = json::Quote(open_->replacement);
-      break;
-    default:
-      marker = std::move(open_->replacement);
-      break;
-  }
-  out->push_back({open_->begin, end, std::move(marker)});
-  open_.reset();
-}
-
-// ---- what policies see -------------------------------------------------------------------------
-
 namespace {
 
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
@@ -131,6 +54,186 @@ void AppendUnescaped(std::string_view escape, std::string* out) {
 
 }  // namespace
 
+// ---- edits -------------------------------------------------------------------------------------
+
+struct NestedJson::Inner {
+  explicit Inner(size_t raw) : map(raw) {}
+
+  NestedJson json;
+  RawMap map;
+  size_t size = 0;               // of the string so far, its escapes resolved
+  std::string bytes;             // of that, what `json` has not got yet
+  std::optional<SpanEdit> edit;  // the present one, by raw offsets
+  size_t edit_begin = 0;
+};
+
+NestedJson::NestedJson() = default;
+NestedJson::~NestedJson() = default;
+NestedJson::NestedJson(NestedJson&&) noexcept = default;
+NestedJson& NestedJson::operator=(NestedJson&&) noexcept = default;
+
+bool NestedJson::Feed(std::string_view bytes, std::vector<SpanEdit> edits, bool final,
+                      std::deque<SpanEdit>* out) {
+  std::move(edits.begin(), edits.end(), std::back_inserter(pending_));
+  for (const char c : bytes) {
+    if (!Step(c, out)) return false;
+  }
+  if (inner_ && !inner_->edit && !FeedInner(final, out)) return false;
+  if (!final) return true;
+  finished_ = true;
+  if (inner_ && inner_->edit) return false;
+  if (open_ && open_->target_end > lexer_.offset()) return false;
+  if (open_) Close(lexer_.offset(), out);
+  return pending_.empty();
+}
+
+size_t NestedJson::safe_end() const noexcept {
+  const bool waits = lexer_.unfinished() && !finished_;
+  size_t settled = waits ? lexer_.atom_begin() : lexer_.offset();
+  if (open_) settled = std::min(settled, open_->begin);
+  if (!inner_) return settled;
+  if (inner_->edit) settled = std::min(settled, inner_->map.RawOf(inner_->edit_begin));
+  return std::min(settled, inner_->map.RawOf(inner_->json.safe_end()));
+}
+
+bool NestedJson::HasOpen() const noexcept {
+  return open_ || (inner_ && (inner_->edit || inner_->json.HasOpen()));
+}
+
+bool NestedJson::Step(char c, std::deque<SpanEdit>* out) {
+  const size_t offset = lexer_.offset();
+  lexer_.Step(c);
+  const bool string = lexer_.kind() == Kind::kString;
+  const bool begins = string && !in_string_;
+  in_string_ = string;
+  if (inner_ && !string && !EndInner(out)) return false;
+  const bool taken = open_ || (!pending_.empty() && pending_.front().begin <= offset);
+  if (begins && (c == '{' || c == '[') && !taken) inner_ = std::make_unique<Inner>(offset);
+  if (inner_) return StepInner(c, out);
+  if (lexer_.bare_ended() && open_ && open_->target_end <= offset) Close(offset, out);
+  if (!CoverByte(offset)) return false;
+  if (open_ && open_->target_end <= offset + 1 && !lexer_.unfinished()) Close(offset + 1, out);
+  return true;
+}
+
+// One marker for edits that touch one atom.
+void NestedJson::Join(SpanEdit edit, size_t* end, std::string* replacement, bool* optional) {
+  *end = std::max(*end, edit.end);
+  if (*optional && !edit.optional) *replacement = std::move(edit.replacement);
+  *optional = *optional && edit.optional;
+}
+
+// Opens, extends or checks the edit that the byte just read lies in.
+bool NestedJson::CoverByte(size_t offset) {
+  while (!pending_.empty() && pending_.front().begin <= offset) {
+    SpanEdit& edit = pending_.front();
+    if (open_) {
+      Join(std::move(edit), &open_->target_end, &open_->replacement, &open_->optional);
+    } else {
+      if (lexer_.at_start()) lexer_.TakeAsPlain();
+      open_ = Open{lexer_.atom_begin(), edit.end, lexer_.kind(), std::move(edit.replacement),
+                   edit.optional};
+    }
+    pending_.pop_front();
+  }
+  if (!open_ || offset >= open_->target_end) return true;
+  if (lexer_.kind() != Kind::kStructural && lexer_.kind() == open_->kind) return true;
+  if (!open_->optional) return false;
+  open_.reset();
+  return true;
+}
+
+void NestedJson::Close(size_t end, std::deque<SpanEdit>* out) {
+  std::string marker;
+  switch (open_->kind) {
+    case Kind::kString:
+      json::AppendEscaped(open_->replacement, &marker);
+      break;
+    case Kind::kBare:
+      marker = json::Quote(open_->replacement);
+      break;
+    default:
+      marker = std::move(open_->replacement);
+      break;
+  }
+  out->push_back({open_->begin, end, std::move(marker)});
+  open_.reset();
+}
+
+// A byte of a string that may hold JSON. What precedes an edit is fed before it, and each edit as
+// soon as its end is known: what becomes of it does not depend on how the text came in pieces.
+bool NestedJson::StepInner(char c, std::deque<SpanEdit>* out) {
+  Inner& inner = *inner_;
+  atom_ += c;
+  if (lexer_.unfinished()) return true;
+  const size_t end = lexer_.offset();
+  while (!pending_.empty() && pending_.front().begin < end) {
+    if (inner.edit) {
+      Join(std::move(pending_.front()), &inner.edit->end, &inner.edit->replacement,
+           &inner.edit->optional);
+    } else {
+      if (!FeedInner(false, out)) return false;
+      inner.edit = std::move(pending_.front());
+      inner.edit_begin = inner.size;
+    }
+    pending_.pop_front();
+  }
+  const size_t before = inner.bytes.size();
+  if (atom_.size() == 1) {
+    inner.bytes += c;
+  } else {
+    AppendUnescaped(atom_, &inner.bytes);
+    inner.map.Add(inner.size, inner.bytes.size() - before, lexer_.atom_begin(), atom_.size());
+  }
+  inner.size += inner.bytes.size() - before;
+  atom_.clear();
+  return !inner.edit || inner.edit->end > end || FeedInner(false, out);
+}
+
+// The closing quote.
+bool NestedJson::EndInner(std::deque<SpanEdit>* out) {
+  if (inner_->edit && !inner_->edit->optional) return false;
+  inner_->edit.reset();
+  const bool fits = FeedInner(true, out);
+  inner_.reset();
+  atom_.clear();
+  return fits;
+}
+
+// Gives the inner JSON what it has not got yet. When that turns out to be none, or cannot take the
+// edit, the string is a plain one from there on. False: an edit would get lost.
+bool NestedJson::FeedInner(bool ended, std::deque<SpanEdit>* out) {
+  Inner& inner = *inner_;
+  std::vector<SpanEdit> edits;
+  if (inner.edit) {
+    edits.push_back({inner.edit_begin, inner.size, inner.edit->replacement, inner.edit->optional});
+  }
+  const bool carries = inner.json.HasOpen();
+  std::deque<SpanEdit> found;
+  bool fits = inner.json.Feed(inner.bytes, std::move(edits), ended, &found);
+  inner.bytes.clear();
+  if (inner.edit && !carries) fits = fits && inner.json.lexer_.plausible();
+  if (!fits && carries) return false;
+  if (!fits) {
+    found.clear();
+    if (inner.edit) found.push_back({inner.edit_begin, inner.size, inner.edit->replacement});
+  }
+  for (SpanEdit& edit : found) {
+    std::string marker;
+    json::AppendEscaped(edit.replacement, &marker);
+    out->push_back({inner.map.RawOf(edit.begin), inner.map.RawOf(edit.end), std::move(marker)});
+  }
+  inner.edit.reset();
+  if (fits) {
+    inner.map.Forget(inner.json.safe_end());
+  } else {
+    inner_.reset();
+  }
+  return true;
+}
+
+// ---- what policies see -------------------------------------------------------------------------
+
 void NestedText::Append(std::string_view raw, std::string* text) {
   const size_t before = text->size();
   for (const char c : raw) {
@@ -145,7 +248,7 @@ void NestedText::Append(std::string_view raw, std::string* text) {
     const size_t offset = offset_ + text->size() - before;
     const size_t length_before = text->size();
     AppendUnescaped(escape_, text);
-    steps_.push_back({offset, text->size() - length_before, lexer_.atom_begin(), escape_.size()});
+    map_.Add(offset, text->size() - length_before, lexer_.atom_begin(), escape_.size());
     escape_.clear();
   }
   offset_ += text->size() - before;
@@ -157,7 +260,11 @@ void NestedText::Finish(std::string* text) {
   escape_.clear();
 }
 
-size_t NestedText::RawOf(size_t offset) const noexcept {
+void RawMap::Add(size_t offset, size_t length, size_t raw, size_t raw_length) {
+  steps_.push_back({offset, length, raw, raw_length});
+}
+
+size_t RawMap::RawOf(size_t offset) const noexcept {
   const auto after = std::partition_point(steps_.begin(), steps_.end(),
                                           [&](const Step& step) { return step.offset <= offset; });
   if (after == steps_.begin()) return base_raw_ + (offset - base_offset_);
@@ -166,7 +273,7 @@ size_t NestedText::RawOf(size_t offset) const noexcept {
   return inside < step.length ? step.raw : step.raw + step.raw_length + (inside - step.length);
 }
 
-void NestedText::Forget(size_t offset) {
+void RawMap::Forget(size_t offset) {
   base_raw_ = RawOf(offset);
   base_offset_ = offset;
   while (!steps_.empty() && steps_.front().offset < offset) steps_.pop_front();

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -21,6 +22,28 @@ struct SpanEdit {
   bool optional = false;  // left out where it cannot be made
 };
 
+// The way back from a text whose escape sequences are resolved to the raw bytes. Offsets count from
+// the beginning of each.
+class RawMap {
+ public:
+  explicit RawMap(size_t raw = 0) : base_raw_(raw) {}
+  // `length` bytes of the text from `offset` on come of `raw_length` raw bytes from `raw` on. In
+  // order; between such steps one byte is one byte.
+  void Add(size_t offset, size_t length, size_t raw, size_t raw_length);
+  // Where what yields the byte `offset` begins; an offset inside a resolved escape is that of the
+  // escape. Precondition: `offset` is not before that of the last Forget.
+  size_t RawOf(size_t offset) const noexcept;
+  // The ways back before `offset` are not asked for any more.
+  void Forget(size_t offset);
+
+ private:
+  struct Step {
+    size_t offset, length, raw, raw_length;
+  };
+  std::deque<Step> steps_;
+  size_t base_offset_ = 0, base_raw_;  // before the first step
+};
+
 // The text with the escapes of its strings resolved, so that no rule is blinded by a \n or \u0040
 // in front of or inside a value; and the way back to the raw bytes.
 class NestedText {
@@ -30,30 +53,28 @@ class NestedText {
   // Nothing follows: what waits is appended as it is.
   void Finish(std::string* text);
 
-  // The raw offset of what yields the byte `offset` of the text (all offsets count from the
-  // beginning); an offset inside a resolved escape is that of the escape. Precondition: `offset`
-  // is not before that of the last Forget.
-  size_t RawOf(size_t offset) const noexcept;
-  // The ways back before `offset` are not asked for any more.
-  void Forget(size_t offset);
+  size_t RawOf(size_t offset) const noexcept { return map_.RawOf(offset); }
+  void Forget(size_t offset) { map_.Forget(offset); }
 
  private:
-  struct Step {  // text bytes [offset, offset + length) come of raw bytes [raw, raw + raw_length)
-    size_t offset, length, raw, raw_length;
-  };
   NestedLexer lexer_;
   std::string escape_;  // the unfinished one
   size_t offset_ = 0;   // of the next byte of the text
-  std::deque<Step> steps_;
-  size_t base_offset_ = 0, base_raw_ = 0;  // before the first step, one byte is one byte
+  RawMap map_;
 };
 
 // Widens each edit of the raw text to whole atoms: an escape sequence inside a string, a bare token
-// (a number) outside. A marker is written escaped inside a string (twice where that string holds
-// JSON in its turn), as a string in place of a bare token. An edit that would swallow a quote, a
-// comma or a bracket cannot be made.
+// (a number) outside. A marker is written escaped inside a string, as a string in place of a bare
+// token. An edit that would swallow a quote, a comma or a bracket cannot be made.
+// A string that holds JSON in its turn is edited in the same way, at every level; what only looks
+// like JSON, and cannot take the edit as such, takes it as a plain string.
 class NestedJson {
  public:
+  NestedJson();
+  ~NestedJson();
+  NestedJson(NestedJson&&) noexcept;
+  NestedJson& operator=(NestedJson&&) noexcept;
+
   // Takes the next bytes and the edits that lie in them (offsets count from the first byte ever
   // fed; in order, not overlapping). Finished edits are appended to *out. `final`: nothing
   // follows. False: an edit that is not optional cannot be made without breaking the JSON; final.
@@ -67,16 +88,25 @@ class NestedJson {
     size_t begin, target_end;
     NestedLexer::Kind kind;
     std::string replacement;
-    bool optional, deeper;
+    bool optional;
   };
+  struct Inner;  // the present string, as JSON
+
   bool Step(char c, std::deque<SpanEdit>* out);
   bool CoverByte(size_t offset);
+  static void Join(SpanEdit edit, size_t* end, std::string* replacement, bool* optional);
+  bool HasOpen() const noexcept;
+  bool StepInner(char c, std::deque<SpanEdit>* out);
+  bool EndInner(std::deque<SpanEdit>* out);
+  bool FeedInner(bool ended, std::deque<SpanEdit>* out);
   void Close(size_t end, std::deque<SpanEdit>* out);
 
   NestedLexer lexer_;
-  bool finished_ = false;
+  bool finished_ = false, in_string_ = false;
   std::deque<SpanEdit> pending_;
   std::optional<Open> open_;
+  std::string atom_;  // the present one, of a string
+  std::unique_ptr<Inner> inner_;
 };
 
 }  // namespace kt::session

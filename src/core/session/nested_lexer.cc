@@ -55,23 +55,42 @@ void NestedLexer::Begin(char c) noexcept {
   TakeAsPlain();
 }
 
+bool NestedLexer::MayFollow(char c) const noexcept {
+  const bool value_ended = last_ == 'a' || last_ == '"' || last_ == '}' || last_ == ']';
+  switch (c) {
+    case ':':
+      return last_ == '"';
+    case ',':
+      return value_ended && depth_ > 0;
+    case '}':
+      return depth_ > 0 && (value_ended || last_ == '{');
+    case ']':
+      return depth_ > 0 && (value_ended || last_ == '[');
+    case '"':
+      return !value_ended;
+    case '{':
+    case '[':
+      return !value_ended && last_ != '{';
+    default:
+      break;
+  }
+  const bool begins = c == '-' || (c >= '0' && c <= '9') || c == 't' || c == 'f' || c == 'n';
+  return begins && !value_ended && last_ != '{';
+}
+
 void NestedLexer::Outside(char c) noexcept {
   kind_ = IsBare(c) ? Kind::kBare : Kind::kStructural;
   state_ = State::kOutside;
+  if (IsBlank(c)) return;
+  plausible_ = plausible_ && MayFollow(c);
+  if (c == '{' || c == '[') ++depth_;
+  if ((c == '}' || c == ']') && depth_ > 0) --depth_;
+  last_ = IsBare(c) ? 'a' : c;
   if (IsBare(c)) state_ = State::kBare;
-  if (c != '"') return;
-  state_ = State::kString;
-  string_bytes_ = 0;
-  string_holds_json_ = false;
+  if (c == '"') state_ = State::kString;
 }
 
 void NestedLexer::String(char c) noexcept {
-  // `{\"…`, `[{…`, `[\"…`, `{ …`; but not "[EMAIL_1] …".
-  if (string_bytes_ == 0) opens_bracket_ = c == '{' || c == '[';
-  if (string_bytes_ == 1) {
-    string_holds_json_ = opens_bracket_ && (c == '\\' || c == '{' || c == '[' || IsBlank(c));
-  }
-  if (string_bytes_ < 2) ++string_bytes_;
   kind_ = c == '"' ? Kind::kStructural : Kind::kString;
   if (c == '"') state_ = State::kOutside;
   if (c == '\\') state_ = State::kEscape;

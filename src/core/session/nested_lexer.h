@@ -24,8 +24,9 @@ class NestedLexer {
   bool unfinished() const noexcept {
     return state_ == State::kBare || state_ == State::kEscape || state_ == State::kUnicode;
   }
-  // The present string looks like JSON in its turn.
-  bool string_holds_json() const noexcept { return string_holds_json_; }
+  // What has come may be the beginning of a JSON text, as far as a look at neighbours tells: a log
+  // line in brackets or a template in braces is none for long. Of texts that begin with a bracket.
+  bool plausible() const noexcept { return plausible_; }
   bool at_start() const noexcept { return state_ == State::kStart; }
   // A bare token ended just before this byte.
   bool bare_ended() const noexcept { return bare_ended_; }
@@ -33,6 +34,7 @@ class NestedLexer {
  private:
   enum class State : uint8_t { kStart, kPlain, kOutside, kBare, kString, kEscape, kUnicode };
   void Begin(char c) noexcept;
+  bool MayFollow(char c) const noexcept;
   void Outside(char c) noexcept;
   void String(char c) noexcept;
 
@@ -40,9 +42,10 @@ class NestedLexer {
   Kind kind_ = Kind::kStructural;
   size_t offset_ = 0, atom_begin_ = 0;
   uint8_t unicode_left_ = 0;
-  uint8_t string_bytes_ = 0;  // read of the present string, up to 2
-  bool opens_bracket_ = false, string_holds_json_ = false;
   bool bare_ended_ = false;
+  bool plausible_ = true;
+  size_t depth_ = 0;  // of brackets
+  char last_ = '\0';  // outside of strings: the last byte that is no blank, 'a' for a bare token
 };
 
 }  // namespace kt::session

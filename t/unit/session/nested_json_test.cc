@@ -96,6 +96,40 @@ TEST(NestedJson, RefusesAnEditThatWouldSwallowStructure) {
   EXPECT_EQ(Edited(R"({"a":"x"})", R"("x")"), "refused");
 }
 
+TEST(NestedJson, AStringThatHoldsJsonIsEditedAsJson) {
+  EXPECT_EQ(Edited(R"({"b":"{\"n\":123456789,\"m\":1}"})", "123456789"),
+            R"({"b":"{\"n\":\"[X]\",\"m\":1}"})");
+  EXPECT_EQ(Edited(R"({"b":"[ -123456789.5 ]"})", "123456789"), R"({"b":"[ \"[X]\" ]"})");
+  EXPECT_EQ(Edited(R"({"b":"{\"to\":\"a@b.com\"}"})", "a@b.com", R"(a"b)"),
+            R"({"b":"{\"to\":\"a\\\"b\"}"})");
+  EXPECT_EQ(Edited(R"({"b":"{\"c\":\"[{\\\"n\\\":123456789}]\"}"})", "123456789"),
+            R"({"b":"{\"c\":\"[{\\\"n\\\":\\\"[X]\\\"}]\"}"})");
+}
+
+TEST(NestedJson, EscapesOfInnerJsonAreNeverCut) {
+  EXPECT_EQ(Edited(R"({"b":"{\"t\":\"x\\nfoo\"}"})", "nfoo"), R"({"b":"{\"t\":\"x[X]\"}"})");
+  EXPECT_EQ(Edited(R"({"b":"{\"t\":\"a\\u0040b\"}"})", "0040"), R"({"b":"{\"t\":\"a[X]b\"}"})");
+  EXPECT_EQ(Edited(R"({"b":"{\u0022n\u0022:12345\u0036}"})", "12345"),
+            R"({"b":"{\u0022n\u0022:\"[X]\"}"})");
+}
+
+TEST(NestedJson, AStringThatOnlyLooksLikeJsonIsPlain) {
+  EXPECT_EQ(Edited(R"({"b":"[12:30] bob 123456789"})", "123456789"), R"({"b":"[12:30] bob [X]"})");
+  EXPECT_EQ(Edited(R"({"b":"{name}: a@b.com"})", "a@b.com"), R"({"b":"{name}: [X]"})");
+  EXPECT_EQ(Edited(R"({"b":"[1] 123456789"})", "123456789"), R"({"b":"[1] [X]"})");
+  EXPECT_EQ(Edited(R"({"b":"[a, 123 456]"})", "123 456", "a\"b"), R"({"b":"[a, a\"b]"})");
+  EXPECT_EQ(Edited(R"({"b":"[1, 2]"})", "1, 2"), R"({"b":"[[X]]"})");
+  EXPECT_EQ(Edited(R"({"b":"[1]","c":2})", R"(1]","c)"), "refused");
+}
+
+TEST(NestedJson, ManyEditsOfInnerJson) {
+  const std::string text = R"({"a":1111,"b":"{\"c\":2222,\"d\":\"x 3333\"}","e":"[4444]"})";
+  const Outcome outcome =
+      EditEverywhere(text, {Span(text, "1111", "[1]"), Span(text, "2222", "[2]"),
+                            Span(text, "3333", "[3]"), Span(text, "4444", "[4]")});
+  EXPECT_EQ(outcome.text, R"({"a":"[1]","b":"{\"c\":\"[2]\",\"d\":\"x [3]\"}","e":"[\"[4]\"]"})");
+}
+
 TEST(NestedJson, PlainTextIsEditedAsItIs) {
   EXPECT_EQ(Edited(R"(call "Bob" at once)", R"("Bob" at)"), "call [X] once");
 }
