@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 
+#include "core/base/ascii.h"
 #include "core/base/text.h"
 #include "core/detect/utf8.h"
 #include "core/detect/views_internal.h"
@@ -66,17 +67,37 @@ Escape ReadBytes(std::string_view text, size_t at, std::string_view prefix) noex
   return {};
 }
 
+// "\n4111…" in code or JSON: what the letter would be a part of begins behind it. What is not
+// glued to it needs no decoding.
+Escape ReadBlank(std::string_view text, size_t at) noexcept {
+  const char letter = text[at + 1], next = at + 2 < text.size() ? text[at + 2] : '\0';
+  const bool glued = IsAlnum(next) || next == '+' || next == '(';
+  if (glued && (letter == 'n' || letter == 'r' || letter == 't')) return {2, '\n'};
+  return {};
+}
+
 Escape ReadBackslash(std::string_view text, size_t at) noexcept {
   const char letter = at + 1 < text.size() ? text[at + 1] : '\0';
   Escape escape;
+  // JSON within JSON doubles it at each level.
+  if (letter == '\\') {
+    const size_t last = std::min(text.find_first_not_of('\\', at), text.size()) - 1;
+    escape = ReadBackslash(text, last);
+    if (escape.size > 0) escape.size += last - at;
+    return escape;
+  }
   if (letter == 'x') return ReadBytes(text, at, "\\x");
+  if (letter == '/') return {2, '/'};
+  if (letter != 'u' && letter != 'U') return letter == '\0' ? Escape{} : ReadBlank(text, at);
   if (letter == 'U' && ReadHex(text, at + 2, 8, &escape.value)) escape.size = 10;
   if (letter == 'u' && ReadHex(text, at + 2, 4, &escape.value)) {
     escape.size = 6;
     uint32_t low = 0;
-    if (escape.value >= 0xD800 && escape.value < 0xDC00 && text.substr(at + 6).starts_with("\\u") &&
-        ReadHex(text, at + 8, 4, &low) && low >= 0xDC00 && low < 0xE000) {
-      escape = {12, 0x10000 + ((escape.value - 0xD800) << 10 | (low - 0xDC00))};
+    const size_t second = std::min(text.find_first_not_of('\\', at + 6), text.size());
+    if (escape.value >= 0xD800 && escape.value < 0xDC00 && second > at + 6 &&
+        text.substr(second).starts_with('u') && ReadHex(text, second + 1, 4, &low) &&
+        low >= 0xDC00 && low < 0xE000) {
+      escape = {second + 5 - at, 0x10000 + ((escape.value - 0xD800) << 10 | (low - 0xDC00))};
     }
   } else if (letter == 'u' && text.substr(at + 2).starts_with("{")) {
     for (size_t digits = 1; digits <= 6; ++digits) {
@@ -146,6 +167,8 @@ Escape ReadEscape(std::string_view text, size_t at) noexcept {
 unsigned Weight(const Escape& escape, char next) noexcept {
   const uint32_t v = escape.value;
   const uint32_t lower = v | 0x20;
+  if (v == '\n') return kEnough;
+  if (v == '/' && escape.size == 2) return 2;  // "\/", in pairs
   if (v >= 0x80 || (lower >= 'a' && lower <= 'z') || (v >= '0' && v <= '9') || v == '@') {
     return v == 0xA0 ? 1 : kEnough;
   }

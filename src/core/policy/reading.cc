@@ -30,13 +30,38 @@ size_t GroupEnd(const detect::View& view, size_t* part) {
 // Whether a match in the piece of a view with the parts [first, part) tells more than the text that
 // the view was made of. What only surrounds the decoded parts is judged there, where none of it is
 // cut off.
-bool TellsMore(const Match& match, const detect::View& view, size_t first, size_t part,
-               size_t end) noexcept {
+// `text_end`: of the plain text, where it is known to end.
+bool TellsMore(const Match& match, const detect::View& view, size_t first, size_t part, size_t end,
+               size_t text_end) noexcept {
   constexpr auto kSame = detect::PartOrigin::kSame;
   const detect::ViewPart& last = view.parts[part - 1];
-  const bool cut_off = last.origin == kSame && match.begin >= last.at && match.end == end;
+  const bool cut_off =
+      last.origin == kSame && match.begin >= last.at && match.end == end && last.end != text_end;
   while (first < part && view.parts[first].origin == kSame) ++first;
   return first < part && match.end > view.parts[first].at && !cut_off;
+}
+
+// "\njane@…": where a value was also found without the letter of the escape before it, the letter
+// is none of its own. Precondition: in order.
+void DropLettersOfEscapes(std::string_view raw, std::vector<Match>* matches) {
+  const auto is_told_better = [&](size_t i) {
+    const Match& match = (*matches)[i];
+    if (match.begin == 0 || raw[match.begin - 1] != '\\') return false;
+    const char letter = raw[match.begin];
+    if (letter != 'n' && letter != 'r' && letter != 't') return false;
+    for (size_t j = i + 1; j < matches->size() && (*matches)[j].begin <= match.begin + 1; ++j) {
+      const Match& other = (*matches)[j];
+      if (other.begin > match.begin && other.rule == match.rule && other.end == match.end) {
+        return true;
+      }
+    }
+    return false;
+  };
+  size_t kept = 0;
+  for (size_t i = 0; i < matches->size(); ++i) {
+    if (!is_told_better(i)) (*matches)[kept++] = (*matches)[i];
+  }
+  matches->resize(kept);
 }
 
 }  // namespace
@@ -108,8 +133,9 @@ Status Reader::Prepare(std::string_view raw, unsigned views, Reading* out) {
   return Status::Ok();
 }
 
-Status Reader::MatchGroups(const detect::View& view, detect::Scope scope, bool spans,
+Status Reader::MatchGroups(const detect::View& view, const Options& options, bool spans,
                            Reading* reading, ViewReading* out) {
+  const size_t text_end = options.final ? reading->plain_.size() : SIZE_MAX;
   size_t begin = 0;
   for (size_t part = 0; part < view.parts.size();) {
     begin = view.parts[part].at;
@@ -117,13 +143,13 @@ Status Reader::MatchGroups(const detect::View& view, detect::Scope scope, bool s
     const size_t end = GroupEnd(view, &part);
     found_.clear();
     const std::string_view group = out->text.substr(begin, end - begin);
-    if (Status s = matcher_.FindAll(group, 0, scope, &found_); !s.ok()) return s;
+    if (Status s = matcher_.FindAll(group, 0, options.scope, &found_); !s.ok()) return s;
     for (Match match : found_) {
       match.begin += begin;
       match.end += begin;
       match.whole_begin += begin;
       out->matches.push_back(match);
-      if (!spans || !TellsMore(match, view, first, part, end)) continue;
+      if (!spans || !TellsMore(match, view, first, part, end, text_end)) continue;
       const ByteSpan raw = view.Raw(match.begin, match.end, reading->deep_->normalized);
       reading->matches_.push_back({match.rule, raw.begin, raw.end, raw.begin, match.kind});
     }
@@ -148,11 +174,12 @@ Status Reader::MatchViews(const Options& options, size_t from, Reading* out) {
     reading.kind = view.kind;
     reading.text = view.text;
     reading.covered = view.CoveredBytes();
-    const Status status = MatchGroups(view, options.scope, IsToken(view.kind), out, &reading);
+    const Status status = MatchGroups(view, options, IsToken(view.kind), out, &reading);
     if (!status.ok()) return status;
   }
   std::erase_if(out->matches_, [&](const Match& match) { return match.begin < from; });
   std::sort(out->matches_.begin(), out->matches_.end(), Before);
+  DropLettersOfEscapes(out->raw_, &out->matches_);
   const auto same = [](const Match& a, const Match& b) {
     return a.rule == b.rule && a.begin == b.begin && a.end == b.end;
   };
@@ -238,7 +265,7 @@ size_t Reader::HoldFrom(const Reading& reading, size_t from, size_t stable) cons
 
 Status Reader::ReadDelta(std::string_view raw, size_t from, bool final, Reading* out, size_t* cut) {
   *cut = from;
-  const Options options{detect::Scope::kOutput, detect::kTokenViews, nullptr, nullptr};
+  const Options options{detect::Scope::kOutput, detect::kTokenViews, nullptr, nullptr, final};
   if (Status s = Prepare(raw, options.views | detect::kEveryEscape, out); !s.ok()) return s;
   const size_t plain_from = out->PlainOf(from);
   const detect::NormalizedText& normalized =

@@ -90,6 +90,7 @@ class Reader {
     unsigned views = detect::kTokenViews;
     const detect::Classifier* classifier = nullptr;  // null: no scores
     uint32_t* windows = nullptr;                     // of the request so far; with a classifier
+    bool final = true;                               // nothing follows
   };
   explicit Reader(const detect::Matcher& matcher) : matcher_(matcher) {}
 
@@ -105,7 +106,7 @@ class Reader {
  private:
   Status Prepare(std::string_view raw, unsigned views, Reading* out);
   Status MatchViews(const Options& options, size_t from, Reading* out);
-  Status MatchGroups(const detect::View& view, detect::Scope scope, bool spans, Reading* reading,
+  Status MatchGroups(const detect::View& view, const Options& options, bool spans, Reading* reading,
                      ViewReading* out);
   size_t HoldFrom(const Reading& reading, size_t from, size_t stable) const;
   void Score(const Options& options, Reading* out) const;

@@ -1,0 +1,62 @@
+// Values within source code and JSON that stands in a text as it is: escape sequences in front of
+// them, inside them, and doubled at each level of nesting; whole and streamed.
+#include <gtest/gtest.h>
+
+#include "chain_fixture.h"
+
+namespace kt::policies {
+namespace {
+
+struct Example {
+  const char* text;
+  const char* redacted;
+};
+
+constexpr Example kExamples[] = {
+    // A letter of an escape is no part of a word.
+    {R"(print("card:\n4111111111111111"))", R"(print("card:\n[CREDIT_CARD]"))"},
+    {R"({"a": "ssn\t536-22-8726"})", R"({"a": "ssn\t[SSN]"})"},
+    {R"({"a": "x\njane.doe@acme.com"})", R"({"a": "x\n[EMAIL]"})"},
+    {R"("a\r\n8.8.8.8 up")", R"("a\r\n[IP_ADDRESS] up")"},
+    {R"("\n+44 7671 369594")", R"("\n[PHONE]")"},
+    {R"("\n(415) 555-2671")", R"("\n[PHONE]")"},
+    {R"(IBAN:\nDE89370400440532013000)", R"(IBAN:\n[IBAN])"},
+    {R"({\"a\": \"x\\njane.doe@acme.com\"})", R"({\"a\": \"x\\n[EMAIL]\"})"},
+    {R"({\\\"a\\\": \\\"x\\\\n4111111111111111\\\"})",
+     R"({\\\"a\\\": \\\"x\\\\n[CREDIT_CARD]\\\"})"},
+    // A path is no such thing, and names begin with these letters too.
+    {R"(C:\new\table nancy@acme.com)", R"(C:\new\table [EMAIL])"},
+    {R"(C:\users\nancy@acme.com)", R"(C:\users\n[EMAIL])"},
+    // Doubled backslashes.
+    {R"(mail jane.doe\u0040acme.com now)", "mail [EMAIL] now"},
+    {R"(mail jane.doe\\u0040acme.com now)", "mail [EMAIL] now"},
+    {R"(mail jane.doe\\\\\\\\u0040acme.com now)", "mail [EMAIL] now"},
+    {R"(mail jane.doe\\x40acme.com now)", "mail [EMAIL] now"},
+    {R"(card \\u0034111111111111111)", "card [CREDIT_CARD]"},
+    // PHP escapes slashes; what looks like a mail address goes with the password.
+    {R"("postgres:\/\/admin:hunter2@db.internal\/x")", R"("postgres:\/\/[CREDENTIALS]\/x")"},
+};
+
+TEST(EscapedValues, AreFoundAndTheEscapesBesideThemStay) {
+  const auto chain = Build(ConfigWith({"pii-detector"}));
+  for (const Example& e : kExamples) {
+    EXPECT_EQ(Judge(*chain, e.text).text, e.redacted);
+    EXPECT_EQ(Judge(*chain, e.text, policy::Phase::kOutput).text, e.redacted);
+    for (const size_t step : {1, 2, 3, 5, 9}) {
+      EXPECT_EQ(Streamed(*chain, e.text, step), e.redacted) << step;
+    }
+  }
+}
+
+TEST(EscapedValues, HarmlessCodeKeepsItsBytes) {
+  const auto chain = Build(ConfigWith({"pii-detector"}));
+  for (const char* text :
+       {R"(printf("%d\n%s\tv1.2.3.4 of\n", a, b);)", R"(C:\temp\new\readme.txt)",
+        R"("\\d{3}\\-\\d{2}" \/\* no \*\/ 01\/02\/2024)", R"(\n\n\n\t\t\\\\\\ \u \u00 \\u00)"}) {
+    EXPECT_EQ(Judge(*chain, text).text, text);
+    for (const size_t step : {1, 2, 3, 7}) EXPECT_EQ(Streamed(*chain, text, step), text) << step;
+  }
+}
+
+}  // namespace
+}  // namespace kt::policies
