@@ -116,6 +116,7 @@ Status ReadRule(const config::YamlNode& node, const config::PiiDetector& config,
   rule.rule.group = static_cast<int>(map.Number("group", 0));
   const bool weak = map.Bool("weak", false);
   if (map.Bool("long", false)) rule.rule.max_match_bytes = kMaxHoldBytes;
+  const bool private_only = map.Bool("private", false);
   std::string name = map.String("check", "");
   if (config.include_private_ips && name.starts_with("public_")) name.erase(0, 7);
   Check check = FindCheck(name);
@@ -127,7 +128,7 @@ Status ReadRule(const config::YamlNode& node, const config::PiiDetector& config,
                                  ContextWords::Prepared(map.Strings("names")),
                                  ContextWords::Prepared(map.Strings("or_needs"))});
   if (Status status = map.Finish(); !status.ok()) return status;
-  if (!type->on) return Status::Ok();
+  if (!type->on || (private_only && !config.include_private_ips)) return Status::Ok();
   rule.kinds.push_back({type_name, type->label, weak});
   out->push_back(std::move(rule));
   return Status::Ok();
