@@ -86,24 +86,15 @@ int Prefilter::DigitsAt(std::string_view text, size_t at) const noexcept {
 }
 
 template <typename Take>
-bool Prefilter::TakeHits(unsigned hits, uint64_t folded, std::string_view text, size_t at,
-                         bool loose, const Take& take) const {
+bool Prefilter::TakeLiterals(uint64_t folded, std::string_view text, size_t at, bool loose,
+                             const Take& take) const {
+  const uint32_t* const begins =
+      list_begins_.data() + filter_.GroupOf(folded & 0xFF, folded >> 8 & 0xFF) * kListsOfGroup;
   const uint64_t product = Product(folded);
-  uint32_t slots[6];
-  size_t count = 0;
-  if ((hits & 1) != 0) {
-    slots[count++] = folded & 0xFF;
-    slots[count++] = Slot(Hash2(product));
-  }
-  if ((hits & 2) != 0) slots[count++] = Slot(Hash3(product));
-  if ((hits & 4) != 0) slots[count++] = Slot(Hash4(product));
-  if ((hits & 8) != 0) {
-    slots[count++] = Slot(Hash5(product));
-    slots[count++] = Slot(Hash8(product));
-  }
-  for (size_t k = 0; k < count; ++k) {
-    const Literal* literal = literals_.data() + slots_[slots[k]];
-    const Literal* const end = literals_.data() + slots_[slots[k] + 1];
+  for (const uint32_t list : {0u, ListOf(folded)}) {
+    if (list > 0 && !four_[Hash4(product)] && !more_[Hash5(product)]) return true;
+    const Literal* literal = grouped_.data() + begins[list];
+    const Literal* const end = grouped_.data() + begins[list + 1];
     for (; literal != end; ++literal) {
       if (((folded ^ Load(literal->bytes)) << literal->unused_bits) != 0) continue;
       if (!Fits(*literal, text, at, loose)) continue;
@@ -180,21 +171,24 @@ class Blocks {
     const char* bytes = nullptr;
     BlockScan scan{};
   };
-  Block At(size_t begin) {
-    Block block;
+  // Valid until the next but one.
+  const Block& At(size_t begin) {
+    const unsigned turn = turn_ ^= 1;
+    Block& block = blocks_[turn];
     if (begin >= text_.size()) {
+      block = {};
       block.scan.tokens = block.scan.capitals = open_end_ ? ~uint64_t{0} : 0;
       return block;
     }
     const size_t left = text_.size() - begin;
     block.bytes = text_.data() + begin;
     if (left < kBlock + sizeof(uint64_t)) {
-      char* copy = padded_[turn_ ^= 1];
+      char* copy = padded_[turn];
       std::memset(copy, 0, sizeof padded_[0]);
       std::memcpy(copy, block.bytes, left);
       block.bytes = copy;
     }
-    block.scan = scan_(block.bytes, begin == 0 ? ' ' : text_[begin - 1], tables_);
+    scan_(block.bytes, begin == 0 ? ' ' : text_[begin - 1], tables_, &block.scan);
     // A run that the end of a stream's text cuts may go on.
     if (open_end_ && left < kBlock) {
       block.scan.tokens |= ~uint64_t{0} << left;
@@ -208,6 +202,7 @@ class Blocks {
   const ScanFunction scan_;
   const ScanTables& tables_;
   const bool open_end_;
+  Block blocks_[2];
   char padded_[2][2 * kBlock];
   unsigned turn_ = 0;
 };
@@ -229,28 +224,13 @@ uint64_t LongRuns(const BlockScan& scan, const BlockScan& next) noexcept {
 
 }  // namespace
 
-uint64_t Prefilter::Likely(const char* block, uint64_t places, uint64_t signs) const noexcept {
-  uint64_t likely = 0;
-  for (uint64_t rest = places & ~signs; rest != 0; rest &= rest - 1) {
-    const auto offset = static_cast<unsigned>(__builtin_ctzll(rest));
-    const unsigned hits = Hits(Load(block + offset) | kFold);
-    likely |= static_cast<uint64_t>(hits != 0) << offset;
-  }
-  for (uint64_t rest = places & signs; rest != 0; rest &= rest - 1) {
-    const auto offset = static_cast<unsigned>(__builtin_ctzll(rest));
-    const uint64_t product = Product(Load(block + offset) | kFold);
-    likely |= static_cast<uint64_t>(signs_[Hash2(product)]) << offset;
-  }
-  return likely;
-}
-
 template <typename Take>
 bool Prefilter::Walk(std::string_view text, size_t from, bool loose, const Take& take) const {
   Blocks blocks(text, scan_, tables_, stream_);
-  Blocks::Block next = blocks.At(from);
+  const Blocks::Block* ahead = &blocks.At(from);
   for (size_t begin = from; begin < text.size(); begin += kBlock) {
-    const Blocks::Block block = next;
-    next = blocks.At(begin + kBlock);
+    const Blocks::Block& block = *ahead;
+    ahead = &blocks.At(begin + kBlock);
     const size_t left = text.size() - begin;
     if (!loose && folds_) {
       for (uint64_t leads = block.scan.leads; leads != 0; leads &= leads - 1) {
@@ -259,12 +239,17 @@ bool Prefilter::Walk(std::string_view text, size_t from, bool loose, const Take&
       }
     }
     const uint64_t signs = block.scan.signs;
-    uint64_t literals = words_ ? block.scan.places & ~block.scan.numbers & ~signs : 0;
-    if (ascii_signs_) literals |= signs & ~block.scan.leads;
+    uint64_t literals = words_ ? block.scan.places & ~signs : 0;
+    if (ascii_signs_) {
+      // Most signs of ordinary text end something.
+      const uint64_t last = block.bytes[kBlock] == ' ' ? uint64_t{1} << 63 : 0;
+      const uint64_t before_blank = signs_before_blanks_ ? 0 : block.scan.blanks >> 1 | last;
+      literals |= signs & ~block.scan.leads & ~before_blank;
+    }
     if (foreign_) literals |= signs & block.scan.leads;
     literals |= block.scan.inside;
     uint64_t numbers = block.scan.numbers;
-    uint64_t runs = LongRuns(block.scan, next.scan) & block.scan.places;
+    uint64_t runs = LongRuns(block.scan, ahead->scan) & block.scan.places;
     if (loose) literals = numbers = runs = ~uint64_t{0};
     if (stream_ && left < kBlock + kFactorBytes) {
       const uint64_t tail =
@@ -273,13 +258,12 @@ bool Prefilter::Walk(std::string_view text, size_t from, bool loose, const Take&
       numbers |= tail;
     }
     const uint64_t inside = left < kBlock ? (uint64_t{1} << left) - 1 : ~uint64_t{0};
-    literals = Likely(block.bytes, literals & inside, block.scan.signs);
+    literals = filter_.Likely(block.bytes, literals & inside);
     for (uint64_t places = literals | ((numbers | runs) & inside); places != 0;
          places &= places - 1) {
       const auto offset = static_cast<size_t>(__builtin_ctzll(places));
       const uint64_t bit = places & -places, folded = Load(block.bytes + offset) | kFold;
-      if ((literals & bit) != 0 &&
-          !TakeHits(Hits(folded), folded, text, begin + offset, loose, take)) {
+      if ((literals & bit) != 0 && !TakeLiterals(folded, text, begin + offset, loose, take)) {
         return false;
       }
       if ((numbers & bit) != 0 && IsAsciiDigit(static_cast<unsigned char>(block.bytes[offset])) &&

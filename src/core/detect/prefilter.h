@@ -6,6 +6,7 @@
 // Immutable once built. Private to detect/.
 #pragma once
 
+#include <bitset>
 #include <cstdint>
 #include <cstring>
 #include <functional>
@@ -16,6 +17,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/detect/literal_filter.h"
 #include "core/detect/prefilter_candidates.h"
 #include "core/detect/prefilter_conditions.h"
 #include "core/detect/prefilter_factors.h"
@@ -41,13 +43,9 @@ class Prefilter {
                                        const Holds& holds) const;
 
  private:
-  static constexpr size_t kHashBits = 16, kSlotBits = 13;
   static constexpr uint32_t kNone = UINT32_MAX;
   static constexpr int kEnoughDigits = 64;  // more than any rule asks for
   static constexpr uint32_t kAnywhere = UINT32_MAX;
-  // The parts of slots_: literals of one byte by that; the others by a hash of all their bytes, of
-  // five where they have five to seven.
-  static constexpr uint32_t kFirstHash = 256;
 
   struct Target {
     uint32_t rule;
@@ -86,29 +84,6 @@ class Prefilter {
     std::memcpy(&value, p, sizeof value);
     return value;
   }
-  // One product tells of the first two bytes, three, four, five: its lower bits know no more.
-  static uint64_t Product(uint64_t folded) noexcept { return folded * 0x9E3779B97F4A7C15u; }
-  static uint32_t Hash2(uint64_t product) noexcept { return product & 0xFFFF; }
-  static uint32_t Hash3(uint64_t product) noexcept { return product >> 8 & 0xFFFF; }
-  static uint32_t Hash4(uint64_t product) noexcept { return product >> 16 & 0xFFFF; }
-  static uint32_t Hash5(uint64_t product) noexcept { return product >> 24 & 0xFFFF; }
-  static uint32_t Hash8(uint64_t product) noexcept {
-    return static_cast<uint32_t>(product >> (64 - kHashBits));
-  }
-  static uint32_t Slot(uint32_t hash) noexcept {
-    return kFirstHash + (hash >> (kHashBits - kSlotBits));
-  }
-  static uint32_t SlotOf(const Literal& literal) noexcept;
-  class Bits {
-   public:
-    unsigned operator[](uint32_t index) const noexcept {
-      return static_cast<unsigned>(words_[index >> 6] >> (index & 63)) & 1;
-    }
-    void Set(uint32_t index) noexcept { words_[index >> 6] |= uint64_t{1} << (index & 63); }
-
-   private:
-    uint64_t words_[(size_t{1} << kHashBits) / 64] = {};
-  };
   uint32_t WitnessIndex(const Condition& witness);
   Target TargetOf(uint32_t rule, const Factor& factor);
   uint32_t TargetIndex(const Target& target);
@@ -117,28 +92,21 @@ class Prefilter {
   bool AddLongRun(const Factor& factor, const Target& target);
   void Mark(const Literal& literal);
   void SortNumbers();
+  void SortGroups();
+  static bool IsNumber(const Literal& literal) noexcept;  // found by its digits
   uint32_t RunIndex(const ByteSet& run);
   bool Fits(const Literal& literal, std::string_view text, size_t at, bool loose) const noexcept;
   static bool OddBlankAt(std::string_view text, size_t at) noexcept;
   int DigitsAt(std::string_view text, size_t at) const noexcept;
   bool RunMayFit(const Target& target, std::string_view text, size_t at) const noexcept;
   bool RunFits(const Target& target, std::string_view text, size_t at) const noexcept;
-  // Whether some literal that begins with these bytes may stand there, by the number of its bytes:
-  // bits for up to two, three, four, more.
-  unsigned Hits(uint64_t folded) const noexcept {
-    const uint64_t product = Product(folded);
-    return short_[Hash2(product)] | three_[Hash3(product)] << 1 | four_[Hash4(product)] << 2 |
-           long_[Hash5(product)] << 3;
-  }
-  // Those of the places in a block where some literal may stand.
-  uint64_t Likely(const char* block, uint64_t places, uint64_t signs) const noexcept;
   // Calls take(target, at) for each literal that stands at or after `from`, in order, until it says
   // false. False: it did, or the text has letters that fold to ASCII and `loose` is not set.
   template <typename Take>
   bool Walk(std::string_view text, size_t from, bool loose, const Take& take) const;
   template <typename Take>
-  bool TakeHits(unsigned hits, uint64_t folded, std::string_view text, size_t at, bool loose,
-                const Take& take) const;
+  bool TakeLiterals(uint64_t folded, std::string_view text, size_t at, bool loose,
+                    const Take& take) const;
   // The literals that begin with a digit.
   template <typename Take>
   bool TakeNumber(uint64_t folded, std::string_view text, size_t at, bool loose,
@@ -160,14 +128,25 @@ class Prefilter {
   std::vector<Pending> pending_;
   PrefilterConditions conditions_;
   std::map<std::string, uint32_t> witnesses_;
-  std::vector<Literal> literals_;  // by slot
+  LiteralFilter filter_;
+  std::vector<Literal> literals_;
+  std::vector<Literal> grouped_;  // those that are no numbers, by their group in the filter
   std::vector<Target> targets_;
   std::vector<uint32_t> lists_;  // of targets
   std::vector<ByteSet> runs_;
-  std::vector<uint32_t> slots_;  // where the literals of a slot begin
-  // By the hashes of two bytes, of three, four, five; signs_: of two, of all that begin with a
-  // sign.
-  Bits short_, three_, four_, long_, signs_;
+  // Where the lists of a group begin: of the literals of up to three bytes, and of the others by
+  // their third and fourth.
+  static constexpr uint32_t kListsOfGroup = 9;
+  static uint32_t ListOf(uint64_t folded) noexcept {
+    return 1 + ((folded >> 16 ^ folded >> 22 ^ folded >> 26) & 7);
+  }
+  std::vector<uint32_t> list_begins_;
+  // One product tells of the first four bytes and of the first five: its lower bits know no more.
+  static uint64_t Product(uint64_t folded) noexcept { return folded * 0x9E3779B97F4A7C15u; }
+  static uint32_t Hash4(uint64_t product) noexcept { return product >> 16 & 0xFFFF; }
+  static uint32_t Hash5(uint64_t product) noexcept { return product >> 24 & 0xFFFF; }
+  // Of the literals of four bytes, and of those of more.
+  std::bitset<0x10000> four_, more_;
   // By what is before them (no word byte; one) and their digit. Those that ask for a number of
   // digits come last, and those that ask for fewer come first.
   std::vector<Number> numbers_[2][10];
@@ -177,6 +156,7 @@ class Prefilter {
   bool folds_ = false;   // some rule matches in any case
   // What literals begin with: the other places need no look.
   bool words_ = false, ascii_signs_ = false, foreign_ = false;
+  bool signs_before_blanks_ = false;  // of ASCII
   struct RunTarget {
     Target target;
     LongRun kind;

@@ -134,61 +134,63 @@ void Prefilter::AddBeginnings(uint32_t rule, const std::vector<Factor>& any_of) 
   }
 }
 
-uint32_t Prefilter::SlotOf(const Literal& literal) noexcept {
-  const uint64_t bytes = Load(literal.bytes), product = Product(bytes);
-  switch (literal.size) {
-    case 1:
-      return bytes & 0xFF;
-    case 2:
-      return Slot(Hash2(product));
-    case 3:
-      return Slot(Hash3(product));
-    case 4:
-      return Slot(Hash4(product));
-    case kFactorBytes:
-      return Slot(Hash8(product));
-    default:
-      return Slot(Hash5(product));
-  }
-}
-
-// So that the walk looks into the literal's slot where it may stand.
+// So that the walk looks where the literal may stand.
 void Prefilter::Mark(const Literal& literal) {
-  const uint64_t product = Product(Load(literal.bytes));
   const auto first = static_cast<unsigned char>(literal.bytes[0]);
+  const std::string_view bytes(literal.bytes, literal.size);
   if (literal.start == Factor::Start::kAnywhere && !literal.at_end &&
       (IsFoldedWord(first) || !AlwaysStarts(first))) {
-    tables_.inside.Add({literal.bytes, literal.size});
+    tables_.inside.Add(bytes);
   }
+  const bool blank = literal.size == 1 ? !literal.at_end : literal.bytes[1] == ' ';
+  signs_before_blanks_ |= blank && first < 0x80 && !IsFoldedWord(first);
   (first >= 0x80 ? foreign_ : IsFoldedWord(first) ? words_ : ascii_signs_) = true;
-  if (literal.size > 4) {
-    long_.Set(Hash5(product));
-  } else if (literal.size == 4) {
-    four_.Set(Hash4(product));
-  } else if (literal.size == 3) {
-    three_.Set(Hash3(product));
-  } else if (literal.size == 2) {
-    short_.Set(Hash2(product));
+  const uint64_t product = Product(Load(literal.bytes));
+  if (literal.size == 4) four_.set(Hash4(product));
+  if (literal.size > 4) more_.set(Hash5(product));
+  // Behind the end of the text stand zeros.
+  filter_.Add(literal.at_end ? std::string_view(literal.bytes, kFactorBytes) : bytes);
+}
+
+// Each literal that is no number beside those that may stand where it may.
+void Prefilter::SortGroups() {
+  std::vector<std::pair<uint32_t, uint32_t>> grouped;  // list, literal
+  for (uint32_t i = 0; i < literals_.size(); ++i) {
+    const Literal& literal = literals_[i];
+    if (IsNumber(literal)) continue;
+    const auto byte = [&](size_t at) { return static_cast<unsigned char>(literal.bytes[at]); };
+    for (unsigned second = 0; second < 256; ++second) {
+      const bool any = literal.size == 1 && !literal.at_end;
+      if (!any && second != byte(1)) continue;
+      const uint32_t group = filter_.GroupOf(byte(0), second);
+      const bool is_short = literal.size < 4;
+      grouped.emplace_back(group * kListsOfGroup + (is_short ? 0 : ListOf(Load(literal.bytes))), i);
+    }
   }
-  if (literal.size > 1) return signs_.Set(Hash2(product));
-  // Whatever follows; behind the end of the text, zeros do.
-  for (uint64_t second = 0x20; second < 256; ++second) {
-    if (literal.at_end && second > 0x20) break;
-    const uint32_t pair = Hash2(Product(second << 8 | first));
-    short_.Set(pair);
-    signs_.Set(pair);
+  std::sort(grouped.begin(), grouped.end());
+  grouped.erase(std::unique(grouped.begin(), grouped.end()), grouped.end());
+  list_begins_.assign(filter_.groups() * kListsOfGroup + 1, 0);
+  for (const auto& [list, literal] : grouped) {
+    ++list_begins_[list + 1];
+    grouped_.push_back(literals_[literal]);
   }
+  for (size_t i = 1; i < list_begins_.size(); ++i) list_begins_[i] += list_begins_[i - 1];
+  grouped_.shrink_to_fit();
+}
+
+bool Prefilter::IsNumber(const Literal& literal) noexcept {
+  return IsAsciiDigit(static_cast<unsigned char>(literal.bytes[0])) && literal.size <= 2 &&
+         literal.start != Factor::Start::kAnywhere;
 }
 
 void Prefilter::Finish() {
   const auto key = [&](const Pending& p) {
-    return std::tuple(SlotOf(p.literal), std::string_view(p.literal.bytes, p.literal.size),
-                      p.literal.start, p.literal.word_ends, p.literal.odd_blank, p.literal.at_end);
+    return std::tuple(std::string_view(p.literal.bytes, p.literal.size), p.literal.start,
+                      p.literal.word_ends, p.literal.odd_blank, p.literal.at_end);
   };
   const auto whole = [&](const Pending& p) { return std::tuple_cat(key(p), std::tuple(p.target)); };
   std::sort(pending_.begin(), pending_.end(),
             [&](const Pending& a, const Pending& b) { return whole(a) < whole(b); });
-  std::vector<uint32_t> first(kFirstHash + (size_t{1} << kSlotBits) + 1, 0);
   for (size_t i = 0; i < pending_.size(); ++i) {
     const bool same = i > 0 && key(pending_[i]) == key(pending_[i - 1]);
     if (same && whole(pending_[i]) == whole(pending_[i - 1])) continue;
@@ -197,14 +199,12 @@ void Prefilter::Finish() {
     if (!same) {
       Literal literal = pending_[i].literal;
       literal.first_target = target;
-      ++first[SlotOf(literal) + 1];
       literals_.push_back(literal);
     }
     literals_.back().end_target = target + 1;
   }
-  for (size_t i = 1; i < first.size(); ++i) first[i] += first[i - 1];
-  slots_ = std::move(first);
   SortNumbers();
+  SortGroups();
   pending_ = {};
   witnesses_ = {};
   conditions_.Finish();
@@ -220,7 +220,7 @@ void Prefilter::SortNumbers() {
   for (uint32_t i = 0; i < literals_.size(); ++i) {
     const Literal& literal = literals_[i];
     const auto begin = static_cast<unsigned char>(literal.bytes[0]);
-    if (!IsAsciiDigit(begin) || literal.start == Factor::Start::kAnywhere) {
+    if (!IsNumber(literal)) {
       Mark(literal);
       continue;
     }

@@ -56,20 +56,25 @@ bool HeadTable::MayBegin(const char* bytes) const noexcept {
 
 struct Scans {
   // The places of a block from what its bytes are.
-  static BlockScan Join(uint64_t word, uint64_t digit, uint64_t always, const BlockScan& sets,
-                        char before) noexcept {
+  static void Join(uint64_t word, uint64_t digit, uint64_t always, const BlockScan& sets,
+                   char before, BlockScan* out) noexcept {
     const auto last = static_cast<unsigned char>(before);
     const uint64_t word_before = word << 1 | (IsAsciiWord(last) ? 1 : 0);
     const uint64_t digit_before = digit << 1 | (IsAsciiDigit(last) ? 1 : 0);
-    BlockScan scan = sets;
-    scan.digits = digit;
-    scan.numbers = digit & ~digit_before;
-    scan.signs = (always & ~word) | sets.leads;
-    scan.places = (word & ~word_before) | scan.numbers | scan.signs;
-    return scan;
+    const uint64_t numbers = digit & ~digit_before, signs = (always & ~word) | sets.leads;
+    out->places = (word & ~word_before) | numbers | signs;
+    out->numbers = numbers;
+    out->signs = signs;
+    out->digits = digit;
+    out->leads = sets.leads;
+    out->blanks = sets.blanks;
+    out->tokens = sets.tokens;
+    out->capitals = sets.capitals;
+    out->inside = sets.inside;
   }
 
-  static BlockScan Portable(const char* block, char before, const ScanTables& tables) noexcept {
+  static void Portable(const char* block, char before, const ScanTables& tables,
+                       BlockScan* out) noexcept {
     uint64_t word = 0, digit = 0, always = 0;
     BlockScan sets{};
     for (unsigned i = 0; i < kScanBlock; ++i) {
@@ -78,6 +83,7 @@ struct Scans {
       if (IsAsciiWord(byte(0))) word |= bit;
       if (IsAsciiDigit(byte(0))) digit |= bit;
       if (byte(0) >= 0xC0) sets.leads |= bit;
+      if (byte(0) == ' ') sets.blanks |= bit;
       if (byte(0) > 0x20 && byte(0) < 0x80) always |= bit;
       const auto& table = tables.inside.groups_;
       const unsigned groups = table[0][byte(0)] & table[1][byte(1)];
@@ -85,7 +91,7 @@ struct Scans {
       if (tables.capitals.set_[byte(0)]) sets.capitals |= bit;
       if ((groups & table[2][byte(2)]) != 0) sets.inside |= bit;
     }
-    return Join(word, digit, always, sets, before);
+    Join(word, digit, always, sets, before, out);
   }
 
   struct Words {
@@ -147,8 +153,9 @@ struct Scans {
   }
 
   // Half bytes look up the groups that have such a byte: too many bytes pass, none too few.
-  __attribute__((target("ssse3"))) static BlockScan Ssse3(const char* block, char before,
-                                                          const ScanTables& tables) noexcept {
+  __attribute__((target("ssse3"))) static void Ssse3(const char* block, char before,
+                                                     const ScanTables& tables,
+                                                     BlockScan* out) noexcept {
     uint64_t word = 0, digit = 0, always = 0;
     BlockScan sets{};
     const auto at_most = [](__m128i x, char n) __attribute__((target("ssse3"), always_inline)) {
@@ -169,6 +176,7 @@ struct Scans {
       word |= bits(_mm_or_si128(_mm_or_si128(letters, digits), low));
       const uint64_t high = bits(v);
       sets.leads |= high & ~bits(at_most(v, static_cast<char>(0xBF)));
+      sets.blanks |= bits(_mm_cmpeq_epi8(v, _mm_set1_epi8(' ')));
       always |= ~(high | bits(at_most(v, 0x20))) & (uint64_t{0xFFFF} << (16 * i));
       const auto in = [&](__m128i bytes, const uint8_t* lows, const uint8_t* highs)
           __attribute__((target("ssse3"), always_inline)) {
@@ -191,11 +199,12 @@ struct Scans {
       }
       sets.inside |= set(groups);
     }
-    return Join(word, digit, always, sets, before);
+    Join(word, digit, always, sets, before, out);
   }
 
-  __attribute__((target("avx2"))) static BlockScan Avx2(const char* block, char before,
-                                                        const ScanTables& tables) noexcept {
+  __attribute__((target("avx2"))) static void Avx2(const char* block, char before,
+                                                   const ScanTables& tables,
+                                                   BlockScan* out) noexcept {
     uint64_t word = 0, digit = 0, always = 0;
     BlockScan sets{};
     const auto at_most = [](__m256i x, char n) __attribute__((target("avx2"), always_inline)) {
@@ -219,6 +228,7 @@ struct Scans {
       word |= bits(_mm256_or_si256(_mm256_or_si256(letters, digits), low));
       const uint64_t high = bits(v);
       sets.leads |= high & ~bits(at_most(v, static_cast<char>(0xBF)));
+      sets.blanks |= bits(_mm256_cmpeq_epi8(v, _mm256_set1_epi8(' ')));
       always |= ~(high | bits(at_most(v, 0x20))) & (uint64_t{0xFFFFFFFF} << (32 * i));
       const auto in = [&](__m256i bytes, const uint8_t* lows, const uint8_t* highs)
           __attribute__((target("avx2"), always_inline)) {
@@ -241,7 +251,7 @@ struct Scans {
       }
       sets.inside |= set(groups);
     }
-    return Join(word, digit, always, sets, before);
+    Join(word, digit, always, sets, before, out);
   }
 #endif
 };

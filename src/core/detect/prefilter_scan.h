@@ -69,6 +69,7 @@ struct BlockScan {
   uint64_t signs;    // those of them that are no word bytes
   uint64_t digits;
   uint64_t leads;     // lead bytes of UTF-8
+  uint64_t blanks;    // ' '
   uint64_t tokens;    // bytes of the set
   uint64_t capitals;  // bytes of that set
   uint64_t inside;    // of the table
@@ -106,7 +107,8 @@ size_t FirstWordStart(std::string_view text, size_t begin, size_t end, const Wan
 }
 
 // Of 64 bytes, with the byte before them.
-using ScanFunction = BlockScan (*)(const char* block, char before, const ScanTables& tables);
+using ScanFunction = void (*)(const char* block, char before, const ScanTables& tables,
+                              BlockScan* out);
 enum class ScanKind : unsigned char { kPortable, kSsse3, kAvx2 };
 ScanFunction ScanOf(ScanKind kind) noexcept;  // null: not on this processor
 ScanFunction BestScan() noexcept;

@@ -44,10 +44,12 @@ TEST_P(PrefilterScan, SeesWhatThePortableOneSees) {
   for (int round = 0; round < 20000; ++round) {
     const std::string block = RandomBlock(&random);
     const char before = static_cast<char>(random());
-    const BlockScan expected = portable(block.data(), before, tables);
-    const BlockScan seen = scan(block.data(), before, tables);
+    BlockScan expected, seen;
+    portable(block.data(), before, tables, &expected);
+    scan(block.data(), before, tables, &seen);
     ASSERT_EQ(seen.places, expected.places) << block;
     ASSERT_EQ(seen.leads, expected.leads) << block;
+    ASSERT_EQ(seen.blanks, expected.blanks) << block;
     ASSERT_EQ(seen.tokens, expected.tokens) << block;
     ASSERT_EQ(expected.inside & ~seen.inside, 0u) << "one is missed: " << block;
   }
@@ -90,7 +92,9 @@ TEST(PrefilterScanOf, FindsLiteralsInsideWords) {
   for (const ScanKind kind : {ScanKind::kPortable, ScanKind::kSsse3, ScanKind::kAvx2}) {
     const ScanFunction scan = ScanOf(kind);
     if (scan == nullptr) continue;
-    const uint64_t inside = scan(block.data(), ' ', tables).inside;
+    BlockScan seen;
+    scan(block.data(), ' ', tables, &seen);
+    const uint64_t inside = seen.inside;
     for (const size_t at : {block.find("Password"), block.find("PASSWD")}) {
       EXPECT_TRUE(inside >> at & 1) << at;
     }
@@ -103,12 +107,14 @@ TEST(PrefilterScanOf, NamesWordsNumbersAndSigns) {
   std::string block = "ab1 12x _y, \xC3\xA9";
   block.resize(kBytes, ' ');
   std::string starts;
-  const BlockScan scan = BestScan()(block.data(), ' ', ScanTables());
+  BlockScan scan;
+  BestScan()(block.data(), ' ', ScanTables(), &scan);
   for (size_t i = 0; i < kScanBlock; ++i) {
     if (scan.places >> i & 1) starts += block[i];
   }
   EXPECT_EQ(starts, "a11_,\xC3") << "also the number in a word";
-  EXPECT_EQ(BestScan()(block.data(), 'z', ScanTables()).places & 1, 0u) << "the word began before";
+  BestScan()(block.data(), 'z', ScanTables(), &scan);
+  EXPECT_EQ(scan.places & 1, 0u) << "the word began before";
 }
 
 }  // namespace

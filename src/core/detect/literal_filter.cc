@@ -1,0 +1,84 @@
+#include "core/detect/literal_filter.h"
+
+#include <cstring>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+namespace kt::detect {
+
+LiteralFilter::LiteralFilter(bool portable)
+    : group_of_(size_t{1} << kIndexBits, kNoGroup), groups_(1, Group{}), likely_(&Portable) {
+#if defined(__x86_64__)
+  if (!portable && __builtin_cpu_supports("avx2")) likely_ = &Avx2;
+#else
+  static_cast<void>(portable);
+#endif
+}
+
+void LiteralFilter::Add(std::string_view folded) {
+  const auto byte = [&](size_t i) { return static_cast<unsigned char>(folded[i]); };
+  const bool is_short = folded.size() <= kShort;
+  for (unsigned second = 0; second < 256; ++second) {
+    if (folded.size() > 1 && second != byte(1)) continue;
+    uint16_t& group = group_of_[Index(byte(0) | second << 8)];
+    if (group == kNoGroup) {
+      group = static_cast<uint16_t>(groups_.size());
+      groups_.push_back({});
+    }
+    uint32_t* const bytes = is_short ? groups_[group].short_bytes : groups_[group].bytes;
+    for (size_t i = 0; i < (is_short ? kShort + 1 : kPositions); ++i) {
+      bytes[i] |= i < folded.size() ? uint32_t{1} << 31 >> (byte(i) & 31) : ~uint32_t{0};
+    }
+  }
+}
+
+uint64_t LiteralFilter::Portable(const LiteralFilter& filter, const char* block,
+                                 uint64_t places) noexcept {
+  uint64_t likely = 0;
+  for (; places != 0; places &= places - 1) {
+    const char* at = block + __builtin_ctzll(places);
+    const auto byte = [&](size_t i) { return static_cast<unsigned char>(at[i]); };
+    const uint32_t number = filter.GroupOf(byte(0), byte(1));
+    if (number == kNoGroup) continue;
+    const Group& group = filter.groups_[number];
+    uint32_t all = ~uint32_t{0}, all_short = ~uint32_t{0};
+    for (size_t i = 0; i < kPositions; ++i) all &= group.bytes[i] << (byte(i) & 31);
+    for (size_t i = 0; i <= kShort; ++i) all_short &= group.short_bytes[i] << (byte(i) & 31);
+    if ((all | all_short) >> 31 != 0) likely |= places & -places;
+  }
+  return likely;
+}
+
+#if defined(__x86_64__)
+__attribute__((target("avx2"))) uint64_t LiteralFilter::Avx2(const LiteralFilter& filter,
+                                                             const char* block,
+                                                             uint64_t places) noexcept {
+  uint64_t likely = 0;
+  const __m256i low = _mm256_set1_epi32(31);
+  const uint16_t* const group_of = filter.group_of_.data();
+  const Group* const groups = filter.groups_.data();
+  for (; places != 0; places &= places - 1) {
+    const auto offset = static_cast<unsigned>(__builtin_ctzll(places));
+    const char* at = block + offset;
+    uint16_t two;
+    std::memcpy(&two, at, sizeof two);
+    const Group& group = groups[group_of[Index(two)]];
+    const __m256i bytes = _mm256_and_si256(
+        _mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(at))), low);
+    // The sign of a position: a byte that may stand there does.
+    const __m256i has =
+        _mm256_sllv_epi32(_mm256_load_si256(reinterpret_cast<const __m256i*>(group.bytes)), bytes);
+    const __m128i has_short =
+        _mm_sllv_epi32(_mm_load_si128(reinterpret_cast<const __m128i*>(group.short_bytes)),
+                       _mm256_castsi256_si128(bytes));
+    const bool all = _mm256_movemask_ps(_mm256_castsi256_ps(has)) == 0xFF;
+    const bool all_short = _mm_movemask_ps(_mm_castsi128_ps(has_short)) == 0xF;
+    likely |= static_cast<uint64_t>(all | all_short) << offset;
+  }
+  return likely;
+}
+#endif
+
+}  // namespace kt::detect

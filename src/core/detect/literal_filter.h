@@ -1,0 +1,59 @@
+// Whether some literal of many may stand at a place: one look at eight bytes, whatever their
+// number.
+//
+// Literals are kept in groups by their first two bytes, and of each group which bytes any of its
+// literals has at each of eight positions; the short ones, behind which anything may follow, apart
+// from the others. What passes has, at every position, a byte that some literal of the group has
+// there. Private to detect/.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+namespace kt::detect {
+
+class LiteralFilter {
+ public:
+  static constexpr size_t kPositions = 8, kShort = 3;
+  static constexpr uint32_t kNoGroup = 0;
+
+  explicit LiteralFilter(bool portable = false);
+  // A folded literal of one to eight bytes. It is in one group, if it has two bytes or more; else
+  // in those of all bytes that may follow.
+  void Add(std::string_view folded);
+
+  // The group of the literals that may begin with these two bytes, in any case; kNoGroup: none.
+  uint32_t GroupOf(unsigned char first, unsigned char second) const noexcept {
+    return group_of_[Index(first | second << 8)];
+  }
+  size_t groups() const noexcept { return groups_.size(); }
+  // Those of the places in a block of 64 bytes where some literal may stand. Reads eight bytes from
+  // each place on.
+  uint64_t Likely(const char* block, uint64_t places) const noexcept {
+    return likely_(*this, block, places);
+  }
+
+ private:
+  // A hash of two bytes without the bit that folding sets, and without two that tell little.
+  static constexpr unsigned kIndexBits = 12;
+  static constexpr uint32_t Index(uint32_t two) noexcept {
+    return ((two & 0x5FDF) * 0x9E3779B1u) >> (32 - kIndexBits);
+  }
+  // Bit 31 - (byte & 31) of position i: some literal may have that byte there.
+  struct alignas(64) Group {
+    uint32_t bytes[kPositions];        // of the literals of more than kShort bytes
+    uint32_t short_bytes[kShort + 1];  // of the others; the last one: all or none
+  };
+  using Function = uint64_t (*)(const LiteralFilter&, const char*, uint64_t) noexcept;
+  static uint64_t Portable(const LiteralFilter& filter, const char* block,
+                           uint64_t places) noexcept;
+  static uint64_t Avx2(const LiteralFilter& filter, const char* block, uint64_t places) noexcept;
+
+  std::vector<uint16_t> group_of_;  // by Index
+  std::vector<Group> groups_;       // the first one is empty
+  Function likely_;
+};
+
+}  // namespace kt::detect

@@ -1,0 +1,80 @@
+#include "core/detect/literal_filter.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+#include <string>
+#include <vector>
+
+#include "core/detect/factor_strings.h"
+
+namespace kt::detect {
+namespace {
+
+class LiteralFilters : public testing::TestWithParam<bool> {};
+
+constexpr char kAlphabet[] = "abiI0159 .-_@`{\x7f\xC3\xA9\xE2\x80";
+
+std::string Random(std::mt19937* random, size_t size) {
+  std::string out;
+  while (out.size() < size) out += kAlphabet[(*random)() % (sizeof kAlphabet - 1)];
+  return out;
+}
+
+std::string Folded(std::string text) {
+  for (char& c : text) c = static_cast<char>(FoldByte(c));
+  return text;
+}
+
+TEST_P(LiteralFilters, EveryLiteralPassesWhereItStandsInAnyCase) {
+  std::mt19937 random(3);
+  for (int round = 0; round < 300; ++round) {
+    LiteralFilter filter(GetParam());
+    std::vector<std::string> literals;
+    for (size_t n = 1 + random() % 40; n > 0; --n) {
+      literals.push_back(Folded(Random(&random, 1 + random() % 8)));
+      filter.Add(literals.back());
+    }
+    const std::string block = Random(&random, 64 + 8), folded = Folded(block);
+    const uint64_t places = random() | uint64_t{random()} << 32;
+    const uint64_t likely = filter.Likely(block.data(), places);
+    EXPECT_EQ(likely & ~places, 0u);
+    for (size_t at = 0; at < 64; ++at) {
+      for (const std::string& literal : literals) {
+        if ((places >> at & 1) == 0 || !folded.substr(at).starts_with(literal)) continue;
+        EXPECT_EQ(likely >> at & 1, 1u) << literal << " in " << block;
+        const auto byte = [&](size_t i) { return static_cast<unsigned char>(block[at + i]); };
+        EXPECT_NE(filter.GroupOf(byte(0), byte(1)), LiteralFilter::kNoGroup);
+      }
+    }
+  }
+}
+
+TEST_P(LiteralFilters, HardlyAnythingElsePasses) {
+  LiteralFilter filter(GetParam());
+  for (const char* literal : {"ignore", "pretend", "you are ", "dan"}) filter.Add(literal);
+  const std::string text = "you can imagine dancing while the president ignited his pretty igloo";
+  const std::string block = text + std::string(72 - text.size(), '\0');
+  uint64_t words = 1;
+  for (size_t i = 1; i < 64; ++i) words |= uint64_t{text[i - 1] == ' '} << i;
+  EXPECT_EQ(filter.Likely(block.data(), words), uint64_t{1} << text.find("dancing"));
+  EXPECT_EQ(filter.Likely(block.data(), 0), 0u);
+}
+
+TEST_P(LiteralFilters, BothFormsSayTheSame) {
+  std::mt19937 random(4);
+  LiteralFilter filter(GetParam()), portable(true);
+  for (int i = 0; i < 500; ++i) {
+    const std::string literal = Folded(Random(&random, 1 + random() % 8));
+    filter.Add(literal);
+    portable.Add(literal);
+    const std::string block = Random(&random, 64 + 8);
+    ASSERT_EQ(filter.Likely(block.data(), ~uint64_t{0}),
+              portable.Likely(block.data(), ~uint64_t{0}));
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(All, LiteralFilters, testing::Bool());
+
+}  // namespace
+}  // namespace kt::detect
