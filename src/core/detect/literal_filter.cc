@@ -34,28 +34,28 @@ void LiteralFilter::Add(std::string_view folded) {
   }
 }
 
-uint64_t LiteralFilter::Portable(const LiteralFilter& filter, const char* block,
-                                 uint64_t places) noexcept {
-  uint64_t likely = 0;
+LiteralFilter::Places LiteralFilter::Portable(const LiteralFilter& filter, const char* block,
+                                              uint64_t places) noexcept {
+  Places likely;
   for (; places != 0; places &= places - 1) {
     const char* at = block + __builtin_ctzll(places);
     const auto byte = [&](size_t i) { return static_cast<unsigned char>(at[i]); };
     const uint32_t number = filter.GroupOf(byte(0), byte(1));
     if (number == kNoGroup) continue;
     const Group& group = filter.groups_[number];
-    uint32_t all = ~uint32_t{0}, all_short = ~uint32_t{0};
-    for (size_t i = 0; i < kPositions; ++i) all &= group.bytes[i] << (byte(i) & 31);
-    for (size_t i = 0; i <= kShort; ++i) all_short &= group.short_bytes[i] << (byte(i) & 31);
-    if ((all | all_short) >> 31 != 0) likely |= places & -places;
+    uint32_t longs = ~uint32_t{0}, shorts = ~uint32_t{0};
+    for (size_t i = 0; i < kPositions; ++i) longs &= group.bytes[i] << (byte(i) & 31);
+    for (size_t i = 0; i <= kShort; ++i) shorts &= group.short_bytes[i] << (byte(i) & 31);
+    if (longs >> 31 != 0) likely.longs |= places & -places;
+    if (shorts >> 31 != 0) likely.shorts |= places & -places;
   }
   return likely;
 }
 
 #if defined(__x86_64__)
-__attribute__((target("avx2"))) uint64_t LiteralFilter::Avx2(const LiteralFilter& filter,
-                                                             const char* block,
-                                                             uint64_t places) noexcept {
-  uint64_t likely = 0;
+__attribute__((target("avx2"))) LiteralFilter::Places LiteralFilter::Avx2(
+    const LiteralFilter& filter, const char* block, uint64_t places) noexcept {
+  Places likely;
   const __m256i low = _mm256_set1_epi32(31);
   const uint16_t* const group_of = filter.group_of_.data();
   const Group* const groups = filter.groups_.data();
@@ -68,14 +68,15 @@ __attribute__((target("avx2"))) uint64_t LiteralFilter::Avx2(const LiteralFilter
     const __m256i bytes = _mm256_and_si256(
         _mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(at))), low);
     // The sign of a position: a byte that may stand there does.
-    const __m256i has =
+    const __m256i longs =
         _mm256_sllv_epi32(_mm256_load_si256(reinterpret_cast<const __m256i*>(group.bytes)), bytes);
-    const __m128i has_short =
+    const __m128i shorts =
         _mm_sllv_epi32(_mm_load_si128(reinterpret_cast<const __m128i*>(group.short_bytes)),
                        _mm256_castsi256_si128(bytes));
-    const bool all = _mm256_movemask_ps(_mm256_castsi256_ps(has)) == 0xFF;
-    const bool all_short = _mm_movemask_ps(_mm_castsi128_ps(has_short)) == 0xF;
-    likely |= static_cast<uint64_t>(all | all_short) << offset;
+    const auto all = static_cast<unsigned>(_mm256_movemask_ps(_mm256_castsi256_ps(longs)));
+    const auto all_short = static_cast<unsigned>(_mm_movemask_ps(_mm_castsi128_ps(shorts)));
+    likely.longs |= uint64_t{(all + 1) >> 8} << offset;
+    likely.shorts |= uint64_t{(all_short + 1) >> 4} << offset;
   }
   return likely;
 }

@@ -29,9 +29,12 @@ class LiteralFilter {
     return group_of_[Index(first | second << 8)];
   }
   size_t groups() const noexcept { return groups_.size(); }
-  // Those of the places in a block of 64 bytes where some literal may stand. Reads eight bytes from
-  // each place on.
-  uint64_t Likely(const char* block, uint64_t places) const noexcept {
+  // Those of the places in a block of 64 bytes where some literal may stand: of up to kShort bytes,
+  // and of more. Reads eight bytes from each place on.
+  struct Places {
+    uint64_t shorts = 0, longs = 0;
+  };
+  Places Likely(const char* block, uint64_t places) const noexcept {
     return likely_(*this, block, places);
   }
 
@@ -46,10 +49,9 @@ class LiteralFilter {
     uint32_t bytes[kPositions];        // of the literals of more than kShort bytes
     uint32_t short_bytes[kShort + 1];  // of the others; the last one: all or none
   };
-  using Function = uint64_t (*)(const LiteralFilter&, const char*, uint64_t) noexcept;
-  static uint64_t Portable(const LiteralFilter& filter, const char* block,
-                           uint64_t places) noexcept;
-  static uint64_t Avx2(const LiteralFilter& filter, const char* block, uint64_t places) noexcept;
+  using Function = Places (*)(const LiteralFilter&, const char*, uint64_t) noexcept;
+  static Places Portable(const LiteralFilter& filter, const char* block, uint64_t places) noexcept;
+  static Places Avx2(const LiteralFilter& filter, const char* block, uint64_t places) noexcept;
 
   std::vector<uint16_t> group_of_;  // by Index
   std::vector<Group> groups_;       // the first one is empty

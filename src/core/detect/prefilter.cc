@@ -86,24 +86,29 @@ int Prefilter::DigitsAt(std::string_view text, size_t at) const noexcept {
 }
 
 template <typename Take>
-bool Prefilter::TakeLiterals(uint64_t folded, std::string_view text, size_t at, bool loose,
-                             const Take& take) const {
-  const uint32_t* const begins =
-      list_begins_.data() + filter_.GroupOf(folded & 0xFF, folded >> 8 & 0xFF) * kListsOfGroup;
-  const uint64_t product = Product(folded);
-  for (const uint32_t list : {0u, ListOf(folded)}) {
-    if (list > 0 && !four_[Hash4(product)] && !more_[Hash5(product)]) return true;
-    const Literal* literal = grouped_.data() + begins[list];
-    const Literal* const end = grouped_.data() + begins[list + 1];
-    for (; literal != end; ++literal) {
-      if (((folded ^ Load(literal->bytes)) << literal->unused_bits) != 0) continue;
-      if (!Fits(*literal, text, at, loose)) continue;
-      for (uint32_t t = literal->first_target; t < literal->end_target; ++t) {
-        if (!take(targets_[lists_[t]], at)) return false;
-      }
+bool Prefilter::TakeList(uint32_t list, uint64_t folded, std::string_view text, size_t at,
+                         bool loose, const Take& take) const {
+  const Literal* literal = listed_.data() + list_begins_[list];
+  const Literal* const end = listed_.data() + list_begins_[list + 1];
+  for (; literal != end; ++literal) {
+    if (((folded ^ Load(literal->bytes)) << literal->unused_bits) != 0) continue;
+    if (!Fits(*literal, text, at, loose)) continue;
+    for (uint32_t t = literal->first_target; t < literal->end_target; ++t) {
+      if (!take(targets_[lists_[t]], at)) return false;
     }
   }
   return true;
+}
+
+template <typename Take>
+bool Prefilter::TakeLong(uint64_t folded, std::string_view text, size_t at, bool loose,
+                         const Take& take) const {
+  const uint64_t product = Product(folded);
+  const uint32_t four = Hash4(product), more = Hash5(product);
+  if (four_[four] && !TakeList(four_lists_ + ListOf(four), folded, text, at, loose, take)) {
+    return false;
+  }
+  return !more_[more] || TakeList(more_lists_ + ListOf(more), folded, text, at, loose, take);
 }
 
 template <typename Take>
@@ -258,12 +263,17 @@ bool Prefilter::Walk(std::string_view text, size_t from, bool loose, const Take&
       numbers |= tail;
     }
     const uint64_t inside = left < kBlock ? (uint64_t{1} << left) - 1 : ~uint64_t{0};
-    literals = filter_.Likely(block.bytes, literals & inside);
-    for (uint64_t places = literals | ((numbers | runs) & inside); places != 0;
+    const LiteralFilter::Places likely = filter_.Likely(block.bytes, literals & inside);
+    for (uint64_t places = likely.shorts | likely.longs | ((numbers | runs) & inside); places != 0;
          places &= places - 1) {
       const auto offset = static_cast<size_t>(__builtin_ctzll(places));
       const uint64_t bit = places & -places, folded = Load(block.bytes + offset) | kFold;
-      if ((literals & bit) != 0 && !TakeLiterals(folded, text, begin + offset, loose, take)) {
+      if ((likely.longs & bit) != 0 && !TakeLong(folded, text, begin + offset, loose, take)) {
+        return false;
+      }
+      if ((likely.shorts & bit) != 0 &&
+          !TakeList(filter_.GroupOf(folded & 0xFF, folded >> 8 & 0xFF), folded, text,
+                    begin + offset, loose, take)) {
         return false;
       }
       if ((numbers & bit) != 0 && IsAsciiDigit(static_cast<unsigned char>(block.bytes[offset])) &&

@@ -92,7 +92,7 @@ class Prefilter {
   bool AddLongRun(const Factor& factor, const Target& target);
   void Mark(const Literal& literal);
   void SortNumbers();
-  void SortGroups();
+  void SortLists();
   static bool IsNumber(const Literal& literal) noexcept;  // found by its digits
   uint32_t RunIndex(const ByteSet& run);
   bool Fits(const Literal& literal, std::string_view text, size_t at, bool loose) const noexcept;
@@ -105,8 +105,11 @@ class Prefilter {
   template <typename Take>
   bool Walk(std::string_view text, size_t from, bool loose, const Take& take) const;
   template <typename Take>
-  bool TakeLiterals(uint64_t folded, std::string_view text, size_t at, bool loose,
-                    const Take& take) const;
+  bool TakeList(uint32_t list, uint64_t folded, std::string_view text, size_t at, bool loose,
+                const Take& take) const;
+  template <typename Take>
+  bool TakeLong(uint64_t folded, std::string_view text, size_t at, bool loose,
+                const Take& take) const;
   // The literals that begin with a digit.
   template <typename Take>
   bool TakeNumber(uint64_t folded, std::string_view text, size_t at, bool loose,
@@ -130,17 +133,17 @@ class Prefilter {
   std::map<std::string, uint32_t> witnesses_;
   LiteralFilter filter_;
   std::vector<Literal> literals_;
-  std::vector<Literal> grouped_;  // those that are no numbers, by their group in the filter
+  std::vector<Literal> listed_;  // those that are no numbers, by their list
   std::vector<Target> targets_;
   std::vector<uint32_t> lists_;  // of targets
   std::vector<ByteSet> runs_;
-  // Where the lists of a group begin: of the literals of up to three bytes, and of the others by
-  // their third and fourth.
-  static constexpr uint32_t kListsOfGroup = 9;
-  static uint32_t ListOf(uint64_t folded) noexcept {
-    return 1 + ((folded >> 16 ^ folded >> 22 ^ folded >> 26) & 7);
-  }
+  // The lists: of short literals by their group in the filter, then those of four bytes by Hash4
+  // and those of more by Hash5.
+  static constexpr unsigned kListBits = 12;
+  static uint32_t ListOf(uint32_t hash) noexcept { return hash >> (16 - kListBits); }
+  static constexpr uint32_t kLists = uint32_t{1} << kListBits;
   std::vector<uint32_t> list_begins_;
+  uint32_t four_lists_ = 0, more_lists_ = 0;  // the first ones
   // One product tells of the first four bytes and of the first five: its lower bits know no more.
   static uint64_t Product(uint64_t folded) noexcept { return folded * 0x9E3779B97F4A7C15u; }
   static uint32_t Hash4(uint64_t product) noexcept { return product >> 16 & 0xFFFF; }

@@ -149,33 +149,41 @@ void Prefilter::Mark(const Literal& literal) {
   if (literal.size == 4) four_.set(Hash4(product));
   if (literal.size > 4) more_.set(Hash5(product));
   // Behind the end of the text stand zeros.
-  filter_.Add(literal.at_end ? std::string_view(literal.bytes, kFactorBytes) : bytes);
+  const size_t known =
+      bytes.size() > LiteralFilter::kShort ? kFactorBytes : std::max<size_t>(bytes.size(), 2);
+  filter_.Add(literal.at_end ? std::string_view(literal.bytes, known) : bytes);
 }
 
 // Each literal that is no number beside those that may stand where it may.
-void Prefilter::SortGroups() {
-  std::vector<std::pair<uint32_t, uint32_t>> grouped;  // list, literal
+void Prefilter::SortLists() {
+  std::vector<std::pair<uint32_t, uint32_t>> listed;  // list, literal
+  four_lists_ = static_cast<uint32_t>(filter_.groups());
+  more_lists_ = four_lists_ + kLists;
   for (uint32_t i = 0; i < literals_.size(); ++i) {
     const Literal& literal = literals_[i];
     if (IsNumber(literal)) continue;
-    const auto byte = [&](size_t at) { return static_cast<unsigned char>(literal.bytes[at]); };
-    for (unsigned second = 0; second < 256; ++second) {
+    const uint64_t bytes = Load(literal.bytes), product = Product(bytes);
+    if (literal.size > 4) {
+      listed.emplace_back(more_lists_ + ListOf(Hash5(product)), i);
+    } else if (literal.size == 4) {
+      listed.emplace_back(four_lists_ + ListOf(Hash4(product)), i);
+    }
+    for (unsigned second = 0; second < 256 && literal.size < 4; ++second) {
       const bool any = literal.size == 1 && !literal.at_end;
-      if (!any && second != byte(1)) continue;
-      const uint32_t group = filter_.GroupOf(byte(0), second);
-      const bool is_short = literal.size < 4;
-      grouped.emplace_back(group * kListsOfGroup + (is_short ? 0 : ListOf(Load(literal.bytes))), i);
+      if (any || second == (bytes >> 8 & 0xFF)) {
+        listed.emplace_back(filter_.GroupOf(bytes & 0xFF, second), i);
+      }
     }
   }
-  std::sort(grouped.begin(), grouped.end());
-  grouped.erase(std::unique(grouped.begin(), grouped.end()), grouped.end());
-  list_begins_.assign(filter_.groups() * kListsOfGroup + 1, 0);
-  for (const auto& [list, literal] : grouped) {
+  std::sort(listed.begin(), listed.end());
+  listed.erase(std::unique(listed.begin(), listed.end()), listed.end());
+  list_begins_.assign(more_lists_ + kLists + 1, 0);
+  for (const auto& [list, literal] : listed) {
     ++list_begins_[list + 1];
-    grouped_.push_back(literals_[literal]);
+    listed_.push_back(literals_[literal]);
   }
   for (size_t i = 1; i < list_begins_.size(); ++i) list_begins_[i] += list_begins_[i - 1];
-  grouped_.shrink_to_fit();
+  listed_.shrink_to_fit();
 }
 
 bool Prefilter::IsNumber(const Literal& literal) noexcept {
@@ -204,7 +212,7 @@ void Prefilter::Finish() {
     literals_.back().end_target = target + 1;
   }
   SortNumbers();
-  SortGroups();
+  SortLists();
   pending_ = {};
   witnesses_ = {};
   conditions_.Finish();
