@@ -187,7 +187,7 @@ void Prefilter::SortLists() {
 }
 
 bool Prefilter::IsNumber(const Literal& literal) noexcept {
-  return IsAsciiDigit(static_cast<unsigned char>(literal.bytes[0])) && literal.size <= 2 &&
+  return IsAsciiDigit(static_cast<unsigned char>(literal.bytes[0])) && literal.size == 1 &&
          literal.start != Factor::Start::kAnywhere;
 }
 
