@@ -166,7 +166,7 @@ class Prefilter {
     ByteSet first;  // raw
   };
   std::vector<RunTarget> long_runs_;
-  ByteSet number_bytes_;  // of the runs without letters
+  TokenTable number_bytes_;  // of the runs without letters
 };
 
 }  // namespace kt::detect

@@ -46,7 +46,7 @@ Prefilter::Target Prefilter::TargetOf(uint32_t rule, const Factor& factor) {
   target.min_digits = factor.min_digits;
   target.number =
       factor.min_digits > 1 && factor.min_digits < kEnoughDigits && !HasLetterByte(factor.run);
-  if (target.number) number_bytes_ |= factor.run;
+  if (target.number) number_bytes_.Add(factor.run);
   target.run = RunIndex(factor.run);
   target.before = RunIndex(factor.before);
   target.witness = target.conditions[0] = target.conditions[1] = kNone;

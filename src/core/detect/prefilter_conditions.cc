@@ -145,7 +145,7 @@ bool PrefilterConditions::Search(uint32_t number, std::string_view text, size_t 
   if (begin < known.begin && known.begin <= end) {
     const size_t hit = find(begin, known.begin - 1);
     if (hit != kNowhere) {
-      known = {begin, hit, hit};
+      known = {begin, hit, hit + 1};
       return true;
     }
     known.begin = begin;
@@ -156,9 +156,10 @@ bool PrefilterConditions::Search(uint32_t number, std::string_view text, size_t 
   } else {
     known.begin = begin;
   }
-  known.hit = find(start, end);
-  known.end = std::min(known.hit, end + 1);
-  return known.hit != kNowhere;
+  const size_t hit = find(start, end);
+  known.end = std::min(hit, end + 1);
+  known.behind_hit = hit == kNowhere ? 0 : hit + 1;
+  return hit != kNowhere;
 }
 
 }  // namespace kt::detect

@@ -24,8 +24,9 @@ class PrefilterConditions {
    private:
     friend class PrefilterConditions;
     struct Known {
-      size_t begin = 0, end = 0;  // nothing begins in [begin, end)
-      size_t hit = SIZE_MAX;      // but here something does
+      // No initial values, so that all of them are cleared at once.
+      size_t begin, end;  // nothing begins in [begin, end)
+      size_t behind_hit;  // but something does one byte before this; 0: not known
     };
     std::vector<Known> known_;  // by what is looked for
   };
@@ -35,7 +36,7 @@ class PrefilterConditions {
     const Window& window = windows_[number];
     const Memo::Known& known = memo->known_[window.wanted];
     const size_t begin = at < window.back ? 0 : at - window.back, end = at + window.ahead;
-    if (begin <= known.hit && known.hit <= end) return true;
+    if (begin < known.behind_hit && known.behind_hit <= end + 1) return true;
     if (known.begin <= begin && end < known.end) return false;
     return Search(window.wanted, text, begin, end, memo);
   }

@@ -10,6 +10,7 @@ namespace kt::detect {
 
 void TokenTable::Add(const ByteSet& set) {
   set_ |= set & (~ByteSet() >> 128);
+  foreign_ |= (set >> 128).any();
   for (unsigned byte = 0; byte < 0x80; ++byte) {
     if (set[byte]) low_[byte & 15] |= static_cast<uint8_t>(1u << (byte >> 4));
   }
@@ -126,6 +127,32 @@ struct Scans {
       words.leads |= bits(v) & ~bits(at_most(v, static_cast<char>(0xBF)));
     }
     return words;
+  }
+
+  __attribute__((target("avx2"))) static int Avx2DigitsOfRun(const TokenTable& table,
+                                                             const char* block) noexcept {
+    const __m256i half = _mm256_set1_epi8(15);
+    const __m256i lows =
+        _mm256_broadcastsi128_si256(_mm_load_si128(reinterpret_cast<const __m128i*>(table.low_)));
+    const __m256i highs =
+        _mm256_broadcastsi128_si256(_mm_load_si128(reinterpret_cast<const __m128i*>(table.high_)));
+    uint64_t others = 0, digits = 0, foreign = 0;
+    for (int i = 0; i < 2; ++i) {
+      const auto bits = [&](__m256i x) __attribute__((target("avx2"), always_inline)) {
+        return static_cast<uint64_t>(static_cast<unsigned>(_mm256_movemask_epi8(x))) << (32 * i);
+      };
+      const __m256i v = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(block + 32 * i));
+      const __m256i low = _mm256_shuffle_epi8(lows, _mm256_and_si256(v, half));
+      const __m256i high =
+          _mm256_shuffle_epi8(highs, _mm256_and_si256(_mm256_srli_epi16(v, 4), half));
+      others |= bits(_mm256_cmpeq_epi8(_mm256_and_si256(low, high), _mm256_setzero_si256()));
+      foreign |= bits(v);
+      const __m256i from_zero = _mm256_sub_epi8(v, _mm256_set1_epi8('0'));
+      digits |= bits(_mm256_cmpeq_epi8(_mm256_min_epu8(from_zero, _mm256_set1_epi8(9)), from_zero));
+    }
+    if (table.foreign_) others &= ~foreign;
+    if (others == 0) return -1;
+    return __builtin_popcountll(digits & (others ^ (others - 1)));
   }
 
   // From `at` on, 16 places at a time, while all of their bytes are before `size`: the first place
@@ -265,6 +292,20 @@ uint64_t WordStarts(const char* block, char before) noexcept {
 #endif
   const uint64_t last = IsAsciiWord(static_cast<unsigned char>(before)) ? 1 : 0;
   return (words.word & ~(words.word << 1 | last)) | words.leads;
+}
+
+int TokenTable::DigitsOfRun(const char* block) const noexcept {
+#if defined(__x86_64__)
+  static const bool kAvx2 = __builtin_cpu_supports("avx2");
+  if (kAvx2) return Scans::Avx2DigitsOfRun(*this, block);
+#endif
+  int digits = 0;
+  for (size_t i = 0; i < kScanBlock; ++i) {
+    const auto byte = static_cast<unsigned char>(block[i]);
+    if (!MayHold(byte)) return digits;
+    digits += IsAsciiDigit(byte) ? 1 : 0;
+  }
+  return -1;
 }
 
 size_t HeadTable::Find(std::string_view text, size_t begin, size_t end) const noexcept {

@@ -25,11 +25,16 @@ inline bool AlwaysStarts(unsigned char byte) noexcept {
 // A set of ASCII bytes, by half bytes: a bit for each high half.
 class TokenTable {
  public:
-  void Add(const ByteSet& set);  // its ASCII
+  void Add(const ByteSet& set);
+  // How many digits are in the run of bytes of the set that begins a block of 64 bytes; -1: the run
+  // may go on behind them. Where the set has any other than ASCII, all of those may be in it.
+  bool MayHold(unsigned char byte) const noexcept { return byte < 0x80 ? set_[byte] : foreign_; }
+  int DigitsOfRun(const char* block) const noexcept;
 
  private:
   friend struct Scans;
-  ByteSet set_;
+  ByteSet set_;           // its ASCII, as all that scans look at
+  bool foreign_ = false;  // it has others, too
   alignas(16) uint8_t low_[16] = {}, high_[16] = {1, 2, 4, 8, 16, 32, 64, 128};
 };
 

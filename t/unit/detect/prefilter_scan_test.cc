@@ -103,6 +103,30 @@ TEST(PrefilterScanOf, FindsLiteralsInsideWords) {
   }
 }
 
+TEST(PrefilterScanOf, CountsTheDigitsOfARun) {
+  ByteSet set;
+  for (const char c : std::string_view("0123456789 -")) set.set(static_cast<unsigned char>(c));
+  for (const bool foreign : {false, true}) {
+    if (foreign) set.set(0xA0);
+    TokenTable table;
+    table.Add(set);
+    std::mt19937 random(5);
+    for (int round = 0; round < 20000; ++round) {
+      std::string block;
+      const size_t run = random() % 70;
+      while (block.size() < run) block += "0123456789 -\xA0"[random() % 13];
+      while (block.size() < kBytes) block += "0 9ab\xC3/:"[random() % 8];
+      int digits = 0;
+      size_t i = 0;
+      for (; i < kScanBlock && table.MayHold(static_cast<unsigned char>(block[i])); ++i) {
+        digits += IsAsciiDigit(static_cast<unsigned char>(block[i])) ? 1 : 0;
+      }
+      ASSERT_EQ(table.DigitsOfRun(block.data()), i == kScanBlock ? -1 : digits) << block;
+    }
+    EXPECT_EQ(table.MayHold(0xA0), foreign);
+  }
+}
+
 TEST(PrefilterScanOf, NamesWordsNumbersAndSigns) {
   std::string block = "ab1 12x _y, \xC3\xA9";
   block.resize(kBytes, ' ');
