@@ -109,10 +109,11 @@ bool Prefilter::TakeLong(uint64_t folded, std::string_view text, size_t at, bool
                          const Take& take) const {
   const uint64_t product = Product(folded);
   const uint32_t four = Hash4(product), more = Hash5(product);
-  if (four_[four] && !TakeList(four_lists_ + ListOf(four), folded, text, at, loose, take)) {
+  if (hashes_->four[four] && !TakeList(four_lists_ + ListOf(four), folded, text, at, loose, take)) {
     return false;
   }
-  return !more_[more] || TakeList(more_lists_ + ListOf(more), folded, text, at, loose, take);
+  return !hashes_->more[more] ||
+         TakeList(more_lists_ + ListOf(more), folded, text, at, loose, take);
 }
 
 template <typename Take>
@@ -129,7 +130,7 @@ bool Prefilter::TakeNumber(uint64_t folded, std::string_view text, size_t at, bo
         if (target.min_digits > digits) break;
       }
       // One digit, which stands there, behind what it must.
-      const Literal& literal = literals_[number.literal];
+      const Literal& literal = number.literal;
       const bool fits = literal.word_ends || literal.at_end || literal.odd_blank || loose
                             ? Fits(literal, text, at, loose)
                             : true;
@@ -297,7 +298,7 @@ bool Prefilter::Walk(std::string_view text, size_t from, bool loose, const Take&
 }
 
 void Prefilter::Find(std::string_view text, size_t from, Candidates* out) const {
-  if (literals_.empty() && long_runs_.empty()) return;
+  if (hashes_ == nullptr && long_runs_.empty()) return;
   const auto add = [&](const Target& target, size_t begin) {
     if (target.is_witness) return out->See(target.rule);
     const bool far = target.max_before == kAnywhere || begin - from < target.max_before;

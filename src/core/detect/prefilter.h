@@ -12,6 +12,7 @@
 #include <functional>
 #include <initializer_list>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -74,9 +75,10 @@ class Prefilter {
     Literal literal;
     uint32_t target;  // in targets_
   };
-  // A literal that begins with a digit, and one of its targets.
+  // A literal of one digit, and one of its targets.
   struct Number {
-    uint32_t literal, target;
+    Literal literal;
+    uint32_t target;
   };
 
   static uint64_t Load(const char* p) noexcept {
@@ -91,8 +93,8 @@ class Prefilter {
   void AddOddBlank(const Factor& factor, const Target& target);
   bool AddLongRun(const Factor& factor, const Target& target);
   void Mark(const Literal& literal);
-  void SortNumbers();
-  void SortLists();
+  void SortNumbers(const std::vector<Literal>& literals);
+  void SortLists(const std::vector<Literal>& literals);
   static bool IsNumber(const Literal& literal) noexcept;  // found by its digits
   uint32_t RunIndex(const ByteSet& run);
   bool Fits(const Literal& literal, std::string_view text, size_t at, bool loose) const noexcept;
@@ -132,7 +134,6 @@ class Prefilter {
   PrefilterConditions conditions_;
   std::map<std::string, uint32_t> witnesses_;
   LiteralFilter filter_;
-  std::vector<Literal> literals_;
   std::vector<Literal> listed_;  // those that are no numbers, by their list
   std::vector<Target> targets_;
   std::vector<uint32_t> lists_;  // of targets
@@ -148,8 +149,11 @@ class Prefilter {
   static uint64_t Product(uint64_t folded) noexcept { return folded * 0x9E3779B97F4A7C15u; }
   static uint32_t Hash4(uint64_t product) noexcept { return product >> 16 & 0xFFFF; }
   static uint32_t Hash5(uint64_t product) noexcept { return product >> 24 & 0xFFFF; }
-  // Of the literals of four bytes, and of those of more.
-  std::bitset<0x10000> four_, more_;
+  // Of the literals of four bytes, and of those of more. Null: there are no literals.
+  struct Hashes {
+    std::bitset<0x10000> four, more;
+  };
+  std::unique_ptr<Hashes> hashes_;
   // By what is before them (no word byte; one) and their digit. Those that ask for a number of
   // digits come last, and those that ask for fewer come first.
   std::vector<Number> numbers_[2][10];

@@ -146,8 +146,8 @@ void Prefilter::Mark(const Literal& literal) {
   signs_before_blanks_ |= blank && first < 0x80 && !IsFoldedWord(first);
   (first >= 0x80 ? foreign_ : IsFoldedWord(first) ? words_ : ascii_signs_) = true;
   const uint64_t product = Product(Load(literal.bytes));
-  if (literal.size == 4) four_.set(Hash4(product));
-  if (literal.size > 4) more_.set(Hash5(product));
+  if (literal.size == 4) hashes_->four.set(Hash4(product));
+  if (literal.size > 4) hashes_->more.set(Hash5(product));
   // Behind the end of the text stand zeros.
   const size_t known =
       bytes.size() > LiteralFilter::kShort ? kFactorBytes : std::max<size_t>(bytes.size(), 2);
@@ -155,12 +155,12 @@ void Prefilter::Mark(const Literal& literal) {
 }
 
 // Each literal that is no number beside those that may stand where it may.
-void Prefilter::SortLists() {
+void Prefilter::SortLists(const std::vector<Literal>& literals) {
   std::vector<std::pair<uint32_t, uint32_t>> listed;  // list, literal
   four_lists_ = static_cast<uint32_t>(filter_.groups());
   more_lists_ = four_lists_ + kLists;
-  for (uint32_t i = 0; i < literals_.size(); ++i) {
-    const Literal& literal = literals_[i];
+  for (uint32_t i = 0; i < literals.size(); ++i) {
+    const Literal& literal = literals[i];
     if (IsNumber(literal)) continue;
     const uint64_t bytes = Load(literal.bytes), product = Product(bytes);
     if (literal.size > 4) {
@@ -180,7 +180,7 @@ void Prefilter::SortLists() {
   list_begins_.assign(more_lists_ + kLists + 1, 0);
   for (const auto& [list, literal] : listed) {
     ++list_begins_[list + 1];
-    listed_.push_back(literals_[literal]);
+    listed_.push_back(literals[literal]);
   }
   for (size_t i = 1; i < list_begins_.size(); ++i) list_begins_[i] += list_begins_[i - 1];
   listed_.shrink_to_fit();
@@ -199,6 +199,7 @@ void Prefilter::Finish() {
   const auto whole = [&](const Pending& p) { return std::tuple_cat(key(p), std::tuple(p.target)); };
   std::sort(pending_.begin(), pending_.end(),
             [&](const Pending& a, const Pending& b) { return whole(a) < whole(b); });
+  std::vector<Literal> literals;
   for (size_t i = 0; i < pending_.size(); ++i) {
     const bool same = i > 0 && key(pending_[i]) == key(pending_[i - 1]);
     if (same && whole(pending_[i]) == whole(pending_[i - 1])) continue;
@@ -207,26 +208,27 @@ void Prefilter::Finish() {
     if (!same) {
       Literal literal = pending_[i].literal;
       literal.first_target = target;
-      literals_.push_back(literal);
+      literals.push_back(literal);
     }
-    literals_.back().end_target = target + 1;
+    literals.back().end_target = target + 1;
   }
-  SortNumbers();
-  SortLists();
+  if (!literals.empty()) {
+    hashes_ = std::make_unique<Hashes>();
+    SortNumbers(literals);
+    SortLists(literals);
+  }
   pending_ = {};
   witnesses_ = {};
   conditions_.Finish();
-  literals_.shrink_to_fit();
   targets_.shrink_to_fit();
   lists_.shrink_to_fit();
 }
 
 // Numbers begin so often that what cannot be one has to be told apart at once.
-void Prefilter::SortNumbers() {
+void Prefilter::SortNumbers(const std::vector<Literal>& literals) {
   ByteSet words;
   for (unsigned byte = 0; byte < 0x80; ++byte) words.set(byte, IsAsciiWord(byte));
-  for (uint32_t i = 0; i < literals_.size(); ++i) {
-    const Literal& literal = literals_[i];
+  for (const Literal& literal : literals) {
     const auto begin = static_cast<unsigned char>(literal.bytes[0]);
     if (!IsNumber(literal)) {
       Mark(literal);
@@ -235,9 +237,9 @@ void Prefilter::SortNumbers() {
     for (uint32_t t = literal.first_target; t < literal.end_target; ++t) {
       const Target& target = targets_[lists_[t]];
       const ByteSet before = target.max_before == 0 ? ~ByteSet() : runs_[target.before];
-      if ((before & ~words).any()) numbers_[0][begin - '0'].push_back({i, lists_[t]});
+      if ((before & ~words).any()) numbers_[0][begin - '0'].push_back({literal, lists_[t]});
       const bool after_word = literal.start != Factor::Start::kWord && (before & words).any();
-      if (after_word) numbers_[1][begin - '0'].push_back({i, lists_[t]});
+      if (after_word) numbers_[1][begin - '0'].push_back({literal, lists_[t]});
     }
   }
   const auto asks = [&](const Number& number) {
