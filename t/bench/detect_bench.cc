@@ -77,19 +77,26 @@ void JsonView(benchmark::State& state) {
 }
 BENCHMARK(JsonView)->Arg(2048)->Arg(102400);
 
-void Judge(benchmark::State& state, policy::Phase phase) {
+// `known`: the text passed before.
+void Judge(benchmark::State& state, policy::Phase phase, bool known) {
   const std::string text = Text(state);
+  const auto cache = std::move(policy::VerdictCache::Make(known ? 1024 : 1)).value();
   policy::ChainRun::Text unit;
   unit.unit.text = text;
   unit.unit.phase = phase;
   for (auto _ : state) {
-    policy::ChainRun run(Chain(), {});
+    policy::RunOptions options;
+    if (known) options.cache = cache.get();
+    policy::ChainRun run(Chain(), options);
     std::vector<std::vector<policy::TextEdit>> edits;
     benchmark::DoNotOptimize(run.Judge(phase, {&unit, 1}, &edits).has_value());
   }
 }
-BENCHMARK_CAPTURE(Judge, input, policy::Phase::kInput)->Apply(Sizes);
-BENCHMARK_CAPTURE(Judge, output, policy::Phase::kOutput)->Apply(Sizes);
+BENCHMARK_CAPTURE(Judge, input, policy::Phase::kInput, false)->Apply(Sizes);
+BENCHMARK_CAPTURE(Judge, input_again, policy::Phase::kInput, true)
+    ->Args({2048, 0})
+    ->Args({102400, 0});
+BENCHMARK_CAPTURE(Judge, output, policy::Phase::kOutput, false)->Apply(Sizes);
 
 // An answer in pieces of four bytes, as the session keeps it: what is cleared goes but for context.
 void Delta(benchmark::State& state) {
