@@ -2,7 +2,7 @@
 
 import pytest
 
-from harness import chat, policy
+from harness import answers, chat, policy
 
 CALM = "Could you explain how the keepers carried oil up the stairs every evening? " * 8
 OTHER = "Please describe the supply ship that came from the mainland once a week. " * 8
@@ -62,6 +62,25 @@ def test_what_is_found_behind_known_texts_is_found_each_time(gateways, base, pro
         assert messages[1]["content"].startswith(f"Write to {chat.EMAIL_MARK}. ")
         answer = ask(cached, base, CALM, chat.INJECTION + " " + OTHER)
         assert answer.status == 409
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_the_answer_to_a_known_request_is_judged(gateways, base, provider, stream):
+    cached, _ = gateways
+    text = CALM + str(stream) + base
+    said = f"Write to {chat.EMAIL} or to nobody."
+    body = {**chat.request(text), "stream": stream}
+    for seen in ("0", "1", "1"):
+        provider.answer(
+            answers.stream(chat.stream([said[:9], said[9:20], said[20:]]))
+            if stream
+            else answers.whole(chat.dump(chat.answer(said)))
+        )
+        answer = cached.post(f"{base}/chat/completions", body)
+        assert answer.header("x-cached") == seen
+        assert chat.EMAIL.encode() not in answer.body
+        shown = chat.text_of(answer.body) if stream else answer.body.decode()
+        assert chat.EMAIL_MARK in shown and chat.EMAIL not in shown
 
 
 def test_one_client_learns_nothing_of_another(gateways, base):

@@ -13,12 +13,6 @@ namespace {
 
 constexpr std::string_view kFailedMessage = "The content could not be checked.";
 
-uint64_t NowNs() {
-  return static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(
-                                   std::chrono::steady_clock::now().time_since_epoch())
-                                   .count());
-}
-
 // "pii-detector" + "failed" -> "pii_detector.failed"
 std::string ReasonCode(std::string_view kind, std::string_view what) {
   std::string out(kind);
@@ -116,6 +110,12 @@ ChainRun::ChainRun(const Chain& chain, RunOptions options)
       reader_(chain.matcher()) {}
 
 ChainRun::~ChainRun() = default;
+
+uint64_t ChainRun::NowNs() noexcept {
+  return static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(
+                                   std::chrono::steady_clock::now().time_since_epoch())
+                                   .count());
+}
 
 void ChainRun::Select(const RequestFacts& facts) {
   for (size_t i = 0; i < selected_.size(); ++i) {
@@ -258,9 +258,10 @@ std::optional<Block> ChainRun::RunEntries(Phase phase, std::span<const Text> tex
                                           std::vector<std::vector<TextEdit>>* edits) {
   for (size_t entry = 0; entry < chain_.entries().size(); ++entry) {
     if (!Active(chain_.entries()[entry], phase)) continue;
-    const uint64_t start = NowNs();
     std::optional<Block> block = RunEntry(entry, phase, texts, read, edits);
-    OutcomeOf(entry, phase).latency_ns += NowNs() - start + std::exchange(matching_ns_, 0);
+    const uint64_t now = NowNs();
+    OutcomeOf(entry, phase).latency_ns +=
+        now - std::exchange(last_ns_, now) + std::exchange(matching_ns_, 0);
     if (block) {
       for (std::vector<TextEdit>& list : *edits) list.clear();
       return block;
@@ -348,7 +349,8 @@ std::optional<Block> ChainRun::Judge(Phase phase, std::span<const Text> given,
   for (size_t i = 0; i < texts.size(); ++i) {
     ReadText(texts[i], phase, &read_[i]);
   }
-  matching_ns_ = NowNs() - start;
+  last_ns_ = NowNs();
+  matching_ns_ = last_ns_ - start;
   auto block = RunEntries(phase, texts, {read_.data(), texts.size()}, edits);
   if (!block) Remember({read_.data(), texts.size()});
   if (texts.size() > given.size()) {

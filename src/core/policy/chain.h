@@ -185,6 +185,7 @@ class ChainRun {
     VerdictCache::Passed passed;
   };
 
+  static uint64_t NowNs() noexcept;
   bool Active(const ChainEntry& entry, Phase phase) const noexcept;
   bool RunsIn(Phase phase) const noexcept;  // some entry is active
   PolicyOutcome& OutcomeOf(size_t entry, Phase phase);
@@ -223,6 +224,7 @@ class ChainRun {
   uint32_t windows_ = 0;  // of the request, judged by the classifier
   std::vector<detect::Match> own_matches_;
   uint64_t matching_ns_ = 0;  // of the present call, until a policy takes it over
+  uint64_t last_ns_ = 0;      // where the time of the next policy begins
 };
 
 }  // namespace kt::policy

@@ -70,13 +70,14 @@ std::optional<Block> ChainRun::JudgeDelta(std::string_view text, size_t from, bo
     *cleared = text.size();
     return std::nullopt;
   }
-  const auto start = std::chrono::steady_clock::now();
+  const uint64_t start = NowNs();
   const size_t base = ContextBegin(text, from);
   const std::string_view seen = text.substr(base);
   const size_t seen_from = from - base;
   if (read_.empty()) read_.resize(1);
   Read& read = read_[0];
   size_t cut = seen_from;
+  read.cached = Read::Cached::kNot;  // of a text of the request
   read.failed = !reader_.ReadDelta(seen, seen_from, final, &read.reading, &cut).ok();
   if (read.failed) cut = seen.size();
   cut = std::max(seen_from, OutsideMatches(read.reading.matches(), cut));
@@ -84,8 +85,8 @@ std::optional<Block> ChainRun::JudgeDelta(std::string_view text, size_t from, bo
     if (auto block = HoldLimit()) return block;
     cut = seen.size();
   }
-  matching_ns_ = static_cast<uint64_t>(
-      std::chrono::nanoseconds(std::chrono::steady_clock::now() - start).count());
+  last_ns_ = NowNs();
+  matching_ns_ = last_ns_ - start;
   if (cut == seen_from && !final) return std::nullopt;
 
   read.reading.DropMatchesAfter(cut);

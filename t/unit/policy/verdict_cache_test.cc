@@ -135,6 +135,23 @@ TEST(VerdictCache, AnswersAreJudgedEachTime) {
   }
 }
 
+TEST(VerdictCache, AStreamIsJudgedBehindARequestThatIsKnown) {
+  Fixture fixture;
+  const auto cache = Cache();
+  fixture.Judge(kText, cache.get());
+  ChainRun run(*fixture.chain, {.cache = cache.get()});
+  ChainRun::Text unit;
+  unit.unit.text = kText;
+  std::vector<std::vector<TextEdit>> edits;
+  EXPECT_FALSE(run.Judge(Phase::kInput, {&unit, 1}, &edits));
+  EXPECT_EQ(run.cached_texts(), 1u);
+  std::vector<TextEdit> cut;
+  size_t cleared = 0;
+  const std::string answer = "a secret";
+  EXPECT_FALSE(run.JudgeDelta(answer, 0, true, openai::Role::kAssistant, &cleared, &cut));
+  EXPECT_EQ(Applied(answer, cut), "a [X]");
+}
+
 TEST(VerdictCache, ShortTextsAreJudgedEachTime) {
   Fixture fixture;
   const auto cache = Cache();
