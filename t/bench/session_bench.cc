@@ -2,6 +2,7 @@
 // default chain, and with the audit logger alone, where everything that is not detection shows.
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
 #include <stdexcept>
 
 #include "core/config/loader.h"
@@ -150,6 +151,48 @@ void Stream(benchmark::State& state) {
 BENCHMARK(Stream)
     ->ArgNames({"events", "per_read", "full"})
     ->ArgsProduct({{32, 1024}, {1, 1 << 20}, {0, 1}});
+
+// How many events of prose and code, a word each, come in after an event until it goes out; in
+// milliseconds at `ms` for each event.
+void HoldBack(benchmark::State& state) {
+  const std::string request = Request(100, true) + std::string(kPadding, '\0');
+  const std::vector<std::string> events = Events(2000);
+  std::vector<size_t> waited;
+  for (auto _ : state) {
+    Session life(Gateway(true), {}, Head(), 1000, 1'700'000'000'000'000);
+    life.OnHead();
+    life.OnRequest({request.data(), request.size() - kPadding}, kPadding, 1000);
+    life.BuildRequest(life.NextTarget(1000).value());
+    session::UpstreamHead head;
+    head.status = 200;
+    head.content_type = "text/event-stream";
+    life.OnUpstreamHeader(head, 1001);
+    waited.clear();
+    // What nobody touches goes out as it came.
+    size_t out = 0, end = 0;
+    for (size_t now = 0; now < events.size(); ++now) {
+      life.OnUpstreamBody(events[now], 1002);
+      for (out += life.TakeOutput().size();
+           waited.size() <= now && out >= end + events[waited.size()].size();) {
+        end += events[waited.size()].size();
+        waited.push_back(now - waited.size());
+      }
+    }
+  }
+  if (waited.size() + 2 < events.size()) throw std::logic_error("a stream is held to its end");
+  std::sort(waited.begin(), waited.end());
+  const auto at = [&](double share) {
+    return static_cast<double>(
+        waited[static_cast<size_t>(share * static_cast<double>(waited.size() - 1))]);
+  };
+  const auto ms = static_cast<double>(state.range(0));
+  state.counters["median"] = at(0.5);
+  state.counters["p99"] = at(0.99);
+  state.counters["most"] = at(1);
+  state.counters["p99_ms"] = at(0.99) * ms;
+  state.counters["most_ms"] = at(1) * ms;
+}
+BENCHMARK(HoldBack)->ArgName("ms")->Arg(20);
 
 }  // namespace
 }  // namespace kt::bench

@@ -70,6 +70,11 @@ const char* const kProse[] = {
     "quote\n",
 };
 
+void ExpectBounded(const policy::Chain& chain, const std::string& text, int words) {
+  const Held held = Hold(chain, text, words);
+  EXPECT_LT(held.bytes, 12 * held.pieces) << text;
+}
+
 void ExpectHeld(const std::vector<std::string>& kinds, int words) {
   const auto chain = Build(ConfigWith(kinds));
   Held all;
@@ -88,6 +93,21 @@ TEST(HoldBack, OfProseNoMoreThanTheLastWord) {
 // What the safety filter blocks are phrases: the words that one may begin with wait for the next.
 TEST(HoldBack, OfPhrasesThatAreBlockedTheirFirstWordsToo) {
   ExpectHeld({"prompt-injection", "pii-detector", "safety-filter"}, 2);
+}
+
+// Words that questions about harm begin with are those of any question: they go on waiting only
+// while the next ones fit.
+TEST(HoldBack, OfQuestionsAFewWords) {
+  const auto chain = Build(ConfigWith({"prompt-injection", "pii-detector", "safety-filter"}));
+  for (const std::string text :
+       {"Could you explain how the keepers managed to carry oil up the stairs every evening, and "
+        "what they did when storms kept the supply ship away for weeks?",
+        "Why did they rearrange the store before the holidays, and what are the reasons that "
+        "everybody gives for it now that the season has passed?",
+        "Here are the instructions for improving the soil of a garden, and how to prepare for a "
+        "change of the weather: tell me what they did when you need to know the rest."}) {
+    ExpectBounded(*chain, text, 5);
+  }
 }
 
 }  // namespace
