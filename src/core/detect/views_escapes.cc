@@ -164,6 +164,13 @@ Escape ReadEscape(std::string_view text, size_t at) noexcept {
   }
 }
 
+// Where to look on behind what is no escape: backslashes in a row are one or none all together, and
+// each of them alone would be read to the end of the row.
+size_t BehindNone(std::string_view text, size_t at) noexcept {
+  if (text[at] != '\\') return at + 1;
+  return std::min(text.find_first_not_of('\\', at), text.size());
+}
+
 unsigned Weight(const Escape& escape, char next) noexcept {
   const uint32_t v = escape.value;
   const uint32_t lower = v | 0x20;
@@ -258,7 +265,7 @@ void DecodeEscapes(std::string_view text, const Candidates& candidates, bool eve
     for (size_t at = std::max(done, block - std::min<size_t>(block, 1)); at < stop;) {
       const Escape escape = ReadEscape(text, at);
       if (escape.size > 0) windows.Add(at, escape);
-      at += std::max<size_t>(escape.size, 1);
+      at = escape.size > 0 ? at + escape.size : BehindNone(text, at);
       done = at;
     }
   }
