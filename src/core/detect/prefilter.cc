@@ -46,8 +46,9 @@ bool Prefilter::OddBlankAt(std::string_view text, size_t at) noexcept {
 }
 
 bool Prefilter::Possible(const Target& target, std::string_view text, size_t at,
-                         PrefilterConditions::Memo* memo) const {
-  if ((target.min_digits > 0 || target.min_run > 0) && !RunFits(target, text, at)) return false;
+                         PrefilterConditions::Memo* memo, RunMemo* runs) const {
+  const bool asks = target.min_digits > 0 || target.min_run > 0;
+  if (asks && !RunFits(target, text, at, runs)) return false;
   for (const uint32_t condition : target.conditions) {
     if (condition == kNone) return true;
     if (!conditions_.Hold(condition, text, at, memo)) return false;
@@ -55,7 +56,8 @@ bool Prefilter::Possible(const Target& target, std::string_view text, size_t at,
   return true;
 }
 
-bool Prefilter::RunFits(const Target& target, std::string_view text, size_t at) const noexcept {
+bool Prefilter::RunFits(const Target& target, std::string_view text, size_t at,
+                        RunMemo* memo) const {
   const ByteSet& run = runs_[target.run];
   // In ordinary text what cannot be its last byte ends most of them.
   if (target.min_run > 1) {
@@ -66,6 +68,7 @@ bool Prefilter::RunFits(const Target& target, std::string_view text, size_t at) 
   size_t bytes = 0;
   for (; digits > 0 || bytes < target.min_run; ++bytes) {
     if (at + bytes >= text.size()) return false;
+    if (bytes == kBlock) return LongRunFits(target, text, at, memo);
     const auto byte = static_cast<unsigned char>(text[at + bytes]);
     if (!run[byte]) return false;
     digits -= IsAsciiDigit(byte) ? 1 : 0;
@@ -308,10 +311,11 @@ void Prefilter::Find(std::string_view text, size_t from, Candidates* out) const 
   };
   Candidates found = *out;
   PrefilterConditions::Memo memo;
+  RunMemo runs;
   const bool plain = Walk(text, from, false, [&](const Target& target, size_t at) {
     const bool first = at == 0 || target.max_before == 0;
     if (!first && !runs_[target.before][static_cast<unsigned char>(text[at - 1])]) return true;
-    if (Possible(target, text, at, &memo)) add(target, at);
+    if (Possible(target, text, at, &memo, &runs)) add(target, at);
     return true;
   });
   if (plain) return;
@@ -325,21 +329,11 @@ void Prefilter::Find(std::string_view text, size_t from, Candidates* out) const 
     folded += special == 0 ? text[i] : (special == 2 ? 's' : 'k');
     i += std::max<size_t>(special, 1);
   }
+  runs = {};
   Walk(folded, 0, true, [&](const Target& target, size_t at) {
-    if (RunFits(target, folded, at)) add(target, origin[at]);
+    if (RunFits(target, folded, at, &runs)) add(target, origin[at]);
     return true;
   });
-}
-
-// Whether a run may be long enough; one that the end of the text cuts may go on.
-bool Prefilter::RunMayFit(const Target& target, std::string_view text, size_t at) const noexcept {
-  if (target.min_digits == 0 && target.min_run == 0) return true;
-  const ByteSet& run = runs_[target.run];
-  size_t end = at;
-  while (end < text.size() && end - at < kBlock && run[static_cast<unsigned char>(text[end])]) {
-    ++end;
-  }
-  return end == text.size() || end - at == kBlock || RunFits(target, text, at);
 }
 
 std::optional<size_t> Prefilter::FirstBeginning(std::string_view text, size_t from,

@@ -100,8 +100,23 @@ class Prefilter {
   bool Fits(const Literal& literal, std::string_view text, size_t at, bool loose) const noexcept;
   static bool OddBlankAt(std::string_view text, size_t at) noexcept;
   int DigitsAt(std::string_view text, size_t at) const noexcept;
-  bool RunMayFit(const Target& target, std::string_view text, size_t at) const noexcept;
-  bool RunFits(const Target& target, std::string_view text, size_t at) const noexcept;
+  bool RunMayFit(const Target& target, std::string_view text, size_t at) const;
+  // How far runs were looked through for digits, in one pass over one text, so that each place does
+  // not look through the same long run anew.
+  class RunMemo {
+   public:
+    struct Known {
+      uint32_t run;
+      size_t begin, end;  // of the run, as far as it was looked through
+      int digits;         // in there
+    };
+    Known& Of(uint32_t run);
+
+   private:
+    std::vector<Known> known_;  // few, and none in ordinary text
+  };
+  bool RunFits(const Target& target, std::string_view text, size_t at, RunMemo* memo) const;
+  bool LongRunFits(const Target& target, std::string_view text, size_t at, RunMemo* memo) const;
   // Calls take(target, at) for each literal that stands at or after `from`, in order, until it says
   // false. False: it did, or the text has letters that fold to ASCII and `loose` is not set.
   template <typename Take>
@@ -128,7 +143,7 @@ class Prefilter {
   bool TakeLongRun(const RunShape& shape, std::string_view text, size_t at, bool loose,
                    const Take& take) const;
   bool Possible(const Target& target, std::string_view text, size_t at,
-                PrefilterConditions::Memo* memo) const;
+                PrefilterConditions::Memo* memo, RunMemo* runs) const;
 
   std::vector<Pending> pending_;
   PrefilterConditions conditions_;

@@ -1,0 +1,44 @@
+// Runs of bytes that are longer than those of ordinary text.
+#include "core/detect/prefilter.h"
+
+namespace kt::detect {
+
+Prefilter::RunMemo::Known& Prefilter::RunMemo::Of(uint32_t run) {
+  for (Known& known : known_) {
+    if (known.run == run) return known;
+  }
+  return known_.emplace_back(Known{run, 0, 0, 0});
+}
+
+// Goes on where the last look at this run ended.
+bool Prefilter::LongRunFits(const Target& target, std::string_view text, size_t at,
+                            RunMemo* memo) const {
+  const ByteSet& run = runs_[target.run];
+  RunMemo::Known& known = memo->Of(target.run);
+  const auto digit = [&](size_t i) {
+    return IsAsciiDigit(static_cast<unsigned char>(text[i])) ? 1 : 0;
+  };
+  if (at < known.begin || at >= known.end) known = {target.run, at, at, 0};
+  for (; known.begin < at; ++known.begin) known.digits -= digit(known.begin);
+  const size_t least = at + target.min_run;
+  for (; known.digits < target.min_digits || known.end < least; ++known.end) {
+    if (known.end >= text.size() || !run[static_cast<unsigned char>(text[known.end])]) return false;
+    known.digits += digit(known.end);
+  }
+  return true;
+}
+
+// Whether a run may be long enough; one that the end of the text cuts may go on.
+bool Prefilter::RunMayFit(const Target& target, std::string_view text, size_t at) const {
+  if (target.min_digits == 0 && target.min_run == 0) return true;
+  const ByteSet& run = runs_[target.run];
+  size_t end = at;
+  while (end < text.size() && end - at < kScanBlock && run[static_cast<unsigned char>(text[end])]) {
+    ++end;
+  }
+  if (end == text.size() || end - at == kScanBlock) return true;
+  RunMemo memo;
+  return RunFits(target, text, at, &memo);
+}
+
+}  // namespace kt::detect
