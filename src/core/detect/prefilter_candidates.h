@@ -8,13 +8,14 @@
 
 namespace kt::detect {
 
-// Where matches of rules may begin: for each rule ranges in ascending order.
+// Where matches of rules may begin: for each rule ranges in ascending order, apart
+// from one another.
 class Candidates {
  public:
   static constexpr uint32_t kNone = UINT32_MAX;
   struct Range {
-    size_t first, last;  // matches begin in [first, last]
-    uint32_t next;       // of the same rule; kNone
+    size_t first, last;       // matches begin in [first, last]
+    uint32_t next, previous;  // of the same rule; kNone
   };
   struct OfRule {
     uint32_t rule, head, tail;
@@ -28,6 +29,8 @@ class Candidates {
   const Range& range(uint32_t index) const noexcept { return ranges_[index]; }
 
  private:
+  void JoinTail(OfRule* of_rule);
+
   std::vector<Range> ranges_;
   std::vector<OfRule> rules_;
   std::vector<uint32_t> index_;  // by rule, in rules_
