@@ -86,11 +86,20 @@ def test_the_answer_to_a_known_request_is_judged(gateways, base, provider, strea
 def test_one_client_learns_nothing_of_another(gateways, base):
     cached, _ = gateways
     text = CALM + base
-    for name in ("authorization", "x-api-key", "api-key"):
+    for name in ("authorization", "x-api-key", "api-key", "cookie"):
         for who in ("one", "two"):
             headers = [(name, f"{who}-{name}-{base}")]
             assert ask(cached, base, text, headers=headers).header("x-cached") == "0"
             assert ask(cached, base, text, headers=headers).header("x-cached") == "1"
+
+
+def test_who_shares_a_key_is_told_apart_all_the_same(gateways, base):
+    cached, _ = gateways
+    text = CALM + "shared" + base
+    for who in ("one", "two"):
+        headers = [("authorization", "Bearer none"), ("cookie", f"session={who}{base}")]
+        assert ask(cached, base, text, headers=headers).header("x-cached") == "0"
+        assert ask(cached, base, text, headers=headers).header("x-cached") == "1"
 
 
 def test_another_role_is_judged_by_itself(gateways, base):

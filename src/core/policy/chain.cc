@@ -294,6 +294,7 @@ void ChainRun::ReadText(const Text& text, Phase phase, Read* out) {
     if (unit.phase == Phase::kInput) options.views = detect::kAllViews;
   }
   out->failed = !reader_.Read(unit.text, options, &out->reading).ok();
+  if (out->failed) out->cached = Read::Cached::kNot;  // policies without rules pass it all the same
   out->passed.windows = windows_ - windows;
 }
 

@@ -62,8 +62,8 @@ enum class FailMode : uint8_t { kBlock, kAllow };
 struct RunOptions {
   FailMode fail_mode = FailMode::kBlock;
   bool enforce = true;
-  // Of this process; null: every text is judged. `caller`: who asks, as the gateway tells clients
-  // apart. Both outlive the run.
+  // Of this process; null: every text is judged. `caller`: all by which clients are told apart.
+  // Both outlive the run.
   VerdictCache* cache = nullptr;
   std::string_view caller = {};
 };

@@ -6,23 +6,60 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstdlib>
 #include <cstring>
+#include <type_traits>
 
 namespace kt::policy {
 
-// Poly1305 under one key for all texts: nobody sees a tag, so it is a keyed universal hash, two
-// texts of 1 MB sharing one with a chance below 2^-86. It is the fastest that OpenSSL has on every
-// processor.
+// Poly1305 under one key for all texts is a keyed universal hash: two texts of 1 MB share one with
+// a chance below 2^-86. It is the fastest that OpenSSL has on every processor, but linear: who
+// learns by time which texts make room for which, learns bits of its key. So each is enciphered,
+// which tells nothing but whether two are the same.
 struct VerdictCache::Mac {
   ~Mac() {
     EVP_MAC_CTX_free(context);
     EVP_MAC_free(algorithm);
+    EVP_CIPHER_CTX_free(cipher);
     OPENSSL_cleanse(key, sizeof key);
   }
+  bool Start();
+  bool Encipher(std::array<uint64_t, 2>* block) noexcept;
+
   EVP_MAC* algorithm = nullptr;
   EVP_MAC_CTX* context = nullptr;
+  EVP_CIPHER_CTX* cipher = nullptr;
   unsigned char key[32] = {};
 };
+
+bool VerdictCache::Mac::Start() {
+  unsigned char cipher_key[16];
+  algorithm = EVP_MAC_fetch(nullptr, "POLY1305", nullptr);
+  if (algorithm != nullptr) context = EVP_MAC_CTX_new(algorithm);
+  cipher = EVP_CIPHER_CTX_new();
+  const bool ready =
+      context != nullptr && cipher != nullptr && RAND_bytes(key, sizeof key) == 1 &&
+      RAND_bytes(cipher_key, sizeof cipher_key) == 1 &&
+      EVP_EncryptInit_ex(cipher, EVP_aes_128_ecb(), nullptr, cipher_key, nullptr) == 1 &&
+      EVP_CIPHER_CTX_set_padding(cipher, 0) == 1;
+  OPENSSL_cleanse(cipher_key, sizeof cipher_key);
+  return ready;
+}
+
+bool VerdictCache::Mac::Encipher(std::array<uint64_t, 2>* block) noexcept {
+  unsigned char out[sizeof *block];
+  int size = 0;
+  const auto* in = reinterpret_cast<const unsigned char*>(block->data());
+  if (EVP_EncryptUpdate(cipher, out, &size, in, sizeof out) != 1 || size != sizeof out) {
+    return false;
+  }
+  std::memcpy(block->data(), out, sizeof out);
+  return true;
+}
+
+void VerdictCache::Free::operator()(Entry* entries) const noexcept {
+  std::free(entries);
+}
 
 VerdictCache::~VerdictCache() = default;
 
@@ -45,15 +82,15 @@ double VerdictCache::Passed::ScoreOf(size_t entry) const noexcept {
 Result<std::unique_ptr<VerdictCache>> VerdictCache::Make(size_t texts) {
   std::unique_ptr<VerdictCache> cache(new VerdictCache());
   cache->mac_ = std::make_unique<Mac>();
-  Mac& mac = *cache->mac_;
-  mac.algorithm = EVP_MAC_fetch(nullptr, "POLY1305", nullptr);
-  if (mac.algorithm != nullptr) mac.context = EVP_MAC_CTX_new(mac.algorithm);
-  if (mac.context == nullptr || RAND_bytes(mac.key, sizeof mac.key) != 1) {
-    return Status::Internal("OpenSSL has no Poly1305, or no random bytes");
+  if (!cache->mac_->Start()) {
+    return Status::Internal("OpenSSL has no Poly1305, no AES, or no random bytes");
   }
   const size_t sets = std::bit_ceil((std::max<size_t>(texts, 1) + kWays - 1) / kWays);
   cache->sets_mask_ = sets - 1;
-  cache->entries_.resize(sets * kWays);
+  // Fresh pages of zeros, which are there when they are first written to.
+  static_assert(std::is_trivially_copyable_v<Entry>);
+  cache->entries_.reset(static_cast<Entry*>(std::calloc(sets * kWays, sizeof(Entry))));
+  if (cache->entries_ == nullptr) return Status::ResourceExhausted("no memory");
   return cache;
 }
 
@@ -73,11 +110,11 @@ bool VerdictCache::KeyOf(const Circumstances& circumstances, std::string_view ca
          add(text.data(), text.size()) &&
          EVP_MAC_final(mac_->context, reinterpret_cast<unsigned char*>(out->hash.data()), &size,
                        sizeof out->hash) == 1 &&
-         size == sizeof out->hash;
+         size == sizeof out->hash && mac_->Encipher(&out->hash);
 }
 
 VerdictCache::Entry* VerdictCache::SetOf(const Key& key) noexcept {
-  return entries_.data() + (key.hash[0] & sets_mask_) * kWays;
+  return entries_.get() + (key.hash[0] & sets_mask_) * kWays;
 }
 
 // Never 0. Where it begins again, the order of what is kept is lost, and nothing else.

@@ -3,12 +3,13 @@
 //
 // What is kept of a text is a keyed hash of 128 bits over its bytes and over everything else that
 // its verdict depends on, and the scores it got; never the text, and nothing of a text in which
-// something was found. The key is random, and known to this process only: nobody can make two texts
-// that share a hash, or find out from outside what is kept. `caller` is part of what is hashed: how
-// fast an answer comes tells nobody what others have sent.
+// something was found. The keys are random, and known to this process only: nobody can make two
+// texts that share a hash, or find out from outside what is kept, not even by what makes room for
+// what. `caller` is part of what is hashed: how fast an answer comes tells nobody what others have
+// sent.
 //
 // Owned by one process, not thread-safe. Bounded: the one of four that was not asked for longest
-// makes room.
+// makes room. Memory is taken as it is used.
 #pragma once
 
 #include <array>
@@ -16,7 +17,6 @@
 #include <cstdint>
 #include <memory>
 #include <string_view>
-#include <vector>
 
 #include "core/base/status.h"
 
@@ -64,10 +64,14 @@ class VerdictCache {
 
  private:
   static constexpr size_t kWays = 4;
+  // All of it is 0 at first.
   struct Entry {
     Key key;
     Passed passed;
-    uint32_t used = 0;  // by clock_; 0: empty
+    uint32_t used;  // by clock_; 0: empty
+  };
+  struct Free {
+    void operator()(Entry* entries) const noexcept;
   };
   struct Mac;
   VerdictCache() = default;
@@ -75,7 +79,7 @@ class VerdictCache {
   uint32_t Tick() noexcept;
 
   std::unique_ptr<Mac> mac_;
-  std::vector<Entry> entries_;  // kWays in a row share a set
+  std::unique_ptr<Entry[], Free> entries_;  // kWays in a row share a set
   size_t sets_mask_ = 0;
   uint32_t clock_ = 0;
 };

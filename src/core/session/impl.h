@@ -95,7 +95,8 @@ struct Session::Impl {
   WholeTexts texts;
   Placeholders placeholders;
   json::Edits request_edits;
-  std::string forwarded;  // the body with the policies' edits; unused without edits
+  std::string forwarded;     // the body with the policies' edits; unused without edits
+  const std::string caller;  // who asks, for the verdict cache
   policy::ChainRun chain;
 
   // Why the request did not go its way.

@@ -7,13 +7,21 @@
 namespace kt::session {
 namespace {
 
-// What a client shows for itself, if anything.
-std::string_view CallerOf(const RequestHead& head) {
-  if (head.header == nullptr) return {};
-  for (const char* name : {"authorization", "x-api-key", "api-key"}) {
-    if (const auto value = head.header(name)) return *value;
+// All that a client shows for itself, and where it is: a key that many share, or that nobody looks
+// at, does not make them one. Empty where nobody asks for it.
+std::string CallerOf(const RequestHead& head, const SessionOptions& options) {
+  std::string caller;
+  if (options.verdicts == nullptr) return caller;
+  const auto add = [&](std::string_view value) {
+    caller += std::to_string(value.size());
+    caller.append(":").append(value);
+  };
+  for (const char* name : {"authorization", "x-api-key", "api-key", "cookie"}) {
+    add(head.header == nullptr ? "" : head.header(name).value_or(""));
   }
-  return {};
+  add(head.user_id);
+  add(head.client);
+  return caller;
 }
 
 }  // namespace
@@ -26,8 +34,8 @@ Session::Impl::Impl(const Gateway& the_gateway, const SessionOptions& the_option
       began_ms(now_ms),
       began_unix_us(now_unix_us),
       endpoint(openai::ParseEndpoint(head.path)),
-      chain(gateway.chain(),
-            {options.fail_mode, options.enforce, options.verdicts, CallerOf(head)}),
+      caller(CallerOf(head, options)),
+      chain(gateway.chain(), {options.fail_mode, options.enforce, options.verdicts, caller}),
       tries(gateway.config().providers, gateway.targets(), options.board,
             std::hash<std::string_view>{}(head.request_id)) {
   if (options.digest_key != nullptr) answer_digest.emplace(*options.digest_key);

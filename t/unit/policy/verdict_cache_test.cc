@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <set>
 #include <string>
+#include <utility>
 
 #include "fake_policy.h"
 
@@ -46,6 +49,17 @@ struct Fixture {
   std::unique_ptr<const Chain> chain;
 };
 
+class Facts : public RequestFacts {
+ public:
+  explicit Facts(std::string_view path) : path_(path) {}
+  std::string_view path() const override { return path_; }
+  std::string_view model() const override { return ""; }
+  bool HeaderEquals(std::string_view, std::string_view) const override { return false; }
+
+ private:
+  std::string_view path_;
+};
+
 TEST(VerdictCache, ATextThatPassedIsNotJudgedAgainAndGetsItsScore) {
   Fixture fixture(0.25);
   const auto cache = Cache();
@@ -82,6 +96,28 @@ TEST(VerdictCache, WhatFailedIsJudgedAgain) {
   }
   fixture.policy->fails = false;
   EXPECT_EQ(fixture.Judge(kText, cache.get()).asked, 1u);
+}
+
+// A policy without rules needs no matches, and says nothing of a text that was not read.
+TEST(VerdictCache, WhatCouldNotBeReadIsJudgedAgain) {
+  auto costly = Fake("p", {{.pattern = "(?s)<.*[0-9]|q"}});
+  auto fake = Fake("q", {});
+  const FakePolicy* policy = fake.get();
+  Condition when;
+  when.path_prefix = "/v1/chat";
+  const auto chain = MakeChain(List(std::move(costly), std::move(fake)), {when});
+  const auto cache = Cache();
+  std::string text;
+  for (int i = 0; i < 100000; ++i) text += "<q";
+  ChainRun::Text unit;
+  unit.unit.text = text;
+  std::vector<std::vector<TextEdit>> edits;
+  for (size_t i = 1; i <= 2; ++i) {
+    ChainRun run(*chain, {.cache = cache.get()});
+    run.Select(Facts("/v1/other"));
+    EXPECT_FALSE(run.Judge(Phase::kInput, {&unit, 1}, &edits));
+    EXPECT_EQ(policy->asked, i);
+  }
 }
 
 TEST(VerdictCache, NothingOfABlockedRequestIsKept) {
@@ -160,17 +196,6 @@ TEST(VerdictCache, ShortTextsAreJudgedEachTime) {
   EXPECT_EQ(fixture.Judge(text, cache.get()).asked, 1u);
 }
 
-class Facts : public RequestFacts {
- public:
-  explicit Facts(std::string_view path) : path_(path) {}
-  std::string_view path() const override { return path_; }
-  std::string_view model() const override { return ""; }
-  bool HeaderEquals(std::string_view, std::string_view) const override { return false; }
-
- private:
-  std::string_view path_;
-};
-
 TEST(VerdictCache, APolicyThatTookNoPartHasPassedNothing) {
   auto fake = Fake("p", {{.pattern = "bad", .effect = Effect::kBlock}});
   Condition when;
@@ -187,6 +212,33 @@ TEST(VerdictCache, APolicyThatTookNoPartHasPassedNothing) {
   ChainRun with(*chain, {.cache = cache.get()});
   with.Select(Facts("/v1/chat/completions"));
   EXPECT_TRUE(with.Judge(Phase::kInput, {&unit, 1}, &edits));
+}
+
+// Nor is what they have in common: texts in even steps would have hashes in even steps.
+TEST(VerdictCache, HashesOfSimilarTextsAreNotSimilar) {
+  const auto cache = Cache();
+  std::set<std::pair<uint64_t, uint64_t>> steps;
+  VerdictCache::Key last;
+  for (int i = 0; i <= 16; ++i) {
+    VerdictCache::Key key;
+    ASSERT_TRUE(cache->KeyOf({}, {}, kText + static_cast<char>('a' + i), &key));
+    if (i > 0) steps.emplace(key.hash[0] - last.hash[0], key.hash[1] - last.hash[1]);
+    last = key;
+  }
+  EXPECT_EQ(steps.size(), 16u);
+}
+
+TEST(VerdictCache, TakesMemoryAsItIsUsed) {
+  const auto pages = [] {
+    size_t all = 0, resident = 0;
+    std::ifstream("/proc/self/statm") >> all >> resident;
+    return resident;
+  };
+  const size_t before = pages();
+  const auto cache = Cache(1 << 20);
+  EXPECT_LT(pages() - before, 1000u) << "of 56 MB";
+  cache->Add({{1, 1}}, {});
+  EXPECT_NE(cache->Find({{1, 1}}), nullptr);
 }
 
 TEST(VerdictCache, TheLongestUnaskedMakesRoom) {
