@@ -12,6 +12,9 @@ using Kind = NestedLexer::Kind;
 
 namespace {
 
+// The first byte of a string that may hold JSON: an escape may stand for any other.
+constexpr std::string_view kMayBegin = "{[ \t\r\n\\";
+
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
 
 int HexValue(char c) {
@@ -65,6 +68,7 @@ struct NestedJson::Inner {
   std::string bytes;             // of that, what `json` has not got yet
   std::optional<SpanEdit> edit;  // the present one, by raw offsets
   size_t edit_begin = 0;
+  bool begun = false;  // with a bracket: nothing but blanks has come before
 };
 
 NestedJson::NestedJson() = default;
@@ -108,8 +112,14 @@ bool NestedJson::Step(char c, std::deque<SpanEdit>* out) {
   in_string_ = string;
   if (inner_ && !string && !EndInner(out)) return false;
   const bool taken = open_ || (!pending_.empty() && pending_.front().begin <= offset);
-  if (begins && (c == '{' || c == '[') && !taken) inner_ = std::make_unique<Inner>(offset);
+  if (begins && kMayBegin.find(c) != kMayBegin.npos && !taken) {
+    inner_ = std::make_unique<Inner>(offset);
+  }
   if (inner_) return StepInner(c, out);
+  return StepPlain(offset, out);
+}
+
+bool NestedJson::StepPlain(size_t offset, std::deque<SpanEdit>* out) {
   if (lexer_.bare_ended() && open_ && open_->target_end <= offset) Close(offset, out);
   if (!CoverByte(offset)) return false;
   if (open_ && open_->target_end <= offset + 1 && !lexer_.unfinished()) Close(offset + 1, out);
@@ -187,7 +197,24 @@ bool NestedJson::StepInner(char c, std::deque<SpanEdit>* out) {
   }
   inner.size += inner.bytes.size() - before;
   atom_.clear();
+  if (!inner.begun && !BeginInner(std::string_view(inner.bytes).substr(before))) {
+    return StepPlain(end - 1, out);
+  }
   return !inner.edit || inner.edit->end > end || FeedInner(false, out);
+}
+
+// What has come of a string that may hold JSON. False: it does not, and is a plain one.
+bool NestedJson::BeginInner(std::string_view bytes) {
+  inner_->begun = bytes == "{" || bytes == "[";
+  const bool blank = bytes == " " || bytes == "\t" || bytes == "\r" || bytes == "\n";
+  if (inner_->begun || blank) return true;
+  if (inner_->edit) {
+    SpanEdit& edit = *inner_->edit;
+    open_ = Open{inner_->map.RawOf(inner_->edit_begin), edit.end, Kind::kString,
+                 std::move(edit.replacement), edit.optional};
+  }
+  inner_.reset();
+  return false;
 }
 
 // The closing quote.

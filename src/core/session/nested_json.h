@@ -93,10 +93,12 @@ class NestedJson {
   struct Inner;  // the present string, as JSON
 
   bool Step(char c, std::deque<SpanEdit>* out);
+  bool StepPlain(size_t offset, std::deque<SpanEdit>* out);
   bool CoverByte(size_t offset);
   static void Join(SpanEdit edit, size_t* end, std::string* replacement, bool* optional);
   bool HasOpen() const noexcept;
   bool StepInner(char c, std::deque<SpanEdit>* out);
+  bool BeginInner(std::string_view bytes);
   bool EndInner(std::deque<SpanEdit>* out);
   bool FeedInner(bool ended, std::deque<SpanEdit>* out);
   void Close(size_t end, std::deque<SpanEdit>* out);

@@ -106,6 +106,20 @@ TEST(NestedJson, AStringThatHoldsJsonIsEditedAsJson) {
             R"({"b":"{\"c\":\"[{\\\"n\\\":\\\"[X]\\\"}]\"}"})");
 }
 
+TEST(NestedJson, InnerJsonMayBeginWithBlanksOrAnEscape) {
+  EXPECT_EQ(Edited(R"({"b":"\n {\"n\":123456789}"})", "123456789"),
+            R"({"b":"\n {\"n\":\"[X]\"}"})");
+  EXPECT_EQ(Edited(R"({"b":"\u007b\"n\":123456789}"})", "123456789"),
+            R"({"b":"\u007b\"n\":\"[X]\"}"})");
+  EXPECT_EQ(Edited(R"({"b":" \u005b\"a@b.com\"]"})", "a@b.com", R"(a"b)"),
+            R"({"b":" \u005b\"a\\\"b\"]"})");
+  // What begins so and is none.
+  EXPECT_EQ(Edited(R"({"b":" 123456789"})", "123456789"), R"({"b":" [X]"})");
+  EXPECT_EQ(Edited(R"({"b":"\t123456789 x"})", "t123456789"), R"({"b":"[X] x"})");
+  EXPECT_EQ(Edited(R"({"b":" \n x"})", R"(\n x)"), R"({"b":" [X]"})");
+  EXPECT_EQ(Edited(R"({"b":"\"a\" 123456789"})", "123456789"), R"({"b":"\"a\" [X]"})");
+}
+
 TEST(NestedJson, EscapesOfInnerJsonAreNeverCut) {
   EXPECT_EQ(Edited(R"({"b":"{\"t\":\"x\\nfoo\"}"})", "nfoo"), R"({"b":"{\"t\":\"x[X]\"}"})");
   EXPECT_EQ(Edited(R"({"b":"{\"t\":\"a\\u0040b\"}"})", "0040"), R"({"b":"{\"t\":\"a[X]b\"}"})");
