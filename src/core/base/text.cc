@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "core/base/byte_block.h"
+
 namespace kt {
 namespace {
 
@@ -53,21 +55,27 @@ std::string_view Trim(std::string_view text) noexcept {
 
 std::string HexEncode(std::string_view bytes) {
   constexpr char kDigits[] = "0123456789abcdef";
-  std::string out;
-  out.reserve(bytes.size() * 2);
+  std::string out(bytes.size() * 2, '\0');
+  char* to = out.data();
   for (const char c : bytes) {
     const auto b = static_cast<unsigned char>(c);
-    out.push_back(kDigits[b >> 4]);
-    out.push_back(kDigits[b & 15]);
+    *to++ = kDigits[b >> 4];
+    *to++ = kDigits[b & 15];
   }
   return out;
 }
 
 bool IsUtf8(std::string_view text) noexcept {
-  for (size_t i = 0; i < text.size();) {
+  const auto next = [&](size_t from) {
+    return FindByte(
+        text, from, [](ByteBlock block) { return block.NotAscii(); },
+        [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
+  };
+  for (size_t i = next(0); i < text.size();) {
     const size_t n = SequenceLength(text, i);
     if (n == 0) return false;
     i += n;
+    if (i < text.size() && static_cast<unsigned char>(text[i]) < 0x80) i = next(i);
   }
   return true;
 }

@@ -1,12 +1,13 @@
 // One escape sequence of a JSON string (RFC 8259, 7).
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
+
+#include "core/base/byte_block.h"
 
 namespace kt::json {
 
@@ -27,12 +28,9 @@ inline constexpr std::array<char, 256> kShortEscapes = [] {
 // The next backslash at or behind `from`; raw.size() when there is none. Texts that hold escapes
 // hold many, near to each other, which a call of memchr for each would make slow.
 inline size_t FindBackslash(std::string_view raw, size_t from) noexcept {
-  constexpr size_t kNear = 16;
-  const size_t near = std::min(raw.size(), from + kNear);
-  for (size_t i = from; i < near; ++i) {
-    if (raw[i] == '\\') return i;
-  }
-  return std::min(raw.find('\\', near), raw.size());
+  return FindByte(
+      raw, from, [](ByteBlock block) { return block.Equal('\\'); },
+      [](char c) { return c == '\\'; });
 }
 
 struct Escape {

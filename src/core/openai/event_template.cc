@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "core/base/byte_block.h"
 #include "core/base/text.h"
 #include "core/json/escape.h"
 #include "core/openai/shapes.h"
@@ -83,27 +84,24 @@ bool EventTemplate::Read(std::string_view bytes, Match* match) const noexcept {
 // Stops at the closing quote.
 bool EventTemplate::ReadText(std::string_view bytes, size_t* at, Match* match) noexcept {
   const size_t begin = *at;
-  bool ascii = true;
   match->escaped = false;
   size_t i = begin;
-  for (; i < bytes.size() && bytes[i] != '"';) {
-    const auto byte = static_cast<unsigned char>(bytes[i]);
-    if (byte < 0x20) return false;
-    if (byte == '\\') {
-      const size_t length = json::ReadEscape(bytes, i).raw_length;
-      if (length == 0) return false;
-      match->escaped = true;
-      i += length;
-      continue;
-    }
-    ascii = ascii && byte < 0x80;
-    ++i;
+  for (;;) {
+    i = FindByte(
+        bytes, i,
+        [](ByteBlock block) { return block.Equal('"') | block.Equal('\\') | block.Controls(); },
+        [](char c) { return c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20; });
+    if (i == bytes.size() || bytes[i] != '\\') break;
+    const size_t length = json::ReadEscape(bytes, i).raw_length;
+    if (length == 0) return false;
+    match->escaped = true;
+    i += length;
   }
-  if (i == bytes.size() || i == begin) return false;
+  if (i == bytes.size() || bytes[i] != '"' || i == begin) return false;
   match->text_begin = begin;
   match->text_end = i;
   *at = i;
-  return ascii || IsUtf8(bytes.substr(begin, i - begin));
+  return IsUtf8(bytes.substr(begin, i - begin));
 }
 
 bool EventTemplate::ReadId(std::string_view bytes, size_t* at) noexcept {

@@ -161,6 +161,7 @@ class ChainRun {
   // Some selected policy of the output phase wants the whole answer.
   bool needs_whole_answer() const noexcept;
   bool has_output_phase() const noexcept { return RunsIn(Phase::kOutput); }
+  bool RunsIn(Phase phase) const noexcept;  // some entry is active
 
   // What was said so far, one entry for each (policy, phase) that ran, in chain order.
   std::span<const PolicyOutcome> outcomes() const noexcept { return outcomes_; }
@@ -187,7 +188,6 @@ class ChainRun {
 
   static uint64_t NowNs() noexcept;
   bool Active(const ChainEntry& entry, Phase phase) const noexcept;
-  bool RunsIn(Phase phase) const noexcept;  // some entry is active
   PolicyOutcome& OutcomeOf(size_t entry, Phase phase);
   // Runs one policy over the texts; merges its edits; the block, if it says so.
   std::optional<Block> RunEntry(size_t entry, Phase phase, std::span<const Text> texts,

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 #include "core/base/text.h"
 #include "core/routing/target.h"
@@ -146,13 +147,52 @@ std::string BuildRequestHead(const Target& target, const RequestShape& shape,
   return std::move(head).Finish();
 }
 
-std::string BuildRequestHead(const Target& target, openai::Endpoint endpoint, size_t content_length,
-                             bool stream, const std::vector<Header>& passed) {
+namespace {
+
+std::string BuildOrdinaryHead(const Target& target, openai::Endpoint endpoint,
+                              size_t content_length, bool stream,
+                              const std::vector<Header>& passed) {
   RequestShape shape;
   shape.path = openai::EndpointPath(endpoint);
   shape.content_length = content_length;
   shape.stream = stream;
   return BuildRequestHead(target, shape, passed);
+}
+
+size_t IndexOfHead(openai::Endpoint endpoint, bool stream) noexcept {
+  return 2 * static_cast<size_t>(endpoint) + (stream ? 1 : 0);
+}
+
+}  // namespace
+
+std::string BuildRequestHead(const Target& target, openai::Endpoint endpoint, size_t content_length,
+                             bool stream, const std::vector<Header>& passed) {
+  const size_t index = IndexOfHead(endpoint, stream);
+  // What is passed on must not repeat what is there.
+  if (!passed.empty() || index >= target.heads.size()) {
+    return BuildOrdinaryHead(target, endpoint, content_length, stream, passed);
+  }
+  const PreparedHead& head = target.heads[index];
+  char digits[24];
+  const char* end = std::to_chars(digits, digits + sizeof digits, content_length).ptr;
+  std::string out;
+  out.reserve(head.before.size() + sizeof digits + head.behind.size());
+  out.append(head.before).append(digits, static_cast<size_t>(end - digits)).append(head.behind);
+  return out;
+}
+
+void PrepareHeads(Target* target) {
+  constexpr std::string_view kLength = "\r\nContent-Length: 0\r\n";
+  constexpr size_t kEndpoints = static_cast<size_t>(openai::Endpoint::kModels) + 1;
+  target->heads.assign(2 * kEndpoints, {});
+  for (size_t i = 0; i < kEndpoints; ++i) {
+    const auto endpoint = static_cast<openai::Endpoint>(i);
+    for (const bool stream : {false, true}) {
+      const std::string head = BuildOrdinaryHead(*target, endpoint, 0, stream, {});
+      const size_t at = head.find(kLength) + kLength.size() - 3;  // of the digit
+      target->heads[IndexOfHead(endpoint, stream)] = {head.substr(0, at), head.substr(at + 1)};
+    }
+  }
 }
 
 }  // namespace kt::routing

@@ -31,7 +31,7 @@ std::optional<uint64_t> ParseNumber(std::string_view text, double scale) {
 }
 
 std::optional<uint64_t> ParseDate(std::string_view text, int64_t now_unix_s) {
-  if (text.size() > kMaxValueBytes) return std::nullopt;
+  if (text.empty() || text.size() > kMaxValueBytes) return std::nullopt;
   const std::string copy(text);
   for (const char* form :
        {"%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %e %H:%M:%S %Y"}) {

@@ -56,6 +56,7 @@ std::vector<Target> MakeTargets(const config::PolicyConfig& config, const Secret
       }
     }
     target.identity = Identity(from, target.key);
+    PrepareHeads(&target);
     targets.push_back(std::move(target));
   }
   return targets;

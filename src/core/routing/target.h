@@ -24,6 +24,11 @@ struct SecretSource {
 // holds bytes that no header may carry. The message never holds the value.
 Result<std::string> ResolveSecret(const config::SecretRef& ref, const SecretSource& source);
 
+// The head of an ordinary request to a target, around the digits of its Content-Length.
+struct PreparedHead {
+  std::string before, behind;
+};
+
 struct Target {
   const config::Target* config = nullptr;  // owned by the PolicyConfig
   std::string key;                         // the resolved secret; empty: none needed
@@ -34,6 +39,8 @@ struct Target {
   // What must be equal for two targets to share connections: scheme, host, port, SNI, key,
   // client certificate. Holds a digest of the key, never the key.
   std::string identity;
+  // By endpoint, each without and with a stream; empty: BuildRequestHead makes all from zero.
+  std::vector<PreparedHead> heads;
 };
 
 // Targets in configuration order. A missing key disables the target and adds a warning.
@@ -65,6 +72,8 @@ std::string BuildRequestHead(const Target& target, const RequestShape& shape,
                              const std::vector<Header>& passed);
 std::string BuildRequestHead(const Target& target, openai::Endpoint endpoint, size_t content_length,
                              bool stream, const std::vector<Header>& passed);
+// Fills target->heads, from all that is known of the target by then.
+void PrepareHeads(Target* target);
 
 // The targets that a request may ask, in order: restricted by `model` (a target id or group) and by
 // the endpoint type, unavailable ones left out. What is known of them by now (StandingOf) is not

@@ -131,6 +131,8 @@ std::optional<policy::Block> WholeTexts::Judge(policy::ChainRun& chain, policy::
   found_.clear();
   fitted_.assign(segments.size(), {});
   edited_ = false;
+  const bool restores = phase == policy::Phase::kOutput && !placeholders->empty();
+  if (!chain.RunsIn(phase) && !restores) return std::nullopt;
   for (size_t i = 0; i < segments.size(); ++i) {
     const openai::Segment& segment = segments[i];
     Decode(view, segment, &decoded_[i]);
@@ -140,7 +142,6 @@ std::optional<policy::Block> WholeTexts::Judge(policy::ChainRun& chain, policy::
   }
   if (auto block = chain.Judge(phase, texts_, &found_)) return block;
   found_.resize(segments.size());
-  const bool restores = phase == policy::Phase::kOutput && !placeholders->empty();
   if (phase == policy::Phase::kInput) Number(segments, placeholders);
   for (size_t i = 0; i < segments.size(); ++i) {
     if (found_[i].empty() && !restores) continue;

@@ -10,7 +10,7 @@ using Result = StreamRelease::Result;
 
 bool StreamRelease::takes_alike(const openai::EventInfo& info) {
   if (buffered_) return false;
-  if (info.segments.empty()) return true;
+  if (!judged_ || info.segments.empty()) return true;
   const auto lane = FindLane(info.segments.front().lane);
   return lane && GoesOnAlone(*lane);
 }

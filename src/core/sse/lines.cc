@@ -1,32 +1,15 @@
 #include "core/sse/lines.h"
 
-#include <cstdint>
-#include <cstring>
+#include "core/base/byte_block.h"
 
 namespace kt::sse {
-namespace {
-
-// Not zero when one of the eight bytes is `byte`.
-uint64_t HasByte(uint64_t word, uint8_t byte) noexcept {
-  constexpr uint64_t kOnes = 0x0101010101010101u;
-  const uint64_t x = word ^ (kOnes * byte);
-  return (x - kOnes) & ~x & (kOnes << 7);
-}
-
-}  // namespace
 
 size_t FindLineEnd(std::string_view bytes, size_t from) noexcept {
   // One pass for both ends: two memchr calls would each search the whole rest again for every line
   // of a stream that has only the other kind.
-  size_t i = from;
-  while (i + sizeof(uint64_t) <= bytes.size()) {
-    uint64_t word;
-    std::memcpy(&word, bytes.data() + i, sizeof word);
-    if ((HasByte(word, '\n') | HasByte(word, '\r')) != 0) break;
-    i += sizeof word;
-  }
-  while (i < bytes.size() && bytes[i] != '\n' && bytes[i] != '\r') ++i;
-  return i;
+  return FindByte(
+      bytes, from, [](ByteBlock block) { return block.Equal('\n') | block.Equal('\r'); },
+      [](char c) { return c == '\n' || c == '\r'; });
 }
 
 Field ParseField(std::string_view line) noexcept {

@@ -109,5 +109,29 @@ TEST(RequestHead, EscapesAPassedPath) {
   EXPECT_EQ(Lines(head), 8u);
 }
 
+TEST(RequestHead, APreparedOneIsTheSame) {
+  config::Target config = Provider();
+  config.headers = {{"X-Org", "Content-Length: 0"}, {"X-Empty", ""}};
+  Target plain;
+  plain.config = &config;
+  plain.key = "secret";
+  Target prepared = plain;
+  PrepareHeads(&prepared);
+  for (int endpoint = 0; endpoint <= static_cast<int>(Endpoint::kModels); ++endpoint) {
+    for (const bool stream : {false, true}) {
+      for (const size_t length :
+           {size_t{0}, size_t{9}, size_t{10}, size_t{18446744073709551615u}}) {
+        const auto head = [&](const Target& target, const std::vector<Header>& passed) {
+          return BuildRequestHead(target, static_cast<Endpoint>(endpoint), length, stream, passed);
+        };
+        EXPECT_EQ(head(prepared, {}), head(plain, {}));
+        const std::vector<Header> passed = {{"x-request-id", "1"}};
+        EXPECT_EQ(head(prepared, passed), head(plain, passed));
+        EXPECT_NE(head(prepared, passed), head(prepared, {}));
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace kt::routing
