@@ -17,11 +17,13 @@ LiteralFilter::LiteralFilter(bool portable)
 #endif
 }
 
-void LiteralFilter::Add(std::string_view folded) {
-  const auto byte = [&](size_t i) { return static_cast<unsigned char>(folded[i]); };
+void LiteralFilter::Add(std::string_view folded, bool at_end) {
+  const auto byte = [&](size_t i) {
+    return i < folded.size() ? static_cast<unsigned char>(folded[i]) : 0u;
+  };
   const bool is_short = folded.size() <= kShort;
   for (unsigned second = 0; second < 256; ++second) {
-    if (folded.size() > 1 && second != byte(1)) continue;
+    if ((folded.size() > 1 || at_end) && second != byte(1)) continue;
     uint16_t& group = group_of_[Index(byte(0) | second << 8)];
     if (group == kNoGroup) {
       group = static_cast<uint16_t>(groups_.size());
@@ -29,7 +31,8 @@ void LiteralFilter::Add(std::string_view folded) {
     }
     uint32_t* const bytes = is_short ? groups_[group].short_bytes : groups_[group].bytes;
     for (size_t i = 0; i < (is_short ? kShort + 1 : kPositions); ++i) {
-      bytes[i] |= i < folded.size() ? uint32_t{1} << 31 >> (byte(i) & 31) : ~uint32_t{0};
+      const bool known = i < folded.size() || at_end;
+      bytes[i] |= known ? uint32_t{1} << 31 >> (byte(i) & 31) : ~uint32_t{0};
     }
   }
 }

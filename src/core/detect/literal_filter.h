@@ -21,8 +21,9 @@ class LiteralFilter {
 
   explicit LiteralFilter(bool portable = false);
   // A folded literal of one to eight bytes. It is in one group, if it has two bytes or more; else
-  // in those of all bytes that may follow.
-  void Add(std::string_view folded);
+  // in those of all bytes that may follow. `at_end`: it stands only where the text ends behind it,
+  // and zeros follow.
+  void Add(std::string_view folded, bool at_end = false);
 
   // The group of the literals that may begin with these two bytes, in any case; kNoGroup: none.
   uint32_t GroupOf(unsigned char first, unsigned char second) const noexcept {
@@ -47,7 +48,7 @@ class LiteralFilter {
   // Bit 31 - (byte & 31) of position i: some literal may have that byte there.
   struct alignas(64) Group {
     uint32_t bytes[kPositions];        // of the literals of more than kShort bytes
-    uint32_t short_bytes[kShort + 1];  // of the others; the last one: all or none
+    uint32_t short_bytes[kShort + 1];  // of the others
   };
   using Function = Places (*)(const LiteralFilter&, const char*, uint64_t) noexcept;
   static Places Portable(const LiteralFilter& filter, const char* block, uint64_t places) noexcept;

@@ -96,7 +96,7 @@ Status Matcher::Impl::AddToScopes(RuleId id) {
   if (rule.rule.output && !rule.prefix.empty()) {
     held.push_back(id);
     if (rule.beginnings) {
-      beginnings.AddBeginnings(id, *rule.beginnings);
+      beginnings.AddBeginnings(id, *rule.beginnings, rule.reach());
     } else {
       anywhere.push_back(id);
     }

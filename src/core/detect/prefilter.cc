@@ -98,10 +98,15 @@ bool Prefilter::TakeList(uint32_t list, uint64_t folded, std::string_view text, 
   const Literal* literal = listed_.data() + list_begins_[list];
   const Literal* const end = listed_.data() + list_begins_[list + 1];
   for (; literal != end; ++literal) {
+    // Those that stand at the end come last.
+    if (literal->at_end && text.size() - at > kFactorBytes) break;
     if (((folded ^ Load(literal->bytes)) << literal->unused_bits) != 0) continue;
     if (!Fits(*literal, text, at, loose)) continue;
     for (uint32_t t = literal->first_target; t < literal->end_target; ++t) {
-      if (!take(targets_[lists_[t]], at)) return false;
+      const Target& target = targets_[lists_[t]];
+      // What begins so far from the end has ended; those that reach less far come later.
+      if (text.size() - at > target.reach) break;
+      if (!take(target, at)) return false;
     }
   }
   return true;
@@ -341,7 +346,7 @@ std::optional<size_t> Prefilter::FirstBeginning(std::string_view text, size_t fr
   size_t first = text.size(), judged_at = text.size();
   std::vector<uint32_t> judged;  // rules that do not hold there
   const bool whole = Walk(text, from, false, [&](const Target& target, size_t at) {
-    if (!RunMayFit(target, text, at)) return true;
+    if (text.size() - at > target.reach || !RunMayFit(target, text, at)) return true;
     if (judged_at != at) judged.clear();
     judged_at = at;
     if (std::find(judged.begin(), judged.end(), target.rule) != judged.end()) return true;

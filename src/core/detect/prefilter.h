@@ -35,8 +35,9 @@ class Prefilter {
 
   // Adds where matches may begin, at or after `from`.
   void Find(std::string_view text, size_t from, Candidates* out) const;
-  // Streams: every match of the rule begins with one of these. In place of Add.
-  void AddBeginnings(uint32_t rule, const std::vector<Factor>& any_of);
+  // Streams: every match of the rule begins with one of these. In place of Add. `reach`: no match
+  // is longer; SIZE_MAX: not known.
+  void AddBeginnings(uint32_t rule, const std::vector<Factor>& any_of, size_t reach);
   // The first place at or after `from` where a beginning stands or, cut by the end of the text, may
   // stand, and that `holds` confirms; text.size(): none. nullopt: not known.
   using Holds = std::function<bool(uint32_t rule, size_t at)>;
@@ -56,6 +57,7 @@ class Prefilter {
     uint32_t run;            // in runs_
     uint32_t before;         // in runs_
     uint32_t conditions[2];  // numbers in conditions_, or kNone
+    uint32_t reach;          // of a beginning; UINT32_MAX: not known
     uint32_t witness;        // that must be seen, or kNone
     bool is_witness;         // `rule` is its number
     bool number;             // the run has no letters
@@ -174,8 +176,9 @@ class Prefilter {
   std::vector<Number> numbers_[2][10];
   ScanTables tables_;  // for the scan
   ScanFunction scan_ = BestScan();
-  bool stream_ = false;  // of beginnings, which the end of the text may cut
-  bool folds_ = false;   // some rule matches in any case
+  bool stream_ = false;          // of beginnings, which the end of the text may cut
+  uint32_t reach_ = UINT32_MAX;  // of the rule that is added
+  bool folds_ = false;           // some rule matches in any case
   // What literals begin with: the other places need no look.
   bool words_ = false, ascii_signs_ = false, foreign_ = false;
   bool signs_before_blanks_ = false;  // of ASCII

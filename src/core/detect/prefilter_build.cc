@@ -49,6 +49,7 @@ Prefilter::Target Prefilter::TargetOf(uint32_t rule, const Factor& factor) {
   if (target.number) number_bytes_.Add(factor.run);
   target.run = RunIndex(factor.run);
   target.before = RunIndex(factor.before);
+  target.reach = reach_;
   target.witness = target.conditions[0] = target.conditions[1] = kNone;
   return target;
 }
@@ -118,8 +119,9 @@ void Prefilter::Add(uint32_t rule, const std::vector<Factor>& any_of, bool folds
   }
 }
 
-void Prefilter::AddBeginnings(uint32_t rule, const std::vector<Factor>& any_of) {
+void Prefilter::AddBeginnings(uint32_t rule, const std::vector<Factor>& any_of, size_t reach) {
   stream_ = true;
+  reach_ = static_cast<uint32_t>(std::min<size_t>(reach, UINT32_MAX));
   Add(rule, any_of);
   std::set<std::pair<std::string, Factor::Start>> known;
   for (Factor cut : any_of) {
@@ -148,15 +150,12 @@ void Prefilter::Mark(const Literal& literal) {
   const uint64_t product = Product(Load(literal.bytes));
   if (literal.size == 4) hashes_->four.set(Hash4(product));
   if (literal.size > 4) hashes_->more.set(Hash5(product));
-  // Behind the end of the text stand zeros.
-  const size_t known =
-      bytes.size() > LiteralFilter::kShort ? kFactorBytes : std::max<size_t>(bytes.size(), 2);
-  filter_.Add(literal.at_end ? std::string_view(literal.bytes, known) : bytes);
+  filter_.Add(bytes, literal.at_end);
 }
 
 // Each literal that is no number beside those that may stand where it may.
 void Prefilter::SortLists(const std::vector<Literal>& literals) {
-  std::vector<std::pair<uint32_t, uint32_t>> listed;  // list, literal
+  std::vector<std::tuple<uint32_t, bool, uint32_t>> listed;  // list, at the end, literal
   four_lists_ = static_cast<uint32_t>(filter_.groups());
   more_lists_ = four_lists_ + kLists;
   for (uint32_t i = 0; i < literals.size(); ++i) {
@@ -164,21 +163,21 @@ void Prefilter::SortLists(const std::vector<Literal>& literals) {
     if (IsNumber(literal)) continue;
     const uint64_t bytes = Load(literal.bytes), product = Product(bytes);
     if (literal.size > 4) {
-      listed.emplace_back(more_lists_ + ListOf(Hash5(product)), i);
+      listed.emplace_back(more_lists_ + ListOf(Hash5(product)), literal.at_end, i);
     } else if (literal.size == 4) {
-      listed.emplace_back(four_lists_ + ListOf(Hash4(product)), i);
+      listed.emplace_back(four_lists_ + ListOf(Hash4(product)), literal.at_end, i);
     }
     for (unsigned second = 0; second < 256 && literal.size < 4; ++second) {
       const bool any = literal.size == 1 && !literal.at_end;
       if (any || second == (bytes >> 8 & 0xFF)) {
-        listed.emplace_back(filter_.GroupOf(bytes & 0xFF, second), i);
+        listed.emplace_back(filter_.GroupOf(bytes & 0xFF, second), literal.at_end, i);
       }
     }
   }
   std::sort(listed.begin(), listed.end());
   listed.erase(std::unique(listed.begin(), listed.end()), listed.end());
   list_begins_.assign(more_lists_ + kLists + 1, 0);
-  for (const auto& [list, literal] : listed) {
+  for (const auto& [list, at_end, literal] : listed) {
     ++list_begins_[list + 1];
     listed_.push_back(literals[literal]);
   }
@@ -196,7 +195,9 @@ void Prefilter::Finish() {
     return std::tuple(std::string_view(p.literal.bytes, p.literal.size), p.literal.start,
                       p.literal.word_ends, p.literal.odd_blank, p.literal.at_end);
   };
-  const auto whole = [&](const Pending& p) { return std::tuple_cat(key(p), std::tuple(p.target)); };
+  const auto whole = [&](const Pending& p) {
+    return std::tuple_cat(key(p), std::tuple(UINT32_MAX - targets_[p.target].reach, p.target));
+  };
   std::sort(pending_.begin(), pending_.end(),
             [&](const Pending& a, const Pending& b) { return whole(a) < whole(b); });
   std::vector<Literal> literals;

@@ -32,13 +32,15 @@ bool Prefilter::LongRunFits(const Target& target, std::string_view text, size_t 
 bool Prefilter::RunMayFit(const Target& target, std::string_view text, size_t at) const {
   if (target.min_digits == 0 && target.min_run == 0) return true;
   const ByteSet& run = runs_[target.run];
+  int digits = target.min_digits;
   size_t end = at;
-  while (end < text.size() && end - at < kScanBlock && run[static_cast<unsigned char>(text[end])]) {
-    ++end;
+  for (; digits > 0 || end - at < target.min_run; ++end) {
+    if (end == text.size() || end - at == kScanBlock) return true;
+    const auto byte = static_cast<unsigned char>(text[end]);
+    if (!run[byte]) return false;
+    digits -= IsAsciiDigit(byte) ? 1 : 0;
   }
-  if (end == text.size() || end - at == kScanBlock) return true;
-  RunMemo memo;
-  return RunFits(target, text, at, &memo);
+  return true;
 }
 
 }  // namespace kt::detect

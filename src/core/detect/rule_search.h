@@ -42,6 +42,8 @@ class RuleSearch {
   // The first such place at or after `from`; text.size(): none.
   size_t HoldFrom(std::string_view text, size_t from) const;
 
+  // Bytes of the longest match; SIZE_MAX where a candidate is held until it is too long to judge.
+  size_t reach() const noexcept { return bounded_ ? *max_bytes : SIZE_MAX; }
   // Whether the expression, or a part of it, matches in any case.
   bool folds() const noexcept;
 
