@@ -255,8 +255,9 @@ size_t Reader::HoldFrom(const Reading& reading, size_t from, size_t stable) cons
         const ByteSpan raw = view.Raw(begin + live, begin + live + 1, reading.deep_->normalized);
         hold = std::min(hold, std::max(from, reading.PlainOf(raw.begin)));
       }
-      const size_t next = group.substr(0, cut).find_last_of("%&\\");
+      size_t next = group.substr(0, cut).find_last_of("%&\\");
       if (next == group.npos || cut != group.size() || group.size() - next > 12) break;
+      while (next > 0 && group[next] == '\\' && group[next - 1] == '\\') --next;
       cut = next;
     }
   }

@@ -31,6 +31,8 @@ constexpr Example kExamples[] = {
     {R"(mail jane.doe\u0040acme.com now)", "mail [EMAIL] now"},
     {R"(mail jane.doe\\u0040acme.com now)", "mail [EMAIL] now"},
     {R"(mail jane.doe\\\\\\\\u0040acme.com now)", "mail [EMAIL] now"},
+    {R"(x \\u0041bob.smith\\u0040acme.com y)", "x [EMAIL] y"},
+    {R"(x \u0041bob.smith\\\\u0040acme.com y)", "x [EMAIL] y"},
     {R"(mail jane.doe\\x40acme.com now)", "mail [EMAIL] now"},
     {R"(card \\u0034111111111111111)", "card [CREDIT_CARD]"},
     // PHP escapes slashes; what looks like a mail address goes with the password.
