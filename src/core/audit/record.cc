@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <cstring>
 
+#include "core/base/byte_block.h"
 #include "core/base/text.h"
 #include "core/base/timestamp.h"
 #include "core/json/edits.h"
@@ -18,114 +20,163 @@ constexpr size_t kMaxEscapedBytes = 896;
 
 // One JSON object after the other, into one string. Every member is always there: null where
 // nothing is known, so that readers need no second schema.
+//
+// A record has fifty members, and every request pays for them: names are copied by their length,
+// which the compiler knows, into room that is asked for once.
 class Writer {
  public:
-  explicit Writer(std::string* out) : out_(*out) {}
+  explicit Writer(std::string* out) : out_(*out) { Grow(kFirstBytes); }
+  // What is written goes into the string.
+  void Finish() { out_.resize(static_cast<size_t>(to_ - out_.data())); }
 
   void Open(char bracket) {
-    out_ += bracket;
+    Byte(bracket);
     first_ = true;
   }
   void Close(char bracket) {
-    out_ += bracket;
+    Byte(bracket);
     first_ = false;
   }
   void Next() {
-    if (!first_) out_ += ',';
+    if (!first_) Byte(',');
     first_ = false;
   }
-  void Name(std::string_view name) { NameAnd(name, {}, false); }
+  template <size_t kSize>
+  void Name(const char (&name)[kSize]) {
+    char* to = Room(kSize + 4);
+    if (!first_) *to++ = ',';
+    first_ = false;
+    *to++ = '"';
+    std::memcpy(to, name, kSize - 1);
+    to += kSize - 1;
+    *to++ = '"';
+    *to++ = ':';
+    to_ = to;
+  }
   void String(std::string_view untrusted) {
-    if (untrusted.size() <= kMaxStringBytes && IsPlain(untrusted)) {
-      ((out_ += '"') += untrusted) += '"';
-      return;
-    }
+    if (untrusted.size() <= kMaxStringBytes && IsPlain(untrusted)) return Quoted(untrusted);
     std::string escaped = Escape(untrusted, kMaxStringBytes);
     // Control characters grow sixfold.
     if (escaped.size() > kMaxEscapedBytes) escaped = Escape(untrusted, kMaxStringBytes / 2);
-    ((out_ += '"') += escaped) += '"';
+    Quoted(escaped);
   }
-  void Member(std::string_view name, std::string_view value) {
+  template <size_t kSize>
+  void Member(const char (&name)[kSize], std::string_view value) {
+    Name(name);
     if (value.empty()) {
-      NameAnd(name, "null", false);
-    } else if (value.size() <= kMaxStringBytes && IsPlain(value)) {
-      NameAnd(name, value, true);
+      Put("null");
     } else {
-      Name(name);
       String(value);
     }
   }
-  template <typename Integer>
-  void Number(std::string_view name, Integer value) {
+  template <size_t kSize, typename Integer>
+  void Number(const char (&name)[kSize], Integer value) {
     Name(name);
     Digits(value);
   }
-  void Maybe(std::string_view name, const std::optional<uint64_t>& value) {
+  template <size_t kSize>
+  void Maybe(const char (&name)[kSize], const std::optional<uint64_t>& value) {
     Name(name);
     if (value) {
       Digits(*value);
     } else {
-      out_ += "null";
+      Put("null");
     }
   }
-  // Rounded to 1/scale, which hides the noise of binary fractions.
-  void Decimal(std::string_view name, std::optional<double> value, double scale) {
+  // Rounded to so many decimals, at most nine, which hides the noise of binary fractions.
+  template <size_t kSize>
+  void Decimal(const char (&name)[kSize], std::optional<double> value, int decimals) {
     Name(name);
-    if (!value || !std::isfinite(*value)) {
-      out_ += "null";
-    } else {
-      Digits(std::round(*value * scale) / scale);
-    }
+    if (!value || !std::isfinite(*value)) return Put("null");
+    const uint64_t power = kPowers[decimals];
+    const auto scale = static_cast<double>(power);
+    const double scaled = std::round(*value * scale);
+    constexpr double kExact = 9007199254740992;  // 2^53: below, each number of units is one
+    if (scaled < 0 || scaled >= kExact) return Digits(*value);
+    Fixed(static_cast<uint64_t>(scaled), power, decimals);
   }
-  void Bool(std::string_view name, bool value) {
+  template <size_t kSize>
+  void Bool(const char (&name)[kSize], bool value) {
     Name(name);
-    out_ += value ? "true" : "false";
+    Put(value ? "true" : "false");
   }
 
  private:
+  static constexpr size_t kFirstBytes = 2048;
+  static constexpr uint64_t kPowers[] = {
+      1, 10, 100, 1000, 10'000, 100'000, 1'000'000, 10'000'000, 100'000'000, 1'000'000'000};
+
   // Nothing to escape, nothing to replace.
   static bool IsPlain(std::string_view text) noexcept {
-    bool other = false;
-    for (const char c : text) other |= c < 0x20 || c == 0x7F || c == '"' || c == '\\';
-    return !other;
-  }
-  // A comma where one is due, the name, and bytes that need no escape: at once, since a record has
-  // fifty of them.
-  void NameAnd(std::string_view name, std::string_view value, bool quoted) {
-    const size_t at = out_.size();
-    out_.resize(at + name.size() + value.size() + 6);
-    char* to = out_.data() + at;
-    const auto put = [&to](std::string_view bytes) {
-      to = std::copy(bytes.begin(), bytes.end(), to);
-    };
-    if (!first_) *to++ = ',';
-    first_ = false;
-    *to++ = '"';
-    put(name);
-    put("\":");
-    if (quoted) *to++ = '"';
-    put(value);
-    if (quoted) *to++ = '"';
-    out_.resize(static_cast<size_t>(to - out_.data()));
+    const size_t end = FindByte(
+        text, 0,
+        [](ByteBlock b) {
+          return b.Equal('"') | b.Equal('\\') | b.Equal('\x7F') | b.Controls() | b.NotAscii();
+        },
+        [](char c) { return c < 0x20 || c == 0x7F || c == '"' || c == '\\'; });
+    return end == text.size();
   }
   static std::string Escape(std::string_view untrusted, size_t max_bytes) {
     std::string escaped;
     json::AppendEscaped(ReplaceInvalidUtf8(CutUtf8(untrusted, max_bytes)), &escaped);
     return escaped;
   }
+  void Grow(size_t bytes) {
+    const size_t written = out_.empty() ? 0 : static_cast<size_t>(to_ - out_.data());
+    out_.resize(written + std::max(bytes, out_.size()));
+    to_ = out_.data() + written;
+    end_ = out_.data() + out_.size();
+  }
+  // Room for so many bytes, at `to_`.
+  char* Room(size_t bytes) {
+    if (static_cast<size_t>(end_ - to_) < bytes) Grow(bytes);
+    return to_;
+  }
+  void Byte(char byte) {
+    *Room(1) = byte;
+    ++to_;
+  }
+  void Put(std::string_view bytes) {
+    std::memcpy(Room(bytes.size()), bytes.data(), bytes.size());
+    to_ += bytes.size();
+  }
+  void Quoted(std::string_view bytes) {
+    char* to = Room(bytes.size() + 2);
+    *to++ = '"';
+    std::memcpy(to, bytes.data(), bytes.size());
+    to += bytes.size();
+    *to++ = '"';
+    to_ = to;
+  }
   template <typename Value>
   void Digits(Value value) {
-    char digits[32];
-    const auto end = std::to_chars(digits, digits + sizeof digits, value);
-    out_.append(digits, end.ptr);
+    char* to = Room(32);
+    to_ = std::to_chars(to, to + 32, value).ptr;
+  }
+  // units / scale, without zeros at the end.
+  void Fixed(uint64_t units, uint64_t scale, int decimals) {
+    Digits(units / scale);
+    uint64_t fraction = units % scale;
+    if (fraction == 0) return;
+    while (fraction % 10 == 0) {
+      fraction /= 10;
+      --decimals;
+    }
+    char* const to = Room(static_cast<size_t>(decimals) + 1);
+    for (int i = decimals; i > 0; --i, fraction /= 10) {
+      to[i] = static_cast<char>('0' + fraction % 10);
+    }
+    to[0] = '.';
+    to_ = to + decimals + 1;
   }
 
   std::string& out_;
+  char *to_ = nullptr, *end_ = nullptr;  // in out_
   bool first_ = true;
 };
 
-template <typename Item, typename Write>
-void List(Writer* writer, std::string_view name, const std::vector<Item>& items, size_t max,
+template <size_t kSize, typename Item, typename Write>
+void List(Writer* writer, const char (&name)[kSize], const std::vector<Item>& items, size_t max,
           const Write& write) {
   writer->Name(name);
   writer->Open('[');
@@ -145,7 +196,7 @@ void WritePolicies(Writer* writer, const Record& record, size_t max) {
     writer->Member("reason_code", entry.reason_code);
     writer->Number("latency_us", entry.latency_us);
     const bool scored = entry.score >= 0;
-    writer->Decimal("score", scored ? std::optional(entry.score) : std::nullopt, 1e4);
+    writer->Decimal("score", scored ? std::optional(entry.score) : std::nullopt, 4);
     writer->Close('}');
   });
 }
@@ -192,13 +243,12 @@ void WriteExchange(Writer* writer, const Record& record, size_t max) {
   writer->Maybe("completion_tokens", record.completion_tokens);
   writer->Maybe("cached_tokens", record.cached_tokens);
   writer->Maybe("reasoning_tokens", record.reasoning_tokens);
-  writer->Decimal("cost_usd", record.cost_usd, 1e9);
+  writer->Decimal("cost_usd", record.cost_usd, 9);
   writer->Member("usage_source", record.usage_source);
 }
 
 std::string Serialize(const Record& record, size_t max_list, bool truncated) {
   std::string line;
-  line.reserve(2048);
   Writer writer(&line);
   writer.Open('{');
   writer.Member("ts", FormatTimestamp(record.ts_us));
@@ -222,6 +272,7 @@ std::string Serialize(const Record& record, size_t max_list, bool truncated) {
   }
   if (truncated) writer.Bool("truncated", true);
   writer.Close('}');
+  writer.Finish();
   return line;
 }
 

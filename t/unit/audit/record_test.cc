@@ -112,5 +112,34 @@ TEST(ToJson, AnImpossibleNumberIsNull) {
   EXPECT_TRUE(Holds(ToJson(record), R"("cost_usd":null)"));
 }
 
+TEST(Record, WritesDecimalsWithoutNoise) {
+  const std::pair<double, const char*> kCosts[] = {
+      {0, "0"},
+      {1, "1"},
+      {1e-9, "0.000000001"},
+      {4e-10, "0"},
+      {6e-10, "0.000000001"},
+      {0.1, "0.1"},
+      {0.30000000000000004, "0.3"},
+      {0.000123456789, "0.000123457"},
+      {12.5, "12.5"},
+      {1234567.000000001, "1234567.000000001"},
+      {9007199.254740991, "9007199.254740991"},
+      {-0.25, "-0.25"},
+  };
+  for (const auto& [cost, text] : kCosts) {
+    Record record = Sample();
+    record.cost_usd = cost;
+    EXPECT_TRUE(Holds(ToJson(record), "\"cost_usd\":" + std::string(text) + ",")) << text;
+  }
+  Record record = Sample();
+  record.cost_usd = 1e300;
+  EXPECT_TRUE(Holds(ToJson(record), "\"cost_usd\":1e+300,"));
+  record.policies.at(0).score = 0.99996;
+  record.policies.at(1).score = 0.00004;
+  EXPECT_TRUE(Holds(ToJson(record), "\"score\":1}"));
+  EXPECT_TRUE(Holds(ToJson(record), "\"score\":0}"));
+}
+
 }  // namespace
 }  // namespace kt::audit
