@@ -370,6 +370,33 @@ def measure(case, front, ports, directory, seconds, rounds):
     report(case["name"], costs, case["goal"])
 
 
+def measure_latency(name, front, ports, text, goal, rounds=3000):
+    """One request at a time over one connection each, in turns: the difference of the medians."""
+    taken = {"/plain": [], "/kt": []}
+    sockets = {}
+    for location in taken:
+        sockets[location] = socket.create_connection(("127.0.0.1", ports["front"]))
+        sockets[location].setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    for turn in range(rounds):
+        for location, times in taken.items():
+            fresh = text.replace(FRESH, FRESH_FORMAT % (next(LOADS) * 10**8)).encode()
+            sockets[location].sendall(
+                f"POST {location}/v1/chat/completions HTTP/1.1\r\nHost: a\r\nContent-Type: "
+                f"application/json\r\nContent-Length: {len(fresh)}\r\n\r\n".encode() + fresh)
+            begin = time.perf_counter()
+            got = sockets[location].recv(65536)
+            if turn >= rounds // 10:
+                times.append((time.perf_counter() - begin) * 1e6)
+            while not got.endswith((b"}", b"0\r\n\r\n", b"[DONE]\n\n")):
+                got += sockets[location].recv(65536)
+    medians = {location: statistics.median(times) for location, times in taken.items()}
+    added = medians["/kt"] - medians["/plain"]
+    print(f"| {name}, c=1, until the first byte: median | {medians['/plain']:.1f} | "
+          f"{medians['/kt']:.1f} | + {added:.1f} us | {goal} |")
+    for s in sockets.values():
+        s.close()
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--build", type=pathlib.Path, required=True)
@@ -429,6 +456,9 @@ def main():
             measure({"name": name, "connections": connections, "body": text, "goal": goal,
                      "fresh": fresh},
                     running[-1], ports, directory, options.seconds, options.rounds)
+            if fresh and (name.startswith("2 KB") or "one write" in name):
+                goal = "<= + 12 us" if name.startswith("2 KB") else "<= + 15 us"
+                measure_latency(name.split(",")[0], running[-1], ports, text, goal)
         resident = resident_kb(running[-1].worker()) if running else 0
         stop_all()
         if options.only in "stream, paced":
