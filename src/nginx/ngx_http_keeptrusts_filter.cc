@@ -270,6 +270,12 @@ ngx_int_t BodyFilter(ngx_http_request_t* r, ngx_chain_t* in) {
   if (ctx == nullptr) return next_body_filter(r, in);
   if (ctx->replaced) return ReplaceBody(r, ctx, in);
   if (ctx->upstream_seen) return FilterAnswer(r, ctx, in);
+  // The end that nginx adds to an answer whose last bytes have carried it.
+  const auto tag = static_cast<ngx_buf_tag_t>(&ngx_http_keeptrusts_module);
+  if (ctx->last_sent && in != nullptr && in->buf->last_buf != 0 && in->buf->tag != tag) {
+    Consume(in->buf);
+    in = in->next;
+  }
   return SendDurably(ctx, in, next_body_filter);
 }
 

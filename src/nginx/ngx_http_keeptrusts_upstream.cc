@@ -99,12 +99,17 @@ ngx_int_t ProcessHeader(ngx_http_request_t* r) {
 
 // ---- after the head ----------------------------------------------------------------------------
 
-// Moves the session's output to the end of u->out_bufs.
+// Moves the session's output to the end of u->out_bufs. What ends the answer carries its end with
+// it, which is one write less than nginx's own; that one is dropped in the body filter.
 ngx_int_t QueueOutput(Context* ctx) {
   ngx_http_upstream_t* u = ctx->request->upstream;
+  const session::Session& session = *ctx->session;
+  const bool last =
+      session.has_output() && session.finished() && ctx->request == ctx->request->main;
   bool error = false;
-  ngx_chain_t* out = TakeOutput(ctx, false, &u->free_bufs, &error);
+  ngx_chain_t* out = TakeOutput(ctx, last, &u->free_bufs, &error);
   if (error) return NGX_ERROR;
+  ctx->last_sent = ctx->last_sent || last;
   ngx_chain_t** tail = &u->out_bufs;
   while (*tail != nullptr) tail = &(*tail)->next;
   *tail = out;
@@ -191,6 +196,7 @@ void FinalizeRequest(ngx_http_request_t* r, ngx_int_t rc) {
     ctx->try_open = false;
     return 0;
   });
+  if (ctx->last_sent) return;
   bool error = false;
   ngx_chain_t* out = TakeOutput(ctx, !nginx_ends, &r->upstream->free_bufs, &error);
   if (out != nullptr) (void)ngx_http_output_filter(r, out);
