@@ -64,6 +64,11 @@ void DropLettersOfEscapes(std::string_view raw, std::vector<Match>* matches) {
   matches->resize(kept);
 }
 
+// "&#6" is read as it is, and may go on as "&#65;".
+bool IsOpenEntity(std::string_view escape) noexcept {
+  return escape.starts_with("&#") && escape.back() != ';';
+}
+
 }  // namespace
 
 ByteSpan Reading::Raw(size_t begin, size_t end) const noexcept {
@@ -249,12 +254,19 @@ size_t Reader::HoldFrom(const Reading& reading, size_t from, size_t stable) cons
     }
     if (view.parts.back().end < stable) continue;
     std::string_view group = std::string_view(view.text).substr(begin);
-    for (size_t cut = group.size();;) {
+    const auto hold_alive = [&](size_t cut) {
       const size_t live = matcher_.HoldFrom(group.substr(0, cut), 0);
-      if (live < cut) {
-        const ByteSpan raw = view.Raw(begin + live, begin + live + 1, reading.deep_->normalized);
-        hold = std::min(hold, std::max(from, reading.PlainOf(raw.begin)));
-      }
+      if (live >= cut) return;
+      const ByteSpan raw = view.Raw(begin + live, begin + live + 1, reading.deep_->normalized);
+      hold = std::min(hold, std::max(from, reading.PlainOf(raw.begin)));
+    };
+    const detect::ViewPart& last = view.parts.back();
+    if (last.end == stable && IsOpenEntity(text.substr(last.begin))) {
+      hold = std::min(hold, std::max<size_t>(from, last.begin));
+      hold_alive(last.at - begin);
+    }
+    for (size_t cut = group.size();;) {
+      hold_alive(cut);
       size_t next = group.substr(0, cut).find_last_of("%&\\");
       if (next == group.npos || cut != group.size() || group.size() - next > 12) break;
       while (next > 0 && group[next] == '\\' && group[next - 1] == '\\') --next;
