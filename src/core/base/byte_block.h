@@ -93,6 +93,12 @@ size_t FindByte(std::string_view text, size_t from, const BlockMarks& marks,
     const ByteBlock::Marks found = marks(ByteBlock(text.data() + i));
     if (found.any()) return i + found.first();
   }
+  if (i > from) {
+    // The last block once more, with what is left: what was looked at has nothing.
+    i = text.size() - ByteBlock::kBytes;
+    const ByteBlock::Marks found = marks(ByteBlock(text.data() + i));
+    return found.any() ? i + found.first() : text.size();
+  }
   while (i < text.size() && !wanted(text[i])) ++i;
   return i;
 }
