@@ -296,7 +296,7 @@ double PromptInjection::ScoreViews(const policy::Reading& reading, bool phrases)
       score = Hear(reading, view.text, view.scores.injection, rules);
     } else if (words) {
       score =
-          MixInjectionPart(ViewSpeaks(view.kind), rules, view.scores.injection, view.text.size());
+          MixInjectionPart(ViewSpeaks(view.kinds), rules, view.scores.injection, view.text.size());
     }
     best = std::max(best, score);
   }

@@ -46,7 +46,7 @@ double HeadOfRequest(const policy::TextUnit& unit) {
   double head = plain ? reading.scores()->safety : 0;
   if (!HasWords(reading.plain(), head)) head = 0;
   for (const policy::ViewReading& view : reading.views()) {
-    const bool speaks = &view == reading.main_view() || ViewSpeaks(view.kind);
+    const bool speaks = &view == reading.main_view() || ViewSpeaks(view.kinds);
     if (speaks && view.text.size() >= kShortBytes)
       head = std::max<double>(head, view.scores.safety);
   }

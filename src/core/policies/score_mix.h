@@ -60,10 +60,13 @@ inline double MixInjection(const Evidence& rules, double head, size_t bytes) noe
 }
 
 // Views in which the head may speak by itself: whole texts that somebody has taken pains to hide.
-inline bool ViewSpeaks(detect::ViewKind kind) noexcept {
-  return kind == detect::ViewKind::kBase64 || kind == detect::ViewKind::kHex ||
-         kind == detect::ViewKind::kTags || kind == detect::ViewKind::kSpaced ||
-         kind == detect::ViewKind::kRot13 || kind == detect::ViewKind::kReversed;
+// `kinds`: ViewBit of the view, and of the one that it lies in.
+inline bool ViewSpeaks(unsigned kinds) noexcept {
+  using enum detect::ViewKind;
+  using detect::ViewBit;
+  constexpr unsigned kHiding = ViewBit(kBase64) | ViewBit(kHex) | ViewBit(kTags) |
+                               ViewBit(kSpaced) | ViewBit(kRot13) | ViewBit(kReversed);
+  return (kinds & kHiding) != 0;
 }
 
 // What is decoded in the middle of a plain text is cut out of its sentence: below kShortBytes only

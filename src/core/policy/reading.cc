@@ -130,6 +130,7 @@ Status Reader::Prepare(std::string_view raw, unsigned views, Reading* out) {
   Reading::Deep& deep = *spare_;
   deep.plain_matches.clear();
   deep.views.clear();
+  deep.inner.clear();
   if (Status s = detect::Normalize(raw, {}, &deep.normalized); !s.ok()) return s;
   if (Status s = detect::BuildViews(deep.normalized, views, &deep.decoded); !s.ok()) return s;
   out->plain_ = deep.normalized.text();
@@ -177,6 +178,7 @@ Status Reader::MatchViews(const Options& options, size_t from, Reading* out) {
   for (const detect::View& view : deep.decoded.views()) {
     ViewReading& reading = deep.views.emplace_back();
     reading.kind = view.kind;
+    reading.kinds = detect::ViewBit(view.kind);
     reading.text = view.text;
     reading.covered = view.CoveredBytes();
     const Status status = MatchGroups(view, options, IsToken(view.kind), out, &reading);
@@ -190,6 +192,42 @@ Status Reader::MatchViews(const Options& options, size_t from, Reading* out) {
   };
   const auto end = std::unique(out->matches_.begin(), out->matches_.end(), same);
   out->matches_.erase(end, out->matches_.end());
+  return Status::Ok();
+}
+
+// What is encoded twice, or encoded and written in look-alikes: for scores of input texts only.
+Status Reader::ReadInner(const Options& options, Reading* out) {
+  const bool wanted = options.classifier != nullptr && options.scope == detect::Scope::kInput;
+  if (!wanted || out->deep_ == nullptr) return Status::Ok();
+  Reading::Deep& deep = *out->deep_;
+  const auto add = [&](ViewReading reading) {
+    Status status = matcher_.FindAll(reading.text, 0, options.scope, &reading.matches);
+    if (status.ok()) deep.views.push_back(std::move(reading));
+    return status;
+  };
+  for (size_t i = 0, count = deep.views.size(); i < count; ++i) {
+    const ViewReading view = {deep.views[i].kind,   deep.views[i].kinds, deep.views[i].text, {}, {},
+                              deep.views[i].covered};
+    auto inner = std::make_unique<Reading::Inner>();
+    detect::NormalizedText& plain = inner->normalized;
+    if (Status s = detect::Normalize(view.text, {}, &plain); !s.ok()) return s;
+    if (Status s = detect::BuildViews(plain, options.views, &inner->decoded); !s.ok()) return s;
+    // What lies deeper is what the text says: it covers as much, and one byte more.
+    if (!plain.identical()) {
+      Status s = add({view.kind, view.kinds, plain.text(), {}, {}, view.covered + 1});
+      if (!s.ok()) return s;
+    }
+    for (const detect::View& deeper : inner->decoded.views()) {
+      const size_t bytes = deeper.CoveredBytes();
+      const bool main = detect::IsMainView(bytes, 0, plain.text().size());
+      const size_t covered = main ? view.covered + 1 + bytes : 0;
+      Status s = add(
+          {deeper.kind, view.kinds | detect::ViewBit(deeper.kind), deeper.text, {}, {}, covered});
+      if (!s.ok()) return s;
+    }
+    if (plain.identical() && inner->decoded.views().empty()) continue;
+    deep.inner.push_back(std::move(inner));
+  }
   return Status::Ok();
 }
 
@@ -223,6 +261,7 @@ Status Reader::Read(std::string_view raw, const Options& options, Reading* out) 
   Status status = Prepare(raw, options.views | every, out);
   if (status.ok()) status = matcher_.FindAll(out->plain_, 0, options.scope, &out->matches_);
   if (status.ok()) status = MatchViews(options, 0, out);
+  if (status.ok()) status = ReadInner(options, out);
   if (!status.ok()) {
     out->matches_.clear();
     if (out->deep_ != nullptr) out->deep_->views.clear();

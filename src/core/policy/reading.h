@@ -22,6 +22,7 @@ namespace kt::policy {
 // One view of a text. Offsets of the matches are those of `text`.
 struct ViewReading {
   detect::ViewKind kind;
+  unsigned kinds = 0;  // ViewBit of this view and of the one that it was found in
   std::string_view text;
   std::vector<detect::Match> matches;
   detect::Scores scores;
@@ -67,11 +68,17 @@ class Reading {
 
  private:
   friend class Reader;
+  // What a view says once it is normalised and decoded in its turn.
+  struct Inner {
+    detect::NormalizedText normalized;
+    detect::DecodedViews decoded;
+  };
   struct Deep {
     detect::NormalizedText normalized;
     detect::DecodedViews decoded;
     std::vector<detect::Match> plain_matches;
     std::vector<ViewReading> views;
+    std::vector<std::unique_ptr<Inner>> inner;  // texts of `views`
   };
 
   std::string_view raw_, plain_;
@@ -108,6 +115,7 @@ class Reader {
   Status MatchViews(const Options& options, size_t from, Reading* out);
   Status MatchGroups(const detect::View& view, const Options& options, bool spans, Reading* reading,
                      ViewReading* out);
+  Status ReadInner(const Options& options, Reading* out);
   size_t HoldFrom(const Reading& reading, size_t from, size_t stable) const;
   void Score(const Options& options, Reading* out) const;
 
