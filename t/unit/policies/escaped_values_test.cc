@@ -35,6 +35,11 @@ constexpr Example kExamples[] = {
     {R"(x \u0041bob.smith\\\\u0040acme.com y)", "x [EMAIL] y"},
     {R"(mail jane.doe\\x40acme.com now)", "mail [EMAIL] now"},
     {R"(card \\u0034111111111111111)", "card [CREDIT_CARD]"},
+    // Quotes of JSON in JSON.
+    {R"(cfg {\"password\":\"hunter2Zx9\"} ok)", R"(cfg {\"password\":\"[SECRET]\"} ok)"},
+    {R"({\"api_key\": \"q8Zr2LkV9xTn4BwYc7Jd\"} ok)", R"({\"api_key\": \"[SECRET]\"} ok)"},
+    {R"({\\\"api_key\\\": \\\"q8Zr2LkV9xTn4BwYc7Jd\\\"} ok)",
+     R"({\\\"api_key\\\": \\\"[SECRET]\\\"} ok)"},
     {"&#65;bob.smith&#64;acme.com", "[EMAIL]"},
     {"to &#x41;bob.smith&#x40;acme.com now", "to [EMAIL] now"},
     {"card &#52;111111111111111 is", "card [CREDIT_CARD] is"},
