@@ -121,7 +121,7 @@ def test_an_injection_is_logged_as_asked_and_without_text(make_gateway, provider
     assert len(lines) == 1
     assert "[notice]" in lines[0] and "prompt_injection.detected" in lines[0]
     assert answer.header("x-request-id") in lines[0]
-    assert "4711" not in gateway.error_log and "gnore all" not in gateway.error_log
+    assert "secret-word" not in gateway.error_log and "gnore all" not in gateway.error_log
 
 
 def test_an_injection_is_not_logged_unasked(make_gateway, provider):
