@@ -108,8 +108,9 @@ struct Sequence {
   std::vector<ByteSet> alphabets;
 };
 
-// The run that items[first...] begin with: to the last digit that must be there; with few digits,
-// as long as the alphabet stays narrow.
+// The run that items[first...] begin with: to the last digit that must be there, or to the first
+// letter behind enough of them, since numbers without letters are counted in the cheapest way; with
+// few digits, as long as the alphabet stays narrow.
 void AddRun(const Sequence& sequence, size_t first, Factor* factor) {
   const size_t size = sequence.items.size();
   size_t end = first;
@@ -123,6 +124,7 @@ void AddRun(const Sequence& sequence, size_t first, Factor* factor) {
   for (size_t i = first; i < size; ++i) {
     run |= sequence.alphabets[i];
     if (number ? i >= end : run.count() > kNarrow || run[' ']) return;
+    if (factor->min_digits >= kManyDigits && HasLetterByte(run)) return;
     factor->run = run;
     factor->min_run += sequence.bytes[i];
     factor->min_digits += sequence.digits[i];
