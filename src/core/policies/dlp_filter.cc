@@ -51,7 +51,7 @@ Status DlpFilter::AddPack(bool restricted, const BuildContext& context) {
   for (const config::YamlNode& node : pack.List("markings")) {
     PackMap map(node);
     detect::Rule rule;
-    rule.trusted = true;
+    rule.trusted = AreShipped(context.options.packs);
     rule.id = "dlp." + map.String("id");
     rule.pattern = ExpandBlanks(map.String("pattern"));
     rule.max_match_bytes = kMaxMarkingBytes;

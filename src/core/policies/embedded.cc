@@ -22,6 +22,11 @@ std::optional<std::string> ReadEmbeddedPack(std::string_view name) {
   return std::nullopt;
 }
 
+bool AreShipped(const PackReader& packs) noexcept {
+  const auto* function = packs.target<decltype(&ReadEmbeddedPack)>();
+  return function != nullptr && *function == &ReadEmbeddedPack;
+}
+
 PackReader PacksInDirectory(std::string directory) {
   return [directory = std::move(directory)](std::string_view name) -> std::optional<std::string> {
     std::ifstream file(directory + "/" + std::string(name), std::ios::binary);

@@ -65,7 +65,7 @@ Status SelectTypes(const config::PiiDetector& config, Types* types) {
 const Type* FindType(const Types& types, PackMap* map, const std::string& name) {
   const auto type = types.find(name);
   if (type != types.end()) return &type->second;
-  map->Fail("unknown type \"" + name + "\"");
+  map->Fail("unknown type \"" + name + "\": add it to a list of types");
   return nullptr;
 }
 
@@ -107,7 +107,6 @@ Status ReadRule(const config::YamlNode& node, const config::PiiDetector& config,
                 std::vector<PiiRule>* out) {
   PackMap map(node);
   PiiRule rule;
-  rule.rule.trusted = true;
   rule.rule.id = "pii." + map.String("id");
   const std::string type_name = map.String("type");
   const Type* type = FindType(types, &map, type_name);
@@ -163,7 +162,6 @@ Status ReadNumbers(PackMap* pack, const Types& types, std::vector<PiiRule>* out)
   const std::vector<config::YamlNode>& nodes = pack->List("numbers");
   if (nodes.empty()) return Status::Ok();
   PiiRule family;
-  family.rule.trusted = true;
   family.rule.id = "pii.numbers";
   family.rule.pattern = pack->String("number_pattern");
   std::vector<NumberRule> rules;
@@ -200,6 +198,7 @@ Result<std::vector<PiiRule>> ReadPiiRules(const config::PiiDetector& config,
     }
     if (Status status = pack.Finish(); !status.ok()) return status;
   }
+  for (PiiRule& rule : rules) rule.rule.trusted = AreShipped(packs);
   return rules;
 }
 

@@ -131,7 +131,7 @@ Status PromptInjection::AddPack(const config::YamlNode& root, const config::Prom
   for (const config::YamlNode& node : pack.List("rules")) {
     PackMap map(node);
     detect::Rule rule;
-    rule.trusted = true;
+    rule.trusted = AreShipped(context.options.packs);
     rule.id = "injection." + map.String("id");
     rule.pattern = Expand(map.String("pattern"), words, &map);
     const std::string kind = map.String("kind", "phrase");

@@ -21,6 +21,10 @@ std::optional<std::string> ReadEmbeddedPack(std::string_view name);
 // A directory that replaces them (keeptrusts_rules): a file missing there is an error at build.
 PackReader PacksInDirectory(std::string directory);
 
+// The files of the binary, whose patterns the tests have compiled. Those of any other reader are
+// compiled when the chain is built, so that a mistake is found by `nginx -t` and not by a request.
+bool AreShipped(const PackReader& packs) noexcept;
+
 struct BuildOptions {
   PackReader packs = ReadEmbeddedPack;
   std::string pii_hash_key;  // value of redaction.hash_key_ref, resolved by the caller

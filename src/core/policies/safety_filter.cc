@@ -87,7 +87,7 @@ Status SafetyFilter::AddPack(const config::YamlNode& root, const config::SafetyF
     for (const config::YamlNode& node : map.List("rules")) {
       PackMap entry(node);
       detect::Rule rule;
-      rule.trusted = true;
+      rule.trusted = AreShipped(context.options.packs);
       rule.id = "safety." + name + "." + entry.String("id");
       rule.pattern = ExpandBlanks(entry.String("pattern"));
       rule.max_match_bytes = kMaxPhraseBytes;

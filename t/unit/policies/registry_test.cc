@@ -76,6 +76,41 @@ TEST(Registry, NamesFileAndLineOfABrokenPack) {
   EXPECT_EQ(status.message(), "prompt-injection.yaml:5: unknown key \"wieght\"");
 }
 
+// The binary's own patterns compile where they first hit; a mistake in somebody's own must not wait
+// for a request.
+TEST(Registry, CompilesThePatternsOfAnotherReaderAtOnce) {
+  const auto with_pattern = [](const char* file, const char* line, const char* broken) {
+    BuildOptions options;
+    options.packs = [=](std::string_view name) {
+      std::optional<std::string> text = ReadEmbeddedPack(name);
+      if (name != file) return text;
+      const size_t at = text->find(line);
+      EXPECT_NE(at, text->npos) << line;
+      text->insert(at, broken);
+      return text;
+    };
+    return options;
+  };
+  const struct {
+    const char *kind, *file, *before, *entry;
+  } cases[] = {
+      {"prompt-injection", "prompt-injection.yaml",
+       "  - id: ", "  - {id: broken, weight: 0.5, pattern: 'open \\p{Nothing}'}\n"},
+      {"pii-detector", "pii-identifiers.yaml",
+       "  - id: ", "  - {id: broken, type: UK_NINO, pattern: 'open \\p{Nothing}'}\n"},
+      {"safety-filter", "safety-filter.yaml",
+       "      - id: ", "      - {id: broken, severity: 0.5, pattern: 'open \\p{Nothing}'}\n"},
+  };
+  for (const auto& c : cases) {
+    const BuildOptions options = with_pattern(c.file, c.before, c.entry);
+    const std::string message(BuildError(ConfigWith({c.kind}), options).message());
+    EXPECT_NE(message.find("broken"), message.npos) << c.kind << ": " << message;
+    EXPECT_NE(message.find("p{Nothing}"), message.npos) << c.kind << ": " << message;
+  }
+  EXPECT_TRUE(AreShipped(ReadEmbeddedPack));
+  EXPECT_FALSE(AreShipped(PacksInDirectory(KT_SOURCE_DIR "/policies")));
+}
+
 TEST(Registry, EmbedsThePacks) {
   for (const char* name : {"prompt-injection.yaml", "pii-detector.yaml", "safety-filter.yaml"}) {
     EXPECT_TRUE(ReadEmbeddedPack(name)) << name;
