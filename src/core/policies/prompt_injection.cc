@@ -1,6 +1,7 @@
 #include "core/policies/prompt_injection.h"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include "core/detect/utf8.h"
@@ -311,23 +312,26 @@ Evidence PromptInjection::EvidenceOf(const policy::Reading& reading) const {
 
 // Characters that nobody sees: where they are certain they decide, else they only bear out what the
 // rules say, since copied and watermarked texts are full of them.
-Status PromptInjection::AddHidden(const policy::Reading& reading, const Evidence& rules,
-                                  double* score) const {
+Status PromptInjection::AddHidden(const policy::Reading& reading, Evidence* rules) const {
   if (hidden_ == nullptr || !reading.folded()) return Status::Ok();
   std::vector<detect::Match> matches;
   const Status status = hidden_->FindAll(reading.raw(), 0, detect::Scope::kInput, &matches);
   std::vector<bool> seen(hidden_weights_.size(), false);
-  double missed = 1, best = 0;
+  double missed = 1;
+  Evidence hidden;
   for (const detect::Match& match : matches) {
+    const double weight = hidden_weights_[match.rule];
     if (seen[match.rule]) continue;
     seen[match.rule] = true;
-    missed *= 1 - hidden_weights_[match.rule];
-    best = std::max(best, hidden_weights_[match.rule]);
+    missed *= 1 - weight;
+    if (weight <= hidden.strongest) continue;
+    hidden = {weight, 0, reading.PlainOf(match.begin), reading.PlainOf(match.end)};
   }
-  // Without any, what the rules say has been weighed with the head's score already.
-  if (best > 0 && (rules.together > 0 || best >= kCertainRule)) {
-    *score = std::max(*score, 1 - (1 - rules.together) * missed);
-  }
+  if (hidden.strongest == 0) return status;
+  if (rules->together == 0 && hidden.strongest < kCertainRule) return status;
+  if (rules->together == 0) std::tie(rules->begin, rules->end) = std::tie(hidden.begin, hidden.end);
+  rules->together = 1 - (1 - rules->together) * missed;
+  rules->strongest = std::max(rules->strongest, hidden.strongest);
   return status;
 }
 
@@ -335,9 +339,9 @@ Status PromptInjection::Evaluate(const policy::TextUnit& unit, std::span<const d
                                  policy::Evaluation* out) const {
   const bool phrases = ScansPhrases(unit.role);
   const policy::Reading& reading = *unit.reading;
-  const Evidence rules = FindPlain(reading, phrases);
+  Evidence rules = FindPlain(reading, phrases);
+  if (Status status = AddHidden(reading, &rules); !status.ok()) return status;
   double score = ScorePlain(reading, phrases, rules);
-  if (Status status = AddHidden(reading, rules, &score); !status.ok()) return status;
   if (decode_base64_) score = std::max(score, ScoreViews(reading, phrases));
   out->score = std::max(out->score, score);
   if (score < threshold_) return Status::Ok();

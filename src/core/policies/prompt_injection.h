@@ -69,7 +69,7 @@ class PromptInjection final : public policy::Policy {
               const Evidence& rules) const;
   double ScorePlain(const policy::Reading& reading, bool phrases, const Evidence& rules) const;
   double ScoreViews(const policy::Reading& reading, bool phrases) const;
-  Status AddHidden(const policy::Reading& reading, const Evidence& rules, double* score) const;
+  Status AddHidden(const policy::Reading& reading, Evidence* rules) const;
 
   double threshold_;
   config::Action action_;
