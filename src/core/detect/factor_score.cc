@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
+#include <cstring>
 #include <iterator>
 #include <vector>
 
@@ -54,8 +56,16 @@ double RareShare(size_t letters, bool whole) noexcept {
   return whole ? kWhole[index] : kBegins[index];
 }
 
+// The first eight letters of a word, the first one on top: in the order of the words.
+uint64_t HeadOf(std::string_view letters) noexcept {
+  uint64_t head = 0;
+  std::memcpy(&head, letters.data(), std::min(letters.size(), sizeof head));
+  return __builtin_bswap64(head);
+}
+
 struct Word {
-  std::string_view letters;
+  uint64_t head;
+  size_t size;
   double share;
 };
 
@@ -64,24 +74,24 @@ std::vector<Word> SortedWords() {
   for (const Words& words : kWords) {
     for (size_t begin = 1; begin < words.list.size();) {
       const size_t end = words.list.find(' ', begin);
-      all.push_back({words.list.substr(begin, end - begin), words.share});
+      all.push_back({HeadOf(words.list.substr(begin, end - begin)), end - begin, words.share});
       begin = end + 1;
     }
   }
-  std::sort(all.begin(), all.end(),
-            [](const Word& a, const Word& b) { return a.letters < b.letters; });
+  std::stable_sort(all.begin(), all.end(),
+                   [](const Word& a, const Word& b) { return a.head < b.head; });
   return all;
 }
 
+// Of one to eight letters.
 double WordShare(std::string_view letters, bool whole) {
   static const std::vector<Word> kSorted = SortedWords();
   double share = RareShare(letters.size(), whole);
-  auto word =
-      std::lower_bound(kSorted.begin(), kSorted.end(), letters,
-                       [](const Word& a, std::string_view wanted) { return a.letters < wanted; });
-  for (; word != kSorted.end() && word->letters.starts_with(letters); ++word) {
-    if (whole && word->letters.size() > letters.size()) break;
-    share += word->share;
+  const uint64_t head = HeadOf(letters), rest = ~uint64_t{0} >> 1 >> (8 * letters.size() - 1);
+  auto word = std::lower_bound(kSorted.begin(), kSorted.end(), head,
+                               [](const Word& a, uint64_t wanted) { return a.head < wanted; });
+  for (; word != kSorted.end() && (word->head & ~rest) == head; ++word) {
+    if (!whole || word->size == letters.size()) share += word->share;
   }
   return share;
 }

@@ -1,9 +1,8 @@
 #include "core/detect/factor_strings.h"
 
 #include <algorithm>
-#include <cstdint>
-#include <cstring>
-#include <string>
+#include <array>
+#include <tuple>
 #include <utility>
 
 #include "core/detect/factor_score.h"
@@ -25,34 +24,51 @@ bool IsBlankAtom(const RegexNode& node) noexcept {
   return node.kind == Kind::kAtom && IsBlankClass(node.first) && node.first.count() > 1;
 }
 
-void Extend(Item* item, std::string_view choice) noexcept {
-  for (const char c : choice.substr(0, kFactorBytes - item->size)) {
-    item->bytes[item->size++] = FoldByte(c);
-  }
+void Push(unsigned char byte, Item* item) noexcept {
+  if (item->size == kFactorBytes) return;
+  item->key |= uint64_t{byte | 0x20u} << (56 - 8 * item->size++);
   item->open = item->size < kFactorBytes;
 }
 
-// What an atom may begin with, folded, where that is little. `cut`: only the first byte of each.
-std::vector<std::string> ChoicesOf(const RegexNode& node, bool* cut) {
-  *cut = false;
-  if (!node.choices.empty()) return node.choices;
-  const bool ascii = !(node.first >> 0x80).any(), foreign = !(node.first << 0x80).any();
+// What an atom may begin with, where that is little.
+struct Choices {
+  bool cut = false;  // only the first byte of each
+  size_t size = 0;
+  std::array<std::string_view, 256> all;
+};
+
+// The bytes that others point into.
+constexpr std::array<char, 256> kBytes = [] {
+  std::array<char, 256> bytes{};
+  for (unsigned b = 0; b < 256; ++b) bytes[b] = static_cast<char>(b);
+  return bytes;
+}();
+
+void ChoicesOf(const RegexNode& node, Choices* out) {
+  const std::string_view known = node.choices;
+  for (size_t begin = 0, end = 0; begin < known.size(); begin = end) {
+    do ++end;
+    while (end < known.size() && (static_cast<unsigned char>(known[end]) & 0xC0) == 0x80);
+    out->all[out->size++] = known.substr(begin, end - begin);
+  }
+  if (!known.empty()) return;
+  const bool only_ascii = !(node.first >> 0x80).any(), no_ascii = !(node.first << 0x80).any();
+  if (!only_ascii && !no_ascii) return;
+  for (unsigned b = 0x20; b < 0x100; b = (b + 1) | 0x20) {
+    if (node.first[b] || node.first[b ^ 0x20]) out->all[out->size++] = {&kBytes[b], 1};
+  }
   // Of code points that are not ASCII the first byte has to do.
-  *cut = foreign;
-  std::vector<std::string> choices;
-  if (!ascii && !foreign) return choices;
-  ByteSet folded;
-  for (unsigned b = 0; b < 0x100; ++b) {
-    if (node.first[b]) folded.set(b | 0x20);
-  }
-  if (!ascii && folded.count() > kMaxLeads) return choices;
-  for (unsigned b = 0; b < 0x100; ++b) {
-    if (folded[b]) choices.emplace_back(1, static_cast<char>(b));
-  }
-  return choices;
+  out->cut = no_ascii;
+  if (no_ascii && out->size > kMaxLeads) out->size = 0;
 }
 
 }  // namespace
+
+std::string Item::bytes() const {
+  std::string out(size, '\0');
+  for (size_t i = 0; i < size; ++i) out[i] = static_cast<char>(byte(i));
+  return out;
+}
 
 bool FactorStrings::open() const noexcept {
   return std::any_of(items_.begin(), items_.end(), [](const Item& item) { return item.open; });
@@ -69,22 +85,14 @@ void FactorStrings::Close() noexcept {
 }
 
 void FactorStrings::Unite() {
-  const auto bytes = [](const Item& item) {
-    uint64_t value;
-    std::memcpy(&value, item.bytes, sizeof value);
-    return __builtin_bswap64(value);
-  };
   const auto rest = [](const Item& item) {
     return item.size << 4 | item.open << 3 | item.word_ends << 2 | item.odd_blank << 1 | item.blank;
   };
-  std::sort(items_.begin(), items_.end(), [&](const Item& a, const Item& b) {
-    const uint64_t first = bytes(a), second = bytes(b);
-    return first != second ? first < second : rest(a) < rest(b);
-  });
-  const auto end = std::unique(items_.begin(), items_.end(), [&](const Item& a, const Item& b) {
-    return bytes(a) == bytes(b) && rest(a) == rest(b);
-  });
-  items_.erase(end, items_.end());
+  const auto less = [&](const Item& a, const Item& b) {
+    return a.key != b.key ? a.key < b.key : rest(a) < rest(b);
+  };
+  std::sort(items_.begin(), items_.end(), less);
+  items_.erase(std::unique(items_.begin(), items_.end()), items_.end());
 }
 
 // Nearly every blank of a text is a single space: the string goes on behind that; all others are
@@ -102,42 +110,51 @@ bool FactorStrings::AppendBlank() {
     Item odd = items_[i];
     odd.open = false;
     odd.odd_blank = odd.word_ends = true;
-    Extend(&items_[i], " ");
+    Push(' ', &items_[i]);
     items_.push_back(odd);
   }
   return true;
 }
 
+void FactorStrings::AppendByte(unsigned char byte) noexcept {
+  for (Item& item : items_) {
+    if (!item.open) continue;
+    item.blank |= item.size == 0 && byte <= ' ';
+    Push(byte, &item);
+  }
+}
+
 void FactorStrings::AppendAtom(const RegexNode& node) {
+  if (node.choices.size() == 1) return AppendByte(static_cast<unsigned char>(node.choices[0]));
   if (IsBlankAtom(node) && AppendBlank()) return;
-  const bool begun =
-      std::none_of(items_.begin(), items_.end(), [](const Item& item) { return item.size == 0; });
-  bool cut = false;
-  const std::vector<std::string> choices = ChoicesOf(node, &cut);
   size_t opened = 0;
-  for (const Item& item : items_) opened += item.open ? 1 : 0;
+  bool begun = true;
+  for (const Item& item : items_) {
+    opened += item.open ? 1 : 0;
+    begun &= item.size > 0;
+  }
+  Choices choices;
+  ChoicesOf(node, &choices);
   const bool has_blank = (node.first << (255 - ' ')).any();
   const bool no_word = !HasWordByte(node.first);
-  const bool blanks = begun && has_blank && choices.size() > 1 && no_word;
-  if (choices.empty() || blanks || items_.size() + opened * (choices.size() - 1) > max_) {
+  const bool blanks = begun && has_blank && choices.size > 1 && no_word;
+  if (choices.size == 0 || blanks || items_.size() + opened * (choices.size - 1) > max_) {
     for (Item& item : items_) item.word_ends |= item.open && no_word;
     return Close();
   }
-  std::vector<Item> out;
-  out.reserve(items_.size() + opened * (choices.size() - 1));
-  for (const Item& item : items_) {
-    if (!item.open) {
-      out.push_back(item);
-      continue;
-    }
-    for (const std::string& choice : choices) {
-      Item& next = out.emplace_back(item);
-      next.blank |= item.size == 0 && has_blank;
-      Extend(&next, choice);
-      next.open &= !cut;
+  const size_t old_size = items_.size();
+  items_.reserve(old_size + opened * (choices.size - 1));
+  for (size_t i = 0; i < old_size; ++i) {
+    Item begin = items_[i];
+    if (!begin.open) continue;
+    begin.blank |= begin.size == 0 && has_blank;
+    for (size_t c = 0; c < choices.size; ++c) {
+      Item& next = c == 0 ? items_[i] : items_.emplace_back();
+      next = begin;
+      for (const char byte : choices.all[c]) Push(static_cast<unsigned char>(byte), &next);
+      next.open &= !choices.cut;
     }
   }
-  items_ = std::move(out);
 }
 
 void FactorStrings::AppendRepeat(const RegexNode& node) {
@@ -163,14 +180,14 @@ void FactorStrings::AppendRepeat(const RegexNode& node) {
 }
 
 void FactorStrings::JoinSiblings(bool digits) {
-  const auto is_digit = [](char c) { return IsAsciiDigit(static_cast<unsigned char>(c)); };
   const auto joins = [&](const Item& prefix, size_t first, size_t siblings) {
     if (prefix.size == 1) {
-      return digits && siblings >= kDigits && is_digit(prefix.bytes[0]) &&
-             is_digit(items_[first].bytes[1]) && is_digit(items_[first + siblings - 1].bytes[1]);
+      return digits && siblings >= kDigits && IsAsciiDigit(prefix.byte(0)) &&
+             IsAsciiDigit(items_[first].byte(1)) &&
+             IsAsciiDigit(items_[first + siblings - 1].byte(1));
     }
     return siblings >= kManySiblings && prefix.size >= kRarePrefix &&
-           LiteralFrequency(prefix.view(), false, false) < kRareShare;
+           LiteralFrequency(prefix.bytes(), false, false) < kRareShare;
   };
   for (bool joined = true; joined;) {
     joined = false;
@@ -180,10 +197,11 @@ void FactorStrings::JoinSiblings(bool digits) {
       Item prefix = items_[i];
       size_t end = i;
       if (prefix.size > 1 && !prefix.word_ends && !prefix.odd_blank) {
-        prefix.bytes[--prefix.size] = 0;
+        const uint64_t mask = ~uint64_t{0} << (64 - 8 * --prefix.size);
+        prefix.key &= mask;
         prefix.open = false;
         while (end < items_.size() && items_[end].size == prefix.size + 1 &&
-               items_[end].view().starts_with(prefix.view()) && !items_[end].word_ends &&
+               (items_[end].key & mask) == prefix.key && !items_[end].word_ends &&
                !items_[end].odd_blank) {
           ++end;
         }
@@ -227,8 +245,7 @@ void FactorStrings::Append(const RegexNode& node) {
   switch (node.kind) {
     case Kind::kAssert:
       for (Item& item : items_) {
-        const bool word =
-            item.size > 0 && IsAsciiWord(static_cast<unsigned char>(item.bytes[item.size - 1]));
+        const bool word = item.size > 0 && IsAsciiWord(item.byte(item.size - 1));
         if (!item.open || node.text != "\\b" || !word) continue;
         item.word_ends = true;
         item.open = false;

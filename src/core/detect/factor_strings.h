@@ -5,7 +5,8 @@
 //                                 single space
 #pragma once
 
-#include <string_view>
+#include <cstdint>
+#include <string>
 #include <vector>
 
 #include "core/detect/regex_tree.h"
@@ -22,13 +23,17 @@ inline char FoldByte(char c) noexcept {
 class FactorStrings {
  public:
   struct Item {
-    char bytes[kFactorBytes] = {};
+    uint64_t key = 0;  // the bytes, the first one on top: keys are in the order of the strings
     unsigned char size = 0;
     bool open = true;  // what is appended goes on behind it
     bool word_ends = false;
     bool odd_blank = false;  // a blank follows that is not one single space
     bool blank = false;      // may begin with white space or a control character
-    std::string_view view() const noexcept { return {bytes, size}; }
+    unsigned char byte(size_t i) const noexcept {
+      return static_cast<unsigned char>(key >> (56 - 8 * i));
+    }
+    std::string bytes() const;
+    bool operator==(const Item&) const = default;
   };
   explicit FactorStrings(size_t max_strings) : max_(max_strings), items_(1) {}
 
@@ -42,6 +47,7 @@ class FactorStrings {
  private:
   void Close() noexcept;
   void Unite();
+  void AppendByte(unsigned char byte) noexcept;
   void AppendAtom(const RegexNode& node);
   void AppendRepeat(const RegexNode& node);
   bool AppendBranches(const RegexNode& node, size_t max_of_branch);  // false: nothing is changed

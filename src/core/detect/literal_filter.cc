@@ -18,22 +18,27 @@ LiteralFilter::LiteralFilter(bool portable)
 }
 
 void LiteralFilter::Add(std::string_view folded, bool at_end) {
+  if (folded.size() > 1 || at_end) {
+    return AddTo(folded, at_end, folded.size() > 1 ? static_cast<unsigned char>(folded[1]) : 0);
+  }
+  for (unsigned second = 0; second < 256; ++second) AddTo(folded, at_end, second);
+}
+
+// To the group of those that begin so.
+void LiteralFilter::AddTo(std::string_view folded, bool at_end, unsigned second) {
   const auto byte = [&](size_t i) {
     return i < folded.size() ? static_cast<unsigned char>(folded[i]) : 0u;
   };
   const bool is_short = folded.size() <= kShort;
-  for (unsigned second = 0; second < 256; ++second) {
-    if ((folded.size() > 1 || at_end) && second != byte(1)) continue;
-    uint16_t& group = group_of_[Index(byte(0) | second << 8)];
-    if (group == kNoGroup) {
-      group = static_cast<uint16_t>(groups_.size());
-      groups_.push_back({});
-    }
-    uint32_t* const bytes = is_short ? groups_[group].short_bytes : groups_[group].bytes;
-    for (size_t i = 0; i < (is_short ? kShort + 1 : kPositions); ++i) {
-      const bool known = i < folded.size() || at_end;
-      bytes[i] |= known ? uint32_t{1} << 31 >> (byte(i) & 31) : ~uint32_t{0};
-    }
+  uint16_t& group = group_of_[Index(byte(0) | second << 8)];
+  if (group == kNoGroup) {
+    group = static_cast<uint16_t>(groups_.size());
+    groups_.push_back({});
+  }
+  uint32_t* const bytes = is_short ? groups_[group].short_bytes : groups_[group].bytes;
+  for (size_t i = 0; i < (is_short ? kShort + 1 : kPositions); ++i) {
+    const bool known = i < folded.size() || at_end;
+    bytes[i] |= known ? uint32_t{1} << 31 >> (byte(i) & 31) : ~uint32_t{0};
   }
 }
 

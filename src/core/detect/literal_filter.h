@@ -50,6 +50,7 @@ class LiteralFilter {
     uint32_t bytes[kPositions];        // of the literals of more than kShort bytes
     uint32_t short_bytes[kShort + 1];  // of the others
   };
+  void AddTo(std::string_view folded, bool at_end, unsigned second);
   using Function = Places (*)(const LiteralFilter&, const char*, uint64_t) noexcept;
   static Places Portable(const LiteralFilter& filter, const char* block, uint64_t places) noexcept;
   static Places Avx2(const LiteralFilter& filter, const char* block, uint64_t places) noexcept;

@@ -7,15 +7,16 @@
 #pragma once
 
 #include <bitset>
+#include <compare>
 #include <cstdint>
 #include <cstring>
 #include <functional>
 #include <initializer_list>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "core/detect/literal_filter.h"
@@ -73,9 +74,17 @@ class Prefilter {
     bool at_end;                        // only where the text ends behind it
     uint32_t first_target, end_target;  // in lists_
   };
+  // Where a literal counts, as in Literal.
+  struct Stand {
+    Factor::Start start;
+    bool word_ends, odd_blank, at_end;
+    auto operator<=>(const Stand&) const = default;
+  };
   struct Pending {
-    Literal literal;
+    uint64_t key;     // the bytes, the first one on top
     uint32_t target;  // in targets_
+    uint8_t size;
+    Stand stand;
   };
   // A literal of one digit, and one of its targets.
   struct Number {
@@ -93,7 +102,10 @@ class Prefilter {
   uint32_t TargetIndex(const Target& target);
   void AddTarget(const Factor& factor, const Target& target);
   void AddOddBlank(const Factor& factor, const Target& target);
+  void AddPending(std::string_view bytes, const Stand& stand, uint32_t target);
   bool AddLongRun(const Factor& factor, const Target& target);
+  std::vector<Literal> TakeLiterals();
+  void AddToLists(size_t begin, size_t end, Literal* literal);
   void Mark(const Literal& literal);
   void SortNumbers(const std::vector<Literal>& literals);
   void SortLists(const std::vector<Literal>& literals);
@@ -147,9 +159,14 @@ class Prefilter {
   bool Possible(const Target& target, std::string_view text, size_t at,
                 PrefilterConditions::Memo* memo, RunMemo* runs) const;
 
-  std::vector<Pending> pending_;
+  // What was added, and where what is known is. Null: finished.
+  struct Building {
+    std::vector<Pending> pending;
+    std::unordered_map<std::string, uint32_t> witnesses, lists;
+    std::unordered_map<ByteSet, uint32_t> runs;
+  };
+  std::unique_ptr<Building> building_ = std::make_unique<Building>();
   PrefilterConditions conditions_;
-  std::map<std::string, uint32_t> witnesses_;
   LiteralFilter filter_;
   std::vector<Literal> listed_;  // those that are no numbers, by their list
   std::vector<Target> targets_;

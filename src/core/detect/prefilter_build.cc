@@ -1,9 +1,8 @@
 // Making a prefilter: which literals lead to which rules.
 #include <algorithm>
 #include <cstring>
-#include <set>
 #include <string>
-#include <tuple>
+#include <unordered_set>
 #include <utility>
 
 #include "core/detect/factor_score.h"
@@ -15,17 +14,24 @@ namespace {
 
 constexpr double kFrequent = 0.0002;
 
+// The first byte on top: in the order of the bytes.
+uint64_t BytesKey(std::string_view bytes) noexcept {
+  uint64_t key = 0;
+  std::memcpy(&key, bytes.data(), bytes.size());
+  return __builtin_bswap64(key);
+}
+
 }  // namespace
 
 uint32_t Prefilter::RunIndex(const ByteSet& run) {
-  const auto known = std::find(runs_.begin(), runs_.end(), run);
-  if (known == runs_.end()) return runs_.push_back(run), static_cast<uint32_t>(runs_.size() - 1);
-  return static_cast<uint32_t>(known - runs_.begin());
+  const auto [known, fresh] = building_->runs.try_emplace(run, static_cast<uint32_t>(runs_.size()));
+  if (fresh) runs_.push_back(run);
+  return known->second;
 }
 
 uint32_t Prefilter::WitnessIndex(const Condition& witness) {
-  const auto [known, fresh] =
-      witnesses_.try_emplace(KeyOf(witness), static_cast<uint32_t>(witnesses_.size()));
+  const auto [known, fresh] = building_->witnesses.try_emplace(
+      KeyOf(witness), static_cast<uint32_t>(building_->witnesses.size()));
   if (!fresh) return known->second;
   for (const Factor& factor : witness.any_of) {
     Target target = TargetOf(known->second, {});
@@ -81,16 +87,13 @@ void Prefilter::AddTarget(const Factor& factor, const Target& target) {
       LiteralFrequency(factor.bytes, false, false) >= kFrequent) {
     return AddOddBlank(factor, target);
   }
-  Pending pending{};
-  pending.target = TargetIndex(target);
-  Literal& literal = pending.literal;
-  std::memcpy(literal.bytes, factor.bytes.data(), factor.bytes.size());
-  literal.size = static_cast<uint8_t>(factor.bytes.size());
-  literal.unused_bits = static_cast<uint8_t>(8 * (kFactorBytes - factor.bytes.size()));
-  literal.start = factor.start;
-  literal.word_ends = factor.word_ends;
-  literal.odd_blank = factor.odd_blank;
-  pending_.push_back(pending);
+  AddPending(factor.bytes, {factor.start, factor.word_ends, factor.odd_blank, false},
+             TargetIndex(target));
+}
+
+void Prefilter::AddPending(std::string_view bytes, const Stand& stand, uint32_t target) {
+  building_->pending.push_back(
+      {BytesKey(bytes), target, static_cast<uint8_t>(bytes.size()), stand});
 }
 
 // One byte tells nothing, a long run of few kinds of bytes that begins with it does.
@@ -109,12 +112,23 @@ bool Prefilter::AddLongRun(const Factor& factor, const Target& target) {
 
 void Prefilter::Add(uint32_t rule, const std::vector<Factor>& any_of, bool folds) {
   folds_ |= folds;
+  // Factors share their conditions.
+  std::unordered_map<const Condition*, uint32_t> numbers;
+  const auto number_of = [&](const Condition* condition, const auto& add) {
+    const auto [known, fresh] = numbers.try_emplace(condition, 0);
+    if (fresh) known->second = add(*condition);
+    return known->second;
+  };
   for (const Factor& factor : any_of) {
     Target target = TargetOf(rule, factor);
     for (size_t i = 0; i < std::min<size_t>(factor.conditions.size(), 2); ++i) {
-      target.conditions[i] = conditions_.Add(*factor.conditions[i]);
+      target.conditions[i] = number_of(factor.conditions[i].get(),
+                                       [&](const Condition& c) { return conditions_.Add(c); });
     }
-    if (factor.witness) target.witness = WitnessIndex(*factor.witness);
+    if (factor.witness) {
+      target.witness =
+          number_of(factor.witness.get(), [&](const Condition& c) { return WitnessIndex(c); });
+    }
     if (!AddLongRun(factor, target)) AddTarget(factor, target);
   }
 }
@@ -123,15 +137,19 @@ void Prefilter::AddBeginnings(uint32_t rule, const std::vector<Factor>& any_of, 
   stream_ = true;
   reach_ = static_cast<uint32_t>(std::min<size_t>(reach, UINT32_MAX));
   Add(rule, any_of);
-  std::set<std::pair<std::string, Factor::Start>> known;
-  for (Factor cut : any_of) {
-    cut.word_ends = false;
-    const bool odd_blank = std::exchange(cut.odd_blank, false);
-    for (bool whole = odd_blank; whole || cut.bytes.size() > 1; whole = false) {
-      if (!whole) cut.bytes.pop_back();
-      if (!known.emplace(cut.bytes, cut.start).second) continue;
-      AddTarget(cut, TargetOf(rule, cut));
-      pending_.back().literal.at_end = true;
+  // What the end of the text cuts: the run that begins with it is cut, too.
+  const uint32_t target = TargetIndex(TargetOf(rule, {}));
+  std::unordered_set<uint64_t> known[3];  // by Factor::Start
+  const auto add = [&](std::string_view bytes, Factor::Start start) {
+    if (!known[static_cast<size_t>(start)].insert(BytesKey(bytes)).second) return;
+    AddPending(bytes, {start, false, false, true}, target);
+  };
+  for (const Factor& factor : any_of) {
+    std::string_view cut = factor.bytes;
+    if (factor.odd_blank) add(cut, factor.start);
+    while (cut.size() > 1) {
+      cut.remove_suffix(1);
+      add(cut, factor.start);
     }
   }
 }
@@ -155,34 +173,38 @@ void Prefilter::Mark(const Literal& literal) {
 
 // Each literal that is no number beside those that may stand where it may.
 void Prefilter::SortLists(const std::vector<Literal>& literals) {
-  std::vector<std::tuple<uint32_t, bool, uint32_t>> listed;  // list, at the end, literal
   four_lists_ = static_cast<uint32_t>(filter_.groups());
   more_lists_ = four_lists_ + kLists;
+  // Each list in two halves: of those that stand at the end, and before it of the others.
+  const size_t halves = 2 * size_t{more_lists_ + kLists};
+  std::vector<uint32_t> ends(halves + 1), last(halves, kNone);
+  std::vector<std::pair<uint32_t, uint32_t>> listed;  // half, literal
+  const auto add = [&](uint32_t list, uint32_t literal) {
+    const uint32_t half = 2 * list + (literals[literal].at_end ? 1 : 0);
+    if (std::exchange(last[half], literal) == literal) return;
+    listed.emplace_back(half, literal);
+    ++ends[half + 1];
+  };
   for (uint32_t i = 0; i < literals.size(); ++i) {
     const Literal& literal = literals[i];
     if (IsNumber(literal)) continue;
     const uint64_t bytes = Load(literal.bytes), product = Product(bytes);
     if (literal.size > 4) {
-      listed.emplace_back(more_lists_ + ListOf(Hash5(product)), literal.at_end, i);
+      add(more_lists_ + ListOf(Hash5(product)), i);
     } else if (literal.size == 4) {
-      listed.emplace_back(four_lists_ + ListOf(Hash4(product)), literal.at_end, i);
-    }
-    for (unsigned second = 0; second < 256 && literal.size < 4; ++second) {
-      const bool any = literal.size == 1 && !literal.at_end;
-      if (any || second == (bytes >> 8 & 0xFF)) {
-        listed.emplace_back(filter_.GroupOf(bytes & 0xFF, second), literal.at_end, i);
-      }
+      add(four_lists_ + ListOf(Hash4(product)), i);
+    } else if (literal.size > 1 || literal.at_end) {
+      add(filter_.GroupOf(bytes & 0xFF, bytes >> 8 & 0xFF), i);
+    } else {
+      for (unsigned second = 0; second < 256; ++second)
+        add(filter_.GroupOf(bytes & 0xFF, second), i);
     }
   }
-  std::sort(listed.begin(), listed.end());
-  listed.erase(std::unique(listed.begin(), listed.end()), listed.end());
-  list_begins_.assign(more_lists_ + kLists + 1, 0);
-  for (const auto& [list, at_end, literal] : listed) {
-    ++list_begins_[list + 1];
-    listed_.push_back(literals[literal]);
-  }
-  for (size_t i = 1; i < list_begins_.size(); ++i) list_begins_[i] += list_begins_[i - 1];
-  listed_.shrink_to_fit();
+  for (size_t i = 1; i < ends.size(); ++i) ends[i] += ends[i - 1];
+  list_begins_.resize(halves / 2 + 1);
+  for (size_t i = 0; i < list_begins_.size(); ++i) list_begins_[i] = ends[2 * i];
+  listed_.resize(listed.size());
+  for (const auto& [half, literal] : listed) listed_[ends[half]++] = literals[literal];
 }
 
 bool Prefilter::IsNumber(const Literal& literal) noexcept {
@@ -190,39 +212,64 @@ bool Prefilter::IsNumber(const Literal& literal) noexcept {
          literal.start != Factor::Start::kAnywhere;
 }
 
-void Prefilter::Finish() {
-  const auto key = [&](const Pending& p) {
-    return std::tuple(std::string_view(p.literal.bytes, p.literal.size), p.literal.start,
-                      p.literal.word_ends, p.literal.odd_blank, p.literal.at_end);
-  };
-  const auto whole = [&](const Pending& p) {
-    return std::tuple_cat(key(p), std::tuple(UINT32_MAX - targets_[p.target].reach, p.target));
-  };
-  std::sort(pending_.begin(), pending_.end(),
-            [&](const Pending& a, const Pending& b) { return whole(a) < whole(b); });
-  std::vector<Literal> literals;
-  for (size_t i = 0; i < pending_.size(); ++i) {
-    const bool same = i > 0 && key(pending_[i]) == key(pending_[i - 1]);
-    if (same && whole(pending_[i]) == whole(pending_[i - 1])) continue;
-    const auto target = static_cast<uint32_t>(lists_.size());
-    lists_.push_back(pending_[i].target);
-    if (!same) {
-      Literal literal = pending_[i].literal;
-      literal.first_target = target;
-      literals.push_back(literal);
-    }
-    literals.back().end_target = target + 1;
+// Appends the targets of what is pending in [begin, end), or finds the same ones that are there.
+void Prefilter::AddToLists(size_t begin, size_t end, Literal* literal) {
+  std::vector<uint32_t> targets;
+  for (size_t i = begin; i < end; ++i) {
+    const uint32_t target = building_->pending[i].target;
+    if (targets.empty() || targets.back() != target) targets.push_back(target);
   }
+  const std::string_view key(reinterpret_cast<const char*>(targets.data()),
+                             targets.size() * sizeof targets[0]);
+  const auto [known, fresh] =
+      building_->lists.try_emplace(std::string(key), static_cast<uint32_t>(lists_.size()));
+  if (fresh) lists_.insert(lists_.end(), targets.begin(), targets.end());
+  literal->first_target = known->second;
+  literal->end_target = known->second + static_cast<uint32_t>(targets.size());
+}
+
+std::vector<Prefilter::Literal> Prefilter::TakeLiterals() {
+  const auto same = [](const Pending& a, const Pending& b) {
+    return a.key == b.key && a.stand == b.stand;
+  };
+  // The targets that reach farthest come first.
+  std::vector<Pending>& pending = building_->pending;
+  std::sort(pending.begin(), pending.end(), [&](const Pending& a, const Pending& b) {
+    if (a.key != b.key) return a.key < b.key;
+    if (a.stand != b.stand) return a.stand < b.stand;
+    const uint32_t reach = targets_[a.target].reach, other = targets_[b.target].reach;
+    return reach != other ? reach > other : a.target < b.target;
+  });
+  std::vector<Literal> literals;
+  for (size_t i = 0, end = 0; i < pending.size(); i = end) {
+    while (end < pending.size() && same(pending[end], pending[i])) ++end;
+    const Pending& first = pending[i];
+    Literal& literal = literals.emplace_back();
+    const uint64_t bytes = __builtin_bswap64(first.key);
+    std::memcpy(literal.bytes, &bytes, sizeof bytes);
+    literal.size = first.size;
+    literal.unused_bits = static_cast<uint8_t>(8 * (kFactorBytes - first.size));
+    literal.start = first.stand.start;
+    literal.word_ends = first.stand.word_ends;
+    literal.odd_blank = first.stand.odd_blank;
+    literal.at_end = first.stand.at_end;
+    AddToLists(i, end, &literal);
+  }
+  return literals;
+}
+
+void Prefilter::Finish() {
+  const std::vector<Literal> literals = TakeLiterals();
   if (!literals.empty()) {
     hashes_ = std::make_unique<Hashes>();
     SortNumbers(literals);
     SortLists(literals);
   }
-  pending_ = {};
-  witnesses_ = {};
+  building_.reset();
   conditions_.Finish();
   targets_.shrink_to_fit();
   lists_.shrink_to_fit();
+  runs_.shrink_to_fit();
 }
 
 // Numbers begin so often that what cannot be one has to be told apart at once.

@@ -87,7 +87,7 @@ uint32_t PrefilterConditions::Add(const Condition& condition) {
 }
 
 void PrefilterConditions::Finish() noexcept {
-  known_ = {};
+  known_.clear();
   windows_.shrink_to_fit();
   wanted_.shrink_to_fit();
   literals_.shrink_to_fit();

@@ -79,18 +79,23 @@ double Score(const FactorSet& set) {
   return dense ? score + kDensePenalty : score;
 }
 
-// Moves the set behind `bytes` bytes of the match; a match that may begin far off costs more.
-void MoveBehind(size_t bytes, FactorSet* set) {
-  if (bytes == 0) return;
-  for (Factor& factor : set->any_of) {
-    const bool was_near = factor.max_before != kAnywhereBefore;
-    factor.max_before = Add(factor.max_before, bytes);
-    if (factor.max_before != kAnywhereBefore) {
-      set->score += 1e-7 * static_cast<double>(bytes);
-    } else if (was_near) {
-      set->score += 1;
+// The score behind `bytes` bytes of the match: one that may begin far off costs more.
+double ScoreBehind(size_t bytes, const FactorSet& set) noexcept {
+  double score = set.score;
+  if (bytes == 0) return score;
+  for (const Factor& factor : set.any_of) {
+    if (Add(factor.max_before, bytes) != kAnywhereBefore) {
+      score += 1e-7 * static_cast<double>(bytes);
+    } else if (factor.max_before != kAnywhereBefore) {
+      score += 1;
     }
   }
+  return score;
+}
+
+void MoveBehind(size_t bytes, FactorSet* set) {
+  set->score = ScoreBehind(bytes, *set);
+  for (Factor& factor : set->any_of) factor.max_before = Add(factor.max_before, bytes);
 }
 
 // The items of a sequence, and what is asked of each again and again.
@@ -144,13 +149,13 @@ std::optional<FactorSet> FactorsAt(const Sequence& sequence, size_t first, Edge 
   for (const FactorStrings::Item& item : std::move(strings).Take()) {
     if (item.size == 0 || item.blank) return std::nullopt;
     Factor& factor = set.any_of.emplace_back(base);
-    const auto begin = static_cast<unsigned char>(item.bytes[0]);
+    const unsigned char begin = item.byte(0);
     if (IsFoldedWord(begin) && edge.word) {
       factor.start = Start::kWord;
     } else if (IsAsciiDigit(begin) && edge.digit) {
       factor.start = Start::kDigit;
     }
-    factor.bytes = item.view();
+    factor.bytes = item.bytes();
     factor.before = edge.last;
     factor.word_ends = item.word_ends;
     factor.odd_blank = item.odd_blank;
@@ -217,18 +222,17 @@ class Neighbours {
   }
 
  private:
-  void Consider(double per_place, Condition&& condition) {
-    const size_t reach = Add(condition.back, condition.ahead);
-    if (reach > kMaxReach) {
-      const bool rarer = per_place < kRareWitness && (!witness_ || per_place < witness_share_);
-      if (condition.back > 0 || condition.any_of.empty() || !rarer) return;
-      witness_share_ = per_place;
-      witness_ = std::make_shared<const Condition>(std::move(condition));
-      return;
-    }
+  // Whether a condition as frequent as this is of use within so many bytes: as a witness, ...
+  bool IsWitness(double per_place, size_t back, size_t ahead) const noexcept {
+    return Add(back, ahead) > kMaxReach && back == 0 && per_place < kRareWitness &&
+           (!witness_ || per_place < witness_share_);
+  }
+  // ... or near by, by how often it is there by chance.
+  static std::optional<double> Chance(double per_place, size_t back, size_t ahead) noexcept {
+    const size_t reach = Add(back, ahead);
+    if (reach > kMaxReach) return std::nullopt;
     const double chance = per_place * (1 + kPlacesPerByte * static_cast<double>(reach));
-    if (chance > kLikely) return;
-    found_.emplace_back(chance, std::make_shared<const Condition>(std::move(condition)));
+    return chance > kLikely ? std::nullopt : std::optional<double>(chance);
   }
   void ConsiderLiterals(size_t other, size_t at, const FactorSet& best) {
     const FactorSet& set = *sets_[other];
@@ -243,12 +247,22 @@ class Neighbours {
       const auto begin = static_cast<unsigned char>(factor.bytes[0]);
       const bool inside = factor.start == Start::kAnywhere && IsFoldedWord(begin);
       per_place += LiteralFrequency(factor.bytes, factor.word_ends, inside);
-      Factor plain = factor;
-      plain.conditions.clear();
-      plain.witness = nullptr;
-      condition.any_of.push_back(std::move(plain));
     }
-    Consider(per_place, std::move(condition));
+    const bool witness = IsWitness(per_place, condition.back, condition.ahead);
+    const std::optional<double> chance = Chance(per_place, condition.back, condition.ahead);
+    if (!witness && !chance) return;
+    condition.any_of = set.any_of;
+    for (Factor& factor : condition.any_of) {
+      factor.conditions.clear();
+      factor.witness = nullptr;
+    }
+    auto shared = std::make_shared<const Condition>(std::move(condition));
+    if (chance) {
+      found_.emplace_back(*chance, std::move(shared));
+    } else {
+      witness_share_ = per_place;
+      witness_ = std::move(shared);
+    }
   }
   // Long runs of a narrow alphabet behind the literals.
   void ConsiderRuns(size_t at, const FactorSet& best) {
@@ -263,7 +277,11 @@ class Neighbours {
       if (condition.run_bytes < kConditionRun) continue;
       condition.ahead = Distance(longest_, at, i);
       if (best.any_of.front().min_run >= kConditionRun) return;
-      return Consider(kRunShare, std::move(condition));
+      const std::optional<double> chance = Chance(kRunShare, 0, condition.ahead);
+      if (chance) {
+        found_.emplace_back(*chance, std::make_shared<const Condition>(std::move(condition)));
+      }
+      return;
     }
   }
 
@@ -289,11 +307,10 @@ std::optional<FactorSet> BestOfSequence(const RegexNode& node, Edge edge) {
     if (i == 0 ? child.kind != Kind::kAssert || last : here) sets[i] = FactorsAt(sequence, i, edge);
     if (!Nullable(child)) Better(Best(child, edge), &sets[i]);
     if (sets[i]) {
-      FactorSet moved = *sets[i];
-      MoveBehind(before, &moved);
-      if (best == node.children.size() || moved.score < best_score) {
+      const double score = ScoreBehind(before, *sets[i]);
+      if (best == node.children.size() || score < best_score) {
         best = i;
-        best_score = moved.score;
+        best_score = score;
       }
       if (best_score < kRare) break;
     }

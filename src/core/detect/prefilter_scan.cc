@@ -18,13 +18,20 @@ void TokenTable::Add(const ByteSet& set) {
 
 void InsideTable::Add(std::string_view folded) {
   const auto group = static_cast<uint8_t>(1u << (literals_++ % 8));
+  const auto add = [&](size_t i, unsigned byte) {
+    groups_[i][byte] |= group;
+    low_[i][byte & 15] |= group;
+    high_[i][byte >> 4] |= group;
+  };
   for (size_t i = 0; i < kBytes; ++i) {
-    for (unsigned byte = 0; byte < 256; ++byte) {
-      if (i < folded.size() && (byte | 0x20) != static_cast<unsigned char>(folded[i])) continue;
-      groups_[i][byte] |= group;
-      low_[i][byte & 15] |= group;
-      high_[i][byte >> 4] |= group;
+    if (i < folded.size()) {
+      // Folded bytes have this bit; the others that fold to them have not.
+      const auto byte = static_cast<unsigned char>(folded[i]);
+      add(i, byte);
+      add(i, byte & ~0x20u);
+      continue;
     }
+    for (unsigned byte = 0; byte < 256; ++byte) add(i, byte);
   }
 }
 

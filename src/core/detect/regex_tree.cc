@@ -66,6 +66,11 @@ class Parser {
     rest_.remove_prefix(token.size());
     return true;
   }
+  bool Take(char c) {
+    if (rest_.empty() || rest_.front() != c) return false;
+    rest_.remove_prefix(1);
+    return true;
+  }
   char TakeChar() {
     if (rest_.empty()) return Fail("ends too early"), '\0';
     const char c = rest_.front();
@@ -125,7 +130,7 @@ RegexNode Parser::Alternation(Flags flags, int depth) {
   node.kind = Kind::kAlternate;
   do {
     node.children.push_back(Sequence(&flags, depth));
-  } while (Take("|"));
+  } while (Take('|'));
   if (node.children.size() == 1) return std::move(node.children[0]);
   return node;
 }
@@ -145,19 +150,21 @@ RegexNode Parser::Sequence(Flags* flags, int depth) {
 }
 
 RegexNode Parser::Element(Flags* flags, int depth) {
-  if (Take("(")) return Group(flags, depth + 1);
-  if (Take("[")) return Class(*flags);
-  if (Take("\\")) return Escape(*flags);
-  if (Take("^")) return Assertion(flags->multi_line ? "(?m:^)" : "^");
-  if (Take("$")) return Assertion(flags->multi_line ? "(?m:$)" : "$");
-  if (Take(".")) return Atom(flags->dot_newline ? "(?s:.)" : ".", 4, base_, ByteSet().set());
-  if (rest_.find_first_of("*+?") == 0) return Fail("nothing to repeat"), RegexNode{};
+  if (Take('(')) return Group(flags, depth + 1);
+  if (Take('[')) return Class(*flags);
+  if (Take('\\')) return Escape(*flags);
+  if (Take('^')) return Assertion(flags->multi_line ? "(?m:^)" : "^");
+  if (Take('$')) return Assertion(flags->multi_line ? "(?m:$)" : "$");
+  if (Take('.')) return Atom(flags->dot_newline ? "(?s:.)" : ".", 4, base_, ByteSet().set());
+  if (rest_[0] == '*' || rest_[0] == '+' || rest_[0] == '?')
+    return Fail("nothing to repeat"), RegexNode{};
   const std::string_view start = rest_;
   const uint32_t rune = TakeRune();
   const size_t bytes = start.size() - rest_.size();
-  const std::string literal(start.substr(0, bytes));
+  const std::string_view literal = start.substr(0, bytes);
   // A brace that opens no count is literal to RE2 but would be ambiguous once moved.
-  if (literal == "{" || literal == "}") return Literal("\\" + literal, rune, 1, *flags);
+  if (literal == "{") return Literal("\\{", rune, 1, *flags);
+  if (literal == "}") return Literal("\\}", rune, 1, *flags);
   return Literal(literal, rune, bytes, *flags);
 }
 
@@ -166,7 +173,7 @@ RegexNode Parser::Literal(std::string_view source, uint32_t rune, size_t bytes, 
   AddRunes(rune, rune, flags.ignore_case, &first);
   const size_t folded = std::max(bytes, FoldedBytes(rune, rune));
   RegexNode node = Atom(source, flags.ignore_case ? folded : bytes, flags, first);
-  if (rune < 0x80 || !flags.ignore_case || IsCaseless(rune)) node.choices = {Utf8(rune)};
+  if (rune < 0x80 || !flags.ignore_case || IsCaseless(rune)) node.choices = Utf8(rune);
   return node;
 }
 
@@ -177,16 +184,16 @@ RegexNode Parser::Group(Flags* flags, int depth) {
     const size_t end = rest_.find('>');
     if (end == std::string_view::npos) return Fail("unfinished group name"), RegexNode{};
     rest_.remove_prefix(end + 1);
-  } else if (Take("?")) {
+  } else if (Take('?')) {
     if (!ParseFlags(&inner)) return RegexNode{};
-    if (Take(")")) {  // (?i): to the end of the enclosing group
+    if (Take(')')) {  // (?i): to the end of the enclosing group
       *flags = inner;
       return RegexNode{};
     }
-    if (!Take(":")) return Fail("unknown group"), RegexNode{};
+    if (!Take(':')) return Fail("unknown group"), RegexNode{};
   }
   RegexNode node = Alternation(inner, depth);
-  if (!Take(")")) Fail("missing )");
+  if (!Take(')')) Fail("missing )");
   return node;
 }
 
@@ -220,11 +227,11 @@ void Parser::Repeat(RegexNode* node) {
   int min = 0, max = 0;
   bool first = true;
   for (;;) {
-    if (Take("*")) {
+    if (Take('*')) {
       min = 0, max = RegexNode::kNoMax;
-    } else if (Take("+")) {
+    } else if (Take('+')) {
       min = 1, max = RegexNode::kNoMax;
-    } else if (Take("?")) {
+    } else if (Take('?')) {
       min = 0, max = 1;
     } else if (!Counts(&min, &max)) {
       return;
@@ -232,7 +239,7 @@ void Parser::Repeat(RegexNode* node) {
     if (min > kMaxRepeat || max > kMaxRepeat || (max != RegexNode::kNoMax && max < min)) {
       return Fail("bad repeat count");
     }
-    Take("?");  // lazy: the same set of matches
+    Take('?');  // lazy: the same set of matches
     if (!first) return Fail("repeat of a repeat");
     first = false;
     RegexNode repeat;
@@ -268,7 +275,7 @@ bool Parser::Counts(int* min, int* max) {
 
 uint32_t Parser::HexRune() {
   std::string_view digits;
-  if (Take("{")) {
+  if (Take('{')) {
     const size_t end = rest_.find('}');
     if (end == std::string_view::npos) return Fail("unfinished \\x{"), 0;
     digits = rest_.substr(0, end);
@@ -310,7 +317,7 @@ uint32_t Parser::EscapedRune() {
 }
 
 void Parser::SkipProperty() {
-  if (!Take("{")) return void(TakeChar());
+  if (!Take('{')) return void(TakeChar());
   const size_t end = rest_.find('}');
   if (end == std::string_view::npos) return Fail("unfinished \\p{");
   rest_.remove_prefix(end + 1);
@@ -319,11 +326,11 @@ void Parser::SkipProperty() {
 RegexNode Parser::Escape(Flags flags) {
   const std::string_view start(rest_.data() - 1, rest_.size() + 1);
   const auto source = [&] { return start.substr(0, start.size() - rest_.size()); };
-  if (Take("b") || Take("B") || Take("A") || Take("z")) return Assertion(std::string(source()));
-  if (Take("d") || Take("s")) return ClassEscape(source(), 1, base_);
-  if (Take("w")) return ClassEscape(source(), flags.ignore_case ? 3 : 1, flags);
-  if (Take("D") || Take("S") || Take("W")) return ClassEscape(source(), 4, base_);
-  if (Take("p") || Take("P")) {
+  if (Take('b') || Take('B') || Take('A') || Take('z')) return Assertion(std::string(source()));
+  if (Take('d') || Take('s')) return ClassEscape(source(), 1, base_);
+  if (Take('w')) return ClassEscape(source(), flags.ignore_case ? 3 : 1, flags);
+  if (Take('D') || Take('S') || Take('W')) return ClassEscape(source(), 4, base_);
+  if (Take('p') || Take('P')) {
     SkipProperty();
     return Atom(source(), 4, flags, ByteSet().set());
   }
@@ -332,7 +339,7 @@ RegexNode Parser::Escape(Flags flags) {
 }
 
 uint32_t Parser::ClassRune() {
-  if (Take("\\")) return EscapedRune();
+  if (Take('\\')) return EscapedRune();
   if (rest_.empty()) return Fail("missing ]"), 0;
   return TakeRune();
 }
@@ -375,9 +382,10 @@ bool Parser::ClassOfItem(Flags flags, ByteSet* first, size_t* max_bytes) {
 
 RegexNode Parser::Class(Flags flags) {
   const std::string_view start(rest_.data() - 1, rest_.size() + 1);
-  const bool negated = Take("^");
+  const bool negated = Take('^');
   size_t max_bytes = negated ? 4 : 1;
-  std::vector<std::string> choices;
+  std::string choices;
+  size_t chosen = 0;
   bool few = !negated;      // `choices` are all
   ByteSet first, excluded;  // `excluded`: of these bytes no negated class is without doubt
   for (bool begin = true; begin || !rest_.starts_with("]"); begin = false) {
@@ -396,10 +404,10 @@ RegexNode Parser::Class(Flags flags) {
       high = ClassRune();
     }
     AddRunes(low, high, flags.ignore_case, &first);
-    few &= low >= 0x80 && high - low < kMaxChoices && choices.size() < kMaxChoices;
-    for (uint32_t rune = low; few && rune <= high; ++rune) {
+    few &= low >= 0x80 && high - low < kMaxChoices && chosen < kMaxChoices;
+    for (uint32_t rune = low; few && rune <= high; ++rune, ++chosen) {
       few &= !flags.ignore_case || IsCaseless(rune);
-      choices.push_back(Utf8(rune));
+      choices += Utf8(rune);
     }
     if (low < 0x80) AddRunes(low, std::min<uint32_t>(high, 0x7F), flags.ignore_case, &excluded);
     max_bytes = std::max(max_bytes, flags.ignore_case ? FoldedBytes(low, high) : Utf8Bytes(high));
