@@ -88,12 +88,12 @@ Status Matcher::Impl::AddToScopes(RuleId id) {
           std::make_unique<RE2::Set>(QuietOptions(false, kSetMemoryBytes), RE2::UNANCHORED);
     }
     std::string error;
-    if (target.set->Add(rule.loose, &error) < 0) {
+    if (target.set->Add(rule.Loose(), &error) < 0) {
       return Status::InvalidArgument(rule.rule.id + ": " + error);
     }
     target.ids.push_back(id);
   }
-  if (rule.rule.output && !rule.prefix.empty()) {
+  if (rule.rule.output && rule.begins()) {
     held.push_back(id);
     if (rule.beginnings) {
       beginnings.AddBeginnings(id, *rule.beginnings, rule.reach());

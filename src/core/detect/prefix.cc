@@ -1,8 +1,6 @@
 #include "core/detect/prefix.h"
 
 #include <algorithm>
-#include <utility>
-#include <vector>
 
 #include "core/detect/regex_shape.h"
 #include "core/detect/regex_tree.h"
@@ -12,7 +10,8 @@ namespace {
 
 using Kind = RegexNode::Kind;
 
-constexpr size_t kMaxFormBytes = 64 * 1024;
+// The same for a single code point in beginnings: up to five blanks are between any two words.
+constexpr int kLooseAtoms = 5;
 
 std::string Counted(const std::string& text, int min, int max) {
   if (max != RegexNode::kNoMax && max > kLooseRepeat) max = RegexNode::kNoMax;
@@ -47,77 +46,56 @@ std::string Loose(const RegexNode& node) {
   return out;
 }
 
-// The non-empty beginnings; nullopt: there are none.
-std::optional<std::string> Prefix(const RegexNode& node);
-
-// Built from the right: P(i) = pre(x_i) | x_i P(i+1), which for an atom is x_i P(i+1)?.
-std::optional<std::string> ConcatPrefix(const std::vector<RegexNode>& items) {
-  std::optional<std::string> tail;
-  for (size_t i = items.size(); i-- > 0;) {
-    std::optional<std::string> own = Prefix(items[i]);
-    if (!tail) {
-      tail = std::move(own);
-      continue;
-    }
-    if (items[i].kind == Kind::kAtom) {
-      tail = items[i].text + "(?:" + *tail + ")?";
-    } else if (!own) {
-      tail = Loose(items[i]) + *tail;
-    } else {
-      tail = "(?:" + *own + "|" + Loose(items[i]) + *tail + ")";
-    }
-    if (tail->size() > kMaxFormBytes) return tail;
-  }
-  return tail;
+// What is left where the text ends.
+std::string OrEnd(const std::string& text) {
+  return "(?:" + text + "|$)";
 }
 
-std::optional<std::string> Prefix(const RegexNode& node) {
+std::string Prefix(const RegexNode& node) {
+  std::string out;
   switch (node.kind) {
     case Kind::kAssert:
-      return std::nullopt;
     case Kind::kAtom:
-      return node.text;
+      return OrEnd(node.text);
     case Kind::kConcat:
-      return ConcatPrefix(node.children);
-    case Kind::kAlternate: {
-      std::string out;
+      for (const RegexNode& child : node.children) out += Prefix(child);
+      return out;
+    case Kind::kAlternate:
       for (const RegexNode& child : node.children) {
-        const std::optional<std::string> own = Prefix(child);
-        if (own) out += (out.empty() ? "(?:" : "|") + *own;
+        out += (out.empty() ? "(?:" : "|") + Prefix(child);
       }
-      if (out.empty()) return std::nullopt;
       return out + ")";
-    }
     case Kind::kRepeat: {
-      const std::optional<std::string> own = Prefix(node.children[0]);
-      if (!own || node.max == 0) return std::nullopt;
-      const int before = node.max == RegexNode::kNoMax ? node.max : node.max - 1;
-      return Counted(Loose(node.children[0]), 0, before) + "(?:" + *own + ")";
+      const RegexNode& child = node.children[0];
+      if (child.kind != Kind::kAtom) return Counted(Prefix(child), node.min, node.max);
+      // Rounds that need not be there need no end.
+      const int min = std::min(node.min, kLooseRepeat), max = node.max;
+      const bool endless = max == RegexNode::kNoMax || max > kLooseAtoms;
+      return Counted(OrEnd(child.text), min, min) +
+             Counted(child.text, 0, endless ? RegexNode::kNoMax : max - min);
     }
   }
-  return std::nullopt;
+  return out;
+}
+
+std::string Form(const std::string& text, bool ignore_case) {
+  return (ignore_case ? "(?i:" : "(?:") + text + ")";
 }
 
 }  // namespace
 
-Result<PrefixForm> DerivePrefix(std::string_view pattern, bool ignore_case) {
-  Result<RegexNode> tree = ParseRegex(pattern, ignore_case);
-  if (!tree.ok()) return tree.status();
-  return DerivePrefix(tree.value(), ignore_case);
+std::string BeginningsForm(const RegexNode& tree, bool ignore_case) {
+  return Form(Prefix(tree), ignore_case);
+}
+std::string LooseForm(const RegexNode& tree, bool ignore_case) {
+  return Form(Loose(tree), ignore_case);
 }
 
-Result<PrefixForm> DerivePrefix(const RegexNode& tree, bool ignore_case) {
-  const std::string open = ignore_case ? "(?i:" : "(?:";
-  PrefixForm form;
-  form.max_bytes = LongestMatch(tree);
-  form.loose = open + Loose(tree) + ")";
-  if (const std::optional<std::string> prefix = Prefix(tree)) {
-    form.pattern = open + *prefix + ")";
-  }
-  if (form.pattern.size() > kMaxFormBytes || form.loose.size() > kMaxFormBytes) {
-    return Status::InvalidArgument("expression is too large");
-  }
-  return form;
+Result<PrefixForm> DerivePrefix(std::string_view pattern, bool ignore_case) {
+  const Result<RegexNode> tree = ParseRegex(pattern, ignore_case);
+  if (!tree.ok()) return tree.status();
+  return PrefixForm{BeginningsForm(tree.value(), ignore_case), LooseForm(tree.value(), ignore_case),
+                    LongestMatch(tree.value())};
 }
 
 }  // namespace kt::detect

@@ -49,7 +49,9 @@ const RE2* RuleSearch::Expression(std::string* error) const {
 
 const RE2* RuleSearch::Hold() const {
   std::call_once(hold_once_, [&] {
-    hold_ = std::make_unique<RE2>("(?:" + prefix + ")\\z", QuietOptions(false, kMemoryBytes));
+    const Result<RegexNode> tree = ParseRegex(rule.pattern, rule.ignore_case);
+    const std::string form = tree.ok() ? BeginningsForm(tree.value(), rule.ignore_case) : "(";
+    hold_ = std::make_unique<RE2>(form + "\\z", QuietOptions(false, kMemoryBytes));
   });
   return hold_->ok() ? hold_.get() : nullptr;
 }
@@ -66,13 +68,10 @@ Status RuleSearch::Prepare() {
     return Status::InvalidArgument(rule.id + ": the pattern has no such group");
   }
   const Result<RegexNode> tree = ParseRegex(rule.pattern, rule.ignore_case);
-  Result<PrefixForm> form =
-      tree.ok() ? DerivePrefix(tree.value(), rule.ignore_case) : tree.status();
-  derived_ = form.ok();
+  derived_ = tree.ok();
   if (derived_) {
-    prefix = form->pattern;
-    loose = form->loose;
-    max_bytes = form->max_bytes;
+    max_bytes = LongestMatch(tree.value());
+    begins_ = max_bytes != 0u;
     window_ = max_bytes.value_or(0) <= kMaxWindow ? max_bytes.value_or(0) : 0;
     required = RequiredFactors(tree.value());
     RequireWords();
@@ -80,8 +79,6 @@ Status RuleSearch::Prepare() {
     beginnings = Beginnings(tree.value());
     SetOpening();
     if (!rule.output) beginnings.reset();
-  } else {
-    loose = (rule.ignore_case ? "(?i:" : "(?:") + rule.pattern + ")";
   }
   bounded_ = max_bytes && *max_bytes <= kMaxMatchBytes;
   if (!bounded_) {
@@ -90,7 +87,7 @@ Status RuleSearch::Prepare() {
       max_bytes = std::min(rule.max_match_bytes, kMaxDeclaredBytes);
     }
   }
-  const bool held = rule.output && max_bytes && !prefix.empty();
+  const bool held = rule.output && max_bytes && begins_;
   if (!rule.trusted && held && Hold() == nullptr) {
     return Status::ResourceExhausted(rule.id + ": hold-back: " + hold_->error());
   }
@@ -133,9 +130,13 @@ bool RuleSearch::folds() const noexcept {
   return false;
 }
 
+std::string RuleSearch::Loose() const {
+  const Result<RegexNode> tree = ParseRegex(rule.pattern, rule.ignore_case);
+  if (tree.ok()) return LooseForm(tree.value(), rule.ignore_case);
+  return (rule.ignore_case ? "(?i:" : "(?:") + rule.pattern + ")";
+}
+
 void RuleSearch::Release() noexcept {
-  loose = {};
-  loose.shrink_to_fit();
   required.reset();
   beginnings.reset();
 }

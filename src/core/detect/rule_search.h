@@ -27,9 +27,11 @@ class RuleSearch {
  public:
   explicit RuleSearch(Rule r) : rule(std::move(r)) {}
 
-  // Derives prefix, loose form and bound; compiles what is not trusted. Once, before all else.
+  // Derives bound and literals; compiles what is not trusted. Once, before all else.
   Status Prepare();
-  // Gives back what only building needs: `loose`, `required`, `beginnings`.
+  // The expression or, where that can be derived, a looser one that is smaller (prefix.h).
+  std::string Loose() const;
+  // Gives back what only building needs: `required`, `beginnings`.
   void Release() noexcept;
   // Appends the rule's matches under `id` (see Matcher::FindAll).
   Status FindAll(RuleId id, std::string_view text, size_t from, std::vector<Match>* out) const;
@@ -46,9 +48,10 @@ class RuleSearch {
   size_t reach() const noexcept { return bounded_ ? *max_bytes : SIZE_MAX; }
   // Whether the expression, or a part of it, matches in any case.
   bool folds() const noexcept;
+  // Whether streams wait for its beginnings, which are known and not empty.
+  bool begins() const noexcept { return begins_; }
 
   const Rule rule;
-  std::string prefix, loose;          // see prefix.h
   std::optional<FactorSet> required;  // for the prefilter
   std::optional<std::vector<Factor>> beginnings;
   std::optional<size_t> max_bytes;  // of a match, declared or derived; nullopt: unbounded
@@ -61,7 +64,7 @@ class RuleSearch {
 
   // Each is made when it is first needed, as RE2 makes its automata. Null: does not compile.
   const RE2* Expression(std::string* error = nullptr) const;
-  const RE2* Hold() const;  // pre(R) at the end of the text
+  const RE2* Hold() const;  // of the beginnings of matches, at the end of the text
 
   // The first place in [pos, last] where a match may begin, by its first bytes; last + 1: none.
   size_t Opening(std::string_view text, size_t pos, size_t last) const noexcept;
@@ -92,7 +95,8 @@ class RuleSearch {
   std::bitset<kOpeningBits> openings_;
   bool knows_opening_ = false;
   bool opens_word_ = false;  // and no word byte is before them
-  bool derived_ = false;     // prefix and bound are known
+  bool derived_ = false;     // beginnings and bound are known
+  bool begins_ = false;      // and some match has bytes
   bool bounded_ = false;     // by kMaxMatchBytes
   size_t window_ = 0;  // bytes of the longest match; 0: too many to look at each candidate apart
   mutable std::once_flag expression_once_, hold_once_;

@@ -59,7 +59,23 @@ TEST(Prefix, MatchesEveryBeginningOfEveryMatch) {
 
 TEST(Prefix, RejectsWhatBeginsNoMatch) {
   const RE2 prefix(DerivePrefix("ab[0-9]c")->pattern, RE2::Quiet);
-  for (const char* other : {"", "b", "aa", "abc", "ab1d", "ab1cc"}) {
+  for (const char* other : {"b", "aa", "abc", "ab1d", "ab1cc"}) {
+    EXPECT_FALSE(RE2::FullMatch(other, prefix)) << other;
+  }
+}
+
+TEST(Prefix, StaysAsLongAsThePatternWhateverIsNested) {
+  std::string pattern = "a";
+  for (int i = 0; i < 20; ++i) pattern = "(?:" + pattern + "|b)c";
+  EXPECT_LT(DerivePrefix(pattern)->pattern.size(), 7 * pattern.size());
+}
+
+TEST(Prefix, SkipsAssertionsOnlyWhereTheTextEnds) {
+  const RE2 prefix(DerivePrefix(R"(\bab\b c{2,3}\b)")->pattern, RE2::Quiet);
+  for (const char* beginning : {"a", "ab", "ab ", "ab c", "ab cc", "ab ccc"}) {
+    EXPECT_TRUE(RE2::FullMatch(beginning, prefix)) << beginning;
+  }
+  for (const char* other : {"abb", "ab  ", "ab cccc", "ab cc "}) {
     EXPECT_FALSE(RE2::FullMatch(other, prefix)) << other;
   }
 }
