@@ -91,7 +91,9 @@ void FactorStrings::Unite() {
   const auto less = [&](const Item& a, const Item& b) {
     return a.key != b.key ? a.key < b.key : rest(a) < rest(b);
   };
-  std::sort(items_.begin(), items_.end(), less);
+  if (!std::is_sorted(items_.begin(), items_.end(), less)) {
+    std::sort(items_.begin(), items_.end(), less);
+  }
   items_.erase(std::unique(items_.begin(), items_.end()), items_.end());
 }
 
@@ -220,8 +222,9 @@ void FactorStrings::JoinSiblings(bool digits) {
 
 bool FactorStrings::AppendBranches(const RegexNode& node, size_t max_of_branch) {
   std::vector<Item> all;
+  all.reserve(items_.size() * node.children.size());
+  FactorStrings branch(max_of_branch);
   for (const RegexNode& child : node.children) {
-    FactorStrings branch(max_of_branch);
     branch.items_ = items_;
     branch.Append(child);
     all.insert(all.end(), branch.items_.begin(), branch.items_.end());

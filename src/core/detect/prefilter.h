@@ -17,6 +17,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "core/detect/literal_filter.h"
@@ -164,6 +165,7 @@ class Prefilter {
     std::vector<Pending> pending;
     std::unordered_map<std::string, uint32_t> witnesses, lists;
     std::unordered_map<ByteSet, uint32_t> runs;
+    std::unordered_set<uint32_t> numbers;  // the runs in number_bytes_
   };
   std::unique_ptr<Building> building_ = std::make_unique<Building>();
   PrefilterConditions conditions_;

@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <cstring>
 #include <string>
-#include <unordered_set>
 #include <utility>
 
 #include "core/detect/factor_score.h"
@@ -52,8 +51,10 @@ Prefilter::Target Prefilter::TargetOf(uint32_t rule, const Factor& factor) {
   target.min_digits = factor.min_digits;
   target.number =
       factor.min_digits > 1 && factor.min_digits < kEnoughDigits && !HasLetterByte(factor.run);
-  if (target.number) number_bytes_.Add(factor.run);
   target.run = RunIndex(factor.run);
+  if (target.number && building_->numbers.insert(target.run).second) {
+    number_bytes_.Add(factor.run);
+  }
   target.before = RunIndex(factor.before);
   target.reach = reach_;
   target.witness = target.conditions[0] = target.conditions[1] = kNone;

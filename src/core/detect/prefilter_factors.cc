@@ -146,7 +146,9 @@ std::optional<FactorSet> FactorsAt(const Sequence& sequence, size_t first, Edge 
   Factor base;
   AddRun(sequence, first, &base);
   FactorSet set;
-  for (const FactorStrings::Item& item : std::move(strings).Take()) {
+  const std::vector<FactorStrings::Item> found = std::move(strings).Take();
+  set.any_of.reserve(found.size());
+  for (const FactorStrings::Item& item : found) {
     if (item.size == 0 || item.blank) return std::nullopt;
     Factor& factor = set.any_of.emplace_back(base);
     const unsigned char begin = item.byte(0);
