@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <array>
-#include <tuple>
+#include <iterator>
 #include <utility>
 
 #include "core/detect/factor_score.h"
@@ -74,6 +74,16 @@ bool FactorStrings::open() const noexcept {
   return std::any_of(items_.begin(), items_.end(), [](const Item& item) { return item.open; });
 }
 
+// What is closed stays as it is, whatever is appended.
+FactorStrings FactorStrings::Opened(size_t max_strings) const {
+  FactorStrings opened(max_strings);
+  opened.items_.clear();
+  std::copy_if(items_.begin(), items_.end(), std::back_inserter(opened.items_),
+               [](const Item& item) { return item.open; });
+  opened.elsewhere_ = size() - opened.items_.size();
+  return opened;
+}
+
 std::vector<Item> FactorStrings::Take() && {
   Close();
   Unite();
@@ -84,7 +94,8 @@ void FactorStrings::Close() noexcept {
   for (Item& item : items_) item.open = false;
 }
 
-void FactorStrings::Unite() {
+void FactorStrings::Unite(const std::vector<Item>& more) {
+  items_.insert(items_.end(), more.begin(), more.end());
   const auto rest = [](const Item& item) {
     return item.size << 4 | item.open << 3 | item.word_ends << 2 | item.odd_blank << 1 | item.blank;
   };
@@ -106,7 +117,7 @@ bool FactorStrings::AppendBlank() {
     if (item.size == 0) return false;
     ++opened;
   }
-  if (items_.size() + opened > max_) return false;
+  if (size() + opened > max_) return false;
   for (size_t i = 0, size = items_.size(); i < size; ++i) {
     if (!items_[i].open) continue;
     Item odd = items_[i];
@@ -140,7 +151,7 @@ void FactorStrings::AppendAtom(const RegexNode& node) {
   const bool has_blank = (node.first << (255 - ' ')).any();
   const bool no_word = !HasWordByte(node.first);
   const bool blanks = begun && has_blank && choices.size > 1 && no_word;
-  if (choices.size == 0 || blanks || items_.size() + opened * (choices.size - 1) > max_) {
+  if (choices.size == 0 || blanks || size() + opened * (choices.size - 1) > max_) {
     for (Item& item : items_) item.word_ends |= item.open && no_word;
     return Close();
   }
@@ -163,22 +174,20 @@ void FactorStrings::AppendRepeat(const RegexNode& node) {
   const RegexNode& child = node.children[0];
   // A run of blanks is a blank: the string of a single space goes on behind all of them.
   if (IsBlankAtom(child) && node.max != 0) {
-    FactorStrings more = *this;
+    FactorStrings more = Opened(max_);
     if (more.AppendBlank()) {
-      if (node.min == 0) more.items_.insert(more.items_.end(), items_.begin(), items_.end());
-      if (more.items_.size() > max_) return Close();
-      items_ = std::move(more.items_);
-      return Unite();
+      if (more.size() + (node.min == 0 ? size() : 0) > max_) return Close();
+      if (node.min > 0) std::erase_if(items_, [](const Item& item) { return item.open; });
+      return Unite(more.items_);
     }
   }
   for (int i = 0; i < node.min && open(); ++i) Append(child);
   if (node.max == node.min || !open()) return;
-  FactorStrings more = *this;
+  FactorStrings more = Opened(max_);
   more.Append(child);
   if (node.max != 1) more.Close();
-  if (items_.size() + more.items_.size() > max_) return Close();
-  items_.insert(items_.end(), more.items_.begin(), more.items_.end());
-  Unite();
+  if (size() + more.size() > max_) return Close();
+  Unite(more.items_);
 }
 
 void FactorStrings::JoinSiblings(bool digits) {
@@ -221,25 +230,28 @@ void FactorStrings::JoinSiblings(bool digits) {
 }
 
 bool FactorStrings::AppendBranches(const RegexNode& node, size_t max_of_branch) {
-  std::vector<Item> all;
-  all.reserve(items_.size() * node.children.size());
+  const FactorStrings opened = Opened(max_of_branch);
   FactorStrings branch(max_of_branch);
+  std::vector<Item> all;
+  size_t size = 0;  // before equal ones are united
   for (const RegexNode& child : node.children) {
-    branch.items_ = items_;
+    branch = opened;
     branch.Append(child);
     all.insert(all.end(), branch.items_.begin(), branch.items_.end());
-    if (all.size() > 4 * max_) return false;  // before equal ones are united
+    size += branch.size();
+    if (size > 4 * max_) return false;
   }
-  std::swap(items_, all);
-  Unite();
-  if (items_.size() <= max_) return true;
-  items_ = std::move(all);
+  const std::vector<Item> old = items_;
+  std::erase_if(items_, [](const Item& item) { return item.open; });
+  Unite(all);
+  if (this->size() <= max_) return true;
+  items_ = old;
   return false;
 }
 
 // Where one branch has too many strings, each has its share.
 void FactorStrings::AppendAlternatives(const RegexNode& node) {
-  const size_t share = std::max(kLeastShare * items_.size(), max_ / node.children.size());
+  const size_t share = std::max(kLeastShare * size(), max_ / node.children.size());
   if (!AppendBranches(node, max_) && !AppendBranches(node, share)) Close();
 }
 

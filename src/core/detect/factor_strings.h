@@ -46,7 +46,9 @@ class FactorStrings {
 
  private:
   void Close() noexcept;
-  void Unite();
+  size_t size() const noexcept { return items_.size() + elsewhere_; }
+  FactorStrings Opened(size_t max_strings) const;
+  void Unite(const std::vector<Item>& more = {});
   void AppendByte(unsigned char byte) noexcept;
   void AppendAtom(const RegexNode& node);
   void AppendRepeat(const RegexNode& node);
@@ -55,6 +57,7 @@ class FactorStrings {
   bool AppendBlank();
 
   size_t max_;
+  size_t elsewhere_ = 0;  // as many more are kept by whom this is a part of
   std::vector<Item> items_;
 };
 
