@@ -82,9 +82,8 @@ class Prefilter {
     auto operator<=>(const Stand&) const = default;
   };
   struct Pending {
-    uint64_t key;     // the bytes, the first one on top
+    uint64_t key;     // the bytes, none of them 0, the first one on top
     uint32_t target;  // in targets_
-    uint8_t size;
     Stand stand;
   };
   // A literal of one digit, and one of its targets.

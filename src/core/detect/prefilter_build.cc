@@ -93,8 +93,7 @@ void Prefilter::AddTarget(const Factor& factor, const Target& target) {
 }
 
 void Prefilter::AddPending(std::string_view bytes, const Stand& stand, uint32_t target) {
-  building_->pending.push_back(
-      {BytesKey(bytes), target, static_cast<uint8_t>(bytes.size()), stand});
+  building_->pending.push_back({BytesKey(bytes), target, stand});
 }
 
 // One byte tells nothing, a long run of few kinds of bytes that begins with it does.
@@ -248,8 +247,8 @@ std::vector<Prefilter::Literal> Prefilter::TakeLiterals() {
     Literal& literal = literals.emplace_back();
     const uint64_t bytes = __builtin_bswap64(first.key);
     std::memcpy(literal.bytes, &bytes, sizeof bytes);
-    literal.size = first.size;
-    literal.unused_bits = static_cast<uint8_t>(8 * (kFactorBytes - first.size));
+    literal.size = static_cast<uint8_t>(kFactorBytes - __builtin_ctzll(first.key) / 8);
+    literal.unused_bits = static_cast<uint8_t>(8 * (kFactorBytes - literal.size));
     literal.start = first.stand.start;
     literal.word_ends = first.stand.word_ends;
     literal.odd_blank = first.stand.odd_blank;

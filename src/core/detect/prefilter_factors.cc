@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <span>
 #include <utility>
 
 #include "core/detect/factor_score.h"
@@ -100,14 +101,14 @@ void MoveBehind(size_t bytes, FactorSet* set) {
 
 // The items of a sequence, and what is asked of each again and again.
 struct Sequence {
-  explicit Sequence(const std::vector<RegexNode>& nodes) : items(nodes) {
+  explicit Sequence(std::span<const RegexNode> nodes) : items(nodes) {
     for (const RegexNode& node : nodes) {
       digits.push_back(MinDigits(node));
       bytes.push_back(MinBytes(node));
       AddAlphabet(node, &alphabets.emplace_back());
     }
   }
-  const std::vector<RegexNode>& items;
+  const std::span<const RegexNode> items;
   std::vector<int> digits;
   std::vector<size_t> bytes;
   std::vector<ByteSet> alphabets;
@@ -139,7 +140,7 @@ void AddRun(const Sequence& sequence, size_t first, Factor* factor) {
 // The literals that items[first...] begin with, as seen from there.
 std::optional<FactorSet> FactorsAt(const Sequence& sequence, size_t first, Edge edge,
                                    size_t max_strings = kMaxStrings) {
-  const std::vector<RegexNode>& items = sequence.items;
+  const std::span<const RegexNode> items = sequence.items;
   FactorStrings strings(max_strings);
   for (size_t i = first; i < items.size() && strings.open(); ++i) strings.Append(items[i]);
   strings.JoinSiblings(max_strings == kMaxStrings);
@@ -168,8 +169,7 @@ std::optional<FactorSet> FactorsAt(const Sequence& sequence, size_t first, Edge 
 
 std::optional<FactorSet> FactorsOf(const RegexNode& node, Edge edge,
                                    size_t max_strings = kMaxStrings) {
-  const std::vector<RegexNode> alone = {node};
-  return FactorsAt(Sequence(alone), 0, edge, max_strings);
+  return FactorsAt(Sequence({&node, 1}), 0, edge, max_strings);
 }
 
 // A literal that begins here would begin inside a word or a number of the expression's own.
