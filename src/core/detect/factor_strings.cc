@@ -204,6 +204,7 @@ void FactorStrings::JoinSiblings(bool digits) {
     joined = false;
     Unite();
     std::vector<Item> kept;
+    kept.reserve(items_.size());
     for (size_t i = 0; i < items_.size();) {
       Item prefix = items_[i];
       size_t end = i;

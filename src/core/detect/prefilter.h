@@ -164,6 +164,7 @@ class Prefilter {
     std::vector<Pending> pending;
     std::unordered_map<std::string, uint32_t> witnesses, lists;
     std::unordered_map<ByteSet, uint32_t> runs;
+    uint32_t last_runs[2] = {};            // that were asked for
     std::unordered_set<uint32_t> numbers;  // the runs in number_bytes_
   };
   std::unique_ptr<Building> building_ = std::make_unique<Building>();

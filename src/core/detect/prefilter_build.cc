@@ -23,8 +23,13 @@ uint64_t BytesKey(std::string_view bytes) noexcept {
 }  // namespace
 
 uint32_t Prefilter::RunIndex(const ByteSet& run) {
+  // Most factors have those of the one before.
+  for (const uint32_t last : building_->last_runs) {
+    if (last < runs_.size() && runs_[last] == run) return last;
+  }
   const auto [known, fresh] = building_->runs.try_emplace(run, static_cast<uint32_t>(runs_.size()));
   if (fresh) runs_.push_back(run);
+  building_->last_runs[1] = std::exchange(building_->last_runs[0], known->second);
   return known->second;
 }
 
@@ -214,18 +219,19 @@ bool Prefilter::IsNumber(const Literal& literal) noexcept {
 
 // Appends the targets of what is pending in [begin, end), or finds the same ones that are there.
 void Prefilter::AddToLists(size_t begin, size_t end, Literal* literal) {
-  std::vector<uint32_t> targets;
+  const size_t first = lists_.size();
   for (size_t i = begin; i < end; ++i) {
     const uint32_t target = building_->pending[i].target;
-    if (targets.empty() || targets.back() != target) targets.push_back(target);
+    if (lists_.size() == first || lists_.back() != target) lists_.push_back(target);
   }
-  const std::string_view key(reinterpret_cast<const char*>(targets.data()),
-                             targets.size() * sizeof targets[0]);
+  const size_t size = lists_.size() - first;
+  const std::string_view key(reinterpret_cast<const char*>(&lists_[first]),
+                             size * sizeof lists_[0]);
   const auto [known, fresh] =
-      building_->lists.try_emplace(std::string(key), static_cast<uint32_t>(lists_.size()));
-  if (fresh) lists_.insert(lists_.end(), targets.begin(), targets.end());
+      building_->lists.try_emplace(std::string(key), static_cast<uint32_t>(first));
+  if (!fresh) lists_.resize(first);
   literal->first_target = known->second;
-  literal->end_target = known->second + static_cast<uint32_t>(targets.size());
+  literal->end_target = known->second + static_cast<uint32_t>(size);
 }
 
 std::vector<Prefilter::Literal> Prefilter::TakeLiterals() {

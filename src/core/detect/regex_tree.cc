@@ -12,6 +12,7 @@ namespace {
 using Kind = RegexNode::Kind;
 
 constexpr size_t kMaxPatternBytes = 4096;
+constexpr size_t kUsualWord = 8;  // elements of a sequence
 constexpr int kMaxNesting = 50;
 constexpr uint32_t kMaxChoices = 16;
 constexpr int kMaxRepeat = 1000;  // RE2's own limit
@@ -137,6 +138,7 @@ RegexNode Parser::Alternation(Flags flags, int depth) {
 
 RegexNode Parser::Sequence(Flags* flags, int depth) {
   RegexNode node;
+  node.children.reserve(kUsualWord);
   while (!rest_.empty() && rest_.front() != '|' && rest_.front() != ')') {
     RegexNode element = Element(flags, depth);
     Repeat(&element);
