@@ -41,9 +41,10 @@ bool RecordAccess(ngx_http_request_t* r, int status) {
   if (View(r->uri).find("/keeptrusts/") == std::string_view::npos) return true;
   for (const auto& entry : GetMainConf(r)->audits) {
     if (!entry->settings.log_all_access) continue;
+    const std::string request_id = RequestId(r);
     audit::Record record;
     record.ts_us = UnixMicroseconds();
-    record.request_id = RequestId(r);
+    record.request_id = request_id;
     record.pack_name = entry->packs.front().name;
     record.pack_version = entry->packs.front().version;
     record.pack_sha256 = entry->packs.front().sha256;

@@ -10,7 +10,7 @@ namespace {
 
 struct Field {
   std::string_view OpenRequest::*from;
-  std::string Record::*to;
+  std::string_view Record::*to;
   size_t max_bytes;
 };
 

@@ -24,8 +24,8 @@ inline void FreeTheSlot(OpenSlot* slot) noexcept {
   StoreRelease(&slot->state, 0);
 }
 
-// The record of a request whose worker died, from a copy of its slot. False: the slot's bytes are
-// not what OpenTheSlot writes; the record then has what could be read.
+// The record of a request whose worker died, from a copy of its slot, which the record refers to.
+// False: the slot's bytes are not what OpenTheSlot writes; the record then has what could be read.
 bool ReadLostRequest(const OpenSlot& untrusted, Record* record);
 
 }  // namespace kt::audit

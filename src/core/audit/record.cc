@@ -54,7 +54,7 @@ class Writer {
     to_ = to;
   }
   void String(std::string_view untrusted) {
-    if (untrusted.size() <= kMaxStringBytes && IsPlain(untrusted)) return Quoted(untrusted);
+    if (untrusted.size() <= kMaxStringBytes && PutPlain(untrusted)) return;
     std::string escaped = Escape(untrusted, kMaxStringBytes);
     // Control characters grow sixfold.
     if (escaped.size() > kMaxEscapedBytes) escaped = Escape(untrusted, kMaxStringBytes / 2);
@@ -106,22 +106,27 @@ class Writer {
   static constexpr uint64_t kPowers[] = {
       1, 10, 100, 1000, 10'000, 100'000, 1'000'000, 10'000'000, 100'000'000, 1'000'000'000};
 
-  // Nothing to escape, nothing to replace.
-  static bool IsPlain(std::string_view text) noexcept {
-    const size_t end = FindByte(
-        text, 0,
-        [](ByteBlock b) {
-          return b.Equal('"') | b.Equal('\\') | b.Equal('\x7F') | b.Controls() | b.NotAscii();
-        },
-        [](char c) { return c < 0x20 || c == 0x7F || c == '"' || c == '\\'; });
-    return end == text.size();
+  // Writes a string with nothing to escape and nothing to replace; false: it is none. What is
+  // looked at is the copy, where whole blocks may be read.
+  bool PutPlain(std::string_view text) {
+    char* const to = Room(text.size() + 2 + ByteBlock::kBytes);
+    if (!text.empty()) std::memcpy(to + 1, text.data(), text.size());
+    for (size_t i = 0; i < text.size(); i += ByteBlock::kBytes) {
+      const ByteBlock b(to + 1 + i);
+      const ByteBlock::Marks marks =
+          b.Equal('"') | b.Equal('\\') | b.Equal('\x7F') | b.Controls() | b.NotAscii();
+      if (marks.any() && i + marks.first() < text.size()) return false;
+    }
+    to[0] = to[text.size() + 1] = '"';
+    to_ = to + text.size() + 2;
+    return true;
   }
   static std::string Escape(std::string_view untrusted, size_t max_bytes) {
     std::string escaped;
     json::AppendEscaped(ReplaceInvalidUtf8(CutUtf8(untrusted, max_bytes)), &escaped);
     return escaped;
   }
-  void Grow(size_t bytes) {
+  [[gnu::noinline]] void Grow(size_t bytes) {  // rare: what asks for room stays short
     const size_t written = out_.empty() ? 0 : static_cast<size_t>(to_ - out_.data());
     out_.resize(written + std::max(bytes, out_.size()));
     to_ = out_.data() + written;
@@ -247,9 +252,9 @@ void WriteExchange(Writer* writer, const Record& record, size_t max) {
   writer->Member("usage_source", record.usage_source);
 }
 
-std::string Serialize(const Record& record, size_t max_list, bool truncated) {
-  std::string line;
-  Writer writer(&line);
+void Serialize(const Record& record, size_t max_list, bool truncated, std::string* line) {
+  line->clear();
+  Writer writer(line);
   writer.Open('{');
   writer.Member("ts", FormatTimestamp(record.ts_us));
   writer.Member("request_id", record.request_id);
@@ -273,18 +278,22 @@ std::string Serialize(const Record& record, size_t max_list, bool truncated) {
   if (truncated) writer.Bool("truncated", true);
   writer.Close('}');
   writer.Finish();
-  return line;
 }
 
 }  // namespace
 
-std::string ToJson(const Record& record) {
-  std::string json = Serialize(record, SIZE_MAX, false);
+void WriteJson(const Record& record, std::string* line) {
+  Serialize(record, SIZE_MAX, false, line);
   for (const size_t max_list : {size_t{16}, size_t{4}, size_t{0}}) {
-    if (json.size() <= kMaxJsonBytes) break;
-    json = Serialize(record, max_list, true);
+    if (line->size() <= kMaxJsonBytes) break;
+    Serialize(record, max_list, true, line);
   }
-  return json;
+}
+
+std::string ToJson(const Record& record) {
+  std::string line;
+  WriteJson(record, &line);
+  return line;
 }
 
 }  // namespace kt::audit

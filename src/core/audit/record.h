@@ -15,33 +15,36 @@ inline constexpr size_t kMaxRecordBytes = 16 * 1024;
 inline constexpr size_t kMaxJsonBytes = kMaxRecordBytes - 512;
 
 struct PolicyEntry {
-  std::string kind, phase, verdict, reason_code;
+  std::string_view kind, phase, verdict, reason_code;
   uint64_t latency_us = 0;
   double score = -1;  // negative: none
 };
 struct RedactionEntry {
-  std::string type;
+  std::string_view type;
   uint64_t count = 0;
 };
 struct AttemptEntry {
-  std::string target, error, upstream_request_id;
+  std::string_view target, error;
+  std::string upstream_request_id;
   int status = 0;
   uint64_t latency_ms = 0;
   bool maybe_billed = false;
 };
 
+// The views are those of whoever fills it, and live as long as it is used: it is made and written
+// for every request.
 struct Record {
   int64_t ts_us = 0;  // UTC, since the epoch
-  std::string request_id, client_request_id;
-  std::string pack_name, pack_version, pack_sha256;
-  std::string verdict, reason_code;
+  std::string_view request_id, client_request_id;
+  std::string_view pack_name, pack_version, pack_sha256;
+  std::string_view verdict, reason_code;
   std::vector<PolicyEntry> policies;
   std::vector<RedactionEntry> redactions;
   std::vector<std::string> unscanned;
   std::optional<uint64_t> released_bytes;
-  std::string target, provider, model;
+  std::string_view target, provider, model;
   std::vector<AttemptEntry> attempts;
-  std::string route;  // endpoint path
+  std::string_view route;  // endpoint path
   bool stream = false;
   int status = 0;
   uint64_t latency_ms = 0;
@@ -49,8 +52,8 @@ struct Record {
   std::optional<uint64_t> prompt_tokens, completion_tokens, cached_tokens,
       reasoning_tokens;  // of the prompt's and the completion's, as the provider counts
   std::optional<double> cost_usd;
-  std::string usage_source = "none";
-  std::string client, user_id, agent_id, conversation_id;
+  std::string_view usage_source = "none";
+  std::string_view client, user_id, agent_id, conversation_id;
   // "hmac-sha256:<hex>", see digest.h; the members are left out where both are empty.
   std::string request_digest, response_digest;
 };
@@ -60,5 +63,7 @@ struct Record {
 // cut and "truncated":true is added. What places it in a log (seq, origin, prev, hash) is added
 // there.
 std::string ToJson(const Record& record);
+// The same, in place of what *line held, in whose room it is written.
+void WriteJson(const Record& record, std::string* line);
 
 }  // namespace kt::audit

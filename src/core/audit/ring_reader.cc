@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <utility>
 
 namespace kt::audit {
 namespace {
@@ -101,12 +102,13 @@ std::vector<LostRequest> RingReader::LostRequests() const {
   const auto* slots = reinterpret_cast<const OpenSlot*>(memory_.data() + kRingPageBytes);
   for (uint32_t i = 0; i < slot_count_; ++i) {
     if (LoadAcquire(slots[i].state) != 1) continue;
-    OpenSlot copy;
-    std::memcpy(&copy, &slots[i], sizeof copy);
-    if (copy.record_number != 0 && copy.record_number <= published) continue;
-    lost.emplace_back();
-    lost.back().number = published + 1 + i;
-    ReadLostRequest(copy, &lost.back().record);
+    auto copy = std::make_unique<OpenSlot>();
+    std::memcpy(copy.get(), &slots[i], sizeof *copy);
+    if (copy->record_number != 0 && copy->record_number <= published) continue;
+    LostRequest& request = lost.emplace_back();
+    request.number = published + 1 + i;
+    ReadLostRequest(*copy, &request.record);
+    request.slot = std::move(copy);
   }
   return lost;
 }

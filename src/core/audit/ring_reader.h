@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -17,6 +18,7 @@ namespace kt::audit {
 
 struct LostRequest {
   uint64_t number = 0;  // for the log's `origin`: above every frame's, the same each time
+  std::unique_ptr<const OpenSlot> slot;  // what the record refers to
   Record record;
 };
 

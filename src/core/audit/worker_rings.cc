@@ -43,7 +43,8 @@ Status WorkerRings::Grow() {
 
 void WorkerRings::Append(Ticket* ticket, const Record& record, bool hurry) {
   Ring& ring = rings_[ticket->ring];
-  ticket->position = ring.Publish(ticket->slot, ToJson(record));
+  WriteJson(record, &line_);
+  ticket->position = ring.Publish(ticket->slot, line_);
   ticket->slot = -1;
   ++written_;
   if (hurry) ring.Hurry(ticket->position);

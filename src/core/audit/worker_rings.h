@@ -63,6 +63,7 @@ class WorkerRings {
   RingOptions options_;
   std::vector<Ring> rings_;
   Doorbell bell_;
+  std::string line_;  // the room of the last record
   uint64_t written_ = 0, dropped_ = 0, dropped_untold_ = 0;
 };
 

@@ -52,15 +52,16 @@ void Session::Impl::FillRecord(int status, uint64_t now_ms) {
   } else if (const policy::PolicyOutcome* decisive = Decisive()) {
     record.reason_code = decisive->reason_code;
   }
+  record.policies.reserve(chain.outcomes().size());
   for (const policy::PolicyOutcome& outcome : chain.outcomes()) {
-    record.policies.push_back({std::string(outcome.kind),
+    record.policies.push_back({outcome.kind,
                                outcome.phase == policy::Phase::kInput ? "input" : "output",
-                               std::string(policy::VerdictName(outcome.verdict)),
-                               outcome.reason_code, outcome.latency_ns / 1000, outcome.score});
+                               policy::VerdictName(outcome.verdict), outcome.reason_code,
+                               outcome.latency_ns / 1000, outcome.score});
   }
   if (config.pii_detector.include_metadata) {
     for (const auto& entry : chain.redactions()) {
-      record.redactions.push_back({std::string(entry.type), entry.count});
+      record.redactions.push_back({entry.type, entry.count});
     }
   }
   if (stream && mode == Mode::kStream) NoteUnscanned(stream->unscanned());

@@ -211,7 +211,7 @@ std::string Tries::Summary() const {
   std::string summary;
   for (const audit::AttemptEntry& attempt : attempts_) {
     if (!summary.empty()) summary += ',';
-    summary += attempt.target + ":" + std::to_string(attempt.status);
+    summary.append(attempt.target).append(":").append(std::to_string(attempt.status));
   }
   return summary;
 }

@@ -62,7 +62,8 @@ TEST(ToJson, RoundsTheCost) {
 
 TEST(ToJson, EscapesAndBoundsClientStrings) {
   Record record = Sample();
-  record.user_id = "a\"\n\xFF" + std::string(1000, 'u');
+  const std::string user = "a\"\n\xFF" + std::string(1000, 'u');
+  record.user_id = user;
   const std::string line = ToJson(record);
   EXPECT_TRUE(Holds(line, R"("user_id":"a\"\n)"));
   EXPECT_TRUE(IsUtf8(line));
@@ -83,7 +84,7 @@ TEST(ToJson, FitsWhateverTheStringsHold) {
   for (const char c : {'\x01', '\xFF', '"', 'x'}) {
     const std::string worst(5000, c);
     Record record = Sample();
-    for (std::string* field :
+    for (std::string_view* field :
          {&record.request_id, &record.client_request_id, &record.pack_name, &record.pack_version,
           &record.pack_sha256, &record.verdict, &record.reason_code, &record.target,
           &record.provider, &record.model, &record.route, &record.usage_source, &record.client,

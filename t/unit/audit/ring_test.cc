@@ -322,7 +322,7 @@ TEST_F(RingTest, AKilledProducerLosesAndRepeatsNothing) {
     reader.Release(1);
     for (const int i : kept) EXPECT_EQ(found.count(i), 1u) << i;
     for (const LostRequest& lost : reader.LostRequests()) {
-      found.insert(std::stoi(lost.record.request_id));
+      found.insert(std::stoi(std::string(lost.record.request_id)));
     }
     for (const int i : admitted) EXPECT_EQ(found.count(i), 1u) << i;
     ASSERT_TRUE(RetireRing(directory_.path(), name, true).ok());

@@ -32,8 +32,8 @@ class StreamRunTest : public ::testing::Test {
     Life life(gateway);
     life.Send(StreamChat(R"(,"n":2)")).AnswerStream(pieces);
     const audit::Record& record = life.record();
-    return {life.output, record.verdict, record.reason_code, life.status(),
-            life.session().redactions(), record.released_bytes,
+    return {life.output, std::string(record.verdict), std::string(record.reason_code),
+            life.status(), life.session().redactions(), record.released_bytes,
             // Of what has come, and with a blocked answer that depends on the reads.
             record.verdict == "blocked" ? std::nullopt : record.completion_tokens};
   }
