@@ -29,6 +29,8 @@ class ByteBlock {
 
    private:
     friend class ByteBlock;
+    template <typename BlockMarks>
+    friend size_t FirstInFour(const char* bytes, const BlockMarks& marks) noexcept;
 #if defined(__SSE2__)
     using Bits = uint32_t;
     static constexpr size_t kBitsPerByte = 1;
@@ -82,6 +84,23 @@ class ByteBlock {
   uint64_t bytes_;
 #endif
 };
+
+inline constexpr size_t kFourBlocks = 4 * ByteBlock::kBytes;
+// Where the first wanted byte of four blocks stands; kFourBlocks when there is none. For texts
+// whose wanted bytes are far apart. Reads kFourBlocks from `bytes`.
+template <typename BlockMarks>
+size_t FirstInFour(const char* bytes, const BlockMarks& marks) noexcept {
+  const auto at = [&](size_t block) { return marks(ByteBlock(bytes + block * ByteBlock::kBytes)); };
+#if defined(__SSE2__)
+  const uint64_t low = at(0).bits_ | at(1).bits_ << 16, high = at(2).bits_ | at(3).bits_ << 16;
+  return static_cast<size_t>(std::countr_zero(low | high << 32));
+#else
+  for (size_t block = 0; block < 4; ++block) {
+    if (at(block).any()) return block * ByteBlock::kBytes + at(block).first();
+  }
+  return kFourBlocks;
+#endif
+}
 
 // The first byte at or behind `from` that is wanted; text.size() when there is none. `marks` names
 // the wanted bytes of a block, `wanted` tells one by itself; both must mean the same.

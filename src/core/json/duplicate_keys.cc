@@ -9,6 +9,7 @@ namespace kt::json {
 namespace {
 
 constexpr uint32_t kPairwiseLimit = 24;
+constexpr size_t kKeptKeys = 1024, kKeptBytes = 4096;
 
 std::string_view InsideKey(std::string_view text, const Node& node) noexcept {
   return text.substr(node.key_begin + 1, node.key_end - node.key_begin - 2);
@@ -43,6 +44,11 @@ void DuplicateKeys::Collect(std::string_view text, const std::vector<Node>& node
     AppendUnescaped(key.text, &unescaped_);
     key.text = std::string_view(unescaped_).substr(begin);
   }
+}
+
+void DuplicateKeys::Trim() {
+  if (keys_.capacity() > kKeptKeys) std::vector<Key>().swap(keys_);
+  if (unescaped_.capacity() > kKeptBytes) std::string().swap(unescaped_);
 }
 
 NodeIndex DuplicateKeys::FindPairwise() const noexcept {

@@ -16,6 +16,8 @@ class DuplicateKeys {
   // choice of keys makes it quadratic, which a hash table would not promise.
   NodeIndex Find(std::string_view text, const std::vector<Node>& nodes, NodeIndex object,
                  uint32_t members);
+  // Gives back buffers larger than what ordinary objects need.
+  void Trim();
 
  private:
   struct Key {

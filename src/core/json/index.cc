@@ -10,8 +10,8 @@ namespace {
 
 using Stage = simdjson::internal::dom_parser_implementation;
 
-// Four bytes of index for each byte of text.
-constexpr size_t kKeptCapacity = 4 * 1024;
+// Four bytes of index for each byte of text, of which only those of tokens are ever touched.
+constexpr size_t kKeptCapacity = 128 * 1024;
 constexpr size_t kSmallestCapacity = 512;
 
 }  // namespace

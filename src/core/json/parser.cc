@@ -7,8 +7,8 @@
 namespace kt::json {
 namespace {
 
-// A member is a key, a colon, a value and a comma.
-constexpr uint32_t kTokensPerNode = 4;
+// A member is a key, a colon, a value and a comma, but for the last one; containers are short.
+constexpr uint32_t kTokensPerNode = 3;
 constexpr size_t kUsualDepth = 8;
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
@@ -47,19 +47,21 @@ bool IsNumber(std::string_view token) noexcept {
 
 }  // namespace
 
-bool View::Parser::Run(std::string_view text, size_t padding, const Limits& limits,
-                       std::vector<Node>* nodes) {
+bool SharedParser::Impl::Run(std::string_view text, size_t padding, const Limits& limits,
+                             std::vector<Node>* nodes) {
   const bool ok = Start(text, padding, limits, nodes) && Walk();
   index_.Trim();
+  duplicates_.Trim();
   return ok;
 }
 
-bool View::Parser::Start(std::string_view text, size_t padding, const Limits& limits,
-                         std::vector<Node>* nodes) {
+bool SharedParser::Impl::Start(std::string_view text, size_t padding, const Limits& limits,
+                               std::vector<Node>* nodes) {
   text_ = text;
   limits_ = limits;
   nodes_ = nodes;
   next_ = strings_ = 0;
+  backslash_ = 0;
   open_.clear();
   open_.reserve(kUsualDepth);
   nodes->clear();
@@ -83,7 +85,7 @@ bool View::Parser::Start(std::string_view text, size_t padding, const Limits& li
   return true;
 }
 
-bool View::Parser::Fail(Refusal why, const char* what, size_t at) {
+bool SharedParser::Impl::Fail(Refusal why, const char* what, size_t at) {
   refusal = why;
   reason = what;
   position = static_cast<uint32_t>(at);
@@ -91,13 +93,13 @@ bool View::Parser::Fail(Refusal why, const char* what, size_t at) {
 }
 
 // Between the end of a token and the next one there are blanks only.
-uint32_t View::Parser::TokenEnd(uint32_t i) const noexcept {
+uint32_t SharedParser::Impl::TokenEnd(uint32_t i) const noexcept {
   uint32_t end = Token(i + 1);
   while (end > tokens_[i] + 1 && IsBlank(text_[end - 1])) --end;
   return end;
 }
 
-bool View::Parser::Walk() {
+bool SharedParser::Impl::Walk() {
   Node root{};
   root.parent = kNoNode;
   if (!Value(root)) return false;
@@ -116,7 +118,7 @@ bool View::Parser::Walk() {
 }
 
 // Reads one member or element of the innermost container.
-bool View::Parser::Member() {
+bool SharedParser::Impl::Member() {
   Open& top = open_.back();
   Node node{};
   node.parent = top.node;
@@ -127,7 +129,7 @@ bool View::Parser::Member() {
 
 // Behind a value: a comma, or the ends of containers. A container that was opened just now has no
 // value to stand behind yet.
-bool View::Parser::AfterValue() {
+bool SharedParser::Impl::AfterValue() {
   while (!open_.empty()) {
     const Open& top = open_.back();
     const bool just_opened = top.members == 0;
@@ -142,7 +144,7 @@ bool View::Parser::AfterValue() {
   return true;
 }
 
-bool View::Parser::Close(char closer) {
+bool SharedParser::Impl::Close(char closer) {
   if (ByteAt(next_) != closer) {
     return Fail(Refusal::kInvalidJson, "comma or end of container expected", Token(next_));
   }
@@ -157,7 +159,7 @@ bool View::Parser::Close(char closer) {
   return Fail(Refusal::kDuplicateKey, "duplicate key", (*nodes_)[twice].key_begin);
 }
 
-bool View::Parser::Key(Node* member) {
+bool SharedParser::Impl::Key(Node* member) {
   if (ByteAt(next_) != '"') return Fail(Refusal::kInvalidJson, "key expected", Token(next_));
   member->key_begin = tokens_[next_];
   member->key_end = TokenEnd(next_);
@@ -167,7 +169,7 @@ bool View::Parser::Key(Node* member) {
   return true;
 }
 
-bool View::Parser::Value(Node node) {
+bool SharedParser::Impl::Value(Node node) {
   if (next_ >= count_) return Fail(Refusal::kInvalidJson, "value expected", size_);
   node.begin = tokens_[next_];
   const char c = text_[node.begin];
@@ -182,7 +184,7 @@ bool View::Parser::Value(Node node) {
   return Scalar(node);
 }
 
-bool View::Parser::Container(Node node, char opener) {
+bool SharedParser::Impl::Container(Node node, char opener) {
   if (open_.size() >= limits_.max_depth) return Fail(Refusal::kTooDeep, "too deep", node.begin);
   node.kind = opener == '{' ? Kind::kObject : Kind::kArray;
   if (!Append(node)) return false;
@@ -191,7 +193,7 @@ bool View::Parser::Container(Node node, char opener) {
   return true;
 }
 
-bool View::Parser::Scalar(Node node) {
+bool SharedParser::Impl::Scalar(Node node) {
   const std::string_view token = text_.substr(node.begin, node.end - node.begin);
   if (token == "true") {
     node.kind = Kind::kTrue;
@@ -208,7 +210,7 @@ bool View::Parser::Scalar(Node node) {
   return Append(node);
 }
 
-bool View::Parser::Append(const Node& node) {
+bool SharedParser::Impl::Append(const Node& node) {
   if (nodes_->size() >= limits_.max_values) {
     return Fail(Refusal::kTooManyStrings, "too many values", node.begin);
   }
@@ -217,31 +219,36 @@ bool View::Parser::Append(const Node& node) {
   return true;
 }
 
-bool View::Parser::String(uint32_t begin, uint32_t end, bool* escaped) {
+bool SharedParser::Impl::String(uint32_t begin, uint32_t end, bool* escaped) {
   if (end - begin < 2 || text_[end - 1] != '"') {
     return Fail(Refusal::kInvalidJson, "malformed string", begin);
   }
   if (++strings_ > limits_.max_strings) {
     return Fail(Refusal::kTooManyStrings, "too many strings", begin);
   }
-  const std::string_view inside = text_.substr(begin + 1, end - begin - 2);
-  size_t at = FindBackslash(inside, 0);
-  *escaped = at != inside.size();
-  for (; at < inside.size(); at = FindBackslash(inside, at)) {
-    if (at + 1 < inside.size() && kShortEscapes[static_cast<unsigned char>(inside[at + 1])] != 0) {
-      at += 2;
+  const size_t close = end - 1;
+  size_t at = Backslash(begin + 1);
+  *escaped = at < close;
+  while (at < close) {
+    if (at + 1 < close && kShortEscapes[static_cast<unsigned char>(text_[at + 1])] != 0) {
+      at = Backslash(at + 2);
       continue;
     }
-    const Escape escape = ReadEscape(inside, at);
-    if (escape.raw_length == 0) {
-      return Fail(Refusal::kInvalidJson, "invalid escape", begin + 1 + at);
-    }
+    const Escape escape = ReadEscape(text_.substr(0, close), at);
+    if (escape.raw_length == 0) return Fail(Refusal::kInvalidJson, "invalid escape", at);
     if (escape.lone_surrogate && limits_.lone_surrogates == LoneSurrogates::kRefuse) {
-      return Fail(Refusal::kInvalidUtf8, "lone surrogate", begin + 1 + at);
+      return Fail(Refusal::kInvalidUtf8, "lone surrogate", at);
     }
-    at += escape.raw_length;
+    at = Backslash(at + escape.raw_length);
   }
   return true;
+}
+
+// Strings are read in their order, so that each byte of the text is looked at once: most strings
+// end before the next backslash of the text.
+size_t SharedParser::Impl::Backslash(size_t from) noexcept {
+  if (backslash_ < from) backslash_ = FindBackslash(text_, from);
+  return backslash_;
 }
 
 }  // namespace kt::json

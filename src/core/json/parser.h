@@ -10,7 +10,7 @@
 
 namespace kt::json {
 
-struct View::Parser {
+struct SharedParser::Impl {
   Refusal refusal = Refusal::kNone;
   const char* reason = "";
   uint32_t position = 0;  // byte at which it was refused
@@ -33,6 +33,7 @@ struct View::Parser {
   bool AfterValue();
   bool Close(char closer);
   bool String(uint32_t begin, uint32_t end, bool* escaped);
+  size_t Backslash(size_t from) noexcept;
   bool Scalar(Node node);
   bool Append(const Node& node);
   bool Fail(Refusal why, const char* what, size_t at);
@@ -52,6 +53,7 @@ struct View::Parser {
   uint32_t count_ = 0, size_ = 0;
   uint32_t next_ = 0;  // the token that is read next
   uint32_t strings_ = 0;
+  size_t backslash_ = 0;  // the first one at or behind where it was last asked for
 };
 
 }  // namespace kt::json

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cstring>
 
 #include "core/json/escape.h"
 #include "core/json/parser.h"
@@ -57,21 +56,29 @@ std::pair<uint32_t, uint32_t> Decoded::RawSpan(size_t begin, size_t end) const n
   return {raw_begin, last.raw + last.raw_length + plain};
 }
 
-View::View() = default;
+SharedParser::SharedParser() noexcept = default;
+SharedParser::~SharedParser() = default;
+
+View::View(SharedParser* parser) : parser_(parser) {}
 View::~View() = default;
 View::View(View&&) noexcept = default;
 View& View::operator=(View&&) noexcept = default;
 
 Status View::Parse(std::string_view text, size_t padding, const Limits& limits) {
-  if (parser_ == nullptr) parser_ = std::make_unique<Parser>();
+  if (parser_ == nullptr) {
+    own_parser_ = std::make_unique<SharedParser>();
+    parser_ = own_parser_.get();
+  }
+  if (parser_->impl_ == nullptr) parser_->impl_ = std::make_unique<SharedParser::Impl>();
+  SharedParser::Impl& parser = *parser_->impl_;
   if (nodes_.capacity() > kKeptNodes) std::vector<Node>().swap(nodes_);
   text_ = text;
-  const bool ok = parser_->Run(text, padding, limits, &nodes_);
-  refusal_ = parser_->refusal;
+  const bool ok = parser.Run(text, padding, limits, &nodes_);
+  refusal_ = parser.refusal;
   if (ok) return Status::Ok();
   nodes_.clear();
-  std::string message = parser_->reason;
-  if (parser_->position != 0) message += " at byte " + std::to_string(parser_->position);
+  std::string message = parser.reason;
+  if (parser.position != 0) message += " at byte " + std::to_string(parser.position);
   switch (refusal_) {
     case Refusal::kTooDeep:
     case Refusal::kTooManyStrings:
@@ -83,14 +90,6 @@ Status View::Parse(std::string_view text, size_t padding, const Limits& limits) 
   }
 }
 
-void View::ReleaseParser() noexcept {
-  parser_.reset();
-}
-
-void View::TakeParser(View* other) noexcept {
-  if (other->parser_ != nullptr) parser_ = std::move(other->parser_);
-}
-
 NodeIndex View::Find(NodeIndex object, std::string_view key) const noexcept {
   if (object >= nodes_.size() || nodes_[object].kind != Kind::kObject) return kNoNode;
   const NodeIndex end = nodes_[object].after;
@@ -98,6 +97,24 @@ NodeIndex View::Find(NodeIndex object, std::string_view key) const noexcept {
     if (KeyEquals(i, key)) return i;
   }
   return kNoNode;
+}
+
+void View::FindEach(NodeIndex object, std::span<const std::string_view> keys,
+                    NodeIndex* found) const noexcept {
+  std::fill_n(found, keys.size(), kNoNode);
+  if (object >= nodes_.size() || nodes_[object].kind != Kind::kObject) return;
+  const NodeIndex end = nodes_[object].after;
+  for (NodeIndex i = object + 1; i < end; i = nodes_[i].after) {
+    const Node& node = nodes_[i];
+    const std::string_view inside = Inside(text_, node.key_begin, node.key_end);
+    for (size_t k = 0; k < keys.size(); ++k) {
+      const bool same = node.key_escaped ? UnescapedEquals(inside, keys[k])
+                                         : inside.size() == keys[k].size() && inside == keys[k];
+      if (!same) continue;
+      found[k] = i;
+      break;
+    }
+  }
 }
 
 void View::DecodeSpan(uint32_t begin, uint32_t end, bool escaped, Decoded* out) const {
@@ -110,31 +127,29 @@ void View::DecodeSpan(uint32_t begin, uint32_t end, bool escaped, Decoded* out) 
     out->storage_.clear();
     return;
   }
-  out->storage_.resize(inside.size());  // the text is never longer than its escaped form
-  char* text = out->storage_.data();
-  uint32_t length = 0;
+  std::string& text = out->storage_;
+  text.clear();
+  text.reserve(inside.size());  // the text is never longer than its escaped form
   out->steps_.push_back({0, begin + 1, 0, 0});
   for (size_t at = 0; at < inside.size();) {
     const size_t backslash = FindBackslash(inside, at);
-    std::memcpy(text + length, inside.data() + at, backslash - at);
-    length += static_cast<uint32_t>(backslash - at);
+    text.append(inside, at, backslash - at);
     at = backslash;
     if (at == inside.size()) break;
     const uint32_t raw = begin + 1 + static_cast<uint32_t>(at);
+    const auto length = static_cast<uint32_t>(text.size());
     const char plain = kShortEscapes[static_cast<unsigned char>(inside[at + 1])];
     if (plain != '\0') {
       out->steps_.push_back({length, raw, 1, 2});
-      text[length++] = plain;
+      text.push_back(plain);
       at += 2;
       continue;
     }
     const Escape escape = ReadEscape(inside, at);
     out->steps_.push_back({length, raw, escape.utf8_length, escape.raw_length});
-    std::memcpy(text + length, escape.utf8, escape.utf8_length);
-    length += escape.utf8_length;
+    text.append(escape.text());
     at += std::max<size_t>(escape.raw_length, 1);  // never 0: Parse has read every escape
   }
-  out->storage_.resize(length);
 }
 
 void View::Decode(NodeIndex string, Decoded* out) const {

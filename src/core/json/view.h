@@ -8,9 +8,11 @@
 // be reused, since it keeps its buffers.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -70,6 +72,10 @@ class Decoded {
   // Precondition: begin <= end <= text().size(). A span that cuts an escape sequence is widened to
   // the whole sequence.
   std::pair<uint32_t, uint32_t> RawSpan(size_t begin, size_t end) const noexcept;
+  // What it keeps for the next string.
+  size_t held_bytes() const noexcept {
+    return storage_.capacity() + steps_.capacity() * sizeof(Step);
+  }
 
  private:
   friend class View;
@@ -86,9 +92,23 @@ class Decoded {
   std::vector<Step> steps_;
 };
 
+// What only Parse needs: its buffers, and nothing of a text once Parse has returned, however it
+// ended. So one is enough for all views of a thread. It keeps what texts of up to 128 KB need.
+class SharedParser {
+ public:
+  SharedParser() noexcept;
+  ~SharedParser();
+
+ private:
+  friend class View;
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
 class View {
  public:
-  View();
+  // Parses by `parser`, which outlives it, or by one of its own.
+  explicit View(SharedParser* parser = nullptr);
   ~View();
   View(View&&) noexcept;
   View& operator=(View&&) noexcept;
@@ -98,10 +118,6 @@ class View {
   // failure nodes() is empty, refusal() says why, and the status message where ("at byte 17"),
   // without quoting the text.
   Status Parse(std::string_view text, size_t padding, const Limits& limits);
-  // Gives back what only Parse needs; a later Parse takes it again. The nodes stay.
-  void ReleaseParser() noexcept;
-  // Goes on with the parser of a view that is read already.
-  void TakeParser(View* other) noexcept;
   Refusal refusal() const noexcept { return refusal_; }
 
   std::string_view text() const noexcept { return text_; }
@@ -111,6 +127,14 @@ class View {
 
   // The member `key` of object `object`, or kNoNode (also when `object` is kNoNode or no object).
   NodeIndex Find(NodeIndex object, std::string_view key) const noexcept;
+  // The same for several keys in one pass over the members.
+  template <size_t kKeys>
+  std::array<NodeIndex, kKeys> FindEach(NodeIndex object,
+                                        const std::string_view (&keys)[kKeys]) const noexcept {
+    std::array<NodeIndex, kKeys> found;
+    FindEach(object, keys, found.data());
+    return found;
+  }
   // Decodes a string value (or, with DecodeKey, the key of a member). For a string without escapes
   // `out` refers to text() and nothing is copied. `out` is reusable.
   void Decode(NodeIndex string, Decoded* out) const;
@@ -127,10 +151,12 @@ class View {
   std::string Path(NodeIndex i) const;
 
  private:
-  struct Parser;
+  void FindEach(NodeIndex object, std::span<const std::string_view> keys,
+                NodeIndex* found) const noexcept;
   void DecodeSpan(uint32_t begin, uint32_t end, bool escaped, Decoded* out) const;
 
-  std::unique_ptr<Parser> parser_;
+  SharedParser* parser_;
+  std::unique_ptr<SharedParser> own_parser_;  // once it was needed
   std::string_view text_;
   std::vector<Node> nodes_;
   Refusal refusal_ = Refusal::kNone;

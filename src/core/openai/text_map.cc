@@ -58,24 +58,25 @@ Context AnswerContext(Endpoint endpoint) noexcept {
 // The members that decide how the request is handled must be of their type: a provider that is
 // more lenient than we are would handle it in another way.
 bool ReadRequestMembers(const View& view, RequestInfo* info, RequestError* error) {
-  info->model_node = view.Find(0, "model");
+  static constexpr std::string_view kMembers[] = {"model", "stream", "stream_options",
+                                                  "background"};
+  const auto [model, stream, stream_options, background] = view.FindEach(0, kMembers);
+  info->model_node = model;
   if (info->model_node != kNoNode) {
     if (!Is(view, info->model_node, Kind::kString)) {
       return Refuse(error, "invalid_parameter", "\"model\" must be a string", "model");
     }
     info->model = view.String(info->model_node);
   }
-  const NodeIndex stream = view.Find(0, "stream");
   if (stream != kNoNode) {
     info->stream = Is(view, stream, Kind::kTrue);
     if (!info->stream && !Is(view, stream, Kind::kFalse)) {
       return Refuse(error, "invalid_parameter", "\"stream\" must be a boolean", "stream");
     }
   }
-  info->stream_options_node = view.Find(0, "stream_options");
+  info->stream_options_node = stream_options;
   info->include_usage =
       Is(view, view.Find(info->stream_options_node, "include_usage"), Kind::kTrue);
-  const NodeIndex background = view.Find(0, "background");
   if (info->endpoint == Endpoint::kResponses && IsGiven(view, background) &&
       !Is(view, background, Kind::kFalse)) {
     return Refuse(error, "unsupported_parameter",
@@ -92,26 +93,11 @@ struct Root {
 };
 
 Root ReadRoot(const View& view) noexcept {
-  static constexpr struct {
-    std::string_view key;
-    NodeIndex Root::*member;
-  } kMembers[] = {{"type", &Root::type},       {"object", &Root::object},
-                  {"model", &Root::model},     {"error", &Root::error},
-                  {"choices", &Root::choices}, {"data", &Root::data},
-                  {"output", &Root::output},   {"usage", &Root::usage},
-                  {"x_groq", &Root::x_groq},   {"response", &Root::response}};
-  Root root;
-  if (!Is(view, view.empty() ? kNoNode : 0, Kind::kObject)) return root;
-  const NodeIndex end = view.node(0).after;
-  for (NodeIndex i = 1; i < end; i = view.node(i).after) {
-    const json::Node& node = view.node(i);
-    const size_t size = node.key_end - node.key_begin - 2;
-    for (const auto& [key, member] : kMembers) {
-      const bool may = node.key_escaped || size == key.size();
-      if (may && view.KeyEquals(i, key)) root.*member = i;
-    }
-  }
-  return root;
+  static constexpr std::string_view kMembers[] = {"type", "object", "model", "error",    "choices",
+                                                  "data", "output", "usage", "response", "x_groq"};
+  const auto [type, object, model, error, choices, data, output, usage, response, x_groq] =
+      view.FindEach(0, kMembers);
+  return {type, object, model, error, choices, data, output, usage, response, x_groq};
 }
 
 // Of an answer, of a chunk (Groq: in a member of its own), of an event that holds the response.

@@ -147,6 +147,7 @@ bool ChainRun::needs_whole_answer() const noexcept {
 PolicyOutcome& ChainRun::OutcomeOf(size_t entry, Phase phase) {
   size_t& index = outcome_index_[entry * 2 + static_cast<size_t>(phase)];
   if (index == kNotRun) {
+    if (outcomes_.empty()) outcomes_.reserve(outcome_index_.size());
     index = outcomes_.size();
     PolicyOutcome& fresh = outcomes_.emplace_back();
     fresh.kind = chain_.entries()[entry].policy->kind();

@@ -10,6 +10,7 @@ namespace {
 using routing::TryError;
 
 constexpr size_t kParserPadding = 64;
+constexpr uint64_t kExpectedBytes = 64 * 1024;  // of an announced answer, before they come
 constexpr std::string_view kRefusedByProvider =
     "The provider refused the request and gave no readable reason.";
 
@@ -98,6 +99,8 @@ Step Session::Impl::OnUpstreamHeader(const UpstreamHead& untrusted, uint64_t now
     return FailTry(TryError::kInvalid, now_ms);
   }
   mode = Mode::kJson;
+  const uint64_t expected = std::min(untrusted.content_length.value_or(0), kExpectedBytes);
+  answer.reserve(static_cast<size_t>(expected) + kParserPadding);
   return Step::kContinue;
 }
 
@@ -127,6 +130,7 @@ void Session::Impl::BeginStream(uint64_t now_ms) {
   StreamOptions stream_options;
   stream_options.endpoint = endpoint;
   stream_options.hide_usage_chunk = usage_asked;
+  stream_options.parser = &work.parser;
   stream_options.gate_buffer_bytes = options.gate_buffer_bytes;
   const size_t limit = gateway.config().size_limits.max_response_bytes;
   stream_options.max_event_bytes = limit;
@@ -136,7 +140,6 @@ void Session::Impl::BeginStream(uint64_t now_ms) {
     stream_options.release.max_held_events = SIZE_MAX;  // each counts in the bytes
   }
   mode = Mode::kStream;
-  view.ReleaseParser();
   stream.emplace(chain, &placeholders, stream_options, now_ms);
 }
 
@@ -220,9 +223,16 @@ void Session::Impl::PumpStream(uint64_t now_ms) {
 // ---- JSON --------------------------------------------------------------------------------------
 
 Step Session::Impl::FinishJson(uint64_t now_ms) {
-  answer.reserve(answer.size() + kParserPadding);
+  const Step step = JudgeJson(now_ms);
+  work.texts.Trim();
+  return step;
+}
+
+Step Session::Impl::JudgeJson(uint64_t now_ms) {
+  if (answer.capacity() - answer.size() < kParserPadding) {
+    answer.reserve(answer.size() + kParserPadding);
+  }
   const bool success = answer_status < 300;
-  answer_view.TakeParser(&view);
   if (!answer_view.Parse(answer, answer.capacity() - answer.size(), AnswerLimits()).ok()) {
     answer_text_bytes = 0;
     return success ? FailTry(TryError::kInvalid, now_ms) : RefuseErrorBody(now_ms);
@@ -238,10 +248,10 @@ Step Session::Impl::FinishJson(uint64_t now_ms) {
   Placeholders none;
   const bool restores = success && !info.is_error && !placeholders.empty();
   if (chain.has_output_phase() || restores) {
-    auto found = texts.Judge(chain, policy::Phase::kOutput, answer_view, info.segments,
-                             restores ? &placeholders : &none);
+    auto found = work.texts.Judge(chain, policy::Phase::kOutput, answer_view, info.segments,
+                                  restores ? &placeholders : &none);
     if (found) return BlockAnswer(std::move(*found), now_ms);
-    if (texts.edited()) return SendJson(info, now_ms);
+    if (work.texts.edited()) return SendJson(info, now_ms);
   }
   return SendJson({}, now_ms);
 }
@@ -275,7 +285,7 @@ Step Session::Impl::RefuseErrorBody(uint64_t now_ms) {
   return Step::kFinished;
 }
 
-// The answer, edited where `texts` says so. `info`: of the answer, when it is edited.
+// The answer, edited where the texts were. `info`: of the answer, when it is edited.
 Step Session::Impl::SendJson(const openai::AnswerInfo& info, uint64_t now_ms) {
   committed = true;
   tries.End(EndOfTry(passed_error), now_ms);
@@ -287,10 +297,10 @@ Step Session::Impl::SendJson(const openai::AnswerInfo& info, uint64_t now_ms) {
     reply.body = std::move(answer);
   } else {
     json::Edits edits;
-    texts.Write(&edits);
+    work.texts.Write(&edits);
     const auto touched = [&](uint32_t choice) {
       for (size_t i = 0; i < info.segments.size(); ++i) {
-        if (texts.edits()[i].empty()) continue;
+        if (work.texts.edits()[i].empty()) continue;
         if (openai::ChoiceOf(answer_view, endpoint, info.segments[i].node) == choice) return true;
       }
       return false;

@@ -1,6 +1,7 @@
 // The state of a Session, and its parts by meaning: one .cc file for each group of functions.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,6 +17,7 @@
 #include "core/session/session.h"
 #include "core/session/stream_answer.h"
 #include "core/session/tries.h"
+#include "core/session/workspace.h"
 
 namespace kt::session {
 
@@ -52,6 +54,7 @@ struct Session::Impl {
   Step AfterStream(StreamAnswer::State state, uint64_t now_ms);
   void PumpStream(uint64_t now_ms);
   Step FinishJson(uint64_t now_ms);
+  Step JudgeJson(uint64_t now_ms);
   bool IsWanted(const openai::AnswerInfo& info) const;
   bool ErrorPasses() const;
   Step RefuseErrorBody(uint64_t now_ms);
@@ -82,6 +85,8 @@ struct Session::Impl {
   const RequestHead head;
   const uint64_t began_ms;
   const int64_t began_unix_us;
+  const std::unique_ptr<Workspace> own_workspace;  // where the options name none
+  Workspace& work;
 
   // The request.
   const openai::Endpoint endpoint;
@@ -90,9 +95,8 @@ struct Session::Impl {
   bool reached_chain = false;  // some policy has seen it
   bool audit_refused = false;
   std::string_view body;
-  json::View view;
+  json::View view{&work.parser};
   openai::RequestInfo request;
-  WholeTexts texts;
   Placeholders placeholders;
   json::Edits request_edits;
   std::string forwarded;     // the body with the policies' edits; unused without edits
@@ -117,7 +121,7 @@ struct Session::Impl {
   std::vector<routing::Header> answer_headers;
   routing::TryError passed_error = routing::TryError::kNone;  // an error status that goes through
   std::string answer;
-  json::View answer_view;
+  json::View answer_view{&work.parser};
   std::optional<StreamAnswer> stream;
 
   // The client.

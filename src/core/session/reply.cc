@@ -74,11 +74,13 @@ const Known& Find(Error error) {
                        [&](const Known& known) { return known.error == error; });
 }
 
-bool Allowed(std::string_view lower_name) {
+bool Allowed(std::string_view name) {
   constexpr std::array<std::string_view, 4> kAllowed = {"retry-after", "retry-after-ms",
                                                         "x-should-retry", "openai-processing-ms"};
-  return std::find(kAllowed.begin(), kAllowed.end(), lower_name) != kAllowed.end() ||
-         lower_name.starts_with("x-ratelimit-");
+  constexpr std::string_view kRateLimit = "x-ratelimit-";
+  return EqualsIgnoreCase(name.substr(0, kRateLimit.size()), kRateLimit) ||
+         std::any_of(kAllowed.begin(), kAllowed.end(),
+                     [&](std::string_view allowed) { return EqualsIgnoreCase(name, allowed); });
 }
 
 }  // namespace
@@ -150,10 +152,9 @@ bool IsHeaderText(std::string_view value) noexcept {
 std::vector<routing::Header> AllowedHeaders(const HeaderViews& untrusted_headers) {
   std::vector<routing::Header> headers;
   for (const auto& [name, value] : untrusted_headers) {
-    std::string lower_name = ToLower(name);
-    if (!Allowed(lower_name) || value.size() > kMaxHeaderValueBytes) continue;
-    if (!IsHeaderText(lower_name) || !IsHeaderText(value)) continue;
-    headers.push_back({std::move(lower_name), std::string(value)});
+    if (!Allowed(name) || value.size() > kMaxHeaderValueBytes) continue;
+    if (!IsHeaderText(name) || !IsHeaderText(value)) continue;
+    headers.push_back({ToLower(name), std::string(value)});
   }
   return headers;
 }

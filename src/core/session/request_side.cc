@@ -133,6 +133,7 @@ void Session::Impl::OnRequest(std::string_view bytes, size_t padding, uint64_t) 
   reached_chain = true;
   NoteUnscanned(request.unscanned);
   Judge();
+  work.texts.Trim();
 }
 
 bool Session::Impl::Read(size_t padding) {
@@ -155,14 +156,14 @@ void Session::Impl::Judge() {
   // One spelling of the path for `when`, however the client wrote it.
   const std::string path = "/v1/" + std::string(openai::EndpointPath(endpoint));
   chain.Select(Facts(head, path, request.model));
-  block = texts.Judge(chain, policy::Phase::kInput, view, request.segments, &placeholders);
+  block = work.texts.Judge(chain, policy::Phase::kInput, view, request.segments, &placeholders);
   if (block) {
     const auto info =
         MakeBlockInfo(*block, policy::Phase::kInput, PlaceOf(block->text_index), head.request_id);
     return Answer(MakeBlockReply(info, options.block_status));
   }
-  if (!texts.edited()) return;
-  texts.Write(&request_edits);
+  if (!work.texts.edited()) return;
+  work.texts.Write(&request_edits);
   json::Edits edits = request_edits;
   edits.Apply(body, &forwarded);
 }

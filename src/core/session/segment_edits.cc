@@ -9,6 +9,8 @@
 namespace kt::session {
 namespace {
 
+constexpr size_t kKeptBytes = 64 * 1024, kKeptTexts = 256;
+
 std::vector<SpanEdit> AsSpans(std::vector<policy::TextEdit> edits) {
   std::vector<SpanEdit> spans;
   spans.reserve(edits.size());
@@ -159,6 +161,21 @@ std::optional<policy::Block> WholeTexts::Judge(policy::ChainRun& chain, policy::
     edited_ = edited_ || !fitted_[i].empty();
   }
   return std::nullopt;
+}
+
+void WholeTexts::Trim() {
+  nested_.clear();
+  texts_.clear();
+  found_.clear();
+  fitted_.clear();
+  edited_ = false;
+  if (held_bytes() > kKeptBytes || decoded_.size() > kKeptTexts) *this = {};
+}
+
+size_t WholeTexts::held_bytes() const noexcept {
+  size_t bytes = 0;
+  for (const json::Decoded& decoded : decoded_) bytes += decoded.held_bytes();
+  return bytes;
 }
 
 void WholeTexts::Write(json::Edits* out) const {

@@ -46,6 +46,9 @@ class WholeTexts {
   const std::vector<std::vector<SpanEdit>>& edits() const noexcept { return fitted_; }
   bool edited() const noexcept { return edited_; }
   void Write(json::Edits* out) const;
+  // Forgets the texts, and gives back buffers larger than what ordinary requests need.
+  void Trim();
+  size_t held_bytes() const noexcept;  // of decoded texts, for what comes next
 
  private:
   struct Nested {

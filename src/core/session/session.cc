@@ -1,5 +1,7 @@
 #include "core/session/session.h"
 
+#include <charconv>
+#include <iterator>
 #include <utility>
 
 #include "core/session/impl.h"
@@ -7,14 +9,20 @@
 namespace kt::session {
 namespace {
 
+constexpr size_t kOurHeaders = 3;
+constexpr size_t kUsualCallerBytes = 256;
+
 // All that a client shows for itself, and where it is: a key that many share, or that nobody looks
 // at, does not make them one. Empty where nobody asks for it.
 std::string CallerOf(const RequestHead& head, const SessionOptions& options) {
   std::string caller;
   if (options.verdicts == nullptr) return caller;
+  caller.reserve(kUsualCallerBytes);
   const auto add = [&](std::string_view value) {
-    caller += std::to_string(value.size());
-    caller.append(":").append(value);
+    char size[24];
+    const auto digits =
+        static_cast<size_t>(std::to_chars(size, std::end(size), value.size()).ptr - size);
+    caller.append(size, digits).append(":").append(value);
   };
   for (const char* name : {"authorization", "x-api-key", "api-key", "cookie"}) {
     add(head.header == nullptr ? "" : head.header(name).value_or(""));
@@ -33,6 +41,8 @@ Session::Impl::Impl(const Gateway& the_gateway, const SessionOptions& the_option
       head(std::move(the_head)),
       began_ms(now_ms),
       began_unix_us(now_unix_us),
+      own_workspace(options.workspace == nullptr ? std::make_unique<Workspace>() : nullptr),
+      work(options.workspace == nullptr ? *own_workspace : *options.workspace),
       endpoint(openai::ParseEndpoint(head.path)),
       caller(CallerOf(head, options)),
       chain(gateway.chain(), {options.fail_mode, options.enforce, options.verdicts, caller}),
@@ -70,6 +80,7 @@ void Session::Impl::AnswerOrInterrupt(Reply reply, const openai::ErrorInfo& info
 }
 
 void Session::Impl::AddOurHeaders(std::vector<routing::Header>* headers) const {
+  headers->reserve(headers->size() + kOurHeaders);
   headers->push_back({"x-request-id", head.request_id});
   if (const std::string_view verdict = Verdict(); !verdict.empty()) {
     headers->push_back({"x-keeptrusts-verdict", std::string(verdict)});

@@ -29,6 +29,8 @@
 
 namespace kt::session {
 
+struct Workspace;  // workspace.h
+
 struct SessionOptions {
   policy::FailMode fail_mode = policy::FailMode::kBlock;
   bool enforce = true;
@@ -40,6 +42,7 @@ struct SessionOptions {
   routing::Board* board = nullptr;  // what is known of the targets; outlives the session
   const audit::DigestKey* digest_key = nullptr;  // keeptrusts_audit_digest; outlives the session
   policy::VerdictCache* verdicts = nullptr;      // of this process; outlives the session
+  Workspace* workspace = nullptr;  // the same, for all sessions of a thread; nullptr: its own
 };
 
 // The client's request as the adapter sees it before the body. Views stay valid for the session.

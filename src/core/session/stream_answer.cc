@@ -22,8 +22,9 @@ StreamAnswer::StreamAnswer(policy::ChainRun& chain, Placeholders* placeholders,
     : options_(options),
       began_ms_(now_ms),
       splitter_(options.max_event_bytes),
-      release_(chain, placeholders, options.endpoint, chain.needs_whole_answer(), options.release) {
-}
+      view_(options.parser),
+      release_(chain, placeholders, options.endpoint, chain.needs_whole_answer(), options.release,
+               options.parser) {}
 
 State StreamAnswer::Feed(std::string_view bytes, uint64_t now_ms) {
   splitter_.Feed(bytes);
@@ -69,7 +70,6 @@ bool StreamAnswer::HandleAlike(std::string_view ahead) {
     text = unescaped_;
   }
   committed_ = true;
-  view_.ReleaseParser();
   state_ = StateOf(release_.AddAlike(event, text, alike_.info(), match.sequence_number));
   return true;
 }

@@ -23,6 +23,7 @@ struct StreamOptions {
   size_t gate_buffer_bytes = 256 * 1024;
   size_t max_event_bytes = 32u << 20;
   ReleaseLimits release;
+  json::SharedParser* parser = nullptr;  // outlives the stream; nullptr: each view has its own
 };
 
 class StreamAnswer {

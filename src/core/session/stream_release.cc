@@ -27,13 +27,15 @@ bool HoldsString(const json::View& view, json::NodeIndex node) {
 using Result = StreamRelease::Result;
 
 StreamRelease::StreamRelease(policy::ChainRun& chain, Placeholders* placeholders,
-                             openai::Endpoint endpoint, bool buffered, const ReleaseLimits& limits)
+                             openai::Endpoint endpoint, bool buffered, const ReleaseLimits& limits,
+                             json::SharedParser* parser)
     : chain_(chain),
       placeholders_(placeholders),
       endpoint_(endpoint),
       judged_(chain.has_output_phase() || !placeholders->empty()),
       buffered_(buffered),
-      limits_(limits) {
+      limits_(limits),
+      scratch_(parser) {
   groups_.emplace_back();
 }
 

@@ -48,9 +48,9 @@ struct ReleaseLimits {
 class StreamRelease {
  public:
   // `chain` and `placeholders`, whose values are restored, outlive this. `buffered`: nothing leaves
-  // before Flush.
+  // before Flush. `parser`: as in StreamOptions.
   StreamRelease(policy::ChainRun& chain, Placeholders* placeholders, openai::Endpoint endpoint,
-                bool buffered, const ReleaseLimits& limits);
+                bool buffered, const ReleaseLimits& limits, json::SharedParser* parser = nullptr);
 
   enum class Result : uint8_t {
     kGoOn,

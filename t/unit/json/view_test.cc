@@ -223,5 +223,41 @@ TEST(View, IsReusable) {
   EXPECT_EQ(view.refusal(), Refusal::kNone);
 }
 
+// What a client can do to the parser that all share must not reach who comes next.
+TEST(View, AParserThatFailedServesTheNextViewLikeANewOne) {
+  const std::string deep(100, '['), large = "[\"" + std::string(300'000, 'x') + "\",";
+  const std::string bad[] = {
+      "",   "{\"a\":1,\"a\":2}", "[1,",        "[\"open", "\xEF\xBB\xBF[]",
+      deep, "[\"\\ud800\"]",     "[\"\xFF\"]", large,     "[{\"b\":[{\"c\":"};
+  const std::string good = R"({"a":"b","c":[1,{"a":"\u0062"}]})";
+  SharedParser parser;
+  View alone;
+  ASSERT_TRUE(alone.Parse(good, 0, {}).ok());
+  for (const std::string& text : bad) {
+    View failed(&parser), next(&parser);
+    EXPECT_FALSE(failed.Parse(text, 0, {}).ok());
+    ASSERT_TRUE(next.Parse(good, 0, {}).ok()) << text.substr(0, 40);
+    ASSERT_EQ(next.nodes().size(), alone.nodes().size());
+    for (NodeIndex i = 0; i < next.nodes().size(); ++i) {
+      EXPECT_EQ(next.node(i).begin, alone.node(i).begin);
+      EXPECT_EQ(next.node(i).end, alone.node(i).end);
+      EXPECT_EQ(next.node(i).after, alone.node(i).after);
+    }
+    EXPECT_TRUE(failed.empty());
+  }
+}
+
+// A request that waits keeps what it was read as, whatever is parsed meanwhile.
+TEST(View, ViewsOfOneParserDoNotTouchEachOther) {
+  SharedParser parser;
+  View first(&parser), second(&parser);
+  ASSERT_TRUE(first.Parse(R"({"a":["x","y"]})", 0, {}).ok());
+  ASSERT_TRUE(second.Parse(R"([[["z"]]])", 0, {}).ok());
+  View failed(&parser);
+  EXPECT_FALSE(failed.Parse(R"({"a":)", 0, {}).ok());
+  EXPECT_EQ(first.String(first.Find(0, "a") + 2), "y");
+  EXPECT_EQ(second.String(3), "z");
+}
+
 }  // namespace
 }  // namespace kt::json

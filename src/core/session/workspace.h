@@ -1,0 +1,17 @@
+// What requests need while they are worked on and not while they wait: buffers that one thread
+// keeps for all of its sessions instead of making them anew for each.
+#pragma once
+
+#include "core/json/view.h"
+#include "core/session/segment_edits.h"
+
+namespace kt::session {
+
+// No call of a session relies on what an earlier call has left here, so that sessions may take
+// turns in any order. Keeps what ordinary requests need; what large ones took goes back.
+struct Workspace {
+  json::SharedParser parser;
+  WholeTexts texts;
+};
+
+}  // namespace kt::session
