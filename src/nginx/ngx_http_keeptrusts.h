@@ -2,7 +2,7 @@
 // out; an `if` about OpenAI, a policy or a target's choice belongs in src/core.
 #pragma once
 
-#include <deque>
+#include <forward_list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -15,6 +15,7 @@
 #include "core/routing/board.h"
 #include "core/session/gateway.h"
 #include "core/session/session.h"
+#include "core/session/workspace.h"
 #include "ngx_http_keeptrusts_guard.h"
 #include "ngx_http_keeptrusts_names.h"
 #include "ngx_http_keeptrusts_nginx.h"
@@ -81,6 +82,7 @@ struct MainConf {
   std::vector<std::unique_ptr<Probe>> probes;        // of this worker
   ngx_uint_t cached_verdicts = NGX_CONF_UNSET_UINT;  // keeptrusts_verdict_cache; 0: off
   std::unique_ptr<policy::VerdictCache> verdicts;    // of this worker
+  session::Workspace workspace;                      // the same
 };
 
 struct LocationConf {
@@ -147,8 +149,9 @@ struct Context {
   ngx_http_request_t* request;
   LocationConf* conf;
   std::unique_ptr<session::Session> session;
-  std::string body;         // a copy, when nginx had it in several pieces or a file
-  uint64_t body_bytes = 0;  // counted by the request-body filter
+  std::string body;                  // a copy, when nginx had it in several pieces or a file
+  ngx_buf_t* head_buffer = nullptr;  // the request's own, while another one takes the body
+  uint64_t body_bytes = 0;           // counted by the request-body filter
 
   std::string uri;        // that was judged
   bool routed = false;    // keeptrusts_pass
@@ -164,7 +167,7 @@ struct Context {
   ngx_int_t precontent = NGX_DONE;  // what the PRECONTENT handler returns when asked again
 
   // Output that nginx has not sent yet.
-  std::deque<OutputBuffer> buffers;  // stable addresses
+  std::forward_list<OutputBuffer> buffers;  // stable addresses
   ngx_chain_t *free_out = nullptr, *busy_out = nullptr;
 
   // keeptrusts on: the stock handler's answer.
@@ -236,7 +239,11 @@ Context* MakeContext(ngx_http_request_t* r, LocationConf* conf, bool routed) noe
 
 // Asks the token, then Session::OnHead. True: the client side already holds the answer.
 bool BeginRequest(Context* ctx) noexcept;
-// Makes the whole body contiguous and hands it to the session. NGX_ERROR: internal failure.
+// Reads the body, then calls `then`, as ngx_http_read_client_request_body does: in one contiguous
+// buffer where nginx can give it, so that there is no copy and no prompt on disk.
+ngx_int_t ReadBody(Context* ctx, ngx_http_client_body_handler_pt then) noexcept;
+// Makes the whole body contiguous and hands it to the session. First of all that `then` does.
+// NGX_ERROR: internal failure.
 ngx_int_t JudgeBody(Context* ctx) noexcept;
 // Puts the session's edited body in the place of the client's, for whatever handler sends it: a
 // stock one, or one behind an error_page of ours. NGX_ERROR: memory.

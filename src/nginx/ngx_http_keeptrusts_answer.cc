@@ -1,6 +1,7 @@
 // keeptrusts_pass: reads a provider's answer with nginx's own parsers (status line, header lines,
 // chunks), and hands head and body to the session.
 #include <algorithm>
+#include <utility>
 
 #include "ngx_http_keeptrusts.h"
 
@@ -10,7 +11,7 @@ namespace {
 using session::Step;
 using session::UpstreamEnd;
 
-constexpr size_t kMaxUpstreamHeaders = 128;
+constexpr size_t kMaxUpstreamHeaders = 128, kUsualUpstreamHeaders = 16;
 
 // ---- the answer's head -------------------------------------------------------------------------
 
@@ -26,6 +27,7 @@ ngx_int_t ParseStatusLine(Context* ctx) {
 bool AddUpstreamHeader(Context* ctx) {
   const ngx_http_request_t* r = ctx->request;
   if (ctx->upstream_headers.size() >= kMaxUpstreamHeaders) return false;
+  if (ctx->upstream_headers.empty()) ctx->upstream_headers.reserve(kUsualUpstreamHeaders);
   const auto text = [](const u_char* begin, const u_char* end) {
     return std::string_view(reinterpret_cast<const char*>(begin), static_cast<size_t>(end - begin));
   };
@@ -93,14 +95,12 @@ bool ReadFraming(Context* ctx) {
 Step TellHeader(Context* ctx) {
   session::UpstreamHead head;
   head.status = static_cast<int>(ctx->status.code);
-  head.headers.reserve(ctx->upstream_headers.size());
-  for (const auto& [name, value] : ctx->upstream_headers) {
+  head.headers = std::exchange(ctx->upstream_headers, {});
+  for (const auto& [name, value] : head.headers) {
     if (SameName(name, "content-type")) head.content_type = value;
     if (SameName(name, "content-encoding")) head.content_encoding = value;
-    head.headers.emplace_back(name, value);
   }
   if (ctx->has_length) head.content_length = ctx->body_left;
-  ctx->upstream_headers = {};
   return ctx->session->OnUpstreamHeader(head, Now());
 }
 

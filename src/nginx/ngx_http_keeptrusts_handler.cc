@@ -68,9 +68,7 @@ ngx_int_t ContentHandler(ngx_http_request_t* r) noexcept {
     return SendAnswer(ctx);
   }
 
-  // One contiguous buffer where nginx can give it: no copy, no prompt on disk.
-  r->request_body_in_single_buf = 1;
-  const ngx_int_t rc = ngx_http_read_client_request_body(r, OnBodyRead);
+  const ngx_int_t rc = ReadBody(ctx, OnBodyRead);
   return rc >= NGX_HTTP_SPECIAL_RESPONSE ? rc : static_cast<ngx_int_t>(NGX_DONE);
 }
 

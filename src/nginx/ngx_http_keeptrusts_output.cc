@@ -28,8 +28,7 @@ OutputBuffer* FreeBuffer(Context* ctx, ngx_chain_t** free, ngx_chain_t** link) {
   }
   *link = ngx_alloc_chain_link(ctx->request->pool);
   if (*link == nullptr) return nullptr;
-  ctx->buffers.emplace_back();
-  OutputBuffer* buffer = &ctx->buffers.back();
+  OutputBuffer* buffer = &ctx->buffers.emplace_front();
   (*link)->buf = &buffer->buf;
   (*link)->next = nullptr;
   return buffer;

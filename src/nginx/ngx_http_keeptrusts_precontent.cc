@@ -104,8 +104,7 @@ ngx_int_t PrecontentHandler(ngx_http_request_t* r) noexcept {
     ngx_http_finalize_request(r, rc);
     return NGX_DONE;
   }
-  r->request_body_in_single_buf = 1;
-  const ngx_int_t rc = ngx_http_read_client_request_body(r, OnBodyRead);
+  const ngx_int_t rc = ReadBody(ctx, OnBodyRead);
   if (rc >= NGX_HTTP_SPECIAL_RESPONSE) return rc;
   ngx_http_finalize_request(r, NGX_DONE);
   return NGX_DONE;

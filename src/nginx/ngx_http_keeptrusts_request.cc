@@ -1,4 +1,4 @@
-// What both surfaces do with a request: context and session, head, body.
+// What both surfaces do with a request: context, session and head.
 #include <openssl/crypto.h>
 #include <openssl/rand.h>
 
@@ -10,9 +10,6 @@
 
 namespace kt::nginx {
 namespace {
-
-// simdjson reads, but does not use, up to this many bytes behind a text.
-constexpr size_t kJsonPadding = 64;
 
 // Found by its destructor's cleanup: pool cleanups outlive a redirect, module slots do not.
 void DestroyContext(void* data) {
@@ -82,6 +79,7 @@ session::SessionOptions MakeOptions(ngx_http_request_t* r, const LocationConf* c
   options.routed = routed;
   options.board = conf->gateway->board.get();
   options.verdicts = GetMainConf(r)->verdicts.get();
+  options.workspace = &GetMainConf(r)->workspace;
   if (conf->audit_digest == 1 && conf->audit != nullptr && conf->audit->digest_key) {
     options.digest_key = &*conf->audit->digest_key;
   }
@@ -121,22 +119,6 @@ bool TokenMatches(ngx_http_request_t* r, const ngx_str_t& token) {
     return false;
   }
   return CRYPTO_memcmp(given.data() + kScheme.size(), token.data, token.len) == 0;
-}
-
-// Appends a body buffer, from memory or from nginx's temporary file.
-bool AppendBuffer(ngx_http_request_t* r, ngx_buf_t* b, std::string* out) {
-  if (ngx_buf_in_memory(b)) {
-    out->append(reinterpret_cast<char*>(b->pos), static_cast<size_t>(b->last - b->pos));
-    return true;
-  }
-  if (b->in_file == 0) return true;
-  const size_t old = out->size(), n = static_cast<size_t>(b->file_last - b->file_pos);
-  out->resize(old + n);
-  const ssize_t got =
-      ngx_read_file(b->file, reinterpret_cast<u_char*>(out->data() + old), n, b->file_pos);
-  if (got == static_cast<ssize_t>(n)) return true;
-  ngx_log_error(NGX_LOG_CRIT, r->connection->log, 0, "keeptrusts: request body file is short");
-  return false;
 }
 
 }  // namespace
@@ -224,64 +206,6 @@ bool BeginRequest(Context* ctx) noexcept {
     }
     return ctx->session->head_ready();
   });
-}
-
-// What could not be judged must not leave by another way either, such as an error_page's.
-void DropBody(ngx_http_request_t* r) {
-  if (r->request_body == nullptr) return;
-  r->request_body->bufs = nullptr;
-  r->headers_in.content_length_n = 0;
-  r->headers_in.chunked = 0;
-}
-
-ngx_int_t JudgeBody(Context* ctx) noexcept {
-  ngx_http_request_t* r = ctx->request;
-  const ngx_int_t rc =
-      Guard(r->connection->log, static_cast<ngx_int_t>(NGX_ERROR), [&]() -> ngx_int_t {
-        ngx_chain_t* bufs = r->request_body != nullptr ? r->request_body->bufs : nullptr;
-        if (bufs != nullptr && bufs->next == nullptr && ngx_buf_in_memory(bufs->buf)) {
-          const ngx_buf_t* b = bufs->buf;
-          ctx->session->OnRequest(
-              {reinterpret_cast<char*>(b->pos), static_cast<size_t>(b->last - b->pos)},
-              b->end > b->last ? static_cast<size_t>(b->end - b->last) : 0, Now());
-          return NGX_OK;
-        }
-        ctx->body.reserve(ctx->body_bytes + kJsonPadding);
-        for (ngx_chain_t* cl = bufs; cl != nullptr; cl = cl->next) {
-          if (!AppendBuffer(r, cl->buf, &ctx->body)) return NGX_ERROR;
-        }
-        ctx->body.reserve(ctx->body.size() + kJsonPadding);
-        ctx->session->OnRequest(ctx->body, kJsonPadding, Now());
-        return NGX_OK;
-      });
-  if (rc != NGX_OK) DropBody(r);
-  return rc;
-}
-
-ngx_int_t ReplaceRequestBody(Context* ctx) noexcept {
-  ngx_http_request_t* r = ctx->request;
-  if (!ctx->session->body_edited() || r->request_body == nullptr) return NGX_OK;
-  const std::string_view body = ctx->session->forwarded_body();
-  ngx_buf_t* b = NewBuffer(r->pool);
-  ngx_chain_t* link = ngx_alloc_chain_link(r->pool);
-  if (b == nullptr || link == nullptr) return NGX_ERROR;
-  b->start = b->pos = reinterpret_cast<u_char*>(const_cast<char*>(body.data()));
-  b->end = b->last = b->pos + body.size();
-  b->memory = 1;
-  b->last_buf = 1;
-  link->buf = b;
-  link->next = nullptr;
-  r->request_body->bufs = link;
-  r->request_body->buf = b;
-  r->request_body->temp_file = nullptr;
-  r->headers_in.content_length_n = static_cast<off_t>(body.size());
-  r->headers_in.chunked = 0;
-  if (r->headers_in.content_length == nullptr) return NGX_OK;
-  u_char* digits = static_cast<u_char*>(ngx_pnalloc(r->pool, NGX_OFF_T_LEN));
-  if (digits == nullptr) return NGX_ERROR;
-  u_char* end = ngx_sprintf(digits, "%uz", body.size());
-  r->headers_in.content_length->value = {static_cast<size_t>(end - digits), digits};
-  return NGX_OK;
 }
 
 }  // namespace kt::nginx

@@ -174,3 +174,25 @@ def test_a_client_that_leaves_in_the_body_does_no_harm(gw, provider, place):
         connection.send(head("POST", place, length=1000) + b'{"messages":')
     assert gw.chat(path=place).status == 200
     assert len(provider.requests) == 1
+
+
+def test_pipelined_requests_of_many_buffers_are_answered_in_order(gw, provider, place):
+    texts = ["word " * count + TEXT for count in (300, 8000, 1, 3000)]
+    bodies = [chat.dump(chat.request(text)) for text in texts]
+    with gw.connect() as connection:
+        connection.send(b"".join(head("POST", place, length=len(b)) + b for b in bodies))
+        assert [connection.read().status for _ in bodies] == [200] * len(bodies)
+    edited = [body.replace(TEXT.encode(), EDITED.encode()) for body in bodies]
+    assert [r.body for r in provider.requests] == edited
+
+
+@pytest.mark.parametrize("cut", [1, 500, 40000])
+def test_a_body_arrives_whole_whatever_came_with_the_head(gw, provider, place, cut):
+    body = chat.dump(chat.request("word " * 9000 + TEXT))
+    with gw.connect() as connection:
+        connection.send(head("POST", place, length=len(body)) + body[:cut])
+        connection.send(body[cut:])
+        assert connection.read().status == 200
+        connection.post(place, chat.request("second"))
+        assert connection.read().status == 200
+    assert provider.requests[0].body == body.replace(TEXT.encode(), EDITED.encode())
