@@ -106,4 +106,12 @@ Status BuildViews(const NormalizedText& text, unsigned kinds, DecodedViews* out)
 // be judged, which is to be treated as a failure.
 size_t ViewHoldFrom(std::string_view text, size_t from) noexcept;
 
+// Streams: the end of `text` that may become one more 0x escape, or is one that may still be none.
+// Both are text.size() where there is no such end.
+struct OpenHexByte {
+  size_t begin;  // of "0", "0x", "0x4" or "0x41"
+  size_t gap;    // of the separators between it and the escape before it, which may go with that
+};
+OpenHexByte FindOpenHexByte(std::string_view text) noexcept;
+
 }  // namespace kt::detect

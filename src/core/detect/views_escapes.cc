@@ -13,6 +13,9 @@ namespace {
 // Text on either side of an escape that a rule may need.
 constexpr size_t kAroundBytes = 160;
 constexpr std::string_view kBlanks = " \t\r\n\v\f";
+// What may stand between 0x escapes of one row.
+constexpr std::string_view kHexByteGap = " ,;";
+constexpr size_t kMaxHexByteGap = 3;
 // Escapes of a window count together: letters, digits, @ and what is not ASCII decide alone, other
 // signs in company, and what every HTML or URL is full of does not count.
 constexpr unsigned kEnough = 3;
@@ -144,8 +147,8 @@ Escape ReadHexByte(std::string_view text, size_t at) noexcept {
   if (!text.substr(at).starts_with("0x") || !ReadHex(text, at + 2, 2, &value)) return {};
   size_t end = at + 4;
   if (end < text.size() && HexDigit(text[end]) >= 0) return {};
-  const size_t next = std::min(text.find_first_not_of(" ,;", end), text.size());
-  if (next - end <= 3 && text.substr(next).starts_with("0x")) end = next;
+  const size_t next = std::min(text.find_first_not_of(kHexByteGap, end), text.size());
+  if (next - end <= kMaxHexByteGap && text.substr(next).starts_with("0x")) end = next;
   return value >= 0x20 && value < 0x7F ? Escape{end - at, value} : Escape{};
 }
 
@@ -224,19 +227,31 @@ class Windows {
   // Surroundings begin and end beside a blank, if there is one: half a word might be taken for a
   // value.
   size_t AroundBegin(size_t at) const noexcept {
-    if (at - done_ <= kAroundBytes) return done_;
+    if (at - done_ <= kAroundBytes) return AfterWord(at);
     size_t begin = at - kAroundBytes;
     const size_t blank = text_.substr(0, at).find_first_of(kBlanks, begin - 1);
     if (blank != text_.npos) return blank + 1;
     while (begin < at && IsContinuation(text_[begin])) ++begin;
     return begin;
   }
+  // The last window may have ended within a word; it and the next one do not touch.
+  size_t AfterWord(size_t at) const noexcept {
+    if (done_ == 0) return done_;
+    const size_t blank = text_.substr(0, at).find_first_of(kBlanks, done_);
+    if (blank != text_.npos) return blank + 1;
+    size_t begin = std::min(done_ + 1, at);
+    while (begin < at && IsContinuation(text_[begin])) ++begin;
+    return begin;
+  }
+  // In an answer they end where no text behind them has a say, for streams to end them there too.
   size_t AroundEnd() const noexcept {
     if (text_.size() - done_ <= kAroundBytes) return text_.size();
+    const size_t most = done_ + CutUtf8(text_.substr(done_), kAroundBytes).size();
+    if (Every()) return most;
     const size_t blank = text_.substr(0, done_ + kAroundBytes + 1).find_last_of(kBlanks);
-    if (blank != text_.npos && blank >= done_) return blank;
-    return done_ + CutUtf8(text_.substr(done_), kAroundBytes).size();
+    return blank != text_.npos && blank >= done_ ? blank : most;
   }
+  bool Every() const noexcept { return least_ == 0; }
   void Literal(size_t end) {
     if (end > done_) out_.Add(PartOrigin::kSame, done_, end, text_.substr(done_, end - done_));
     done_ = end;
@@ -251,6 +266,11 @@ class Windows {
   size_t cut_size_ = 0, cut_parts_ = 0;
   unsigned weight_ = 0;
 };
+
+bool EndsWithHexByte(std::string_view text) noexcept {
+  return text.size() >= 4 && text.substr(text.size() - 4).starts_with("0x") &&
+         HexDigit(text[text.size() - 2]) >= 0 && HexDigit(text.back()) >= 0;
+}
 
 }  // namespace
 
@@ -273,3 +293,26 @@ void DecodeEscapes(std::string_view text, const Candidates& candidates, bool eve
 }
 
 }  // namespace kt::detect::views
+
+namespace kt::detect {
+
+OpenHexByte FindOpenHexByte(std::string_view text) noexcept {
+  size_t begin = text.size();
+  if (text.ends_with('0')) --begin;
+  const std::string_view last = text.substr(text.size() - std::min<size_t>(text.size(), 4));
+  const size_t zero = last.rfind("0x");
+  if (zero != last.npos &&
+      std::all_of(last.begin() + static_cast<std::ptrdiff_t>(zero) + 2, last.end(),
+                  [](char c) { return views::HexDigit(c) >= 0; })) {
+    begin = text.size() - last.size() + zero;
+  }
+  size_t gap = begin;
+  while (gap > 0 && begin - gap < views::kMaxHexByteGap &&
+         views::kHexByteGap.find(text[gap - 1]) != text.npos) {
+    --gap;
+  }
+  if (gap == begin || !views::EndsWithHexByte(text.substr(0, gap))) gap = begin;
+  return {begin, gap};
+}
+
+}  // namespace kt::detect

@@ -27,18 +27,22 @@ size_t GroupEnd(const detect::View& view, size_t* part) {
   return i < view.parts.size() ? view.parts[i].at - 1 : view.text.size();
 }
 
+constexpr bool IsBlank(char c) noexcept {
+  return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+constexpr auto kSame = detect::PartOrigin::kSame;
+
 // Whether a match in the piece of a view with the parts [first, part) tells more than the text that
-// the view was made of. What only surrounds the decoded parts is judged there, where none of it is
-// cut off.
-// `text_end`: of the plain text, where it is known to end.
-bool TellsMore(const Match& match, const detect::View& view, size_t first, size_t part, size_t end,
-               size_t text_end) noexcept {
-  constexpr auto kSame = detect::PartOrigin::kSame;
-  const detect::ViewPart& last = view.parts[part - 1];
-  const bool cut_off =
-      last.origin == kSame && match.begin >= last.at && match.end == end && last.end != text_end;
+// the view was made of. What only stands before the decoded parts is judged there, and what begins
+// with the piece, where that cuts a word of the text in two.
+bool TellsMore(const Match& match, const detect::View& view, size_t first, size_t part,
+               std::string_view text) noexcept {
+  const detect::ViewPart& begin = view.parts[first];
+  const bool half = begin.origin == kSame && begin.begin > 0 && !IsBlank(text[begin.begin - 1]);
+  if (half && match.whole_begin == begin.at) return false;
   while (first < part && view.parts[first].origin == kSame) ++first;
-  return first < part && match.end > view.parts[first].at && !cut_off;
+  return first < part && match.end > view.parts[first].at;
 }
 
 // "\njane@…": where a value was also found without the letter of the escape before it, the letter
@@ -63,6 +67,9 @@ void DropLettersOfEscapes(std::string_view raw, std::vector<Match>* matches) {
   }
   matches->resize(kept);
 }
+
+// Four bytes by themselves: "\xF0\x9F\x98\x80". More backslashes count as one.
+constexpr size_t kLongestEscape = 16;
 
 // "&#6" is read as it is, and may go on as "&#65;".
 bool IsOpenEntity(std::string_view escape) noexcept {
@@ -150,12 +157,22 @@ Status Reader::MatchGroups(const detect::View& view, const Options& options, boo
     found_.clear();
     const std::string_view group = out->text.substr(begin, end - begin);
     if (Status s = matcher_.FindAll(group, 0, options.scope, &found_); !s.ok()) return s;
+    // What stands behind the decoded parts may be cut off: it is judged here as far as it is final,
+    // the rest in the text.
+    const detect::ViewPart& last = view.parts[part - 1];
+    const bool cut = last.origin == kSame && last.end != text_end;
+    size_t live = SIZE_MAX;
     for (Match match : found_) {
+      bool cut_off = cut && match.begin + begin >= last.at;
+      if (cut_off && options.scope == detect::Scope::kOutput && live == SIZE_MAX) {
+        live = matcher_.HoldFrom(group, 0);
+      }
+      cut_off = cut_off && (match.end == group.size() || match.whole_begin >= live);
       match.begin += begin;
       match.end += begin;
       match.whole_begin += begin;
       out->matches.push_back(match);
-      if (!spans || !TellsMore(match, view, first, part, end, text_end)) continue;
+      if (!spans || cut_off || !TellsMore(match, view, first, part, reading->plain_)) continue;
       const ByteSpan raw = view.Raw(match.begin, match.end, reading->deep_->normalized);
       reading->matches_.push_back({match.rule, raw.begin, raw.end, raw.begin, match.kind});
     }
@@ -280,18 +297,21 @@ size_t Reader::HoldFrom(const Reading& reading, size_t from, size_t stable) cons
   const size_t token = detect::ViewHoldFrom(text, from);
   hold = std::min(hold, token);
   // An escape that is not complete may go on with the value in front of it.
-  const size_t sign = text.find_first_of("%&\\", std::max(from, token));
-  if (sign != text.npos) hold = std::min(hold, matcher_.HoldFrom(text.substr(0, sign), from));
+  const detect::OpenHexByte open = detect::FindOpenHexByte(text);
+  const size_t sign =
+      std::min(text.find_first_of("%&\\", std::max(from, token)), std::max(from, open.begin));
+  if (sign < text.size()) hold = std::min(hold, matcher_.HoldFrom(text.substr(0, sign), from));
   if (reading.deep_ == nullptr) return hold;
   for (const detect::View& view : reading.deep_->decoded.views()) {
     if (view.kind != detect::ViewKind::kEscapes) continue;
-    // Only the last surroundings may reach the end of the text.
+    // Only the last surroundings may reach the end of the text, or an escape that may belong to
+    // them.
     size_t part = 0, begin = 0;
     while (part < view.parts.size()) {
       begin = view.parts[part].at;
       GroupEnd(view, &part);
     }
-    if (view.parts.back().end < stable) continue;
+    if (view.parts.back().end < std::min(stable, token)) continue;
     std::string_view group = std::string_view(view.text).substr(begin);
     const auto hold_alive = [&](size_t cut) {
       const size_t live = matcher_.HoldFrom(group.substr(0, cut), 0);
@@ -300,14 +320,19 @@ size_t Reader::HoldFrom(const Reading& reading, size_t from, size_t stable) cons
       hold = std::min(hold, std::max(from, reading.PlainOf(raw.begin)));
     };
     const detect::ViewPart& last = view.parts.back();
-    if (last.end == stable && IsOpenEntity(text.substr(last.begin))) {
+    if (last.origin == detect::PartOrigin::kSame) {
+      for (const size_t cut : {open.begin, open.gap}) {
+        if (cut < stable && cut >= last.begin) hold_alive(last.at + (cut - last.begin) - begin);
+      }
+    } else if (last.end == stable &&
+               (IsOpenEntity(text.substr(last.begin)) || last.begin == open.begin)) {
       hold = std::min(hold, std::max<size_t>(from, last.begin));
       hold_alive(last.at - begin);
     }
     for (size_t cut = group.size();;) {
       hold_alive(cut);
       size_t next = group.substr(0, cut).find_last_of("%&\\");
-      if (next == group.npos || cut != group.size() || group.size() - next > 12) break;
+      if (next == group.npos || group.size() - next > kLongestEscape) break;
       while (next > 0 && group[next] == '\\' && group[next - 1] == '\\') --next;
       cut = next;
     }

@@ -43,6 +43,16 @@ constexpr Example kExamples[] = {
     {"&#65;bob.smith&#64;acme.com", "[EMAIL]"},
     {"to &#x41;bob.smith&#x40;acme.com now", "to [EMAIL] now"},
     {"card &#52;111111111111111 is", "card [CREDIT_CARD] is"},
+    // A row of bytes, whatever divides it.
+    {"s = {0x6a, 0x61, 0x6e, 0x65, 0x40, 0x61, 0x63, 0x6d, 0x65, 0x2e, 0x63, 0x6f, 0x6d};",
+     "s = {[EMAIL]};"},
+    {"0x35 0x33 0x36 0x2d 0x32 0x32 0x2d 0x38 0x37 0x32 0x36", "[SSN]"},
+    {"536-22-872 0x36", "536-22-872 0x36"},
+    {"card 4111111111111110x31", "card [CREDIT_CARD]"},
+    {"card 4111111111111110x312", "card 4111111111111110x312"},
+    // One character in several bytes: a long s.
+    {"date of birth: 1 mar%c5%bf 1911", "date of birth: [DATE_OF_BIRTH]"},
+    {R"(date%20of birth: 1 mar\xc5\xbf 1911)", "date%20of birth: [DATE_OF_BIRTH]"},
     // PHP escapes slashes; what looks like a mail address goes with the password.
     {R"("postgres:\/\/admin:hunter2@db.internal\/x")", R"("postgres:\/\/[CREDENTIALS]\/x")"},
 };
@@ -54,6 +64,49 @@ TEST(EscapedValues, AreFoundAndTheEscapesBesideThemStay) {
     EXPECT_EQ(Judge(*chain, e.text, policy::Phase::kOutput).text, e.redacted);
     for (size_t step = 1; step <= 40; ++step) {
       EXPECT_EQ(Streamed(*chain, e.text, step), e.redacted) << step;
+    }
+  }
+}
+
+// What stands behind an escape is read together with it, up to a length that no text behind that
+// has a say in.
+TEST(EscapedValues, AreFoundBeforeALongWord) {
+  const auto chain = Build(ConfigWith({"pii-detector"}));
+  const std::string before = R"({"a": "x\npassport )", word(170, 'x');
+  for (size_t blanks = 0; blanks < 160; blanks += 7) {
+    const std::string after = "\"" + std::string(blanks, ' ') + word + R"( \x41)";
+    const std::string whole =
+        Judge(*chain, before + "123456789" + after, policy::Phase::kOutput).text;
+    EXPECT_EQ(whole, before + "[PASSPORT]" + after);
+    for (const size_t step : {1, 3, 20, 150}) {
+      EXPECT_EQ(Streamed(*chain, before + "123456789" + after, step), whole) << step;
+    }
+  }
+}
+
+// A word that begins before the surroundings of an escape is none that begins with them.
+TEST(EscapedValues, AreNoHalvesOfWords) {
+  const auto chain = Build(ConfigWith({"pii-detector"}));
+  for (size_t before = 140; before < 180; ++before) {
+    const std::string text = "\\n" + std::string(before, 'x') + "PAT-xxx1xxx110mGc2HR7h\"\\x11";
+    const std::string whole = Judge(*chain, text, policy::Phase::kOutput).text;
+    for (const size_t step : {1, 3, 20, 150}) {
+      EXPECT_EQ(Streamed(*chain, text, step), whole) << before << ", " << step;
+    }
+  }
+}
+
+TEST(EscapedValues, WithALongWordInFrontAreNoHalvesOfItEither) {
+  const auto chain = Build(ConfigWith({"pii-detector"}));
+  const std::string digits =
+      "f8987f4da5242bab371d749d83db2081569d97749cc1a053c4964fc2bd1fb2cc65f83e2f18f6b9G";
+  for (size_t before = 10; before < 120; ++before) {
+    std::string word = std::string(before, 'x');
+    for (int i = 0; i < 22; ++i) word += "1xxx";
+    const std::string text = word + "1x" + digits + R"(\x31ZV)";
+    const std::string whole = Judge(*chain, text, policy::Phase::kOutput).text;
+    for (const size_t step : {1, 3, 20, 150}) {
+      EXPECT_EQ(Streamed(*chain, text, step), whole) << before << ", " << step;
     }
   }
 }
