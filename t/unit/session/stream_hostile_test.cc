@@ -6,6 +6,7 @@
 
 #include "../detect/regex_sampler.h"
 #include "../policies/chain_fixture.h"
+#include "../policies/sample_values.h"
 #include "core/detect/utf8.h"
 #include "life.h"
 
@@ -17,88 +18,6 @@ constexpr char kAll[] = "policy: {pii-detector: {entities: all, healthcare_mode:
 // What the client says, for placeholders to stand for.
 constexpr char kSaid[] =
     "Write to bob@acme-mail.com, pay with 5555555555554444, and \"x\\y@b.org\"";
-
-// Values that no sampler hits upon, since they carry checks.
-const char* const kValues[] = {
-    "jane.doe@acme-mail.com",
-    "4111 1111 1111 1111",
-    "4111-1111-1111-1111",
-    "5555555555554444",
-    "DE89 3704 0044 0532 0130 00",
-    "GB29NWBK60161331926819",
-    "536-90-4399",
-    "911-70-1234",
-    "EIN: 12-3456789",
-    "routing number 021000021",
-    "bank account: 000123456789",
-    "my SIN is 130-692-544",
-    "221 395 1837",
-    "Steuer-ID: 12345678903",
-    "2 55 08 14 168 025 38",
-    "partita IVA 01333550323",
-    "pesel 44051401458",
-    "BSN: 111222333",
-    "85.07.30-033.28",
-    "198712202384",
-    "756.9217.0769.85",
-    "TC Kimlik No: 10000000146",
-    "2496 6319 3142",
-    "960121-1234567",
-    "124-81-00998",
-    "1-2345-67890-12-1",
-    "51 824 753 556",
-    "TFN 123 456 782",
-    "247.710.932-45",
-    "11.222.333/0001-81",
-    "imei 490154203237518",
-    "AB 12 34 56 C",
-    "12345678Z",
-    "RSSMRA85T10A562S",
-    "131052-308T",
-    "MORGA657054SM9IJ",
-    "GSTIN 27AAPFU0939F1ZV",
-    "S2740116C",
-    "ABCPD1234Z",
-    "11010519491231002X",
-    "A123456789",
-    "BADD110313HCMLNS09",
-    "12.345.678-5",
-    "passport no. 123456789",
-    "driver's license: D1234567",
-    "dob: 1990-05-17",
-    "born on 17.05.1990",
-    "cardholder name: Jane Q. Doe",
-    "SWIFT code COBADEFF",
-    "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa",
-    "bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq",
-    "00:1B:44:11:3A:B7",
-    "VIN 1HGCM82633A004352",
-    "+44 20 7946 0018",
-    "+49 30 901820",
-    "NPI 1234567893",
-    "MRN: 00123456",
-    "1EG4-TE5-MK73",
-    "DEA AB1234563",
-    "8.8.4.4",
-    "2001:4860:4860::8888",
-    "https://jane:pw8xTq2Lm@db.acme-mail.com/x",
-    "ZONK_B=tr83kx0qz15vw97hbn",
-    "zonk_x7Kq02LmZt81pQ93vWx5Rb7Yc2Dh64Js",
-    "am9obi5kb2VAZXhhbXBsZS5jb20=",
-    "john.doe%40example.com",
-    "john.doe&#64;example.com",
-    // Disguised: full width, a zero-width space, look-alikes.
-    "john\xEF\xBC\xA0"
-    "example.com",
-    "john@ex\xE2\x80\x8B"
-    "ample.com",
-    "\xEF\xBC\x95\xEF\xBC\x93\xEF\xBC\x96-\xEF\xBC\x99\xEF\xBC\x90-\xEF\xBC\x94\xEF\xBC\x93\xEF"
-    "\xBC\x99\xEF\xBC\x99",
-    "4111\xE2\x80\x8B 1111\xE2\x81\xA0 1111 1111",
-    // Mathematical digits: pairs of halves, escaped.
-    "\xF0\x9D\x9F\x92\xF0\x9D\x9F\x8F\xF0\x9D\x9F\x8F\xF0\x9D\x9F\x8F 1111 1111 1111",
-    "jane@acme.c\xF0\x9D\x90\xA8m",
-};
 
 // How a place of a stream spells one piece, and how a whole answer holds the whole text.
 struct Place {
@@ -384,7 +303,7 @@ const Gateway* StreamHostile::gateway_ = nullptr;
 const std::vector<std::string>& Texts() {
   static const std::vector<std::string>* const texts = [] {
     auto* made = new std::vector<std::string>();
-    for (const char* value : kValues) made->push_back(value);
+    for (const char* value : policies::kSampleValues) made->push_back(value);
     config::PolicyConfig config = policies::ConfigWith({"pii-detector"});
     config.pii_detector.entities = {"all"};
     config.pii_detector.healthcare_mode = true;
