@@ -139,6 +139,22 @@ TEST(Matcher, HoldsOrdinaryProseNotAtAll) {
 }
 
 // All matches that begin before the hold are the same in every continuation.
+TEST(Matcher, HoldsABeginningOfEachOfItsBranches) {
+  const auto matcher = Make({Of("codes", R"(\b(?:ab\d{6}x|abc-[a-z]{4}!))")});
+  for (const char* beginning : {"a", "ab", "ab1", "ab12345", "abc", "abc-", "abc-xyz"}) {
+    EXPECT_EQ(matcher->HoldFrom(std::string("say ") + beginning, 0), 4u) << beginning;
+  }
+  for (const std::string other : {"say abd", "say ab1-", "say abc1", "say abc-1"}) {
+    EXPECT_EQ(matcher->HoldFrom(other, 0), other.size()) << other;
+  }
+}
+
+TEST(Matcher, LetsGoOfABeginningBehindMoreBlanksThanTheRuleAllows) {
+  const auto matcher = Make({Of("words", R"(\bnew\s{1,5}rules\b)")});
+  EXPECT_EQ(matcher->HoldFrom("a new     ", 0), 2u);
+  EXPECT_EQ(matcher->HoldFrom("a new      ", 0), 11u);
+}
+
 TEST(Matcher, WhatBeginsBeforeTheHoldIsFinal) {
   Rule digits = Of("digits", R"(\b\d(?:[ -]?\d){5,9}\b)");
   digits.validate = [](const Candidate& c) -> size_t {
