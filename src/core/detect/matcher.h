@@ -53,6 +53,14 @@ struct Rule {
   // Checksum or shape: how many bytes of the candidate count, from its begin on (a card's digits
   // without the date behind it); 0: none of it. Empty: every match counts.
   std::function<size_t(const Candidate&)> validate;
+  // False: `validate` says 0 to whatever candidate begins at text[begin]. Spares the expression
+  // there; looks at few bytes, those of the context and of the candidate. Only of use where the
+  // candidate is the whole match, or a group that its pattern begins with ("\b(…"). Empty: none is
+  // known to be so.
+  std::function<bool(std::string_view text, size_t begin)> may_begin;
+  // `validate` says 0 to a candidate with fewer different bytes. Spares the expression where few of
+  // them are repeated for long.
+  unsigned min_kinds = 0;
   // Lower case, blanks between words: `validate` says 0 unless one of these begins within the
   // kContextBytes before the candidate, in whatever case. Spares the search where there is none.
   std::vector<std::string> needs;

@@ -131,6 +131,8 @@ void AddRun(const Sequence& sequence, size_t first, Factor* factor) {
     run |= sequence.alphabets[i];
     if (number ? i >= end : run.count() > kNarrow || run[' ']) return;
     if (factor->min_digits >= kManyDigits && HasLetterByte(run)) return;
+    // What may be missing need not widen it; only digits that a rule asks for may be there.
+    if (sequence.bytes[i] == 0 && !HasDigitByte(sequence.alphabets[i])) continue;
     factor->run = run;
     factor->min_run += sequence.bytes[i];
     factor->min_digits += sequence.digits[i];

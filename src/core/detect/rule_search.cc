@@ -20,6 +20,8 @@ constexpr size_t kFirstWindow = 512;
 constexpr size_t kPlaceWorkPerByte = 8;
 // A rule with longer matches than this is searched for from a candidate on, not around it.
 constexpr size_t kMaxWindow = 4096;
+// Places of one range that are tried each by itself before all of the rest are at once.
+constexpr int kTries = 3;
 
 size_t NextCodePoint(std::string_view text, size_t i) noexcept {
   do {
@@ -78,8 +80,13 @@ Status RuleSearch::Prepare() {
     RequireDigits(tree.value());
     beginnings = Beginnings(tree.value());
     SetOpening();
+    AddAlphabet(tree.value(), &alphabet_);
+    alphabet_ |= ~ByteSet() << 0x80;  // what is not ASCII may fold to it
+    SetCapture();
     if (!rule.output) beginnings.reset();
   }
+  begins_with_value_ = rule.group == 0 || (rule.group == 1 && rule.pattern.starts_with("\\b(") &&
+                                           !rule.pattern.starts_with("\\b(?"));
   bounded_ = max_bytes && *max_bytes <= kMaxMatchBytes;
   if (!bounded_) {
     max_bytes.reset();
@@ -145,10 +152,12 @@ void RuleSearch::Release() noexcept {
 bool RuleSearch::SearchWindow(std::string_view text, size_t pos, size_t limit, Span* span,
                               RE2::Anchor anchor) const {
   re2::StringPiece groups[kMaxGroup + 1];
+  const int wanted = capture_bytes_ > 0 ? 1 : rule.group + 1;
   if (!expression_->Match(re2::StringPiece(text.data(), text.size()), pos, limit, anchor, groups,
-                          rule.group + 1)) {
+                          wanted)) {
     return false;
   }
+  if (capture_bytes_ > 0 && !Capture(text, limit, groups)) return false;
   span->whole_begin = static_cast<size_t>(groups[0].data() - text.data());
   span->begin = span->end = span->whole_begin;
   const re2::StringPiece& value = groups[rule.group];
@@ -309,6 +318,7 @@ Status RuleSearch::FindUnbounded(RuleId id, std::string_view text, size_t from,
                                  const Candidates& candidates, uint32_t range,
                                  std::vector<Match>* out) const {
   size_t work = text.size() * kPlaceWorkPerByte, pos = from;
+  std::optional<KindsWindow> kinds;
   for (; range != Candidates::kNone; range = candidates.range(range).next) {
     const Candidates::Range& near = candidates.range(range);
     pos = std::max(pos, near.first);
@@ -316,6 +326,10 @@ Status RuleSearch::FindUnbounded(RuleId id, std::string_view text, size_t from,
       return pos <= near.last ? FindAll(id, text, pos, out) : Status::Ok();
     }
     while ((pos = Opening(text, pos, near.last)) <= near.last) {
+      if (IsHopeless(text, pos, &kinds)) {
+        ++pos;
+        continue;
+      }
       Span span;
       const Found found = SearchAt(text, pos, &work, &span);
       if (found == Found::kTooMuchWork) return FindAll(id, text, pos, out);
@@ -332,6 +346,7 @@ Status RuleSearch::FindNear(RuleId id, std::string_view text, size_t from,
   // Whatever may go on for ever, or is not at one place.
   if (window_ == 0) return FindUnbounded(id, text, from, candidates, range, out);
   size_t pos = from;
+  std::optional<KindsWindow> kinds;
   for (; range != Candidates::kNone; range = candidates.range(range).next) {
     const Candidates::Range& near = candidates.range(range);
     // A match that begins in the range ends in here: what lies beyond cannot change it.
@@ -339,13 +354,20 @@ Status RuleSearch::FindNear(RuleId id, std::string_view text, size_t from,
     while (limit < text.size() && IsUtf8Tail(text[limit])) ++limit;
     pos = std::max(pos, near.first);
     Span span;
+    int tries = kTries;
     while ((pos = Opening(text, pos, near.last)) <= near.last) {
-      const bool one_place = knows_opening_ || pos == near.last;
+      const bool one_place = (knows_opening_ && tries > 0) || pos == near.last;
+      if (one_place && IsHopeless(text, pos, &kinds)) {
+        ++pos;
+        continue;
+      }
       const RE2::Anchor anchor = one_place ? RE2::ANCHOR_START : RE2::UNANCHORED;
       if (SearchWindow(text, pos, limit, &span, anchor) && span.whole_begin <= near.last) {
         pos = Take(id, text, span, out);
+        tries = kTries;
       } else if (one_place) {
         ++pos;
+        --tries;
       } else {
         pos = near.last + 1;
       }

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "core/base/status.h"
+#include "core/detect/kinds_window.h"
 #include "core/detect/matcher.h"
 #include "core/detect/prefilter.h"
 
@@ -69,12 +70,22 @@ class RuleSearch {
   // The first place in [pos, last] where a match may begin, by its first bytes; last + 1: none.
   size_t Opening(std::string_view text, size_t pos, size_t last) const noexcept;
   bool MayOpen(std::string_view text, size_t at) const noexcept;
+  // Whether the rule itself says that nothing that begins there counts. One window for a text, at
+  // places that ascend.
+  bool IsHopeless(std::string_view text, size_t at, std::optional<KindsWindow>* kinds) const {
+    if (begins_with_value_ && rule.may_begin && !rule.may_begin(text, at)) return true;
+    if (rule.min_kinds == 0 || window_ == 0) return false;
+    if (!*kinds) kinds->emplace();
+    return !(*kinds)->Reaches(text, at, window_, alphabet_, rule.min_kinds);
+  }
   void SetOpening();
   void RequireWords();
   void RequireDigits(const RegexNode& tree);
   Status Ready() const;  // all expressions compile
   // Judges the candidate; appends it; where to go on.
   size_t Take(RuleId id, std::string_view text, const Span& span, std::vector<Match>* out) const;
+  void SetCapture();
+  bool Capture(std::string_view text, size_t limit, re2::StringPiece* groups) const;
   bool SearchWindow(std::string_view text, size_t pos, size_t limit, Span* span,
                     RE2::Anchor anchor = RE2::UNANCHORED) const;
   Found SearchUnbounded(std::string_view text, size_t pos, size_t* work, Span* span) const;
@@ -95,9 +106,13 @@ class RuleSearch {
   std::bitset<kOpeningBits> openings_;
   bool knows_opening_ = false;
   bool opens_word_ = false;  // and no word byte is before them
-  bool derived_ = false;     // beginnings and bound are known
-  bool begins_ = false;      // and some match has bytes
-  bool bounded_ = false;     // by kMaxMatchBytes
+  ByteSet alphabet_;         // of all that matches hold
+  // Of a match: tell where the group begins, which ends it; 0: not known.
+  size_t capture_bytes_ = 0;
+  bool begins_with_value_ = false;  // a match, with what `validate` judges
+  bool derived_ = false;            // beginnings and bound are known
+  bool begins_ = false;             // and some match has bytes
+  bool bounded_ = false;            // by kMaxMatchBytes
   size_t window_ = 0;  // bytes of the longest match; 0: too many to look at each candidate apart
   mutable std::once_flag expression_once_, hold_once_;
   mutable std::unique_ptr<RE2> expression_, hold_;

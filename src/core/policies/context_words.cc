@@ -1,6 +1,8 @@
 #include "core/policies/context_words.h"
 
 #include <algorithm>
+#include <array>
+#include <cstring>
 
 #include "core/base/ascii.h"
 #include "core/detect/normalize.h"
@@ -9,66 +11,113 @@ namespace kt::policies {
 namespace {
 
 constexpr size_t kCharacters = 40;
+// Each byte may bring a blank before it.
+constexpr size_t kMostFolded = 2 * detect::kContextBytes;
 
-bool Separates(char c) noexcept {
-  return c == '_' || c == '-' || c == '\t';
-}
+// Lower case, "_" and "-" as blanks.
+constexpr std::array<char, 256> kFolds = [] {
+  std::array<char, 256> folds{};
+  for (size_t i = 0; i < folds.size(); ++i) folds[i] = static_cast<char>(i);
+  for (size_t i = 'A'; i <= 'Z'; ++i) folds[i] = static_cast<char>(i + 0x20);
+  folds['_'] = folds['-'] = folds['\t'] = ' ';
+  return folds;
+}();
 
-// Lower case, "_" and "-" as blanks, "taxId" as "tax id".
-std::string Folded(std::string_view text) {
-  std::string out;
-  out.reserve(text.size() + 8);
+// And "taxId" as "tax id". There is room for twice the text; how much of it was used.
+size_t Fold(std::string_view text, char* out) noexcept {
+  char* at = out;
   char previous = '\0';
   for (const char c : text) {
-    if (IsUpper(c) && IsLower(previous)) out += ' ';
-    out += Separates(c) ? ' ' : IsUpper(c) ? static_cast<char>(c + 0x20) : c;
+    if (IsUpper(c) && IsLower(previous)) *at++ = ' ';
+    *at++ = kFolds[static_cast<unsigned char>(c)];
     previous = c;
   }
-  return out;
+  return static_cast<size_t>(at - out);
 }
 
-// A name belongs to what follows on its line, or to the next line when it ends its own.
-bool SameLine(std::string_view between) noexcept {
-  return between.find('\n') == between.npos ||
-         std::none_of(between.begin(), between.end(), IsAlnum);
+// Digits, blanks and most signs lack both bits: rows and tables of numbers are told by this.
+bool MayHaveLetter(std::string_view text) noexcept {
+  uint64_t any = 0;
+  for (; text.size() >= sizeof any; text.remove_prefix(sizeof any)) {
+    uint64_t value;
+    std::memcpy(&value, text.data(), sizeof value);
+    any |= value;
+  }
+  for (const char c : text) any |= static_cast<unsigned char>(c);
+  return (any & 0xC0C0C0C0C0C0C0C0u) != 0;
+}
+
+std::string_view LastCharacters(std::string_view text) noexcept {
+  size_t characters = 0, start = text.size();
+  while (start > 0 && characters < kCharacters) {
+    --start;
+    if ((static_cast<unsigned char>(text[start]) & 0xC0) != 0x80) ++characters;
+  }
+  return text.substr(start);
+}
+
+// A name belongs to what follows on its line, or to the next line when it ends its own: words that
+// end at or before this do not count.
+size_t LeastEnd(std::string_view context) noexcept {
+  const size_t line = context.rfind('\n') + 1;  // npos: 0
+  if (line == 0) return 0;
+  size_t last = context.size();
+  while (last > 0 && !IsAlnum(context[last - 1])) --last;
+  return std::min(line, last) == 0 ? 0 : std::min(line, last) - 1;
 }
 
 }  // namespace
 
-ContextWords::ContextWords(const detect::Candidate& candidate) {
-  const std::string_view before = candidate.before(detect::kContextBytes);
-  size_t characters = 0, start = before.size();
-  while (start > 0 && characters < kCharacters) {
-    --start;
-    if ((static_cast<unsigned char>(before[start]) & 0xC0) != 0x80) ++characters;
-  }
-  context_ = Folded(before.substr(start));
-  for (size_t i = 1; i < context_.size(); ++i) pairs_.set(PairOf(context_[i - 1], context_[i]));
-}
-
-bool ContextWords::MayHold(const std::string& word) const noexcept {
-  const size_t size = word.size();
-  return size < 2 ||
-         (pairs_[PairOf(word[0], word[1])] && pairs_[PairOf(word[size - 2], word[size - 1])]);
-}
-
-size_t ContextWords::LastOf(const std::vector<std::string>& words) const {
-  size_t last = 0;
-  for (const std::string& word : words) {
-    if (!MayHold(word)) continue;
-    for (size_t at = context_.rfind(word); at != std::string::npos;
-         at = at == 0 ? std::string::npos : context_.rfind(word, at - 1)) {
-      const size_t end = at + word.size();
-      if (end + 1 <= last) break;
-      const bool starts = at == 0 || !IsLower(context_[at - 1]) || !IsLower(word.front());
-      const bool ends = end == context_.size() || !IsLower(context_[end]) || !IsLower(word.back());
-      if (starts && ends && SameLine(std::string_view(context_).substr(end))) {
-        last = end + 1;
-        break;
+ContextWords::ContextWords(const std::vector<std::vector<std::string>>& lists) {
+  for (size_t list = 0; list < lists.size(); ++list) {
+    for (const std::string& word : Prepared(lists[list])) {
+      if (word.empty()) continue;
+      all_have_letters_ &= MayHaveLetter(word);
+      firsts_.set(static_cast<unsigned char>(word[0]));
+      // Behind a word of one byte anything may follow.
+      for (unsigned second = 0; second < 32; ++second) {
+        if (word.size() > 1 && second != (static_cast<unsigned>(word[1]) & 31)) continue;
+        const size_t pair = PairOf(word[0], static_cast<char>(second));
+        pairs_.set(pair);
+        words_.push_back({static_cast<uint16_t>(pair), static_cast<uint16_t>(list), word});
       }
     }
   }
-  return last;
+  std::stable_sort(words_.begin(), words_.end(),
+                   [](const Word& a, const Word& b) { return a.pair < b.pair; });
+}
+
+bool ContextWords::IsWord(std::string_view context, size_t begin, size_t end) noexcept {
+  const bool ends = end == context.size() || !IsLower(context[end]) || !IsLower(context[end - 1]);
+  return ends && (begin == 0 || !IsLower(context[begin - 1]) || !IsLower(context[begin]));
+}
+
+bool ContextWords::Find(std::string_view before, std::span<uint16_t> last) const noexcept {
+  const std::string_view nearest =
+      before.substr(before.size() - std::min(before.size(), kCharacters));
+  if (words_.empty() || (all_have_letters_ && !MayHaveLetter(nearest))) return false;
+  char folded[kMostFolded];
+  const std::string_view context(folded, Fold(LastCharacters(before), folded));
+  const size_t least_end = LeastEnd(context);
+  bool found = false;
+  for (size_t at = 0; at < context.size(); ++at) {
+    if (!firsts_[static_cast<unsigned char>(context[at])]) continue;
+    if (at > 0 && IsLower(context[at - 1]) && IsLower(context[at])) continue;
+    const size_t pair = PairOf(context[at], at + 1 < context.size() ? context[at + 1] : '\0');
+    if (!pairs_[pair]) continue;
+    const auto first =
+        std::lower_bound(words_.begin(), words_.end(), pair,
+                         [](const Word& word, size_t wanted) { return word.pair < wanted; });
+    for (auto word = first; word != words_.end() && word->pair == pair; ++word) {
+      const size_t end = at + word->text.size();
+      if (end <= least_end || !context.substr(at).starts_with(word->text)) continue;
+      if (!IsWord(context, at, end)) continue;
+      found = true;
+      if (last.empty()) return true;
+      last[word->list] = std::max(last[word->list], static_cast<uint16_t>(end + 1));
+    }
+  }
+  return found;
 }
 
 std::vector<std::string> ContextWords::Prepared(std::vector<std::string> words) {
@@ -78,7 +127,9 @@ std::vector<std::string> ContextWords::Prepared(std::vector<std::string> words) 
     options.look_alikes = false;
     detect::NormalizedText plain;
     const bool usable = detect::Normalize(word, options, &plain).ok();
-    word = Folded(usable ? plain.text() : word);
+    const std::string text(usable ? plain.text() : std::string_view(word));
+    word.resize(2 * text.size());
+    word.resize(Fold(text, word.data()));
   }
   return words;
 }

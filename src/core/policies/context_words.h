@@ -1,9 +1,11 @@
-// The words before a candidate. Context is looked for backward only and over 40 characters, so
-// that a stream and a whole text agree (CONTRACT 2.3).
+// Words that are looked for before a candidate. Context is looked for backward only and over 40
+// characters, so that a stream and a whole text agree (CONTRACT 2.3).
 #pragma once
 
 #include <bitset>
 #include <cstddef>
+#include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,27 +14,44 @@
 
 namespace kt::policies {
 
+// Lists of words, looked for together: what that costs depends on the text before the candidate,
+// not on how many words there are. Immutable once built.
 class ContextWords {
  public:
-  explicit ContextWords(const detect::Candidate& candidate);
+  // Words as they are written in a rule pack, or Prepared.
+  explicit ContextWords(const std::vector<std::vector<std::string>>& lists);
 
-  // Where the last of `words` ends, as a distance from the beginning of the context, plus one;
-  // 0 when none stands there as a word of its own ("taxId", "tax_id" and "tax-id" hold "tax id").
-  // `words` are lower case, with blanks (see Prepared).
-  size_t LastOf(const std::vector<std::string>& words) const;
+  // Says of each list where the last of its words ends, as a distance from the beginning of the
+  // context, plus one, in `last`, which holds zeros: so it stays where none stands there as a word
+  // of its own ("taxId", "tax_id" and "tax-id" hold "tax id"). A name belongs to what follows on
+  // its line, or to the next line when it ends its own. False: no list has one.
+  bool Find(const detect::Candidate& candidate, std::span<uint16_t> last) const noexcept {
+    return Find(candidate.before(detect::kContextBytes), last);
+  }
+  // Whether a word of any list stands there.
+  bool AnyBefore(const detect::Candidate& candidate) const noexcept {
+    return Find(candidate.before(detect::kContextBytes), {});
+  }
 
-  // Words of a rule pack in the form that LastOf compares.
+  // A word as it is compared: lower case, with blanks, without accents.
   static std::vector<std::string> Prepared(std::vector<std::string> words);
 
  private:
+  struct Word {
+    uint16_t pair, list;
+    std::string text;
+  };
   static constexpr size_t kPairs = 1024;
   static size_t PairOf(char first, char second) noexcept {
     return (static_cast<size_t>(first) & 31) << 5 | (static_cast<size_t>(second) & 31);
   }
-  bool MayHold(const std::string& word) const noexcept;
+  bool Find(std::string_view before, std::span<uint16_t> last) const noexcept;
+  static bool IsWord(std::string_view context, size_t begin, size_t end) noexcept;
 
-  std::string context_;
-  std::bitset<kPairs> pairs_;  // of neighbours in it: most words are told by these
+  std::vector<Word> words_;    // by pair
+  std::bitset<kPairs> pairs_;  // what they begin with
+  std::bitset<256> firsts_;    // the same of one byte
+  bool all_have_letters_ = true;
 };
 
 }  // namespace kt::policies

@@ -34,9 +34,8 @@ bool IsLockedGem(std::string_view before) noexcept {
 
 // "Chrome/120.0.0.0", "pkg-1.2.3.4", ">=1.2.3.4", "1.3.6.1.4.1": four numbers that are no address.
 bool IsVersion(const Candidate& c) {
-  static const std::vector<std::string> kWords = {
-      "version", "ver",     "v",   "section",         "specification", "chapter",
-      "build",   "release", "oid", "assemblyversion", "fileversion"};
+  static const ContextWords kWords({{"version", "ver", "v", "section", "specification", "chapter",
+                                     "build", "release", "oid", "assemblyversion", "fileversion"}});
   if (IsLockedGem(c.before(detect::kContextBytes))) return true;
   std::string_view before = c.before(4);
   const bool apart = before.ends_with(' ');
@@ -50,7 +49,7 @@ bool IsVersion(const Candidate& c) {
       (second == '=' || second == '>' || second == '<' || second == '~' || second == '!')) {
     return true;
   }
-  return ContextWords(c).LastOf(kWords) != 0;
+  return kWords.AnyBefore(c);
 }
 
 bool ParseIpv4(std::string_view text, std::array<uint8_t, 4>* out) {

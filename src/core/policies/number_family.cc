@@ -1,9 +1,8 @@
 #include "core/policies/number_family.h"
 
 #include <algorithm>
-#include <optional>
 
-#include "core/policies/context_words.h"
+#include "core/base/ascii.h"
 #include "core/policies/number_forms.h"
 #include "core/policies/phone_checks.h"
 
@@ -12,10 +11,9 @@ namespace {
 
 using detect::Candidate;
 
-constexpr size_t kMostDigits = 32;
-
 // Where groups end, by how many digits stand before that.
 struct Ends {
+  static constexpr size_t kMostDigits = 32;
   explicit Ends(const DigitGroups& groups) noexcept {
     size_t count = 0;
     for (size_t i = 0; i < groups.sizes.size(); ++i) {
@@ -29,12 +27,26 @@ struct Ends {
   size_t at[kMostDigits];
 };
 
-// "1.2.345", "x-345": the number is the tail of something else, whatever it is called.
-bool IsTail(const Candidate& c) noexcept {
-  if (c.begin < 2) return false;
-  const char before = c.text[c.begin - 1], second = c.text[c.begin - 2];
-  const bool digit = second >= '0' && second <= '9';
-  return digit && (before == '.' || before == '-' || before == '/' || before == ',');
+// "1.2.345", "3-345": the number is the tail of something else, whatever it is called and however
+// it is written (PartOfMore).
+bool IsTail(std::string_view text, size_t begin) noexcept {
+  if (begin < 2 || !IsDigit(text[begin - 2])) return false;
+  const char before = text[begin - 1];
+  return before == '.' || before == '-' || before == '/' || before == ',';
+}
+
+size_t DigitsAt(std::string_view text, size_t begin, size_t most) noexcept {
+  size_t end = begin;
+  while (end < text.size() && end - begin < most && IsDigit(text[end])) ++end;
+  return end - begin;
+}
+
+// Names of each rule, then what must not stand before each.
+std::vector<std::vector<std::string>> WordsOf(const std::vector<NumberRule>& rules) {
+  std::vector<std::vector<std::string>> lists;
+  for (const NumberRule& rule : rules) lists.push_back(rule.names);
+  for (const NumberRule& rule : rules) lists.push_back(rule.unless);
+  return lists;
 }
 
 bool IsWrittenOut(const NumberRule& rule, const Candidate& c, const DigitGroups& groups,
@@ -52,32 +64,70 @@ bool IsWrittenOut(const NumberRule& rule, const Candidate& c, const DigitGroups&
 
 }  // namespace
 
-NumberFamily::NumberFamily(std::vector<NumberRule> rules) : rules_(std::move(rules)) {
+// The sizes of its first group and of its second one.
+void NumberFamily::AddForm(const std::string& form, uint32_t* firsts) {
+  const size_t joint = std::min(form.find_first_not_of("0123456789"), form.size());
+  const auto first = static_cast<size_t>(std::atoi(form.c_str())) % kMostDigits;
+  *firsts |= uint32_t{1} << first;
+  const auto second = joint < form.size() ? std::atoi(form.c_str() + joint + 1) : 0;
+  seconds_[first] |= uint32_t{1} << (static_cast<size_t>(second) % kMostDigits);
+}
+
+NumberFamily::NumberFamily(std::vector<NumberRule> rules)
+    : rules_(std::move(rules)), words_(WordsOf(rules_)) {
   for (const NumberRule& rule : rules_) {
-    uint32_t& lengths = lengths_.emplace_back(0);
-    for (const size_t length : rule.lengths) lengths |= uint32_t{1} << (length % kMostDigits);
+    uint32_t &lengths = lengths_.emplace_back(0), &firsts = firsts_.emplace_back(0);
+    for (const size_t length : rule.lengths) {
+      lengths |= uint32_t{1} << (length % kMostDigits);
+      if (rule.bare) AddForm(std::to_string(length), &firsts);
+    }
+    for (const std::string& form : rule.forms) AddForm(form, &firsts);
   }
 }
 
+bool NumberFamily::MayBeWritten(std::string_view text, size_t begin) const noexcept {
+  const char before = begin > 0 ? text[begin - 1] : '\0';
+  if (before == '.' || before == '+' || before == '$') return false;  // PartOfMore
+  const size_t first = DigitsAt(text, begin, kMostDigits);
+  if (first == kMostDigits) return false;
+  const uint32_t seconds = seconds_[first];
+  if (seconds == 0 || (seconds & 1) != 0) return seconds != 0;
+  const size_t joint = begin + first;
+  if (joint >= text.size()) return false;
+  // "12 345 678": a row of numbers.
+  if (text[joint] == ' ' && before == ' ' && begin > 1 && IsDigit(text[begin - 2])) return false;
+  const size_t second = DigitsAt(text, joint + 1, kMostDigits);
+  return second < kMostDigits && (seconds >> second & 1) != 0;
+}
+
+bool NumberFamily::MayBegin(std::string_view text, size_t begin) const noexcept {
+  if (IsTail(text, begin)) return false;
+  return MayBeWritten(text, begin) || words_.AnyBefore(Candidate{text, begin, begin});
+}
+
+// First what is cheap and seldom true: how it is written, then what is before it. Few candidates
+// have their digits checked.
 size_t NumberFamily::operator()(const Candidate& c) const {
+  if (IsTail(c.text, c.begin)) return 0;
   const DigitGroups groups = SplitDigits(c.match());
   const Ends ends(groups);
-  std::optional<ContextWords> context;
+  const uint32_t first = uint32_t{1} << (groups.sizes[0] % kMostDigits);
+  uint16_t last[2 * kMostRules] = {};
+  const bool any_word = words_.Find(c, last);
+  const uint16_t* const unless = last + rules_.size();
   size_t named_bytes = 0, nearest = 0, written_bytes = 0;
   uint32_t named = 0, written = 0;
   for (uint32_t i = 0; i < rules_.size(); ++i) {
     if ((lengths_[i] & ends.lengths) == 0) continue;
+    const bool may_be_written = written_bytes == 0 && (firsts_[i] & first) != 0;
+    if (!may_be_written && last[i] <= nearest) continue;
+    if (any_word && unless[i] != 0) continue;
     const NumberRule& rule = rules_[i];
     for (const size_t length : rule.lengths) {
       if ((ends.lengths >> length & 1) == 0) continue;
       const size_t bytes = ends.at[length];
       if (!rule.check(std::string_view(groups.digits).substr(0, length))) continue;
-      if (!context) context.emplace(c);
-      if (!rule.unless.empty() && context->LastOf(rule.unless) != 0) continue;
-      const size_t name = rule.names.empty() ? 0 : context->LastOf(rule.names);
-      if (name > nearest && !IsTail(c)) {
-        nearest = name, named = i, named_bytes = bytes;
-      }
+      if (last[i] > nearest) nearest = last[i], named = i, named_bytes = bytes;
       if (written_bytes == 0 && IsWrittenOut(rule, c, groups, length, bytes)) {
         written = i, written_bytes = bytes;
       }

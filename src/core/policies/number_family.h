@@ -3,11 +3,14 @@
 // and by the name before it (CONTRACT 2.3).
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/detect/matcher.h"
+#include "core/policies/context_words.h"
 #include "core/policies/id_checks.h"
 
 namespace kt::policies {
@@ -26,15 +29,28 @@ struct NumberRule {
 
 class NumberFamily {
  public:
+  static constexpr size_t kMostRules = 128;
+  // Precondition: at most so many rules.
   explicit NumberFamily(std::vector<NumberRule> rules);
 
   // As detect::Rule::validate; sets candidate.kind to the index of the rule that took it. The name
   // that stands nearest decides, then the order of the rules.
   size_t operator()(const detect::Candidate& candidate) const;
+  // As detect::Rule::may_begin: no name is before it, and its first groups are of no form.
+  bool MayBegin(std::string_view text, size_t begin) const noexcept;
 
  private:
+  static constexpr size_t kMostDigits = 32;
+  bool MayBeWritten(std::string_view text, size_t begin) const noexcept;
+  void AddForm(const std::string& form, uint32_t* firsts);
+
   std::vector<NumberRule> rules_;
-  std::vector<uint32_t> lengths_;  // of each rule, a bit for each number of digits
+  // Of each rule: a bit for each number of digits, all and those of the first group of its forms.
+  std::vector<uint32_t> lengths_, firsts_;
+  // By the digits of the first group: a bit for each number of digits of the second one, bit 0
+  // where it need not have one.
+  std::array<uint32_t, kMostDigits> seconds_{};
+  ContextWords words_;  // the names of each rule, then what must not stand before each
 };
 
 }  // namespace kt::policies

@@ -17,16 +17,16 @@ bool Joins(char c) noexcept {
 
 }  // namespace
 
-DigitGroups SplitDigits(std::string_view text) {
+DigitGroups SplitDigits(std::string_view text) noexcept {
   DigitGroups groups;
   char separator = '\0';
   bool open = false;
   for (size_t i = 0; i < text.size(); ++i) {
     if (IsDigit(text[i])) {
-      if (!open && groups.sizes.full()) break;
+      if (groups.digits.full() || (!open && groups.sizes.full())) break;
       if (!open) groups.sizes.push_back(0), groups.ends.push_back(0);
       open = true;
-      groups.digits += text[i];
+      groups.digits.push_back(text[i]);
       ++groups.sizes.back();
       groups.ends.back() = i + 1;
       continue;

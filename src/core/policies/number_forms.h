@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstddef>
-#include <string>
 #include <string_view>
 #include <vector>
 
@@ -27,12 +26,25 @@ class GroupSizes {
   size_t size_ = 0;
 };
 
+class DigitText {
+ public:
+  static constexpr size_t kMost = 64;  // a text with more is cut here
+  bool full() const noexcept { return size_ == kMost; }
+  size_t size() const noexcept { return size_; }
+  void push_back(char digit) noexcept { bytes_[size_++] = digit; }
+  operator std::string_view() const noexcept { return {bytes_, size_}; }
+
+ private:
+  char bytes_[kMost];
+  size_t size_ = 0;
+};
+
 struct DigitGroups {
-  std::string digits;
+  DigitText digits;
   GroupSizes sizes, ends;      // of each group; ends are offsets in the text
   bool same_separator = true;  // the first character of every gap is the same
 };
-DigitGroups SplitDigits(std::string_view text);
+DigitGroups SplitDigits(std::string_view text) noexcept;
 
 // How many bytes of `text`, from its begin on, are written like `form`; 0: they are not.
 // A form is group sizes and separators: "3-2-4", "3.3.3-2"; `_` stands for a blank or a dash, the

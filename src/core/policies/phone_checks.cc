@@ -114,8 +114,8 @@ size_t NamedPhone(const Candidate& c) {
   // A date or an address of four numbers is no phone number.
   const bool dots = std::count(match.begin(), match.end(), '.') == 3;
   if (dots && groups.digits.size() < 9) return 0;
-  if (groups.digits.size() == 8 &&
-      (groups.digits.starts_with("20") || groups.digits.starts_with("19")) &&
+  const std::string_view digits = groups.digits;
+  if (digits.size() == 8 && (digits.starts_with("20") || digits.starts_with("19")) &&
       groups.sizes.size() == 3) {
     return 0;
   }

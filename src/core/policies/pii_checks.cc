@@ -35,20 +35,19 @@ char Before(const Candidate& c, size_t back = 1) noexcept {
 
 // "card", "visa" and the like before it: what its own look leaves open.
 bool IsCalledCard(const Candidate& c) {
-  static const std::vector<std::string> kNames =
-      ContextWords::Prepared({"card",         "cards",       "card number",
-                              "card no",      "credit card", "creditcard",
-                              "debit card",   "cc",          "ccn",
-                              "pan",          "visa",        "mastercard",
-                              "master card",  "amex",        "american express",
-                              "discover",     "diners",      "diners club",
-                              "jcb",          "unionpay",    "maestro",
-                              "dankort",      "mir",         "rupay",
-                              "uatp",         "cardnumber",  "kreditkarte",
-                              "kartennummer", "carte",       "carte bancaire",
-                              "tarjeta",      "cartão",      "carta di credito",
-                              "karta",        "kart"});
-  return ContextWords(c).LastOf(kNames) != 0;
+  static const ContextWords kNames({{"card",         "cards",       "card number",
+                                     "card no",      "credit card", "creditcard",
+                                     "debit card",   "cc",          "ccn",
+                                     "pan",          "visa",        "mastercard",
+                                     "master card",  "amex",        "american express",
+                                     "discover",     "diners",      "diners club",
+                                     "jcb",          "unionpay",    "maestro",
+                                     "dankort",      "mir",         "rupay",
+                                     "uatp",         "cardnumber",  "kreditkarte",
+                                     "kartennummer", "carte",       "carte bancaire",
+                                     "tarjeta",      "cartão",      "carta di credito",
+                                     "karta",        "kart"}});
+  return kNames.AnyBefore(c);
 }
 
 // "4539578763621487, 4…" behind a number of the same length that is no card: a list of ids.

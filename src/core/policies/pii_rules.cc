@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <memory>
 #include <utility>
 
 #include "core/base/text.h"
@@ -9,6 +10,7 @@
 #include "core/policies/number_family.h"
 #include "core/policies/pii_checks.h"
 #include "core/policies/rule_pack.h"
+#include "core/policies/value_begins.h"
 
 namespace kt::policies {
 namespace {
@@ -69,29 +71,34 @@ const Type* FindType(const Types& types, PackMap* map, const std::string& name) 
   return nullptr;
 }
 
+using WordLists = std::vector<std::vector<std::string>>;
 struct Words {
   std::vector<std::string> needs, unless, names, or_needs;
 };
 
 // The named check, and the words that must or must not stand before the candidate. A name that
 // stands nearer outweighs an `unless`: "ref 12, card 4111 …".
-Check Combine(Check check, Words words) {
+Check Combine(Check check, const Words& words) {
   if (!words.or_needs.empty()) {
-    return [check = std::move(check), words = std::move(words)](const detect::Candidate& c) {
+    const auto context = std::make_shared<const ContextWords>(WordLists{words.or_needs});
+    return [check = std::move(check), context](const detect::Candidate& c) {
       const size_t bytes = check(c);
-      return bytes != 0 || ContextWords(c).LastOf(words.or_needs) == 0 ? bytes : c.match().size();
+      return bytes != 0 || !context->AnyBefore(c) ? bytes : c.match().size();
     };
   }
   if (words.needs.empty() && words.unless.empty()) return check;
-  return
-      [check = std::move(check), words = std::move(words)](const detect::Candidate& c) -> size_t {
-        const size_t bytes = check ? check(c) : c.match().size();
-        if (bytes == 0) return 0;
-        const ContextWords context(c);
-        if (!words.needs.empty() && context.LastOf(words.needs) == 0) return 0;
-        const size_t unless = words.unless.empty() ? 0 : context.LastOf(words.unless);
-        return unless == 0 || context.LastOf(words.names) > unless ? bytes : 0;
-      };
+  const bool needs = !words.needs.empty();
+  const auto context =
+      std::make_shared<const ContextWords>(WordLists{words.needs, words.unless, words.names});
+  return [check = std::move(check), context, needs](const detect::Candidate& c) -> size_t {
+    const size_t bytes = check ? check(c) : c.match().size();
+    if (bytes == 0) return 0;
+    uint16_t last[3] = {};
+    if (!context->Find(c, last)) return needs ? 0 : bytes;
+    const auto [needed, unless, name] = last;
+    if (needs && needed == 0) return 0;
+    return unless == 0 || name > unless ? bytes : 0;
+  };
 }
 
 // `pattern`, or `patterns` as alternatives: formats that share a type and a check.
@@ -122,10 +129,14 @@ Status ReadRule(const config::YamlNode& node, const config::PiiDetector& config,
   if (!name.empty() && !check) map.Fail("unknown check \"" + name + "\"");
   rule.rule.min_digits = static_cast<int>(map.Number("digits", 0));
   rule.rule.needs = ContextWords::Prepared(map.Strings("needs"));
-  rule.rule.validate =
-      Combine(std::move(check), {rule.rule.needs, ContextWords::Prepared(map.Strings("unless")),
-                                 ContextWords::Prepared(map.Strings("names")),
-                                 ContextWords::Prepared(map.Strings("or_needs"))});
+  const Words words{rule.rule.needs, map.Strings("unless"), map.Strings("names"),
+                    map.Strings("or_needs")};
+  rule.rule.validate = Combine(std::move(check), words);
+  if (words.or_needs.empty()) {
+    const FirstLook look = FindFirstLook(name);
+    if (look.may_begin != nullptr) rule.rule.may_begin = look.may_begin;
+    rule.rule.min_kinds = look.min_kinds;
+  }
   if (Status status = map.Finish(); !status.ok()) return status;
   if (!type->on || (private_only && !config.include_private_ips)) return Status::Ok();
   rule.kinds.push_back({type_name, type->label, weak});
@@ -147,8 +158,8 @@ Status ReadNumber(const config::YamlNode& node, const Types& types, PiiRule* fam
   rule.check = FindDigitCheck(check);
   if (rule.check == nullptr) map.Fail("unknown check \"" + check + "\"");
   rule.forms = map.Strings("forms");
-  rule.names = ContextWords::Prepared(map.Strings("names"));
-  rule.unless = ContextWords::Prepared(map.Strings("unless"));
+  rule.names = map.Strings("names");
+  rule.unless = map.Strings("unless");
   rule.bare = map.Bool("bare", false);
   rule.phone_first = map.Bool("phone_first", false);
   if (Status status = map.Finish(); !status.ok()) return status;
@@ -169,7 +180,15 @@ Status ReadNumbers(PackMap* pack, const Types& types, std::vector<PiiRule>* out)
     if (Status status = ReadNumber(node, types, &family, &rules); !status.ok()) return status;
   }
   if (rules.empty()) return Status::Ok();
-  family.rule.validate = NumberFamily(std::move(rules));
+  if (rules.size() > NumberFamily::kMostRules) {
+    pack->Fail("more than " + std::to_string(NumberFamily::kMostRules) + " numbers");
+    return Status::Ok();
+  }
+  const auto numbers = std::make_shared<const NumberFamily>(std::move(rules));
+  family.rule.validate = [numbers](const detect::Candidate& c) { return (*numbers)(c); };
+  family.rule.may_begin = [numbers](std::string_view text, size_t begin) {
+    return numbers->MayBegin(text, begin);
+  };
   out->push_back(std::move(family));
   return Status::Ok();
 }

@@ -28,6 +28,15 @@ bool IsRarePair(char first, char second) noexcept {
   return (kRarePairs[(first | 0x20) - 'a'] >> ((second | 0x20) - 'a') & 1) != 0;
 }
 
+// Digits, small letters, capitals, others.
+constexpr std::array<uint8_t, 256> kKinds = [] {
+  std::array<uint8_t, 256> kinds{};
+  kinds.fill(3);
+  for (size_t c = '0'; c <= '9'; ++c) kinds[c] = 0;
+  for (size_t c = 'a'; c <= 'z'; ++c) kinds[c] = 1, kinds[c - 0x20] = 2;
+  return kinds;
+}();
+
 // The random part: the longest run, or all runs as one text where a generator's alphabet holds "_"
 // and "-" ("x7K-q02L_mZt8"). Runs of digits are numbers of accounts and apps beside it.
 std::string Body(std::string_view value, size_t min_bytes) {
@@ -52,21 +61,22 @@ std::string Body(std::string_view value, size_t min_bytes) {
 
 Shape ShapeOf(std::string_view value) {
   Shape shape;
-  std::array<unsigned, 256> counts{};
+  std::array<uint32_t, 256> counts{};
+  std::array<uint64_t, 4> seen{};  // few of them
   int last = -1;
-  size_t run = 0;
+  size_t run = 0, kinds[4] = {};
+  bool hex = true;
   for (size_t i = 0; i < value.size(); ++i) {
     const char c = value[i];
-    ++counts[static_cast<unsigned char>(c)];
+    const auto byte = static_cast<unsigned char>(c);
+    ++counts[byte];
+    seen[byte >> 6] |= uint64_t{1} << (byte & 63);
     run = i > 0 && value[i - 1] == c ? run + 1 : 1;
     shape.run = std::max(shape.run, run);
-    const int kind = IsDigit(c) ? 0 : IsLower(c) ? 1 : IsUpper(c) ? 2 : 3;
-    if (kind == 0) ++shape.digits;
-    if (kind == 1) ++shape.lower;
-    if (kind == 2) ++shape.upper;
-    if (kind == 3) ++shape.other;
+    const int kind = kKinds[byte];
+    ++kinds[kind];
     const char folded = static_cast<char>(c | 0x20);
-    shape.hex = shape.hex && (kind == 0 || c == '-' || (folded >= 'a' && folded <= 'f'));
+    hex = hex && (kind == 0 || c == '-' || (folded >= 'a' && folded <= 'f'));
     if (kind != 3) {
       // "Token" begins with a capital as words do: no change.
       const bool word = last == 2 && kind == 1;
@@ -74,10 +84,14 @@ Shape ShapeOf(std::string_view value) {
       last = kind;
     }
   }
-  for (const unsigned count : counts) {
-    if (count == 0) continue;
-    const double share = static_cast<double>(count) / static_cast<double>(value.size());
-    shape.entropy -= share * std::log2(share);
+  shape.digits = kinds[0], shape.lower = kinds[1], shape.upper = kinds[2], shape.other = kinds[3];
+  shape.hex = hex;
+  for (size_t i = 0; i < seen.size(); ++i) {
+    for (uint64_t bytes = seen[i]; bytes != 0; bytes &= bytes - 1) {
+      const unsigned count = counts[64 * i + static_cast<size_t>(__builtin_ctzll(bytes))];
+      const double share = static_cast<double>(count) / static_cast<double>(value.size());
+      shape.entropy -= share * std::log2(share);
+    }
   }
   return shape;
 }

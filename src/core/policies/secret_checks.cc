@@ -1,6 +1,7 @@
 #include "core/policies/secret_checks.h"
 
 #include <algorithm>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -37,7 +38,7 @@ std::string NameBefore(const detect::Candidate& c) {
   return ToLower(name);
 }
 
-bool HasAny(std::string_view text, const std::vector<std::string_view>& parts) {
+bool HasAny(std::string_view text, std::span<const std::string_view> parts) {
   return std::any_of(parts.begin(), parts.end(),
                      [&](std::string_view part) { return text.find(part) != text.npos; });
 }
@@ -223,19 +224,18 @@ size_t GeneratedSecret(const detect::Candidate& c) {
   const Shape shape = ShapeOf(value);
   // "xoxp-123-456-": numbers behind the prefix.
   const size_t prefix = std::min(value.find_first_of("-_."), size_t{12});
-  const Shape body = prefix < value.size() ? ShapeOf(value.substr(prefix)) : shape;
-  const bool mixed = shape.digits > 0 && body.lower + body.upper > 0;
-  if (InBase64(c)) return 0;
+  const std::string_view body = prefix < value.size() ? value.substr(prefix) : value;
+  const bool mixed = shape.digits > 0 && std::any_of(body.begin(), body.end(), IsLetter);
+  if (!mixed || shape.entropy < 3.0 || shape.run >= 8 || InBase64(c)) return 0;
   if (shape.hex && (value.size() == 32 || value.size() == 40 || value.size() == 64)) return 0;
   // "cache-key-<hash>": a piece of a longer name.
   const std::string_view before = c.before(2);
   const bool piece =
       before.size() == 2 && IsAlnum(before[0]) && (before[1] == '-' || before[1] == '_');
   if (piece && ShapeOf(LongestRun(value)).hex) return 0;
-  const std::vector<std::string_view> fillers = {"xxxxxx", "exampleexample", "1234-1234",
-                                                 "0000-0000"};
-  const bool filler = shape.run >= 8 || HasAny(ToLower(value), fillers);
-  return mixed && shape.entropy >= 3.0 && !filler ? value.size() : 0;
+  static constexpr std::string_view kFillers[] = {"xxxxxx", "exampleexample", "1234-1234",
+                                                  "0000-0000"};
+  return HasAny(ToLower(value), kFillers) ? 0 : value.size();
 }
 
 size_t AssignedSecret(const detect::Candidate& c) {
@@ -264,7 +264,8 @@ size_t AssignedPassword(const detect::Candidate& c) {
       (shape.digits > 0) + (shape.lower > 0) + (shape.upper > 0) + (shape.other > 0);
   if (kinds < 2 || shape.run >= 5 || shape.entropy < 2.2 || IsPlaceholder(value)) return 0;
   if (shape.digits == 0 && (shape.other == 0 || shape.upper == 0)) return 0;
-  if (HasAny(value, {"(", "[", "->", "::"}) || IsDottedName(value)) return 0;
+  static constexpr std::string_view kCode[] = {"(", "[", "->", "::"};
+  if (HasAny(value, kCode) || IsDottedName(value)) return 0;
   return IsReference(value) || NamesNoSecret(NameBefore(c)) ? 0 : value.size();
 }
 
@@ -331,8 +332,11 @@ size_t PrefixedToken(const detect::Candidate& c) {
   return IsRandom(rest, kLongRandom) ? value.size() : 0;
 }
 
+// The expression takes a sign behind the word, if there is one: then it is a part of something
+// else. One of the greatest length ends there, whatever follows.
 size_t BareToken(const detect::Candidate& c) {
-  const std::string_view value = c.match(), before = c.before(24);
+  constexpr size_t kMostBytes = 250;
+  const std::string_view value = c.match().substr(0, kMostBytes), before = c.before(24);
   const Shape shape = ShapeOf(value);
   // 64 and 76: a line of base64.
   if (shape.other > 0 || value.size() == 64 || value.size() == 76) return 0;
