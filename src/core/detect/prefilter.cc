@@ -12,6 +12,7 @@ namespace kt::detect {
 namespace {
 
 constexpr size_t kBlock = kScanBlock;
+constexpr size_t kShortRun = 24;  // what is longer is remembered
 constexpr uint64_t kFold = 0x2020202020202020u;
 
 // The long s and the Kelvin sign, which are s and k under (?i).
@@ -64,11 +65,12 @@ bool Prefilter::RunFits(const Target& target, std::string_view text, size_t at,
     const size_t last = at + target.min_run - 1;
     if (last >= text.size() || !run[static_cast<unsigned char>(text[last])]) return false;
   }
+  if (memo->Holds(target.run, at)) return LongRunFits(target, text, at, memo);
   int digits = target.min_digits;
   size_t bytes = 0;
   for (; digits > 0 || bytes < target.min_run; ++bytes) {
     if (at + bytes >= text.size()) return false;
-    if (bytes == kBlock) return LongRunFits(target, text, at, memo);
+    if (bytes == kShortRun) return LongRunFits(target, text, at, memo);
     const auto byte = static_cast<unsigned char>(text[at + bytes]);
     if (!run[byte]) return false;
     digits -= IsAsciiDigit(byte) ? 1 : 0;
@@ -76,15 +78,25 @@ bool Prefilter::RunFits(const Target& target, std::string_view text, size_t at,
   return true;
 }
 
-// In the longest run of what stands in numbers, up to more than any rule asks for. One that the end
-// of a stream's text cuts may go on.
+// The digits in a row. What the end of a stream's text cuts may go on.
+int Prefilter::LeadAt(std::string_view text, size_t at) const noexcept {
+  int count = 0;
+  for (; at < text.size() && count < kEnoughDigits; ++at, ++count) {
+    if (!IsAsciiDigit(static_cast<unsigned char>(text[at]))) return count;
+  }
+  return stream_ ? kEnoughDigits : count;
+}
+
+// In the longest run of what stands in numbers, up to what any rule asks for. One that the end of a
+// stream's text cuts may go on.
 int Prefilter::DigitsAt(std::string_view text, size_t at) const noexcept {
   if (text.size() - at >= kBlock) {
-    const int digits = number_bytes_.DigitsOfRun(text.data() + at);
-    if (digits >= 0) return digits;
+    bool goes_on = false;
+    const int digits = number_bytes_.DigitsOfRun(text.data() + at, &goes_on);
+    if (!goes_on || digits >= most_digits_) return digits;
   }
   int count = 0;
-  for (; at < text.size() && count < kEnoughDigits; ++at) {
+  for (; at < text.size() && count < most_digits_; ++at) {
     const auto byte = static_cast<unsigned char>(text[at]);
     if (!number_bytes_.MayHold(byte)) return count;
     count += IsAsciiDigit(byte) ? 1 : 0;
@@ -128,15 +140,17 @@ template <typename Take>
 bool Prefilter::TakeNumber(uint64_t folded, std::string_view text, size_t at, bool loose,
                            const Take& take) const {
   const bool inside = at > 0 && IsAsciiWord(static_cast<unsigned char>(text[at - 1]));
+  const int lead = loose ? kEnoughDigits : LeadAt(text, at);
   int digits = -1;  // of what looks like a number, not counted yet
   for (const bool after_word : {false, true}) {
     if (!loose && after_word != inside) continue;
     for (const Number& number : numbers_[after_word ? 1 : 0][(folded & 0xFF) - '0']) {
-      const Target& target = targets_[number.target];
-      if (target.number && !loose) {
+      if (number.min_digits > 0 && !loose) {
         if (digits < 0) digits = DigitsAt(text, at);
-        if (target.min_digits > digits) break;
+        if (number.min_digits > digits) break;
       }
+      if (number.lead_digits > lead) continue;
+      const Target& target = targets_[number.target];
       // One digit, which stands there, behind what it must.
       const Literal& literal = number.literal;
       const bool fits = literal.word_ends || literal.at_end || literal.odd_blank || loose

@@ -55,7 +55,7 @@ class Prefilter {
     uint32_t rule;
     uint32_t max_before;  // UINT32_MAX: anywhere
     uint32_t min_run;
-    int min_digits;
+    int min_digits, lead_digits;
     uint32_t run;            // in runs_
     uint32_t before;         // in runs_
     uint32_t conditions[2];  // numbers in conditions_, or kNone
@@ -90,6 +90,8 @@ class Prefilter {
   struct Number {
     Literal literal;
     uint32_t target;
+    int lead_digits;
+    int min_digits;  // where the run has no letters
   };
 
   static uint64_t Load(const char* p) noexcept {
@@ -114,20 +116,27 @@ class Prefilter {
   bool Fits(const Literal& literal, std::string_view text, size_t at, bool loose) const noexcept;
   static bool OddBlankAt(std::string_view text, size_t at) noexcept;
   int DigitsAt(std::string_view text, size_t at) const noexcept;
+  int LeadAt(std::string_view text, size_t at) const noexcept;
   bool RunMayFit(const Target& target, std::string_view text, size_t at) const;
   // How far runs were looked through for digits, in one pass over one text, so that each place does
   // not look through the same long run anew.
   class RunMemo {
    public:
     struct Known {
-      uint32_t run;
       size_t begin, end;  // of the run, as far as it was looked through
       int digits;         // in there
     };
-    Known& Of(uint32_t run);
+    Known& Of(uint32_t run) {
+      if (run >= known_.size()) known_.resize(run + 1, Known{0, 0, 0});
+      return known_[run];
+    }
+    // Whether a place stands in a run that was looked through.
+    bool Holds(uint32_t run, size_t at) const noexcept {
+      return run < known_.size() && at >= known_[run].begin && at < known_[run].end;
+    }
 
    private:
-    std::vector<Known> known_;  // few, and none in ordinary text
+    std::vector<Known> known_;  // by run; empty in ordinary text
   };
   bool RunFits(const Target& target, std::string_view text, size_t at, RunMemo* memo) const;
   bool LongRunFits(const Target& target, std::string_view text, size_t at, RunMemo* memo) const;
@@ -208,6 +217,7 @@ class Prefilter {
   };
   std::vector<RunTarget> long_runs_;
   TokenTable number_bytes_;  // of the runs without letters
+  int most_digits_ = 0;      // that one of them asks for
 };
 
 }  // namespace kt::detect

@@ -54,8 +54,10 @@ Prefilter::Target Prefilter::TargetOf(uint32_t rule, const Factor& factor) {
   const bool told = factor.min_digits == 0 && factor.min_run <= factor.bytes.size();
   target.min_run = told ? 0 : static_cast<uint32_t>(factor.min_run);
   target.min_digits = factor.min_digits;
+  target.lead_digits = factor.lead_digits;
   target.number =
       factor.min_digits > 1 && factor.min_digits < kEnoughDigits && !HasLetterByte(factor.run);
+  if (target.number) most_digits_ = std::max(most_digits_, factor.min_digits);
   target.run = RunIndex(factor.run);
   if (target.number && building_->numbers.insert(target.run).second) {
     number_bytes_.Add(factor.run);
@@ -291,19 +293,18 @@ void Prefilter::SortNumbers(const std::vector<Literal>& literals) {
     for (uint32_t t = literal.first_target; t < literal.end_target; ++t) {
       const Target& target = targets_[lists_[t]];
       const ByteSet before = target.max_before == 0 ? ~ByteSet() : runs_[target.before];
-      if ((before & ~words).any()) numbers_[0][begin - '0'].push_back({literal, lists_[t]});
+      const Number number{literal, lists_[t], target.lead_digits,
+                          target.number ? target.min_digits : 0};
+      if ((before & ~words).any()) numbers_[0][begin - '0'].push_back(number);
       const bool after_word = literal.start != Factor::Start::kWord && (before & words).any();
-      if (after_word) numbers_[1][begin - '0'].push_back({literal, lists_[t]});
+      if (after_word) numbers_[1][begin - '0'].push_back(number);
     }
   }
-  const auto asks = [&](const Number& number) {
-    const Target& target = targets_[number.target];
-    return target.number ? target.min_digits : 0;
-  };
   for (auto& after : numbers_) {
     for (std::vector<Number>& list : after) {
-      std::stable_sort(list.begin(), list.end(),
-                       [&](const Number& a, const Number& b) { return asks(a) < asks(b); });
+      std::stable_sort(list.begin(), list.end(), [](const Number& a, const Number& b) {
+        return a.min_digits < b.min_digits;
+      });
     }
   }
 }

@@ -1,6 +1,7 @@
 #include "core/detect/prefilter_factors.h"
 
 #include <algorithm>
+#include <climits>
 #include <memory>
 #include <span>
 #include <utility>
@@ -114,6 +115,33 @@ struct Sequence {
   std::vector<ByteSet> alphabets;
 };
 
+// The digits that a node begins with, in a row. False: something else may follow them.
+bool AddLead(const RegexNode& node, int* digits) {
+  ByteSet others;
+  AddAlphabet(node, &others);
+  for (size_t digit = '0'; digit <= '9'; ++digit) others.reset(digit);
+  if (others.none()) {
+    *digits += MinDigits(node);
+    return true;
+  }
+  if (node.kind == Kind::kConcat) {
+    for (const RegexNode& child : node.children) {
+      if (!AddLead(child, digits)) return false;
+    }
+  } else if (node.kind == Kind::kAlternate) {
+    int least = INT_MAX;
+    for (const RegexNode& child : node.children) {
+      int own = 0;
+      AddLead(child, &own);
+      least = std::min(least, own);
+    }
+    *digits += least;
+  } else if (node.kind == Kind::kRepeat && node.min > 0) {
+    AddLead(node.children[0], digits);
+  }
+  return false;
+}
+
 // The run that items[first...] begin with: to the last digit that must be there, or to the first
 // letter behind enough of them, since numbers without letters are counted in the cheapest way; with
 // few digits, as long as the alphabet stays narrow.
@@ -126,6 +154,9 @@ void AddRun(const Sequence& sequence, size_t first, Factor* factor) {
     if (sequence.digits[i] > 0) end = i + 1;
   }
   const bool number = digits >= kManyDigits;
+  for (size_t i = first; number && i < size && AddLead(sequence.items[i], &factor->lead_digits);) {
+    ++i;
+  }
   ByteSet run;
   for (size_t i = first; i < size; ++i) {
     run |= sequence.alphabets[i];

@@ -36,6 +36,7 @@ struct Factor {
   size_t max_before = 0;  // bytes between the beginning of the match and this; or kAnywhereBefore
   // From here on there is a run of these bytes, so long and with so many digits. 0: not known.
   int min_digits = 0;
+  int lead_digits = 0;  // of them, those that it begins with, in a row
   size_t min_run = 0;
   ByteSet run;
   // What else a match that holds this one has near it.

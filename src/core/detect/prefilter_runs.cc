@@ -3,13 +3,6 @@
 
 namespace kt::detect {
 
-Prefilter::RunMemo::Known& Prefilter::RunMemo::Of(uint32_t run) {
-  for (Known& known : known_) {
-    if (known.run == run) return known;
-  }
-  return known_.emplace_back(Known{run, 0, 0, 0});
-}
-
 // Goes on where the last look at this run ended.
 bool Prefilter::LongRunFits(const Target& target, std::string_view text, size_t at,
                             RunMemo* memo) const {
@@ -18,7 +11,7 @@ bool Prefilter::LongRunFits(const Target& target, std::string_view text, size_t 
   const auto digit = [&](size_t i) {
     return IsAsciiDigit(static_cast<unsigned char>(text[i])) ? 1 : 0;
   };
-  if (at < known.begin || at >= known.end) known = {target.run, at, at, 0};
+  if (at < known.begin || at >= known.end) known = {at, at, 0};
   for (; known.begin < at; ++known.begin) known.digits -= digit(known.begin);
   const size_t least = at + target.min_run;
   for (; known.digits < target.min_digits || known.end < least; ++known.end) {

@@ -137,7 +137,8 @@ struct Scans {
   }
 
   __attribute__((target("avx2"))) static int Avx2DigitsOfRun(const TokenTable& table,
-                                                             const char* block) noexcept {
+                                                             const char* block,
+                                                             bool* goes_on) noexcept {
     const __m256i half = _mm256_set1_epi8(15);
     const __m256i lows =
         _mm256_broadcastsi128_si256(_mm_load_si128(reinterpret_cast<const __m128i*>(table.low_)));
@@ -158,7 +159,7 @@ struct Scans {
       digits |= bits(_mm256_cmpeq_epi8(_mm256_min_epu8(from_zero, _mm256_set1_epi8(9)), from_zero));
     }
     if (table.foreign_) others &= ~foreign;
-    if (others == 0) return -1;
+    *goes_on = others == 0;
     return __builtin_popcountll(digits & (others ^ (others - 1)));
   }
 
@@ -301,18 +302,20 @@ uint64_t WordStarts(const char* block, char before) noexcept {
   return (words.word & ~(words.word << 1 | last)) | words.leads;
 }
 
-int TokenTable::DigitsOfRun(const char* block) const noexcept {
+int TokenTable::DigitsOfRun(const char* block, bool* goes_on) const noexcept {
 #if defined(__x86_64__)
   static const bool kAvx2 = __builtin_cpu_supports("avx2");
-  if (kAvx2) return Scans::Avx2DigitsOfRun(*this, block);
+  if (kAvx2) return Scans::Avx2DigitsOfRun(*this, block, goes_on);
 #endif
   int digits = 0;
+  *goes_on = false;
   for (size_t i = 0; i < kScanBlock; ++i) {
     const auto byte = static_cast<unsigned char>(block[i]);
     if (!MayHold(byte)) return digits;
     digits += IsAsciiDigit(byte) ? 1 : 0;
   }
-  return -1;
+  *goes_on = true;
+  return digits;
 }
 
 size_t HeadTable::Find(std::string_view text, size_t begin, size_t end) const noexcept {

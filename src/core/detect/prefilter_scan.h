@@ -26,10 +26,10 @@ inline bool AlwaysStarts(unsigned char byte) noexcept {
 class TokenTable {
  public:
   void Add(const ByteSet& set);
-  // How many digits are in the run of bytes of the set that begins a block of 64 bytes; -1: the run
-  // may go on behind them. Where the set has any other than ASCII, all of those may be in it.
+  // How many digits are in the run of bytes of the set that begins a block of 64 bytes, and whether
+  // it may go on behind them. Where the set has any other than ASCII, all of those may be in it.
   bool MayHold(unsigned char byte) const noexcept { return byte < 0x80 ? set_[byte] : foreign_; }
-  int DigitsOfRun(const char* block) const noexcept;
+  int DigitsOfRun(const char* block, bool* goes_on) const noexcept;
 
  private:
   friend struct Scans;

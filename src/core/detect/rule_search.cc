@@ -152,12 +152,12 @@ void RuleSearch::Release() noexcept {
 bool RuleSearch::SearchWindow(std::string_view text, size_t pos, size_t limit, Span* span,
                               RE2::Anchor anchor) const {
   re2::StringPiece groups[kMaxGroup + 1];
-  const int wanted = capture_bytes_ > 0 ? 1 : rule.group + 1;
+  const bool headed = !head_pattern_.empty();
   if (!expression_->Match(re2::StringPiece(text.data(), text.size()), pos, limit, anchor, groups,
-                          wanted)) {
+                          headed ? 1 : rule.group + 1)) {
     return false;
   }
-  if (capture_bytes_ > 0 && !Capture(text, limit, groups)) return false;
+  if (headed && !Capture(text, limit, groups)) return false;
   span->whole_begin = static_cast<size_t>(groups[0].data() - text.data());
   span->begin = span->end = span->whole_begin;
   const re2::StringPiece& value = groups[rule.group];

@@ -86,6 +86,7 @@ class RuleSearch {
   size_t Take(RuleId id, std::string_view text, const Span& span, std::vector<Match>* out) const;
   void SetCapture();
   bool Capture(std::string_view text, size_t limit, re2::StringPiece* groups) const;
+  const RE2* Head() const;
   bool SearchWindow(std::string_view text, size_t pos, size_t limit, Span* span,
                     RE2::Anchor anchor = RE2::UNANCHORED) const;
   Found SearchUnbounded(std::string_view text, size_t pos, size_t* work, Span* span) const;
@@ -107,15 +108,17 @@ class RuleSearch {
   bool knows_opening_ = false;
   bool opens_word_ = false;  // and no word byte is before them
   ByteSet alphabet_;         // of all that matches hold
-  // Of a match: tell where the group begins, which ends it; 0: not known.
-  size_t capture_bytes_ = 0;
+  // Of a rule whose group ends its matches: its expression with no more of the group than there
+  // must be, which are so many bytes.
+  std::string head_pattern_;
+  size_t head_group_bytes_ = 0;
   bool begins_with_value_ = false;  // a match, with what `validate` judges
   bool derived_ = false;            // beginnings and bound are known
   bool begins_ = false;             // and some match has bytes
   bool bounded_ = false;            // by kMaxMatchBytes
   size_t window_ = 0;  // bytes of the longest match; 0: too many to look at each candidate apart
-  mutable std::once_flag expression_once_, hold_once_;
-  mutable std::unique_ptr<RE2> expression_, hold_;
+  mutable std::once_flag expression_once_, hold_once_, head_once_;
+  mutable std::unique_ptr<RE2> expression_, hold_, head_;
 };
 
 }  // namespace kt::detect

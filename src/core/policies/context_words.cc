@@ -23,6 +23,10 @@ constexpr std::array<char, 256> kFolds = [] {
   return folds;
 }();
 
+char FoldOf(char c) noexcept {
+  return kFolds[static_cast<unsigned char>(c)];
+}
+
 // And "taxId" as "tax id". There is room for twice the text; how much of it was used.
 size_t Fold(std::string_view text, char* out) noexcept {
   char* at = out;
@@ -48,6 +52,9 @@ bool MayHaveLetter(std::string_view text) noexcept {
 }
 
 std::string_view LastCharacters(std::string_view text) noexcept {
+  const std::string_view last = text.substr(text.size() - std::min(text.size(), kCharacters));
+  const auto foreign = [](char c) { return static_cast<unsigned char>(c) >= 0x80; };
+  if (std::none_of(last.begin(), last.end(), foreign)) return last;
   size_t characters = 0, start = text.size();
   while (start > 0 && characters < kCharacters) {
     --start;
@@ -68,23 +75,51 @@ size_t LeastEnd(std::string_view context) noexcept {
 
 }  // namespace
 
+// Behind a word of one or two bytes anything may follow.
+void ContextWords::AddHeads(const std::string& word) {
+  for (int second = 0; second < 32; ++second) {
+    if (word.size() > 1 && second != (word[1] & 31)) continue;
+    for (int third = 0; third < 32; ++third) {
+      if (word.size() > 2 && third != (word[2] & 31)) continue;
+      heads_.set(HeadOf(word[0], static_cast<char>(second), static_cast<char>(third)));
+    }
+  }
+}
+
 ContextWords::ContextWords(const std::vector<std::vector<std::string>>& lists) {
   for (size_t list = 0; list < lists.size(); ++list) {
     for (const std::string& word : Prepared(lists[list])) {
       if (word.empty()) continue;
       all_have_letters_ &= MayHaveLetter(word);
       firsts_.set(static_cast<unsigned char>(word[0]));
-      // Behind a word of one byte anything may follow.
-      for (unsigned second = 0; second < 32; ++second) {
-        if (word.size() > 1 && second != (static_cast<unsigned>(word[1]) & 31)) continue;
-        const size_t pair = PairOf(word[0], static_cast<char>(second));
-        pairs_.set(pair);
-        words_.push_back({static_cast<uint16_t>(pair), static_cast<uint16_t>(list), word});
+      AddHeads(word);
+      for (int second = 0; second < 32; ++second) {
+        if (word.size() > 1 && second != (word[1] & 31)) continue;
+        const uint16_t pair = PairOf(word[0], static_cast<char>(second));
+        words_.push_back({pair, static_cast<uint16_t>(list), word});
       }
     }
   }
   std::stable_sort(words_.begin(), words_.end(),
                    [](const Word& a, const Word& b) { return a.pair < b.pair; });
+}
+
+// As Find does it, of text that is not folded: most has no word that begins like one of these.
+bool ContextWords::MayHold(std::string_view text) const noexcept {
+  // A blank comes in where a small letter and a capital meet.
+  const auto part = [](char one, char next) { return IsLower(one) && IsUpper(next); };
+  char before = '\0', c = text.empty() ? '\0' : text[0];
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char previous = before, second = i + 1 < text.size() ? text[i + 1] : '\0';
+    const char first = c, folded = FoldOf(first);
+    before = first, c = second;
+    if (!firsts_[static_cast<unsigned char>(folded)]) continue;
+    if (IsLetter(previous) && IsLower(folded) && !part(previous, first)) continue;
+    const char third = i + 2 < text.size() ? text[i + 2] : '\0';
+    if (part(first, second) || part(second, third)) return true;
+    if (heads_[HeadOf(folded, FoldOf(second), FoldOf(third))]) return true;
+  }
+  return false;
 }
 
 bool ContextWords::IsWord(std::string_view context, size_t begin, size_t end) noexcept {
@@ -96,18 +131,22 @@ bool ContextWords::Find(std::string_view before, std::span<uint16_t> last) const
   const std::string_view nearest =
       before.substr(before.size() - std::min(before.size(), kCharacters));
   if (words_.empty() || (all_have_letters_ && !MayHaveLetter(nearest))) return false;
+  const std::string_view text = LastCharacters(before);
+  if (!MayHold(text)) return false;
   char folded[kMostFolded];
-  const std::string_view context(folded, Fold(LastCharacters(before), folded));
+  const std::string_view context(folded, Fold(text, folded));
   const size_t least_end = LeastEnd(context);
   bool found = false;
   for (size_t at = 0; at < context.size(); ++at) {
     if (!firsts_[static_cast<unsigned char>(context[at])]) continue;
     if (at > 0 && IsLower(context[at - 1]) && IsLower(context[at])) continue;
-    const size_t pair = PairOf(context[at], at + 1 < context.size() ? context[at + 1] : '\0');
-    if (!pairs_[pair]) continue;
+    const char second = at + 1 < context.size() ? context[at + 1] : '\0';
+    const char third = at + 2 < context.size() ? context[at + 2] : '\0';
+    if (!heads_[HeadOf(context[at], second, third)]) continue;
+    const uint16_t pair = PairOf(context[at], second);
     const auto first =
         std::lower_bound(words_.begin(), words_.end(), pair,
-                         [](const Word& word, size_t wanted) { return word.pair < wanted; });
+                         [](const Word& word, uint16_t wanted) { return word.pair < wanted; });
     for (auto word = first; word != words_.end() && word->pair == pair; ++word) {
       const size_t end = at + word->text.size();
       if (end <= least_end || !context.substr(at).starts_with(word->text)) continue;

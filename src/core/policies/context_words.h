@@ -41,16 +41,24 @@ class ContextWords {
     uint16_t pair, list;
     std::string text;
   };
-  static constexpr size_t kPairs = 1024;
-  static size_t PairOf(char first, char second) noexcept {
-    return (static_cast<size_t>(first) & 31) << 5 | (static_cast<size_t>(second) & 31);
+  static uint16_t PairOf(char first, char second) noexcept {
+    return static_cast<uint16_t>((first & 31) << 5 | (second & 31));
   }
+  // A hash of a pair and the byte behind it.
+  static constexpr unsigned kHeadBits = 12;
+  static size_t HeadOf(char first, char second, char third) noexcept {
+    const uint32_t head =
+        uint32_t{PairOf(first, second)} << 5 | (static_cast<uint32_t>(third) & 31);
+    return head * 0x9E3779B1u >> (32 - kHeadBits);
+  }
+  void AddHeads(const std::string& word);
+  bool MayHold(std::string_view text) const noexcept;
   bool Find(std::string_view before, std::span<uint16_t> last) const noexcept;
   static bool IsWord(std::string_view context, size_t begin, size_t end) noexcept;
 
-  std::vector<Word> words_;    // by pair
-  std::bitset<kPairs> pairs_;  // what they begin with
-  std::bitset<256> firsts_;    // the same of one byte
+  std::vector<Word> words_;                    // by pair
+  std::bitset<size_t{1} << kHeadBits> heads_;  // what they begin with
+  std::bitset<256> firsts_;                    // the same of one byte
   bool all_have_letters_ = true;
 };
 

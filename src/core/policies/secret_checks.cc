@@ -1,7 +1,8 @@
 #include "core/policies/secret_checks.h"
 
 #include <algorithm>
-#include <span>
+#include <bitset>
+#include <initializer_list>
 #include <string>
 #include <vector>
 
@@ -38,10 +39,35 @@ std::string NameBefore(const detect::Candidate& c) {
   return ToLower(name);
 }
 
-bool HasAny(std::string_view text, std::span<const std::string_view> parts) {
-  return std::any_of(parts.begin(), parts.end(),
-                     [&](std::string_view part) { return text.find(part) != text.npos; });
-}
+// Parts in lower case, of which a text may hold one in any case. One pass over the text, however
+// many they are: what two bytes they begin with tells most places.
+class Parts {
+ public:
+  Parts(std::initializer_list<std::string_view> parts) : parts_(parts) {
+    for (const std::string_view part : parts_) {
+      for (int second = 0; second < 32; ++second) {
+        if (part.size() > 1 && second != (part[1] & 31)) continue;
+        pairs_.set(PairOf(part[0], static_cast<char>(second)));
+      }
+    }
+  }
+  bool In(std::string_view text) const noexcept {
+    for (size_t i = 0; i < text.size(); ++i) {
+      if (!pairs_[PairOf(text[i], i + 1 < text.size() ? text[i + 1] : '\0')]) continue;
+      for (const std::string_view part : parts_) {
+        if (EqualsIgnoreCase(text.substr(i, part.size()), part)) return true;
+      }
+    }
+    return false;
+  }
+
+ private:
+  static size_t PairOf(char first, char second) noexcept {
+    return static_cast<size_t>((first & 31) << 5 | (second & 31));
+  }
+  std::vector<std::string_view> parts_;
+  std::bitset<1024> pairs_;
+};
 
 constexpr size_t kUuidBytes = 36;
 bool IsUuid(std::string_view v) noexcept {
@@ -121,14 +147,14 @@ bool IsIdentifier(std::string_view value) {
 }
 
 bool NamesSecret(std::string_view name) {
-  static const std::vector<std::string_view> kParts = {
-      "api",  "secret", "token",   "auth",  "passw",  "pwd",     "cred",  "access",
-      "sign", "privat", "encrypt", "licen", "client", "webhook", "master"};
-  return HasAny(name, kParts);
+  static const Parts kParts = {"api",     "secret", "token",  "auth",    "passw",
+                               "pwd",     "cred",   "access", "sign",    "privat",
+                               "encrypt", "licen",  "client", "webhook", "master"};
+  return kParts.In(name);
 }
 
 bool NamesNoSecret(std::string_view name) {
-  static const std::vector<std::string_view> kParts = {
+  static const Parts kParts = {
       "public",      "primary_key", "foreign_key", "cache",  "idempotency", "partition",
       "sort_key",    "keyword",     "keyboard",    "author", "tokenize",    "token_type",
       "token_count", "tokens",      "key_id",      "keyid",  "hash",        "checksum",
@@ -136,7 +162,7 @@ bool NamesNoSecret(std::string_view name) {
       "uri",         "commit",      "version",     "etag",   "page_token",  "pagetoken",
       "next_token",  "nexttoken",   "continu",     "cursor", "release",     "revision",
       "sync_token",  "build_id",    "object_key"};
-  return HasAny(name, kParts);
+  return kParts.In(name);
 }
 
 // "user_id", "next": what ends so calls something else that looks random.
@@ -163,19 +189,19 @@ constexpr size_t kMaxPrefixBytes = 28;
 
 // "sk_live_", "acme_pat_", "xkeysib-": a part of the prefix says that it is a key.
 bool HasSecretPart(std::string_view prefix) {
-  static const std::vector<std::string_view> kParts = {
-      "live", "test", "prod",   "sandbox", "secret", "token", "key", "api",
-      "pat",  "auth", "access", "cred",    "sk_",    "sk-",   "rk_", "priv"};
-  if (HasAny(prefix, kParts)) return true;
+  static const Parts kParts = {"live", "test", "prod", "sandbox", "secret", "token",
+                               "key",  "api",  "pat",  "auth",    "access", "cred",
+                               "sk_",  "sk-",  "rk_",  "priv"};
+  if (kParts.In(prefix)) return true;
   // "dop_v1_"
   return prefix.size() <= 8 && prefix.find("_v") != prefix.npos;
 }
 
 // Stronger: no name of a test, a stage or an interface.
 bool NamesKey(std::string_view prefix) {
-  static const std::vector<std::string_view> kParts = {"secret", "token",   "access", "sandbox",
-                                                       "live",   "api_key", "apikey", "sk_"};
-  return HasAny(prefix, kParts);
+  static const Parts kParts = {"secret", "token",   "access", "sandbox",
+                               "live",   "api_key", "apikey", "sk_"};
+  return kParts.In(prefix);
 }
 
 // A full stop behind the value ends the sentence.
@@ -189,15 +215,14 @@ std::string_view Trimmed(std::string_view value) noexcept {
 }  // namespace
 
 bool IsPlaceholder(std::string_view value) {
-  static const std::vector<std::string_view> kParts = {
+  static const Parts kParts = {
       "xxxx",   "your",   "example",   "changeme",    "change_me",  "placeholder", "redacted",
       "dummy",  "insert", "<",         "${",          "{{",         "$(",          "%(",
       "****",   "....",   "####",      "secret_here", "key_here",   "token_here",  "replace",
       "sample", "foobar", "abcdef",    "process.env", "os.environ", "getenv",      "todo",
       "none",   "null",   "undefined", "1234-1234",   "0000-0000"};
-  const std::string lower = ToLower(value);
-  if (lower.find("1234567890") != std::string::npos && value.size() < 24) return true;
-  return HasAny(lower, kParts);
+  if (value.size() < 24 && value.find("1234567890") != value.npos) return true;
+  return kParts.In(value);
 }
 
 namespace {
@@ -233,9 +258,8 @@ size_t GeneratedSecret(const detect::Candidate& c) {
   const bool piece =
       before.size() == 2 && IsAlnum(before[0]) && (before[1] == '-' || before[1] == '_');
   if (piece && ShapeOf(LongestRun(value)).hex) return 0;
-  static constexpr std::string_view kFillers[] = {"xxxxxx", "exampleexample", "1234-1234",
-                                                  "0000-0000"};
-  return HasAny(ToLower(value), kFillers) ? 0 : value.size();
+  static const Parts kFillers = {"xxxxxx", "exampleexample", "1234-1234", "0000-0000"};
+  return kFillers.In(value) ? 0 : value.size();
 }
 
 size_t AssignedSecret(const detect::Candidate& c) {
@@ -264,8 +288,8 @@ size_t AssignedPassword(const detect::Candidate& c) {
       (shape.digits > 0) + (shape.lower > 0) + (shape.upper > 0) + (shape.other > 0);
   if (kinds < 2 || shape.run >= 5 || shape.entropy < 2.2 || IsPlaceholder(value)) return 0;
   if (shape.digits == 0 && (shape.other == 0 || shape.upper == 0)) return 0;
-  static constexpr std::string_view kCode[] = {"(", "[", "->", "::"};
-  if (HasAny(value, kCode) || IsDottedName(value)) return 0;
+  static const Parts kCode = {"(", "[", "->", "::"};
+  if (kCode.In(value) || IsDottedName(value)) return 0;
   return IsReference(value) || NamesNoSecret(NameBefore(c)) ? 0 : value.size();
 }
 

@@ -121,7 +121,9 @@ TEST(PrefilterScanOf, CountsTheDigitsOfARun) {
       for (; i < kScanBlock && table.MayHold(static_cast<unsigned char>(block[i])); ++i) {
         digits += IsAsciiDigit(static_cast<unsigned char>(block[i])) ? 1 : 0;
       }
-      ASSERT_EQ(table.DigitsOfRun(block.data()), i == kScanBlock ? -1 : digits) << block;
+      bool goes_on = false;
+      ASSERT_EQ(table.DigitsOfRun(block.data(), &goes_on), digits) << block;
+      ASSERT_EQ(goes_on, i == kScanBlock) << block;
     }
     EXPECT_EQ(table.MayHold(0xA0), foreign);
   }
