@@ -122,6 +122,38 @@ Status BuildViews(const NormalizedText& text, unsigned kinds, DecodedViews* out)
   return ViewBuilder(text, kinds, out).Build();
 }
 
+namespace {
+
+// Where base64 begins that is wrapped into lines and has come to the line at `last`, or to the line
+// end before; text.size(): it is none.
+size_t WrappedFrom(std::string_view text, size_t from, size_t last) noexcept {
+  size_t at = last, end = last;
+  const auto drop = [&](char c) {
+    const bool there = end > from && text[end - 1] == c;
+    if (there) --end;
+    return there;
+  };
+  for (;;) {
+    end = at;
+    const bool line_feed = drop('\n');
+    const bool carriage_return = drop('\r');
+    if (!line_feed && (!carriage_return || at != text.size())) break;
+    size_t begin = end;
+    while (begin > from && views::IsTokenChar(text[begin - 1])) --begin;
+    if (end - begin < views::kMinWrappedLine) break;
+    at = begin;
+  }
+  if (at == last) return text.size();
+  if (views::MayDecode(text.substr(at))) return at;
+  // The last part of the first line, as in DecodeTokens.
+  const size_t line = std::min(text.find_first_of("\r\n", at), text.size());
+  const size_t part = text.substr(0, line).find_last_of(views::kTokenSigns) + 1;
+  const bool wraps = part > at && line - part >= views::kMinWrappedLine;
+  return wraps && views::MayDecode(text.substr(part)) ? part : text.size();
+}
+
+}  // namespace
+
 size_t ViewHoldFrom(std::string_view text, size_t from) noexcept {
   const auto may_go_on = [](char c) {
     return views::IsTokenChar(c) || c == '%' || c == '&' || c == '#' || c == ';' || c == '\\' ||
@@ -131,6 +163,8 @@ size_t ViewHoldFrom(std::string_view text, size_t from) noexcept {
   while (begin > from && may_go_on(text[begin - 1])) --begin;
   size_t token = text.size();
   while (token > begin && views::IsTokenChar(text[token - 1])) --token;
+  const size_t wrapped = WrappedFrom(text, from, begin);
+  if (wrapped < begin) return wrapped;
   // A long word that is no encoding needs no hold.
   if (token != begin || views::MayDecode(text.substr(begin))) return begin;
   // Then only its last part counts, as in DecodeTokens.

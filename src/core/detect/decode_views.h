@@ -99,8 +99,7 @@ class DecodedViews {
 Status BuildViews(const NormalizedText& text, unsigned kinds, DecodedViews* out);
 
 // Streams: offset >= from at which an encoded token or escape that may go on begins; text.size()
-// when there is none. What comes before it decodes the same, whatever follows (but base64 that is
-// wrapped into lines is decoded line by line in a stream). `text` is
+// when there is none. What comes before it decodes the same, whatever follows. `text` is
 // normalised, and begins at a blank or at its true beginning, or with at least `from` bytes of
 // context. When text.size() - ViewHoldFrom() exceeds kMaxStreamTokenBytes, the token is too long to
 // be judged, which is to be treated as a failure.

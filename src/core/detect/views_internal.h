@@ -75,6 +75,8 @@ void Unreverse(std::string_view text, const Candidates& candidates, Sink* out);
 
 // Of the base64 alphabets, those that also join words and paths.
 inline constexpr std::string_view kTokenSigns = "+-/_";
+// base64 in mail and PEM is wrapped at 64 or 76 characters.
+inline constexpr size_t kMinWrappedLine = 60;
 bool IsTokenChar(char c) noexcept;  // of either base64 alphabet, padding aside
 // -1 when it is none.
 int HexDigit(char c) noexcept;

@@ -10,8 +10,6 @@ namespace {
 
 // Bytes of a token that decide whether the rest is decoded at all.
 constexpr size_t kProbeBytes = 24;
-// base64 in mail and PEM is wrapped at 64 or 76 characters.
-constexpr size_t kMinWrappedLine = 60;
 
 constexpr std::array<int8_t, 256> MakeBase64Digits() {
   constexpr std::string_view kDigits =

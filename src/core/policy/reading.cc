@@ -321,10 +321,10 @@ size_t Reader::HoldFrom(const Reading& reading, size_t from, size_t stable) cons
     };
     const detect::ViewPart& last = view.parts.back();
     if (last.origin == detect::PartOrigin::kSame) {
-      for (const size_t cut : {open.begin, open.gap}) {
-        if (cut < stable && cut >= last.begin) hold_alive(last.at + (cut - last.begin) - begin);
+      for (const size_t cut : {open.begin, open.gap, stable}) {
+        if (cut < last.end && cut >= last.begin) hold_alive(last.at + (cut - last.begin) - begin);
       }
-    } else if (last.end == stable &&
+    } else if (last.begin < stable && last.end >= stable &&
                (IsOpenEntity(text.substr(last.begin)) || last.begin == open.begin)) {
       hold = std::min(hold, std::max<size_t>(from, last.begin));
       hold_alive(last.at - begin);

@@ -423,5 +423,34 @@ TEST(ViewHold, EncodedTokenIsHeldFromItsBegin) {
   EXPECT_EQ(ViewHoldFrom("mail joe&#6", 7), 7u);
 }
 
+TEST(ViewHold, EncodedLinesAreHeldTogether) {
+  std::string text = Base64("my mail is joe@example.com, and hers is jane@example.com, as it was");
+  text.insert(76, "\r\n");
+  for (const std::string before : {"", "to\n", "data:text/plain;base64,", "x/"}) {
+    for (size_t size = 16; size <= text.size(); ++size) {
+      EXPECT_EQ(ViewHoldFrom(before + text.substr(0, size), 0), before.size()) << before << size;
+    }
+  }
+  EXPECT_EQ(ViewHoldFrom(text + "\n", 0), text.size() + 1);  // the last line was a short one
+  EXPECT_EQ(ViewHoldFrom(text + "\nBye. ", 0), text.size() + 6);
+  EXPECT_EQ(ViewHoldFrom(std::string(76, 'a') + "\nBye", 0), 77u);  // says nothing
+}
+
+TEST(ViewHold, ARowOfBytesIsOpenToTheNext) {
+  const auto open = [](std::string_view text) {
+    const OpenHexByte at = FindOpenHexByte(text);
+    return std::pair(at.begin, at.gap);
+  };
+  EXPECT_EQ(open(""), std::pair(0ul, 0ul));
+  EXPECT_EQ(open("see 0x"), std::pair(4ul, 4ul));
+  EXPECT_EQ(open("see 10"), std::pair(5ul, 5ul));
+  EXPECT_EQ(open("0x41, 0x4"), std::pair(6ul, 4ul));
+  EXPECT_EQ(open("0x41, 0x42"), std::pair(6ul, 4ul));
+  EXPECT_EQ(open("0x41, "), std::pair(6ul, 4ul));
+  EXPECT_EQ(open("0x41    "), std::pair(8ul, 8ul));  // too far
+  EXPECT_EQ(open("0x412"), std::pair(5ul, 5ul));
+  EXPECT_EQ(open("0x4g"), std::pair(4ul, 4ul));
+}
+
 }  // namespace
 }  // namespace kt::detect

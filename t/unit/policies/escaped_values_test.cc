@@ -84,6 +84,28 @@ TEST(EscapedValues, AreFoundBeforeALongWord) {
   }
 }
 
+// The first half of a pair is no sign that a value has ended.
+TEST(EscapedValues, GoOnBehindAPairThatIsCut) {
+  const auto chain = Build(ConfigWith({"pii-detector"}));
+  const std::string high = "\xED\xAD\x80", low = "\xED\xB1\x81";  // nothing that is seen
+  const std::string begin = "&#6card holder name: Jane Q. ", end = "Doe there.";
+  const std::string text = begin + high + low + end;
+  EXPECT_EQ(Judge(*chain, text, policy::Phase::kOutput).text,
+            "&#6card holder name: [CARD_HOLDER] there.");
+  policy::ChainRun run(*chain, {});
+  std::string out;
+  size_t from = 0;
+  for (const size_t to : {begin.size() + high.size(), text.size()}) {
+    std::vector<policy::TextEdit> edits;
+    size_t cleared = 0;
+    ASSERT_FALSE(run.JudgeDelta(text.substr(0, to), from, to == text.size(),
+                                openai::Role::kAssistant, &cleared, &edits));
+    out += Edited(text, edits, from, cleared);
+    from = cleared;
+  }
+  EXPECT_EQ(out, "&#6card holder name: [CARD_HOLDER] there.");
+}
+
 // A word that begins before the surroundings of an escape is none that begins with them.
 TEST(EscapedValues, AreNoHalvesOfWords) {
   const auto chain = Build(ConfigWith({"pii-detector"}));

@@ -131,7 +131,7 @@ class HostileText {
       case 0:
         return Base64(value);
       case 1:
-        return Base64("It is " + value + ", they said. ");
+        return Base64("It is " + value + ", they said, " + (Below(2) == 0 ? Value() : "") + ". ");
       case 2:
         return Hex(value);
       case 3:
@@ -214,6 +214,12 @@ class HostileText {
     }
     if (have > 0) out += digits[bits << (6 - have) & 63];
     if (Below(3) > 0) out.append((4 - out.size() % 4) % 4, '=');
+    const std::string_view end = Below(2) == 0 ? "\n" : "\r\n";
+    const size_t line = Below(2) == 0 ? 64 : 76;
+    if (Below(3) == 0) {
+      for (size_t at = line; at < out.size(); at += line + end.size()) out.insert(at, end);
+      if (Below(2) == 0) out += end;
+    }
     return out;
   }
 
