@@ -344,10 +344,21 @@ Status Reader::ReadDelta(std::string_view raw, size_t from, bool final, Reading*
   *cut = from;
   const Options options{detect::Scope::kOutput, detect::kTokenViews, nullptr, nullptr, final};
   if (Status s = Prepare(raw, options.views | detect::kEveryEscape, out); !s.ok()) return s;
+  const auto normalized = [&]() -> const detect::NormalizedText& {
+    return out->deep_ != nullptr ? out->deep_->normalized : spare_->normalized;
+  };
+  size_t stable = final ? out->plain_.size() : normalized().stable_text();
+  size_t stable_raw = final ? raw.size() : normalized().stable_raw();
+  // What may still change, such as half a pair, must not look like the end of an escape.
+  if (stable < out->plain_.size() && out->deep_ != nullptr &&
+      !out->deep_->decoded.views().empty()) {
+    if (Status s = Prepare(raw.substr(0, stable_raw), options.views | detect::kEveryEscape, out);
+        !s.ok()) {
+      return s;
+    }
+    stable = out->plain_.size();
+  }
   const size_t plain_from = out->PlainOf(from);
-  const detect::NormalizedText& normalized =
-      out->deep_ != nullptr ? out->deep_->normalized : spare_->normalized;
-  const size_t stable = final ? out->plain_.size() : normalized.stable_text();
   const std::string_view plain = out->plain_.substr(0, stable);
   size_t hold = stable;
   Status status = matcher_.FindAll(plain, plain_from, options.scope, &out->matches_);
@@ -363,9 +374,9 @@ Status Reader::ReadDelta(std::string_view raw, size_t from, bool final, Reading*
   if (final) {
     *cut = raw.size();
   } else if (hold >= stable) {
-    *cut = std::max(from, normalized.stable_raw());
+    *cut = std::max(from, stable_raw);
   } else {
-    *cut = std::max(from, out->folded() ? normalized.RawBegin(hold) : hold);
+    *cut = std::max(from, out->folded() ? normalized().RawBegin(hold) : hold);
   }
   return Status::Ok();
 }

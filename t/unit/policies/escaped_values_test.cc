@@ -2,6 +2,9 @@
 // them, inside them, and doubled at each level of nesting; whole and streamed.
 #include <gtest/gtest.h>
 
+#include <string>
+#include <tuple>
+
 #include "chain_fixture.h"
 
 namespace kt::policies {
@@ -86,24 +89,30 @@ TEST(EscapedValues, AreFoundBeforeALongWord) {
 
 // The first half of a pair is no sign that a value has ended.
 TEST(EscapedValues, GoOnBehindAPairThatIsCut) {
-  const auto chain = Build(ConfigWith({"pii-detector"}));
+  config::PolicyConfig config = ConfigWith({"pii-detector"});
+  config.pii_detector.entities = {"all"};
+  config.pii_detector.healthcare_mode = true;
+  const auto chain = Build(config);
   const std::string high = "\xED\xAD\x80", low = "\xED\xB1\x81";  // nothing that is seen
-  const std::string begin = "&#6card holder name: Jane Q. ", end = "Doe there.";
-  const std::string text = begin + high + low + end;
-  EXPECT_EQ(Judge(*chain, text, policy::Phase::kOutput).text,
-            "&#6card holder name: [CARD_HOLDER] there.");
-  policy::ChainRun run(*chain, {});
-  std::string out;
-  size_t from = 0;
-  for (const size_t to : {begin.size() + high.size(), text.size()}) {
-    std::vector<policy::TextEdit> edits;
-    size_t cleared = 0;
-    ASSERT_FALSE(run.JudgeDelta(text.substr(0, to), from, to == text.size(),
-                                openai::Role::kAssistant, &cleared, &edits));
-    out += Edited(text, edits, from, cleared);
-    from = cleared;
+  for (const auto& [begin, end, whole] : {std::tuple<std::string, std::string, std::string>(
+                                              "&#6card holder name: Jane Q. ", "Doe there.",
+                                              "&#6card holder name: [CARD_HOLDER] there."),
+                                          {"A&#66 11&#32&#5", "1;111C", "[NINO]"}}) {
+    const std::string text = begin + high + low + end;
+    EXPECT_EQ(Judge(*chain, text, policy::Phase::kOutput).text, whole);
+    policy::ChainRun run(*chain, {});
+    std::string out;
+    size_t from = 0;
+    for (const size_t to : {begin.size() + high.size(), text.size()}) {
+      std::vector<policy::TextEdit> edits;
+      size_t cleared = 0;
+      ASSERT_FALSE(run.JudgeDelta(text.substr(0, to), from, to == text.size(),
+                                  openai::Role::kAssistant, &cleared, &edits));
+      out += Edited(text, edits, from, cleared);
+      from = cleared;
+    }
+    EXPECT_EQ(out, whole);
   }
-  EXPECT_EQ(out, "&#6card holder name: [CARD_HOLDER] there.");
 }
 
 // A word that begins before the surroundings of an escape is none that begins with them.
