@@ -216,8 +216,10 @@ struct Seen {  // what a client makes of a stream
   std::vector<std::string> data;
 };
 
-inline Seen Read(const std::string& stream) {
-  Seen seen;
+// Calls call(data, view) for each event with data, with null for "[DONE]". What is left behind the
+// last whole event.
+template <typename Call>
+std::string ForEachData(const std::string& stream, const json::Limits& limits, const Call& call) {
   sse::Splitter splitter(1 << 24);
   splitter.Feed(stream);
   sse::Event event;
@@ -225,24 +227,37 @@ inline Seen Read(const std::string& stream) {
     const auto next = splitter.Next(&event);
     if (!next.ok() || !next.value()) break;
     if (!event.has_data) continue;
-    seen.data.emplace_back(event.data);
-    if (event.data == "[DONE]") {
-      seen.done = true;
-      continue;
-    }
     json::View view;
-    EXPECT_TRUE(view.Parse(event.data, 0, {}).ok()) << event.data;
-    if (view.Find(0, "error") != json::kNoNode) {
-      seen.error_code = view.String(view.Find(view.Find(0, "error"), "code"));
-    }
-    const json::NodeIndex choices = view.Find(0, "choices");
-    if (choices == json::kNoNode) continue;
-    for (json::NodeIndex i = choices + 1; i < view.node(choices).after; i = view.node(i).after) {
-      const uint32_t index = view.Unsigned(view.Find(i, "index"), 0);
-      seen.text[index] += view.String(view.Find(view.Find(i, "delta"), "content"));
-    }
+    const bool done = event.data == "[DONE]";
+    EXPECT_TRUE(done || view.Parse(event.data, 0, limits).ok()) << event.data;
+    call(std::string_view(event.data), done ? nullptr : &view);
   }
-  EXPECT_EQ(splitter.Rest(), "");
+  return std::string(splitter.Rest());
+}
+
+// Sets *code where the event tells an error.
+inline void ReadErrorCode(const json::View& view, std::string* code) {
+  const json::NodeIndex error = view.Find(0, "error");
+  if (error != json::kNoNode) *code = view.String(view.Find(error, "code"));
+}
+
+inline Seen Read(const std::string& stream) {
+  Seen seen;
+  const std::string rest =
+      ForEachData(stream, {}, [&](std::string_view data, const json::View* view) {
+        seen.data.emplace_back(data);
+        seen.done |= view == nullptr;
+        if (view == nullptr) return;
+        ReadErrorCode(*view, &seen.error_code);
+        const json::NodeIndex choices = view->Find(0, "choices");
+        if (choices == json::kNoNode) return;
+        for (json::NodeIndex i = choices + 1; i < view->node(choices).after;
+             i = view->node(i).after) {
+          const uint32_t index = view->Unsigned(view->Find(i, "index"), 0);
+          seen.text[index] += view->String(view->Find(view->Find(i, "delta"), "content"));
+        }
+      });
+  EXPECT_EQ(rest, "");
   return seen;
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/detect/utf8.h"
+#include "life.h"
 #include "stream_places.h"
 
 namespace kt::session {
@@ -108,27 +109,15 @@ inline Got ReadAt(const std::string& stream, const Place& place) {
     got.error = view.String(view.Find(view.Find(0, "error"), "code"));
     return got;
   }
-  sse::Splitter splitter(1 << 24);
-  splitter.Feed(stream);
-  sse::Event event;
-  for (;;) {
-    const auto next = splitter.Next(&event);
-    if (!next.ok() || !next.value()) break;
-    if (!event.has_data) continue;
-    got.data.emplace_back(event.data);
-    if (event.data == "[DONE]") {
-      got.complete = true;
-      continue;
-    }
-    json::View view;
-    EXPECT_TRUE(view.Parse(event.data, 0, Lenient()).ok()) << event.data;
-    if (view.Find(0, "error") != json::kNoNode) {
-      got.error = view.String(view.Find(view.Find(0, "error"), "code"));
-    }
-    got.text += StringAt(view, 0, place.at);
-    got.complete = got.complete || view.Equals(view.Find(0, "type"), "response.completed");
-    got.last = event.data;
-  }
+  ForEachData(stream, Lenient(), [&](std::string_view data, const json::View* view) {
+    got.data.emplace_back(data);
+    got.complete |= view == nullptr;
+    if (view == nullptr) return;
+    ReadErrorCode(*view, &got.error);
+    got.text += StringAt(*view, 0, place.at);
+    got.complete |= view->Equals(view->Find(0, "type"), "response.completed");
+    got.last = data;
+  });
   got.text = detect::PairHalves(got.text);
   return got;
 }
