@@ -233,6 +233,7 @@ void EventInfo::Clear() noexcept {
   finished.clear();
   ended.clear();
   unscanned.clear();
+  numbering = Numbering::kNone;
   content = is_error = completed = usage_only = false;
   usage = {};
   delta_bytes = 0;
@@ -257,6 +258,7 @@ void MapEvent(const View& view, Endpoint endpoint, std::string_view event_name, 
     if (segment.repeated) info->ended.push_back(segment.lane);
   }
   info->content = walker.content();
+  info->numbering = walker.numbering();
   info->usage = FindUsage(view, root);
   info->delta_bytes = DeltaBytes(view, info->segments);
   const bool error_type = typed ? view.Equals(root.type, "error") : event_name == "error";

@@ -83,6 +83,7 @@ void TextWalker::VisitArray(NodeIndex i, const Place& place) {
       // Tool calls say which one they go on with; their place in the array does not. Parts that do
       // not say it go on with what came as a plain string.
       const NodeIndex index = view_.Find(child, "index");
+      if (!IsSoundIndex(index)) numbering_ = Numbering::kUnsound;
       const bool goes_on =
           index == json::kNoNode && place.context == Context::kPart && !place.parts;
       element.lane =
@@ -91,6 +92,12 @@ void TextWalker::VisitArray(NodeIndex i, const Place& place) {
     Visit(child, element);
   }
   if (tokens && place.field == Field::kPrompt) AddUnscanned("tokens");
+}
+
+// One that a client counts by, or none.
+bool TextWalker::IsSoundIndex(NodeIndex index) const noexcept {
+  return index == json::kNoNode || view_.node(index).kind == Kind::kNull ||
+         view_.Unsigned(index, UINT32_MAX) != UINT32_MAX;
 }
 
 // What must be known of an object before its members are read; returns the role of its strings.
@@ -106,15 +113,20 @@ Role TextWalker::EnterObject(NodeIndex i, const Place& place) {
   }
   const json::Node& node = view_.node(i);
   if (place.context == Context::kChoice) {
-    choice_ = view_.Unsigned(view_.Find(i, "index"), node.position);
-    if (found_.choices != nullptr) NoteChoice(i);
+    const NodeIndex index = view_.Find(i, "index");
+    choice_ = view_.Unsigned(index, node.position);
+    if (found_.choices != nullptr) NoteChoice(i, index);
   } else if (place.context == Context::kItem && node.key_end == 0) {
     choice_ = node.position;  // an element of `output`
   }
   return place.role;
 }
 
-void TextWalker::NoteChoice(NodeIndex i) {
+void TextWalker::NoteChoice(NodeIndex i, NodeIndex index) {
+  const bool given = index != json::kNoNode && view_.node(index).kind != Kind::kNull;
+  const Numbering own = given ? Numbering::kIndex : Numbering::kSingle;
+  const bool agrees = numbering_ == Numbering::kNone || (given && numbering_ == own);
+  numbering_ = agrees && IsSoundIndex(index) ? own : Numbering::kUnsound;
   if (found_.choices->empty() || found_.choices->back() != choice_) {
     found_.choices->push_back(choice_);
   }

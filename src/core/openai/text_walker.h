@@ -51,6 +51,7 @@ class TextWalker {
 
   bool stateful() const noexcept { return stateful_; }
   bool content() const noexcept { return content_; }
+  Numbering numbering() const noexcept { return numbering_; }
   size_t text_bytes() const noexcept { return text_bytes_; }
 
  private:
@@ -70,7 +71,8 @@ class TextWalker {
   void VisitArray(json::NodeIndex i, const Place& place);
   void VisitObject(json::NodeIndex i, const Place& place);
   Role EnterObject(json::NodeIndex i, const Place& place);
-  void NoteChoice(json::NodeIndex i);
+  void NoteChoice(json::NodeIndex i, json::NodeIndex index);
+  bool IsSoundIndex(json::NodeIndex index) const noexcept;
   Place PlaceOf(const Place& object, const Rule* rule, std::string_view key) const;
   void SetLane(const Place& object, std::string_view key, Place* place) const;
   void SetGroup(const Place& object, std::string_view key, Place* place) const;
@@ -91,6 +93,7 @@ class TextWalker {
   LaneKey parts_lane_ = 0, parts_group_ = 0;
   bool repeated_ = false;
   uint32_t choice_ = 0;
+  Numbering numbering_ = Numbering::kNone;
   size_t text_bytes_ = 0;
   bool stateful_ = false;
   bool content_ = false;

@@ -89,7 +89,7 @@ State StreamAnswer::HandleJson(const sse::Event& event) {
     if (unscanned_.size() < kMaxUnscanned) unscanned_.push_back(std::move(what));
   }
   if (info_.usage_only && options_.hide_usage_chunk) return State::kOpen;
-  if (!NoteChoices()) return State::kInvalid;
+  if (!NoteChoices() || !NoteNumbering()) return State::kInvalid;
   committed_ = committed_ || info_.content;
   const State state = StateOf(release_.Add(event, view_, info_));
   const bool may_learn = state == State::kOpen && release_.takes_alike(info_);
@@ -107,6 +107,14 @@ bool StreamAnswer::NoteChoices() {
   for (const uint32_t choice : info_.choices) entry(choice);
   for (const uint32_t choice : info_.finished) entry(choice)->second = true;
   return choices_.size() <= kMaxChoices;
+}
+
+// False: a client may put the text together in another way than it is judged in.
+bool StreamAnswer::NoteNumbering() {
+  const openai::Numbering own = info_.numbering;
+  if (info_.segments.empty() || own == openai::Numbering::kNone) return true;
+  if (numbering_ == openai::Numbering::kNone) numbering_ = own;
+  return own == numbering_ && own != openai::Numbering::kUnsound;
 }
 
 bool StreamAnswer::AllFinished() const noexcept {

@@ -64,6 +64,7 @@ class StreamAnswer {
   State HandleDone(const sse::Event& event);
   State Complete();
   bool NoteChoices();
+  bool NoteNumbering();
   bool AllFinished() const noexcept;
   static State StateOf(StreamRelease::Result result) noexcept;
 
@@ -75,7 +76,8 @@ class StreamAnswer {
   openai::EventTemplate alike_;
   std::string unescaped_;
   StreamRelease release_;
-  std::vector<std::pair<uint32_t, bool>> choices_;  // seen, finished
+  std::vector<std::pair<uint32_t, bool>> choices_;          // seen, finished
+  openai::Numbering numbering_ = openai::Numbering::kNone;  // of the events with text
   openai::Usage usage_;
   uint64_t received_text_bytes_ = 0;
   std::vector<std::string> unscanned_;

@@ -201,4 +201,50 @@ TEST_F(StreamAttack, DeltasBeforeTheirItemWasAdded) {
 }
 
 }  // namespace
+// ---- choices that a client may count in two ways
+// ----------------------------------------------------
+
+std::string Choice(const std::string& index, const std::string& text) {
+  return "{" + index + R"("delta":{"content":")" + text + R"("},"finish_reason":null})";
+}
+std::string Choices(const std::string& list) {
+  return "data: {\"object\":\"chat.completion.chunk\",\"choices\":[" + list + "]}\n\n";
+}
+
+TEST_F(StreamAttack, ChoicesWithAndWithoutAnIndexDoNotMix) {
+  // Joined as one text, "ane" interrupts the address; a client that keeps them apart reads it.
+  const std::string with = Choices(Choice(R"("index":0,)", "jane.doe@acme-"));
+  const std::string without = Choices(Choice("", " ane "));
+  const std::string rest = Choices(Choice(R"("index":0,)", "mail.com "));
+  for (const std::string& events : {with + without + rest, without + with + rest}) {
+    const std::string output = Run(events + Finish() + kDone);
+    EXPECT_EQ(output.find("acme-"), std::string::npos) << output;
+    EXPECT_NE(output.find("upstream_invalid_response"), std::string::npos) << output;
+  }
+}
+
+TEST_F(StreamAttack, AnIndexThatIsNoNumberEndsTheStream) {
+  const std::string one = Choices(Choice(R"("index":0,)", "Hi. "));
+  const char* const unsound[] = {R"("index":"1",)", R"("index":-1,)", R"("index":1.0,)",
+                                 R"("index":4294967296,)", R"("index":true,)"};
+  for (const char* index : unsound) {
+    const std::string output = Run(one + Choices(Choice(index, "Ho. ")) + Finish() + kDone);
+    EXPECT_EQ(Read(output).error_code, "upstream_invalid_response") << index;
+    EXPECT_EQ(output.find("Ho"), std::string::npos) << output;
+  }
+  const std::string call = Tool(R"("arguments":"{}")", R"("index":"0",)");
+  EXPECT_EQ(Read(Run(one + call + Finish() + kDone)).error_code, "upstream_invalid_response");
+  const std::string two = Choices(Choice("", "Hi. ") + "," + Choice("", "Ho. "));
+  EXPECT_NE(Run(two + Finish() + kDone).find("upstream_invalid_response"), std::string::npos);
+}
+
+TEST_F(StreamAttack, OneChoiceNeedsNoIndex) {
+  for (const char* index : {"", R"("index":null,)"}) {
+    const Seen seen = Read(Run(Choices(Choice(index, "Mail jane.doe@")) +
+                               Choices(Choice(index, "acme-mail.com now. ")) + Finish() + kDone));
+    EXPECT_EQ(seen.text.at(0), "Mail [EMAIL] now. ");
+    EXPECT_TRUE(seen.done);
+  }
+}
+
 }  // namespace kt::session
