@@ -34,6 +34,11 @@ size_t ExtensionOf(std::string_view match) noexcept {
   return at;
 }
 
+// No exchange begins with 1, but invented numbers do: "555-123-4567".
+bool LooksNorthAmerican(std::string_view d) noexcept {
+  return d.size() == 10 && d[0] >= '2' && d[3] >= '1';
+}
+
 // "412 669 5214 87", "2 412 669 5214": a piece of a row of numbers.
 bool InRow(const Candidate& c, size_t bytes) noexcept {
   return c.match().substr(0, bytes).find(' ') != std::string_view::npos && PartOfMore(c, bytes);
@@ -42,7 +47,7 @@ bool InRow(const Candidate& c, size_t bytes) noexcept {
 }  // namespace
 
 bool IsNorthAmerican(std::string_view d) noexcept {
-  return d.size() == 10 && d[0] >= '2' && d[3] >= '2';
+  return LooksNorthAmerican(d) && d[3] >= '2';
 }
 
 size_t InternationalPhone(const Candidate& c) {
@@ -68,7 +73,7 @@ size_t InternationalPhone(const Candidate& c) {
     const size_t end = groups.ends[i] == extension ? match.size() : groups.ends[i];
     if (IsIssuedNumber(code, national)) return end;
     // New area codes come every year.
-    if (code == "1" && IsNorthAmerican(national)) return end;
+    if (code == "1" && LooksNorthAmerican(national)) return end;
     // "+39 0…" keeps its zero, "+33 06…" is a mistake that people make.
     if (national.starts_with('0') && IsIssuedNumber(code, national.substr(1))) return end;
     count -= groups.sizes[i];
@@ -82,8 +87,9 @@ size_t NorthAmericanPhone(const Candidate& c) {
   const DigitGroups groups = SplitDigits(match.substr(0, ExtensionOf(match)));
   std::string_view d = groups.digits;
   if (d.size() == 11 && d[0] == '1') d.remove_prefix(1);
-  if (!IsNorthAmerican(d)) return 0;
+  if (!LooksNorthAmerican(d)) return 0;
   if (match.find('(') != match.npos) return match.size();
+  if (!IsNorthAmerican(d)) return 0;
   if (InRow(c, match.size())) return 0;
   // Dashes and dots say "phone"; groups between blanks may be anything, so the area must exist.
   const bool blanks = match.substr(0, ExtensionOf(match)).find(' ') != match.npos;
