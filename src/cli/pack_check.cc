@@ -1,15 +1,16 @@
 #include "cli/pack_check.h"
 
+#include "core/policies/check_values.h"
 #include "core/policies/registry.h"
 
 namespace kt::cli {
 namespace {
 
-// What the chain's compiler says concerns the configuration as a whole; it names path or pack.
-config::Diagnostic FromChain(const std::vector<std::string>& files, std::string reason) {
-  config::Diagnostic diagnostic;
-  diagnostic.file = files.front();
-  diagnostic.reason = std::move(reason);
+// What the chain's compiler says: of a value, or of the configuration as a whole.
+config::Diagnostic FromChain(const config::PolicyConfig& config,
+                             const std::vector<std::string>& files, std::string_view message) {
+  config::Diagnostic diagnostic = config::Located(config, message);
+  if (diagnostic.file.empty()) diagnostic.file = files.front();
   return diagnostic;
 }
 
@@ -21,21 +22,30 @@ PackCheck CheckPack(const std::vector<std::string>& files, const std::string& ru
   check.errors = std::move(loaded.errors);
   check.warnings = std::move(loaded.warnings);
   check.config = std::move(loaded.config);
-  if (check.config == nullptr) return check;
 
   policies::BuildOptions options;
   if (!rules.empty()) options.packs = policies::PacksInDirectory(rules);
+  if (check.config == nullptr) {
+    if (loaded.draft != nullptr) {
+      policies::AddValueErrors(*loaded.draft, options, files, &check.errors);
+    }
+    return check;
+  }
   // Secrets are the running gateway's business: a stand-in keeps their absence out of the verdict.
   options.pii_hash_key = "no secret is read here";
   std::vector<std::string> warnings;
   auto chain = policies::BuildChain(*check.config, options, &warnings);
-  for (std::string& warning : warnings) {
-    check.warnings.push_back(FromChain(files, std::move(warning)));
+  for (const std::string& warning : warnings) {
+    check.warnings.push_back(FromChain(*check.config, files, warning));
   }
+  config::SortByPosition(files, &check.warnings);
   if (chain.ok()) {
     check.chain = std::move(chain).value();
-  } else {
-    check.errors.push_back(FromChain(files, chain.status().message()));
+    return check;
+  }
+  policies::AddValueErrors(*check.config, options, files, &check.errors);
+  if (check.errors.empty()) {
+    check.errors.push_back(FromChain(*check.config, files, chain.status().message()));
   }
   return check;
 }

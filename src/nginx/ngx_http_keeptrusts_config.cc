@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "core/config/loader.h"
+#include "core/policies/check_values.h"
 #include "ngx_http_keeptrusts.h"
 
 namespace kt::nginx {
@@ -69,17 +70,30 @@ std::string SettingsKey(ngx_conf_t* cf, const LocationConf* conf) {
   return key;
 }
 
-// Read once for all locations that name the same files, so that each warning is told once.
-std::shared_ptr<const config::PolicyConfig> LoadPolicyConfig(ngx_conf_t* cf, MainConf* main,
-                                                             const LocationConf* conf) {
+policies::PackReader Packs(const LocationConf* conf) {
+  if (conf->rules.len == 0) return policies::ReadEmbeddedPack;
+  return policies::PacksInDirectory(std::string(View(conf->rules)));
+}
+
+std::vector<std::string> FileNames(const LocationConf* conf) {
   std::vector<std::string> names;
   auto* files = static_cast<ngx_str_t*>(conf->policy_files->elts);
   for (ngx_uint_t i = 0; i < conf->policy_files->nelts; i++) names.emplace_back(View(files[i]));
+  return names;
+}
+
+// Read once for all locations that name the same files, so that each warning is told once.
+std::shared_ptr<const config::PolicyConfig> LoadPolicyConfig(ngx_conf_t* cf, MainConf* main,
+                                                             const LocationConf* conf) {
+  std::vector<std::string> names = FileNames(conf);
   for (const auto& [known, loaded] : main->configs) {
     if (known == names) return loaded;
   }
   config::LoadResult loaded = config::LoadFiles(names);
   LogDiagnostics(cf, loaded.warnings, NGX_LOG_WARN);
+  if (!loaded.ok() && loaded.draft != nullptr) {
+    policies::AddValueErrors(*loaded.draft, {Packs(conf), {}}, names, &loaded.errors);
+  }
   LogDiagnostics(cf, loaded.errors, NGX_LOG_EMERG);
   if (loaded.ok()) main->configs.emplace_back(std::move(names), loaded.config);
   return loaded.config;
@@ -114,15 +128,19 @@ bool BuildEntry(ngx_conf_t* cf, MainConf* main, const LocationConf* conf, Gatewa
   if (!MakeUpstreams(cf, main, conf, *config, entry, &options.unreachable, &options.reachable)) {
     return false;
   }
-  if (conf->rules.len != 0)
-    options.packs = policies::PacksInDirectory(std::string(View(conf->rules)));
+  options.packs = Packs(conf);
   options.secrets = {ReadEnvironment, std::string(View(conf->secret_store))};
   options.routed = conf->pass == 1;
   std::vector<std::string> warnings;
-  auto gateway = session::Gateway::Build(std::move(config), options, &warnings);
-  for (const std::string& w : warnings) ngx_log_error(NGX_LOG_WARN, cf->log, 0, "%s", w.c_str());
+  auto gateway = session::Gateway::Build(config, options, &warnings);
+  std::vector<config::Diagnostic> told;
+  for (const std::string& warning : warnings) told.push_back(config::Located(*config, warning));
+  LogDiagnostics(cf, told, NGX_LOG_WARN);
   if (!gateway.ok()) {
-    ngx_log_error(NGX_LOG_EMERG, cf->log, 0, "%s", gateway.status().message().c_str());
+    std::vector<config::Diagnostic> errors;
+    policies::AddValueErrors(*config, {options.packs, {}}, FileNames(conf), &errors);
+    if (errors.empty()) errors = {config::Located(*config, gateway.status().message())};
+    LogDiagnostics(cf, errors, NGX_LOG_EMERG);
     return false;
   }
   entry->gateway = std::move(gateway).value();

@@ -50,9 +50,35 @@ def test_every_error_is_named_with_its_place(pack):
 
 def test_a_pattern_that_does_not_compile_is_an_error(pack):
     path = pack(ECHO + "policy: {pii-detector: {detect_patterns: ['a(b']}}\n")
-    result = kt("policy", "lint", "--file", path)
-    assert result.returncode == 2
-    assert "detect_patterns[0]" in result.stdout
+    status, verdict = lint_json(path)
+    assert status == 2
+    [error] = verdict["errors"]
+    assert error["path"] == "policy.pii-detector.detect_patterns[0]"
+    line = path.read_text().splitlines()[error["line"] - 1]
+    assert line[error["column"] - 1 :].startswith("'a(b'")
+
+
+def test_a_pattern_is_judged_although_the_file_has_other_errors(pack):
+    path = pack(ECHO.replace("id: echo", "id: echo, weigth: 2")
+                + "policy: {pii-detector: {detect_patterns: ['a(b'], entities: [EMAL]}}\n")  # fmt: skip
+    _, verdict = lint_json(path)
+    found = {error["path"]: error["suggestion"] for error in verdict["errors"]}
+    assert found == {
+        "providers.targets[0].weigth": "weight",
+        "policy.pii-detector.detect_patterns[0]": "",
+        "policy.pii-detector.entities[0]": "EMAIL",
+    }
+
+
+def test_what_the_policies_warn_of_has_its_place_too(pack):
+    path = pack(ECHO + "policy: {pii-detector: {detect_patterns: ['a+b']}}\n")
+    _, verdict = lint_json(path)
+    [warning] = [w for w in verdict["warnings"] if "buffered" in w["reason"]]
+    assert (warning["file"], warning["path"]) == (
+        str(path),
+        "policy.pii-detector.detect_patterns[0]",
+    )
+    assert warning["line"] > 0
 
 
 def test_later_files_win(pack):

@@ -103,12 +103,48 @@ def test_echo_beside_a_real_target_is_an_error(check):
     assert "echo" in errors_of(check, text)
 
 
-def test_a_pattern_that_does_not_compile_is_named(check):
-    config = policy.config(
-        {"id": "e", "provider": "echo"},
-        settings={"pii-detector": {"detect_patterns": ["ok", "(unclosed"]}},
+BAD_VALUES = """\
+pack: {name: bad-values, version: 1.0.0, enabled: true}
+policies: {chain: [prompt-injection, pii-detector, dlp-filter, audit-logger]}
+policy:
+  prompt-injection:
+    detection: {attack_patterns: ["ok", "b("]}
+  pii-detector:
+    entities: [email, EMAIL, us-snn]
+    detect_patterns:
+      - "fine"
+      - "[z-a]"
+    redaction: {custom_markers: {EMIAL: "<mail>"}}
+  dlp-filter: {detect_patterns: ["*"]}
+providers: {targets: [{id: e, provider: echo}]}
+"""
+
+
+@pytest.mark.parametrize("more", ["", "nmae: x\n"])
+def test_values_that_only_a_policy_can_judge_are_named_with_their_place(check, more):
+    """All of them, and beside those that the reader finds."""
+    errors = errors_of(check, BAD_VALUES + more)
+    for place in (
+        "policy.yaml:5:41: policy.prompt-injection.detection.attack_patterns[1]: missing )",
+        'policy.yaml:7:30: policy.pii-detector.entities[2]: unknown type "US_SNN"; did you mean "US_SSN"?',
+        "policy.yaml:10:9: policy.pii-detector.detect_patterns[1]: ",
+        "policy.yaml:11:34: policy.pii-detector.redaction.custom_markers.EMIAL: unknown type",
+        "policy.yaml:12:34: policy.dlp-filter.detect_patterns[0]: ",
+        *(["policy.yaml:14:1: nmae: unknown key"] if more else []),
+    ):
+        assert place in errors, errors
+
+
+def test_a_key_without_a_value_is_named_with_its_place(check):
+    text = BAD_VALUES.replace("entities: [email, EMAIL, us-snn]", "action: redact")
+    for bad, good in (("b(", "b"), ("[z-a]", "z"), ("*", "z")):
+        text = text.replace(f'"{bad}"', f'"{good}"')
+    text = text.replace(
+        "{custom_markers: {EMIAL: \"<mail>\"}}",
+        "{marker_format: hash, hash_key_ref: {env: KT_NO_SUCH_VARIABLE}}",
     )
-    assert "policy.pii-detector.detect_patterns[1]" in errors_of(check, json.dumps(config))
+    errors = errors_of(check, text)
+    assert "policy.yaml:11:52: policy.pii-detector.redaction.hash_key_ref: " in errors, errors
 
 
 def test_the_pass_directive_needs_a_policy(check):

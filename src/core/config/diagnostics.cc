@@ -22,23 +22,37 @@ void Keep(std::vector<Diagnostic>* list, Diagnostic diagnostic) {
   if (list->size() < kMaxDiagnostics) list->push_back(std::move(diagnostic));
 }
 
-void SortByPosition(const std::vector<SourceFile>& files, std::vector<Diagnostic>* list) {
+}  // namespace
+
+void SortByPosition(const std::vector<std::string>& files, std::vector<Diagnostic>* diagnostics) {
   const auto key = [&files](const Diagnostic& d) {
-    const auto file = std::find_if(files.begin(), files.end(),
-                                   [&d](const SourceFile& f) { return f.name == d.file; });
+    const auto file = std::find(files.begin(), files.end(), d.file);
     return std::tuple(file - files.begin(), d.line, d.column);
   };
-  std::stable_sort(list->begin(), list->end(),
+  std::stable_sort(diagnostics->begin(), diagnostics->end(),
                    [&key](const Diagnostic& a, const Diagnostic& b) { return key(a) < key(b); });
 }
 
-}  // namespace
+Diagnostic Located(const PolicyConfig& config, std::string_view message) {
+  Diagnostic diagnostic;
+  const size_t colon = message.find(": ");
+  const auto place =
+      colon == message.npos ? config.places.end() : config.places.find(message.substr(0, colon));
+  if (place == config.places.end()) {
+    diagnostic.reason = message;
+    return diagnostic;
+  }
+  const Mark& mark = place->second.mark;
+  return {
+      mark.file, mark.line, mark.column, place->second.path, std::string(message.substr(colon + 2)),
+      ""};
+}
 
 std::string Diagnostic::ToString() const {
   std::string out = file;
   if (line > 0) out += ":" + std::to_string(line) + ":" + std::to_string(column);
-  if (!path.empty()) out += ": " + path;
-  out += ": " + reason;
+  if (!path.empty()) out += (out.empty() ? "" : ": ") + path;
+  out += (out.empty() ? "" : ": ") + reason;
   if (suggestion.empty()) return out;
   if (suggestion.find(' ') != std::string::npos) return out + "; " + suggestion;
   return out + "; did you mean \"" + suggestion + "\"?";
@@ -87,11 +101,16 @@ void Diagnostics::Warn(const YamlNode& at, std::string path, std::string reason,
 
 void Diagnostics::Add(Diagnostic error) {
   // What follows from an error at the same place (an alias reads as an empty value) says nothing.
-  const bool known = std::any_of(errors_.begin(), errors_.end(), [&error](const Diagnostic& e) {
-    return e.line > 0 && e.path.empty() && e.line == error.line && e.column == error.column &&
-           e.file == error.file;
+  const auto of_values = errors_.begin() + static_cast<std::ptrdiff_t>(of_parser_);
+  const bool known = std::any_of(errors_.begin(), of_values, [&error](const Diagnostic& e) {
+    return e.line > 0 && e.line == error.line && e.column == error.column && e.file == error.file;
   });
   if (!known) Keep(&errors_, std::move(error));
+}
+
+void Diagnostics::AddOfParser(Diagnostic error) {
+  Keep(&errors_, std::move(error));
+  of_parser_ = errors_.size();
 }
 
 bool Diagnostics::full() const noexcept {
@@ -100,8 +119,10 @@ bool Diagnostics::full() const noexcept {
 
 void Diagnostics::Take(const std::vector<SourceFile>& files, std::vector<Diagnostic>* errors,
                        std::vector<Diagnostic>* warnings) && {
-  SortByPosition(files, &errors_);
-  SortByPosition(files, &warnings_);
+  std::vector<std::string> names;
+  for (const SourceFile& file : files) names.push_back(file.name);
+  SortByPosition(names, &errors_);
+  SortByPosition(names, &warnings_);
   *errors = std::move(errors_);
   *warnings = std::move(warnings_);
 }

@@ -25,6 +25,8 @@ class Diagnostics {
   void Error(const YamlNode& at, std::string path, std::string reason, std::string suggestion = {});
   void Warn(const YamlNode& at, std::string path, std::string reason, std::string suggestion = {});
   void Add(Diagnostic error);
+  // What the YAML itself is refused for. Comes before what is said of the values in it.
+  void AddOfParser(Diagnostic error);
 
   // No further error is kept: what costs time to word can be left out.
   bool full() const noexcept;
@@ -36,6 +38,7 @@ class Diagnostics {
 
  private:
   std::vector<Diagnostic> errors_, warnings_;
+  size_t of_parser_ = 0;  // the first so many errors
 };
 
 }  // namespace kt::config

@@ -71,7 +71,8 @@ bool ParseFile(const SourceFile& file, YamlNode* root, Diagnostics* diagnostics)
   std::vector<YamlError> errors;
   const bool parsed = ParseYaml(file.text, file.name, root, &errors);
   for (YamlError& error : errors) {
-    diagnostics->Add({file.name, error.line, error.column, "", std::move(error.reason), ""});
+    diagnostics->AddOfParser(
+        {file.name, error.line, error.column, std::move(error.path), std::move(error.reason), ""});
   }
   if (root->kind == YamlNode::Kind::kMap) return !RefuseListDialect(*root, diagnostics);
   if (parsed && root->kind == YamlNode::Kind::kNull) {
@@ -119,7 +120,7 @@ std::shared_ptr<const PolicyConfig> LoadInto(const std::vector<SourceFile>& file
   if (config->sha256.empty()) {
     diagnostics->Add({files[0].name, 0, 0, "", "SHA-256 is not available", ""});
   }
-  return diagnostics->has_errors() ? nullptr : config;
+  return config;
 }
 
 // Without blocking on a FIFO, and no more than one byte over what the parser accepts.
@@ -152,10 +153,11 @@ LoadResult Load(const std::vector<SourceFile>& files) {
   LoadResult result;
   try {
     Diagnostics diagnostics;
-    result.config = LoadInto(files, &diagnostics);
+    result.draft = LoadInto(files, &diagnostics);
+    if (!diagnostics.has_errors()) result.config = result.draft;
     std::move(diagnostics).Take(files, &result.errors, &result.warnings);
   } catch (const std::exception&) {  // only memory can run out
-    result.config = nullptr;
+    result.config = result.draft = nullptr;
     result.errors.assign(1, Diagnostic{"", 0, 0, "", "out of memory", ""});
   }
   return result;

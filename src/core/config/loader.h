@@ -29,13 +29,23 @@ struct SourceFile {
 
 struct LoadResult {
   std::shared_ptr<const PolicyConfig> config;  // null when there are errors
-  std::vector<Diagnostic> errors, warnings;    // in order of position
+  // What could be read in spite of errors, for checks that find more of them; null when nothing.
+  std::shared_ptr<const PolicyConfig> draft;
+  std::vector<Diagnostic> errors, warnings;  // in order of position
   bool ok() const { return config != nullptr; }
 };
 
 // Several files: maps merge, lists and scalars replace, later over earlier.
 LoadResult Load(const std::vector<SourceFile>& files);
 LoadResult LoadFiles(const std::vector<std::string>& names);
+
+// What a later stage says of a value ("policy.pii-detector.entities[2]: unknown type"), with the
+// place where that value was written. A message that begins with no path of `config.places` stays
+// without one.
+Diagnostic Located(const PolicyConfig& config, std::string_view message);
+
+// In order of position, files in the order of `files`.
+void SortByPosition(const std::vector<std::string>& files, std::vector<Diagnostic>* diagnostics);
 
 // The running configuration as YAML text with every secret left out (references are named, values
 // are never known here): for the status page.

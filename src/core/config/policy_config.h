@@ -16,6 +16,15 @@ struct Mark {  // where a value was written, for messages of later stages
   int line = 0, column = 0;  // 1-based; 0: not known
 };
 
+// A value that only a later stage can judge: the path and the place that it was written at.
+struct Place {
+  std::string path;
+  Mark mark;
+};
+// By the path that later stages know, "policy.prompt-injection.attack_patterns[2]", whichever name
+// of the key was written.
+using Places = std::map<std::string, Place, std::less<>>;
+
 struct Pack {
   std::string name, version, id, author, description;
   bool enabled = true;
@@ -193,6 +202,7 @@ struct PolicyConfig {
   AuditLogger audit_logger;
   Providers providers;
   SizeLimits size_limits;
+  Places places;  // patterns, terms, entity types, custom markers, the reference of a key
 };
 
 }  // namespace kt::config

@@ -35,15 +35,18 @@ std::string TypeName(std::string_view text) {
   return name.size() <= 64 ? name : std::string();
 }
 
-void ReadEntities(const Value& value, std::vector<std::string>* entities) {
+void ReadEntities(const Value& value, std::vector<std::string>* entities, Places* places) {
   if (!value.present()) return;
   std::vector<std::string> names;
-  const auto add = [&names](const Value& item) {
+  const auto add = [&names, places](const Value& item) {
     std::string text;
     if (!item.Text(&text, {.max_bytes = 64})) return;
     const std::string name = TypeName(text);
     if (name.empty()) return item.Fail("is not the name of an entity type");
-    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+    if (std::find(names.begin(), names.end(), name) != names.end()) return;
+    places->emplace("policy.pii-detector.entities[" + std::to_string(names.size()) + "]",
+                    Place{item.path(), item.mark()});
+    names.push_back(name);
   };
   if (value.node().kind == YamlNode::Kind::kScalar) {
     add(value);
@@ -65,10 +68,13 @@ bool StandsInJson(std::string_view text) {
   return text.find_first_of("\"\\") == std::string_view::npos;
 }
 
-void ReadCustomMarkers(const Value& value, std::map<std::string, std::string>* markers) {
-  value.Map([markers](MapReader& map) {
-    map.Each([markers](const YamlNode& key, const Value& marker) {
+void ReadCustomMarkers(const Value& value, std::map<std::string, std::string>* markers,
+                       Places* places) {
+  value.Map([markers, places](MapReader& map) {
+    map.Each([markers, places](const YamlNode& key, const Value& marker) {
       const std::string name = TypeName(key.scalar);
+      places->emplace("policy.pii-detector.redaction.custom_markers." + name,
+                      Place{marker.path(), {key.file, key.line, key.column}});
       std::string text;
       if (name.empty()) return marker.Fail("is not the name of an entity type");
       if (!marker.Text(&text, {.max_bytes = kMaxMarkerBytes})) return;
@@ -93,11 +99,12 @@ void CheckMarkerFormat(const Value& format, const Value& key, PiiDetector* polic
   if (!hash && key.present()) key.Warn("has no effect: marker_format is not hash");
 }
 
-void ReadRedaction(MapReader& map, PiiDetector* policy) {
+void ReadRedaction(MapReader& map, PiiDetector* policy, Places* places) {
   const Value format = map.Get("marker_format");
   const Value key = map.Get("hash_key_ref");
   format.OneOf(kMarkerFormats, &policy->marker_format);
   ReadSecretRef(key, &policy->hash_key_ref);
+  if (key.present()) places->emplace(key.path(), Place{key.path(), key.mark()});
   CheckMarkerFormat(format, key, policy);
   const Value preserve = map.Get("preserve_length");
   const bool can_preserve = policy->marker_format == MarkerFormat::kAsterisk ||
@@ -106,19 +113,23 @@ void ReadRedaction(MapReader& map, PiiDetector* policy) {
     preserve.Fail("works with marker_format asterisk and partial only");
   }
   map.Get("include_metadata").Bool(&policy->include_metadata);
-  ReadCustomMarkers(map.Get("custom_markers"), &policy->custom_markers);
+  ReadCustomMarkers(map.Get("custom_markers"), &policy->custom_markers, places);
 }
 
 }  // namespace
 
-void ReadPiiDetector(MapReader& map, PiiDetector* policy) {
+void ReadPiiDetector(MapReader& map, PiiDetector* policy, Places* places) {
   map.Get("action").OneOf(kActions, &policy->action);
-  ReadEntities(map.Get("entities"), &policy->entities);
+  ReadEntities(map.Get("entities"), &policy->entities, places);
   map.Get("healthcare_mode").Bool(&policy->healthcare_mode);
   map.Get("pci_mode").Bool(&policy->pci_mode);
   map.Get("include_private_ips").Bool(&policy->include_private_ips);
-  map.Get("detect_patterns").Texts(&policy->detect_patterns, kMaxPatterns, {.max_bytes = 4096});
-  map.Get("redaction").Map([policy](MapReader& redaction) { ReadRedaction(redaction, policy); });
+  const Value patterns = map.Get("detect_patterns");
+  patterns.Texts(&policy->detect_patterns, kMaxPatterns, {.max_bytes = 4096});
+  NotePlaces(patterns, "policy.pii-detector.detect_patterns", places);
+  map.Get("redaction").Map([policy, places](MapReader& redaction) {
+    ReadRedaction(redaction, policy, places);
+  });
 }
 
 }  // namespace kt::config

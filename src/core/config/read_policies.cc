@@ -47,7 +47,7 @@ void ReadRoles(const Value& value, std::vector<std::string>* roles) {
   *roles = std::move(read);
 }
 
-void ReadPromptInjection(MapReader& map, PromptInjection* policy) {
+void ReadPromptInjection(MapReader& map, PromptInjection* policy, Places* places) {
   Value threshold = map.Get("threshold", "embedding_threshold");
   Value action = map.Get("action");
   Value patterns = map.Get("attack_patterns");
@@ -64,6 +64,7 @@ void ReadPromptInjection(MapReader& map, PromptInjection* policy) {
   threshold.Number(0, 1, &policy->threshold);
   action.OneOf(kJudgeActions, &policy->action);
   patterns.Texts(&policy->attack_patterns, kMaxPatterns, kPattern);
+  NotePlaces(patterns, "policy.prompt-injection.attack_patterns", places);
   ReadRoles(map.Get("scan_roles"), &policy->scan_roles);
   ReadFlags(map.Get("encoding"), {{"decode_base64", &policy->decode_base64},
                                   {"normalize_unicode", &policy->normalize_unicode},
@@ -82,11 +83,13 @@ void ReadFuzzyMatching(MapReader& map, bool* fuzzy_matching, uint32_t* max_dista
   }
 }
 
-void ReadSafetyFilter(MapReader& map, SafetyFilter* policy) {
+void ReadSafetyFilter(MapReader& map, SafetyFilter* policy, Places* places) {
   const Value mode = map.Get("mode");
   const size_t chosen = mode.Choose({std::begin(kSafetyModes), std::end(kSafetyModes)});
   if (chosen < std::size(kSafetyModes)) policy->mode = kSafetyModes[chosen];
-  map.Get("block_if").Texts(&policy->block_if, kMaxPatterns, {.max_bytes = 256});
+  const Value block_if = map.Get("block_if");
+  block_if.Texts(&policy->block_if, kMaxPatterns, {.max_bytes = 256});
+  NotePlaces(block_if, "policy.safety-filter.block_if", places);
   map.Get("action").OneOf(kJudgeActions, &policy->action);
   ReadFuzzyMatching(map, &policy->fuzzy_matching, &policy->max_distance);
   uint32_t max_age = 0;
@@ -98,9 +101,12 @@ void ReadSafetyFilter(MapReader& map, SafetyFilter* policy) {
   }
 }
 
-void ReadDlpFilter(MapReader& map, DlpFilter* policy) {
-  map.Get("detect_patterns").Texts(&policy->detect_patterns, kMaxPatterns, kPattern);
-  map.Get("blocked_terms").Texts(&policy->blocked_terms, kMaxPatterns, {.max_bytes = 256});
+void ReadDlpFilter(MapReader& map, DlpFilter* policy, Places* places) {
+  const Value patterns = map.Get("detect_patterns"), terms = map.Get("blocked_terms");
+  patterns.Texts(&policy->detect_patterns, kMaxPatterns, kPattern);
+  terms.Texts(&policy->blocked_terms, kMaxPatterns, {.max_bytes = 256});
+  NotePlaces(patterns, "policy.dlp-filter.detect_patterns", places);
+  NotePlaces(terms, "policy.dlp-filter.blocked_terms", places);
   map.Get("action").OneOf(kEditActions, &policy->action);
   ReadFuzzyMatching(map, &policy->fuzzy_matching, &policy->max_distance);
   std::string_view level;
@@ -118,10 +124,11 @@ void ReadAuditLogger(MapReader& map, AuditLogger* audit) {
 
 void ReadBlock(std::string_view kind, const Value& block, PolicyConfig* config) {
   block.Map([kind, config](MapReader& map) {
-    if (kind == "prompt-injection") ReadPromptInjection(map, &config->prompt_injection);
-    if (kind == "pii-detector") ReadPiiDetector(map, &config->pii_detector);
-    if (kind == "safety-filter") ReadSafetyFilter(map, &config->safety_filter);
-    if (kind == "dlp-filter") ReadDlpFilter(map, &config->dlp_filter);
+    Places* const places = &config->places;
+    if (kind == "prompt-injection") ReadPromptInjection(map, &config->prompt_injection, places);
+    if (kind == "pii-detector") ReadPiiDetector(map, &config->pii_detector, places);
+    if (kind == "safety-filter") ReadSafetyFilter(map, &config->safety_filter, places);
+    if (kind == "dlp-filter") ReadDlpFilter(map, &config->dlp_filter, places);
     if (kind == "audit-logger") ReadAuditLogger(map, &config->audit_logger);
   });
 }
@@ -151,6 +158,16 @@ void WarnOfDefaults(const Value& blocks, const PolicyConfig& config, Diagnostics
 }
 
 }  // namespace
+
+void NotePlaces(const Value& list, const std::string& path, Places* places) {
+  if (!list.present()) return;
+  const std::vector<YamlNode>& items = list.node().items;
+  for (size_t i = 0; i < items.size(); ++i) {
+    const std::string index = "[" + std::to_string(i) + "]";
+    places->emplace(path + index,
+                    Place{list.path() + index, {items[i].file, items[i].line, items[i].column}});
+  }
+}
 
 void ReadPolicyBlocks(MapReader& root, PolicyConfig* config) {
   const Value blocks = root.Get("policy");

@@ -14,7 +14,9 @@ void ReadChain(const Value& value, std::vector<ChainEntry>* chain, AuditLogger* 
 
 // `policy` of the document: the blocks. `config->chain` is read before.
 void ReadPolicyBlocks(MapReader& root, PolicyConfig* config);
-void ReadPiiDetector(MapReader& map, PiiDetector* pii);
+void ReadPiiDetector(MapReader& map, PiiDetector* pii, Places* places);
+// Notes where each entry of a list stands; `path` is the list's own, whatever its name here.
+void NotePlaces(const Value& list, const std::string& path, Places* places);
 
 void ReadProviders(const Value& value, Providers* providers);
 // `providers.targets`.

@@ -12,6 +12,7 @@
 #include <unordered_set>
 
 #include "core/base/text.h"
+#include "core/config/diagnostics.h"
 
 namespace kt::config {
 
@@ -89,7 +90,7 @@ class Builder : public YAML::EventHandler {
   }
   void OnDocumentEnd() override {}
   void OnAnchor(const YAML::Mark& mark, const std::string&) override {
-    Error(mark, "anchors and aliases are not accepted; write the value out");
+    Error(mark, "anchors and aliases are not accepted; write the value out", Path());
   }
 
   void OnNull(const YAML::Mark& mark, YAML::anchor_t) override {
@@ -98,7 +99,7 @@ class Builder : public YAML::EventHandler {
   }
 
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override {
-    Error(mark, "anchors and aliases are not accepted; write the value out");
+    Error(mark, "anchors and aliases are not accepted; write the value out", Path());
     null_offset_.reset();  // its mark is right
     Place(NewNode(mark, YamlNode::Kind::kNull));
   }
@@ -136,15 +137,31 @@ class Builder : public YAML::EventHandler {
     std::unordered_set<std::string> keys;
   };
 
-  void Error(const YAML::Mark& mark, std::string reason) {
+  void Error(const YAML::Mark& mark, std::string reason, std::string path) {
     errors_->push_back(ErrorAt(mark, std::move(reason)));
+    errors_->back().path = std::move(path);
     if (errors_->size() >= kMaxErrors) throw Abort{};
   }
   [[noreturn]] void Fatal(const YAML::Mark& mark, std::string reason) {
     errors_->push_back(ErrorAt(mark, std::move(reason)));
     throw Abort{};
   }
-  void RefuseTag(const YAML::Mark& mark) { Error(mark, "tags are not accepted"); }
+  void RefuseTag(const YAML::Mark& mark) { Error(mark, "tags are not accepted", Path()); }
+
+  // Of the value that comes next. `key`: the last part, where it has no value yet.
+  std::string Path(const YamlNode* key = nullptr) const {
+    std::string path;
+    for (const Level& level : levels_) {
+      const bool last = &level == &levels_.back();
+      const YamlNode* name = last && key != nullptr ? key : level.key ? &*level.key : nullptr;
+      if (level.node.kind == YamlNode::Kind::kList) {
+        path += "[" + std::to_string(level.node.items.size()) + "]";
+      } else if (name != nullptr) {
+        path += (path.empty() ? "" : ".") + Printable(name->scalar);
+      }
+    }
+    return path;
+  }
 
   YamlNode NewNode(const YAML::Mark& mark, YamlNode::Kind kind) {
     if (++nodes_ > kMaxNodes) Fatal(mark, "more than 50,000 values");
@@ -217,10 +234,12 @@ class Builder : public YAML::EventHandler {
       value.line = key.line;
       value.column = key.column;
     }
-    if (key.kind != YamlNode::Kind::kScalar) return Error(mark, "a key must be a text");
-    if (!key.quoted && key.scalar == "<<") return Error(mark, "merge keys are not accepted");
+    if (key.kind != YamlNode::Kind::kScalar) return Error(mark, "a key must be a text", Path());
+    if (!key.quoted && key.scalar == "<<") {
+      return Error(mark, "merge keys are not accepted", Path());
+    }
     if (!level->keys.insert(key.scalar).second) {
-      return Error(mark, "a duplicate key; it is already given above");
+      return Error(mark, "a duplicate key; it is already given above", Path(&key));
     }
     level->node.members.emplace_back(std::move(key), std::move(value));
   }

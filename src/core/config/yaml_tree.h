@@ -27,6 +27,7 @@ struct YamlNode {
 struct YamlError {
   int line = 0, column = 0;
   std::string reason;
+  std::string path = {};  // "pack.name": of what is refused; empty: not known
 };
 
 // False: *errors says why (at least one). *root is then what could be read: complete but for the

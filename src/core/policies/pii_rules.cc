@@ -18,6 +18,7 @@ namespace {
 constexpr std::string_view kPacks[] = {"pii-detector.yaml", "pii-numbers.yaml",
                                        "pii-identifiers.yaml", "pii-health.yaml", "secrets.yaml"};
 constexpr size_t kMaxHoldBytes = 4096;
+constexpr std::string_view kCustomType = "CUSTOM";  // what detect_patterns find
 
 struct Type {
   std::string label;
@@ -60,6 +61,19 @@ Status SelectTypes(const config::PiiDetector& config, Types* types) {
       return Status::InvalidArgument("policy.pii-detector.entities[" + std::to_string(i) +
                                      "]: unknown type \"" + config.entities[i] + "\"");
     }
+  }
+  return Status::Ok();
+}
+
+Status CheckMarkers(const config::PiiDetector& config, const Types& types) {
+  for (const auto& [name, ignored] : config.custom_markers) {
+    const bool known = name == kCustomType ||
+                       std::any_of(types.begin(), types.end(), [&name = name](const auto& entry) {
+                         return entry.first == name || entry.second.label == name;
+                       });
+    if (known) continue;
+    return Status::InvalidArgument("policy.pii-detector.redaction.custom_markers." + name +
+                                   ": unknown type \"" + name + "\"");
   }
   return Status::Ok();
 }
@@ -193,22 +207,47 @@ Status ReadNumbers(PackMap* pack, const Types& types, std::vector<PiiRule>* out)
   return Status::Ok();
 }
 
-}  // namespace
-
-Result<std::vector<PiiRule>> ReadPiiRules(const config::PiiDetector& config,
-                                          const PackReader& packs) {
+Result<std::vector<config::YamlNode>> ReadRoots(const PackReader& packs) {
   std::vector<config::YamlNode> roots;
   for (const std::string_view name : kPacks) {
     Result<config::YamlNode> root = ReadPack(packs, name);
     if (!root.ok()) return root.status();
     roots.push_back(std::move(root).value());
   }
-  std::vector<PackMap> maps(roots.begin(), roots.end());
+  return roots;
+}
+
+}  // namespace
+
+Result<PiiNames> PiiNames::Read(const PackReader& packs) {
+  const Result<std::vector<config::YamlNode>> roots = ReadRoots(packs);
+  if (!roots.ok()) return roots.status();
+  Types types;
+  for (const config::YamlNode& root : roots.value()) {
+    PackMap pack(root);
+    if (Status status = ReadTypes(&pack, {}, &types); !status.ok()) return status;
+  }
+  PiiNames names;
+  for (const auto& [name, type] : types) {
+    names.entities.push_back(name);
+    names.entities.push_back(type.label);
+  }
+  names.markers = names.entities;
+  names.markers.emplace_back(kCustomType);
+  return names;
+}
+
+Result<std::vector<PiiRule>> ReadPiiRules(const config::PiiDetector& config,
+                                          const PackReader& packs) {
+  const Result<std::vector<config::YamlNode>> roots = ReadRoots(packs);
+  if (!roots.ok()) return roots.status();
+  std::vector<PackMap> maps(roots->begin(), roots->end());
   Types types;
   for (PackMap& pack : maps) {
     if (Status status = ReadTypes(&pack, config, &types); !status.ok()) return status;
   }
   if (Status status = SelectTypes(config, &types); !status.ok()) return status;
+  if (Status status = CheckMarkers(config, types); !status.ok()) return status;
   std::vector<PiiRule> rules;
   for (PackMap& pack : maps) {
     if (Status status = ReadNumbers(&pack, types, &rules); !status.ok()) return status;

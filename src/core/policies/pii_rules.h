@@ -21,7 +21,15 @@ struct PiiRule {
   std::vector<PiiKind> kinds;  // by detect::Match::kind; never empty
 };
 
-// kInvalidArgument names file and line, or the entry of `entities` that no pack knows.
+// What a configuration may name: types and their labels.
+struct PiiNames {
+  std::vector<std::string> entities;
+  std::vector<std::string> markers;  // of `custom_markers`: the user's own patterns have one too
+  static Result<PiiNames> Read(const PackReader& packs);
+};
+
+// kInvalidArgument names file and line, or the entry of `entities` or `custom_markers` that no pack
+// knows.
 Result<std::vector<PiiRule>> ReadPiiRules(const config::PiiDetector& config,
                                           const PackReader& packs);
 

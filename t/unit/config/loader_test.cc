@@ -83,15 +83,24 @@ TEST(Loader, ReportsAllErrorsInOrderOfPosition) {
 TEST(Loader, ReportsDuplicatesBesideOtherErrors) {
   EXPECT_EQ(Errors("pack: {name: p, name: q, version: 1.0.0, enabled: true}\n"
                    "policies: {chain: [audit-logger]}\npolicy: {audit-logger: {}}\nfoo: 1\n"),
-            (Messages{"f.yaml:1:17: a duplicate key; it is already given above",
+            (Messages{"f.yaml:1:17: pack.name: a duplicate key; it is already given above",
                       "f.yaml:4:1: foo: unknown key"}));
 }
 
 TEST(Loader, ReportsAnAliasOnce) {
   EXPECT_EQ(
       Errors("pack: {name: &a p, version: 1.0.0, enabled: true, id: *a}\n" + std::string(kChain)),
-      (Messages{"f.yaml:1:14: anchors and aliases are not accepted; write the value out",
-                "f.yaml:1:55: anchors and aliases are not accepted; write the value out"}));
+      (Messages{
+          "f.yaml:1:14: pack.name: anchors and aliases are not accepted; write the value out",
+          "f.yaml:1:55: pack.id: anchors and aliases are not accepted; write the value out"}));
+}
+
+TEST(Loader, NamesThePathOfADuplicateInAList) {
+  EXPECT_EQ(Errors(std::string(kPack) + kChain +
+                   "providers: {targets: [{id: a, provider: openai}, "
+                   "{id: b, provider: openai, weight: 1, weight: 2}]}\n"),
+            (Messages{"f.yaml:4:87: providers.targets[1].weight: a duplicate key; it is already "
+                      "given above"}));
 }
 
 TEST(Loader, PutsAMissingKeyAtItsMap) {
