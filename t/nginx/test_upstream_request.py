@@ -188,7 +188,9 @@ def test_a_model_shorthand_is_split_on_two_colons(make_gateway, provider):
 def test_a_shorthand_restricts_the_endpoint(make_gateway, provider):
     gateway = gateway_for(make_gateway, provider, provider="openai-compatible:chat:m")
     answer = gateway.post("/v1/embeddings", {"model": "m", "input": "Hi"})
-    assert answer.status in (404, 503)
+    assert (answer.status, answer.error["code"]) == (404, "model_not_found")
+    assert answer.error["type"] == "validation_error"
+    assert answer.header("retry-after") is None
     assert not provider.requests
 
 

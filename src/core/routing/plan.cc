@@ -59,6 +59,14 @@ std::vector<size_t> PlanTargets(const config::Providers& providers,
   return plan;
 }
 
+bool AnyServes(const config::Providers& providers, const std::vector<Target>& targets,
+               openai::Endpoint endpoint, std::string_view model) {
+  const std::vector<size_t> named = Named(providers, targets, model);
+  const std::string_view type = openai::EndpointType(endpoint);
+  return std::any_of(named.begin(), named.end(),
+                     [&](size_t i) { return Serves(targets[i], type); });
+}
+
 std::vector<std::vector<size_t>> CandidateLists(const config::Providers& providers,
                                                 const std::vector<Target>& targets) {
   using openai::Endpoint;

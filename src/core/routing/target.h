@@ -82,6 +82,10 @@ std::vector<size_t> PlanTargets(const config::Providers& providers,
                                 const std::vector<Target>& targets, openai::Endpoint endpoint,
                                 std::string_view model);
 
+// Whether any of the targets that `model` chooses among has the endpoint, available or not.
+bool AnyServes(const config::Providers& providers, const std::vector<Target>& targets,
+               openai::Endpoint endpoint, std::string_view model);
+
 // Every list of two or more that PlanTargets can give, but for those that only differ in order.
 std::vector<std::vector<size_t>> CandidateLists(const config::Providers& providers,
                                                 const std::vector<Target>& targets);

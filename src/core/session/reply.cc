@@ -38,6 +38,8 @@ constexpr std::array kErrors = {
           "This gateway requires a user id with each request."},
     Known{Error::kUnsupportedEndpoint, 404, kValidation, "unsupported_endpoint",
           "This gateway does not serve this endpoint."},
+    Known{Error::kModelNotFound, 404, kValidation, "model_not_found",
+          "No target of this gateway serves this model at this endpoint."},
     Known{Error::kMethodNotAllowed, 405, kValidation, "method_not_allowed",
           "This endpoint does not allow this method."},
     Known{Error::kRequestTimeout, 408, kValidation, "request_timeout",

@@ -29,6 +29,7 @@ enum class Error : uint8_t {
   kUnsupportedContentType,
   kUserIdRequired,
   kUnsupportedEndpoint,
+  kModelNotFound,  // no target that the request may go to has this endpoint
   kMethodNotAllowed,
   kRequestTimeout,
   kBodyTooLarge,

@@ -29,6 +29,9 @@ std::optional<size_t> Session::Impl::NextTarget(uint64_t now_ms) {
 
 // A refused key or model is nothing that waiting mends; for all else the soonest return is told.
 void Session::Impl::RefuseWithoutTarget(uint64_t now_ms) {
+  if (!routing::AnyServes(gateway.config().providers, gateway.targets(), endpoint, request.model)) {
+    return Refuse(Error::kModelNotFound);
+  }
   if (tries.AllRefused(now_ms)) return Refuse(Error::kUpstreamAuth);
   Reply reply = MakeReply(Error::kNoTarget, head.request_id);
   const uint64_t seconds = std::max<uint64_t>(1, (tries.SoonestMs(now_ms) + 999) / 1000);

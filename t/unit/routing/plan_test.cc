@@ -25,7 +25,7 @@ class Plan : public ::testing::Test {
     providers_.targets.push_back(target);
     available_.push_back(true);
   }
-  std::string Order(Endpoint endpoint, std::string_view model) {
+  std::vector<Target> Targets() {
     std::vector<Target> targets;
     for (size_t i = 0; i < providers_.targets.size(); ++i) {
       Target target;
@@ -33,8 +33,11 @@ class Plan : public ::testing::Test {
       target.available = available_[i];
       targets.push_back(target);
     }
+    return targets;
+  }
+  std::string Order(Endpoint endpoint, std::string_view model) {
     std::string ids;
-    for (const size_t i : PlanTargets(providers_, targets, endpoint, model)) {
+    for (const size_t i : PlanTargets(providers_, Targets(), endpoint, model)) {
       ids += providers_.targets[i].id;
     }
     return ids;
@@ -47,6 +50,18 @@ TEST_F(Plan, KeepsTheListedOrderOfThoseThatServeTheEndpoint) {
   EXPECT_EQ(Order(Endpoint::kChatCompletions, ""), "abd");
   EXPECT_EQ(Order(Endpoint::kResponses, ""), "abd");
   EXPECT_EQ(Order(Endpoint::kEmbeddings, ""), "ac");
+}
+
+TEST_F(Plan, TellsAnEndpointThatNoTargetHasFromTargetsThatAreOut) {
+  const auto any = [this](Endpoint endpoint, std::string_view model) {
+    return AnyServes(providers_, Targets(), endpoint, model);
+  };
+  EXPECT_FALSE(any(Endpoint::kEmbeddings, "b"));
+  EXPECT_FALSE(any(Endpoint::kChatCompletions, "c"));
+  available_ = {false, false, false, false};
+  EXPECT_TRUE(any(Endpoint::kChatCompletions, "b"));
+  EXPECT_TRUE(any(Endpoint::kEmbeddings, "smart"));
+  EXPECT_TRUE(any(Endpoint::kEmbeddings, "whatever"));
 }
 
 TEST_F(Plan, ATargetIdRestrictsToThatTarget) {
