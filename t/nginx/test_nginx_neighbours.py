@@ -134,6 +134,7 @@ def test_a_rate_limit_of_nginx_is_json(gw, provider):
     assert answer.status == 429
     assert answer.header("content-type").startswith("application/json")
     assert answer.error["request_id"]
+    assert answer.header("retry-after") == "1"
 
 
 @pytest.mark.parametrize("prefix", ["/denied", "/asked"])

@@ -10,7 +10,7 @@ namespace {
 
 constexpr size_t kMaxHeaderValueBytes = 1024;
 
-enum class Retry : uint8_t { kUnsaid, kNever, kLater };
+enum class Retry : uint8_t { kUnsaid, kNever, kSoon, kLater };
 
 struct Known {
   Error error;
@@ -49,7 +49,7 @@ constexpr std::array kErrors = {
     Known{Error::kInternal, 500, "internal_error", "internal_error",
           "The gateway could not handle the request.", Retry::kNever},
     Known{Error::kRateLimited, 429, "rate_limit", "rate_limit_exceeded",
-          "The rate limit is reached."},
+          "The rate limit is reached.", Retry::kSoon},
     Known{Error::kUpstreamFailed, 502, kUpstream, "upstream_failed", "The provider failed.",
           Retry::kNever},
     Known{Error::kUpstreamInvalid, 502, kUpstream, "upstream_invalid_response",
@@ -68,8 +68,10 @@ constexpr std::array kErrors = {
           "The gateway cannot take this request now."},
 };
 
-// Where nobody knows better: a guess that neither hammers nor strands a client.
-constexpr const char* kRetryAfterSeconds = "30";
+// Where nobody knows better: guesses that neither hammer nor strand a client. nginx's limits give
+// way by the second.
+constexpr const char* kLaterSeconds = "30";
+constexpr const char* kSoonSeconds = "1";
 
 const Known& Find(Error error) {
   return *std::find_if(kErrors.begin(), kErrors.end(),
@@ -103,7 +105,8 @@ Reply MakeReply(Error error, std::string_view request_id, std::string_view detai
   reply.status = known.status;
   reply.body = openai::ErrorBody(MakeErrorInfo(error, request_id, detail));
   if (known.retry == Retry::kNever) reply.headers.push_back({"x-should-retry", "false"});
-  if (known.retry == Retry::kLater) reply.headers.push_back({"retry-after", kRetryAfterSeconds});
+  if (known.retry == Retry::kSoon) reply.headers.push_back({"retry-after", kSoonSeconds});
+  if (known.retry == Retry::kLater) reply.headers.push_back({"retry-after", kLaterSeconds});
   return reply;
 }
 
