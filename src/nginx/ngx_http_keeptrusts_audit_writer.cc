@@ -48,11 +48,23 @@ struct WriterProcess {
 };
 WriterProcess* process;
 
+ngx_uint_t LogLevel(audit::Writer::Level level) noexcept {
+  switch (level) {
+    case audit::Writer::Level::kError:
+      return NGX_LOG_CRIT;
+    case audit::Writer::Level::kWarning:
+      return NGX_LOG_WARN;
+    case audit::Writer::Level::kNotice:
+      break;
+  }
+  return NGX_LOG_NOTICE;
+}
+
 void TellNotices(WriterJob* job) {
   for (const audit::Writer::Notice& notice : job->writer.TakeNotices()) {
-    const ngx_uint_t level = notice.error ? NGX_LOG_CRIT : NGX_LOG_NOTICE;
-    ngx_log_error(level, ngx_cycle->log, 0, "keeptrusts: audit directory \"%s\": %s",
-                  job->directory.c_str(), notice.text.c_str());
+    ngx_log_error(LogLevel(notice.level), ngx_cycle->log, 0,
+                  "keeptrusts: audit directory \"%s\": %s", job->directory.c_str(),
+                  notice.text.c_str());
   }
 }
 

@@ -56,7 +56,7 @@ uint64_t Writer::Run(int64_t now_us) {
   if (now_us >= log_->NextTickUs()) {
     if (Status ticked = log_->Tick(now_us); !ticked.ok()) return Failed(ticked);
   }
-  for (std::string& text : log_->TakeNotices()) Say(false, std::move(text));
+  for (std::string& text : log_->TakeNotices()) Say(Level::kWarning, std::move(text));
   if (drained) return kBatchMs;
   return FallAsleep() ? kIdleMs : 0;
 }
@@ -85,7 +85,7 @@ bool Writer::MayLeave() {
 void Writer::Close(int64_t now_us) {
   if (log_ != nullptr) {
     if (Status closed = log_->Close(now_us); !closed.ok()) Failed(closed);
-    for (std::string& text : log_->TakeNotices()) Say(false, std::move(text));
+    for (std::string& text : log_->TakeNotices()) Say(Level::kWarning, std::move(text));
   }
   log_.reset();
   rings_.clear();
@@ -167,7 +167,7 @@ bool Writer::Commit(int64_t now_us) {
     source.reader->TellFailed(false);
     source.reader->Release(now_us);
   }
-  if (failing_) Say(false, "audit writer: records are written again");
+  if (failing_) Say(Level::kNotice, "audit writer: records are written again");
   failing_ = false;
   last_error_.clear();
   return true;
@@ -191,7 +191,7 @@ void Writer::FindRings() {
     if (reader.ok()) {
       source.reader = std::move(reader).value();
     } else {
-      Say(true, reader.status().message() + " (\"" + name + "\")");
+      Say(Level::kError, reader.status().message() + " (\"" + name + "\")");
     }
   }
 }
@@ -228,7 +228,7 @@ bool Writer::DrainRing(const std::string& name, Source* source, size_t* budget) 
 
 // What lies behind the damage is lost; the worker takes another ring, and the log says so.
 bool Writer::LogDamage(const std::string& name, Source* source, const Status& why) {
-  Say(true, why.message() + " (\"" + name + "\"): its unread records are lost");
+  Say(Level::kError, why.message() + " (\"" + name + "\"): its unread records are lost");
   const Status told = log_->AppendEvent(GapRecord(now_us_, *source->reader, 0, "ring_damaged"));
   if (!told.ok()) return Failed(told), false;
   ++pending_;
@@ -281,8 +281,8 @@ bool Writer::LogLost(Source* source) {
     ++pending_;
   }
   if (!lost.empty()) {
-    Say(true, "audit writer: a worker ended with " + std::to_string(lost.size()) +
-                  " open requests; they are recorded as gateway.worker_lost");
+    Say(Level::kError, "audit writer: a worker ended with " + std::to_string(lost.size()) +
+                           " open requests; they are recorded as gateway.worker_lost");
   }
   return true;
 }
@@ -300,11 +300,11 @@ bool Writer::FallAsleep() {
 }
 
 void Writer::SayOnce(const std::string& error) {
-  if (error != last_error_) Say(true, last_error_ = error);
+  if (error != last_error_) Say(Level::kError, last_error_ = error);
 }
 
-void Writer::Say(bool error, std::string text) {
-  notices_.push_back({error, std::move(text)});
+void Writer::Say(Level level, std::string text) {
+  notices_.push_back({level, std::move(text)});
 }
 
 }  // namespace kt::audit

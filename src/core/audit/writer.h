@@ -49,8 +49,9 @@ class Writer {
   void Close(int64_t now_us);
 
   // What a person should read, each once.
+  enum class Level : uint8_t { kNotice, kWarning, kError };
   struct Notice {
-    bool error = false;
+    Level level = Level::kNotice;
     std::string text;
   };
   std::vector<Notice> TakeNotices();
@@ -76,7 +77,7 @@ class Writer {
   bool FallAsleep();
   uint64_t Failed(const Status& status);
   void SayOnce(const std::string& error);  // while it lasts
-  void Say(bool error, std::string text);
+  void Say(Level level, std::string text);
 
   WriterOptions options_;
   FileSystem* fs_;

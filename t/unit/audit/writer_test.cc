@@ -91,6 +91,15 @@ class FailingOnce : public FileSystem {
   int left_;
 };
 
+TEST_F(WriterTest, WarnsOfARootKeyThatItMadeItself) {
+  auto writer = MakeWriter();
+  Run(writer.get(), 1);
+  const auto notices = writer->TakeNotices();
+  ASSERT_EQ(notices.size(), 1u);
+  EXPECT_EQ(notices[0].level, Writer::Level::kWarning);
+  EXPECT_TRUE(notices[0].text.starts_with("no root key was given")) << notices[0].text;
+}
+
 TEST_F(WriterTest, OneFailureOfTheDiskLosesAndRepeatsNothing) {
   for (int nth = 1;; ++nth) {
     std::filesystem::remove_all(log_directory_);
