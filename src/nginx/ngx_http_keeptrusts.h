@@ -259,6 +259,7 @@ void WriteRecord(Context* ctx, int status) noexcept;
 ngx_int_t SendDurably(Context* ctx, ngx_chain_t* out, ngx_http_output_body_filter_pt next) noexcept;
 
 // Sets headers_out from the session's head. NGX_ERROR: memory.
+ngx_int_t AddHeader(ngx_http_request_t* r, const routing::Header& header) noexcept;
 ngx_int_t SetResponseHead(Context* ctx) noexcept;
 // A chain link with the session's pending output, or nullptr (*error set when memory is out).
 ngx_chain_t* TakeOutput(Context* ctx, bool last, ngx_chain_t** free, bool* error) noexcept;

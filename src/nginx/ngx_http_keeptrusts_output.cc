@@ -7,18 +7,6 @@
 namespace kt::nginx {
 namespace {
 
-ngx_int_t AddHeader(ngx_http_request_t* r, const routing::Header& header) {
-  auto* h = static_cast<ngx_table_elt_t*>(ngx_list_push(&r->headers_out.headers));
-  if (h == nullptr) return NGX_ERROR;
-  ngx_memzero(h, sizeof(*h));
-  h->key = CopyToPool(r->pool, header.name);
-  h->value = CopyToPool(r->pool, header.value);
-  if (h->key.data == nullptr || h->value.data == nullptr) return NGX_ERROR;
-  h->lowcase_key = h->key.data;  // core gives lower-case names
-  h->hash = 1;
-  return NGX_OK;
-}
-
 OutputBuffer* FreeBuffer(Context* ctx, ngx_chain_t** free, ngx_chain_t** link) {
   if (*free != nullptr) {
     *link = *free;
@@ -42,6 +30,18 @@ ngx_str_t CopyToPool(ngx_pool_t* pool, std::string_view text) noexcept {
   ngx_memcpy(data, text.data(), text.size());
   data[text.size()] = '\0';
   return {text.size(), data};
+}
+
+ngx_int_t AddHeader(ngx_http_request_t* r, const routing::Header& header) noexcept {
+  auto* h = static_cast<ngx_table_elt_t*>(ngx_list_push(&r->headers_out.headers));
+  if (h == nullptr) return NGX_ERROR;
+  ngx_memzero(h, sizeof(*h));
+  h->key = CopyToPool(r->pool, header.name);
+  h->value = CopyToPool(r->pool, header.value);
+  if (h->key.data == nullptr || h->value.data == nullptr) return NGX_ERROR;
+  h->lowcase_key = h->key.data;  // core gives lower-case names
+  h->hash = 1;
+  return NGX_OK;
 }
 
 ngx_int_t SetResponseHead(Context* ctx) noexcept {

@@ -9,7 +9,7 @@
 namespace kt::nginx {
 namespace {
 
-session::StatusReply MakeReply(ngx_http_request_t* r) {
+session::Reply MakePage(ngx_http_request_t* r, const std::string& request_id) {
   std::vector<const session::Gateway*> gateways;
   session::StatusFacts facts;
   MainConf* main = GetMainConf(r);
@@ -32,16 +32,15 @@ session::StatusReply MakeReply(ngx_http_request_t* r) {
       facts.audit_lag_ms = std::max(facts.audit_lag_ms, (now_us - stats.durable_us) / 1000);
     }
   }
-  return session::MakeStatusPage(View(r->uri), gateways, facts);
+  return session::MakeStatusPage(View(r->uri), gateways, facts, request_id);
 }
 
 // log_all_access: who read the gateway's own pages. False: a log that must not miss it cannot take
 // it, and the page is not shown.
-bool RecordAccess(ngx_http_request_t* r, int status) {
+bool RecordAccess(ngx_http_request_t* r, const std::string& request_id, int status) {
   if (View(r->uri).find("/keeptrusts/") == std::string_view::npos) return true;
   for (const auto& entry : GetMainConf(r)->audits) {
     if (!entry->settings.log_all_access) continue;
-    const std::string request_id = RequestId(r);
     audit::Record record;
     record.ts_us = UnixMicroseconds();
     record.request_id = request_id;
@@ -64,22 +63,31 @@ bool RecordAccess(ngx_http_request_t* r, int status) {
   return true;
 }
 
+session::Reply Answer(ngx_http_request_t* r) {
+  const std::string request_id = RequestId(r);
+  if ((r->method & (NGX_HTTP_GET | NGX_HTTP_HEAD)) == 0) {
+    return session::RefuseStatusMethod(request_id);
+  }
+  session::Reply page = MakePage(r, request_id);
+  if (RecordAccess(r, request_id, page.status)) return page;
+  return session::MakeReply(session::Error::kAuditUnavailable, request_id);
+}
+
 }  // namespace
 
 ngx_int_t StatusHandler(ngx_http_request_t* r) noexcept {
-  if ((r->method & (NGX_HTTP_GET | NGX_HTTP_HEAD)) == 0) return NGX_HTTP_NOT_ALLOWED;
   ngx_int_t rc = ngx_http_discard_request_body(r);
   if (rc != NGX_OK) return rc;
-  session::StatusReply reply;
+  session::Reply reply;
   reply.status = 0;
-  bool recorded = true;
   Guard(r->connection->log, 0, [&] {
-    reply = MakeReply(r);
-    recorded = RecordAccess(r, reply.status);
+    reply = Answer(r);
     return 0;
   });
   if (reply.status == 0) return NGX_HTTP_INTERNAL_SERVER_ERROR;
-  if (!recorded) return NGX_HTTP_SERVICE_UNAVAILABLE;
+  for (const routing::Header& header : reply.headers) {
+    if (AddHeader(r, header) != NGX_OK) return NGX_HTTP_INTERNAL_SERVER_ERROR;
+  }
 
   const ngx_str_t body = CopyToPool(r->pool, reply.body);
   ngx_buf_t* b = NewBuffer(r->pool);

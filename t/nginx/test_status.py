@@ -49,12 +49,18 @@ def test_no_status_page_holds_a_secret_or_a_text(gw, provider):
 
 
 def test_an_unknown_status_page_is_a_404(gw):
-    assert gw.get("/keeptrusts/no-such-page").status == 404
+    answer = gw.get("/keeptrusts/no-such-page")
+    assert answer.status == 404
+    assert answer.error["code"] == "unsupported_endpoint"
+    assert answer.error["request_id"]
 
 
 def test_a_post_to_a_status_page_is_refused(gw):
-    answer = gw.post("/health", b"{}")
-    assert answer.status == 405
+    for path in ("/health", "/keeptrusts/config"):
+        answer = gw.post(path, b"{}")
+        assert answer.status == 405
+        assert answer.header("allow") == "GET, HEAD"
+        assert answer.error["code"] == "method_not_allowed"
 
 
 def test_status_pages_are_not_recorded(gw, provider):

@@ -2,7 +2,6 @@
 
 #include "core/config/loader.h"
 #include "core/json/edits.h"
-#include "core/openai/error_body.h"
 #include "core/session/provider_metrics.h"
 
 namespace kt::session {
@@ -56,25 +55,29 @@ std::string AuditLines(const StatusFacts& facts) {
 
 }  // namespace
 
-StatusReply MakeStatusPage(std::string_view path, const std::vector<const Gateway*>& gateways,
-                           const StatusFacts& facts) {
-  if (path.ends_with("/health")) return {200, "application/json", Health(gateways, facts)};
+Reply MakeStatusPage(std::string_view path, const std::vector<const Gateway*>& gateways,
+                     const StatusFacts& facts, std::string_view request_id) {
+  if (path.ends_with("/health")) return {200, "application/json", Health(gateways, facts), {}};
   if (path.ends_with("/keeptrusts/config")) {
-    return {200, "text/yaml; charset=utf-8", Configurations(gateways)};
+    return {200, "text/yaml; charset=utf-8", Configurations(gateways), {}};
   }
   const ProviderFacts providers{gateways, facts.boards, facts.now_ms};
   if (path.ends_with("/keeptrusts/providers/metrics")) {
-    return {200, "application/json", ProvidersAsJson(providers)};
+    return {200, "application/json", ProvidersAsJson(providers), {}};
   }
   if (path.ends_with("/metrics")) {
-    return {200, "text/plain; version=0.0.4; charset=utf-8",
-            ProvidersAsPrometheus(providers) + AuditLines(facts)};
+    return {200,
+            "text/plain; version=0.0.4; charset=utf-8",
+            ProvidersAsPrometheus(providers) + AuditLines(facts),
+            {}};
   }
-  openai::ErrorInfo error;
-  error.message = "There is no such status page.";
-  error.type = "validation_error";
-  error.code = "unsupported_endpoint";
-  return {404, "application/json", openai::ErrorBody(error)};
+  return MakeReply(Error::kUnsupportedEndpoint, request_id, "There is no such status page.");
+}
+
+Reply RefuseStatusMethod(std::string_view request_id) {
+  Reply reply = MakeReply(Error::kMethodNotAllowed, request_id);
+  reply.headers.push_back({"allow", "GET, HEAD"});
+  return reply;
 }
 
 }  // namespace kt::session

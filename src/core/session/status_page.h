@@ -8,6 +8,7 @@
 
 #include "core/routing/board.h"
 #include "core/session/gateway.h"
+#include "core/session/reply.h"
 
 namespace kt::session {
 
@@ -23,15 +24,12 @@ struct StatusFacts {                   // of the answering worker
   uint64_t now_ms = 0;                  // of the boards' clock
 };
 
-struct StatusReply {
-  int status = 200;
-  std::string content_type, body;
-};
-
 // `path`: the request's URI. Its end decides: "/health", "/keeptrusts/config",
-// "/keeptrusts/providers/metrics" (JSON), "/metrics" (Prometheus); else 404. No secret and no
-// prompt text is in any page.
-StatusReply MakeStatusPage(std::string_view path, const std::vector<const Gateway*>& gateways,
-                           const StatusFacts& facts);
+// "/keeptrusts/providers/metrics" (JSON), "/metrics" (Prometheus); else 404, with `request_id`. No
+// secret and no prompt text is in any page.
+Reply MakeStatusPage(std::string_view path, const std::vector<const Gateway*>& gateways,
+                     const StatusFacts& facts, std::string_view request_id = {});
+// What a method that no page has gets.
+Reply RefuseStatusMethod(std::string_view request_id);
 
 }  // namespace kt::session

@@ -9,7 +9,7 @@ TEST(StatusPage, HealthIsOkAndNamesThePack) {
   const auto gateway = MakeGateway(Yaml());
   StatusFacts facts;
   facts.audit_records_written = 7;
-  const StatusReply reply = MakeStatusPage("/health", {gateway.get()}, facts);
+  const Reply reply = MakeStatusPage("/health", {gateway.get()}, facts);
   EXPECT_EQ(reply.status, 200);
   json::View view;
   ASSERT_TRUE(view.Parse(reply.body, 0, {}).ok());
@@ -20,7 +20,7 @@ TEST(StatusPage, HealthIsOkAndNamesThePack) {
 
 TEST(StatusPage, TheConfigurationHoldsNoSecret) {
   const auto gateway = MakeGateway(Yaml());
-  const StatusReply reply = MakeStatusPage("/gw/keeptrusts/config", {gateway.get()}, {});
+  const Reply reply = MakeStatusPage("/gw/keeptrusts/config", {gateway.get()}, {});
   EXPECT_EQ(reply.status, 200);
   EXPECT_NE(reply.body.find("main"), std::string::npos);
   EXPECT_EQ(reply.body.find("sk-test-key"), std::string::npos);
@@ -30,7 +30,7 @@ TEST(StatusPage, MetricsTellHowTheAuditLogFares) {
   StatusFacts facts;
   facts.audit_records_dropped = 3;
   facts.audit_writer_failing = true;
-  const StatusReply reply = MakeStatusPage("/metrics", {}, facts);
+  const Reply reply = MakeStatusPage("/metrics", {}, facts);
   EXPECT_EQ(reply.status, 200);
   EXPECT_NE(reply.body.find("\nkeeptrusts_audit_dropped_total 3\n"), std::string::npos);
   EXPECT_NE(reply.body.find("# TYPE keeptrusts_audit_writer_failing gauge\n"
@@ -39,7 +39,10 @@ TEST(StatusPage, MetricsTellHowTheAuditLogFares) {
 }
 
 TEST(StatusPage, AnyOtherPageIsA404) {
-  EXPECT_EQ(MakeStatusPage("/keeptrusts/secrets", {}, {}).status, 404);
+  const Reply reply = MakeStatusPage("/keeptrusts/secrets", {}, {}, "r-1");
+  EXPECT_EQ(reply.status, 404);
+  EXPECT_NE(reply.body.find("\"code\":\"unsupported_endpoint\""), std::string::npos);
+  EXPECT_NE(reply.body.find("\"request_id\":\"r-1\""), std::string::npos);
 }
 
 }  // namespace
