@@ -118,6 +118,14 @@ class ViewBuilder {
   size_t total_ = 0;
 };
 
+size_t DecodedViews::held_bytes() const noexcept {
+  size_t bytes = candidates_.capacity() * sizeof(uint64_t);
+  for (const View& view : views_) {
+    bytes += view.text.capacity() + view.parts.capacity() * sizeof(ViewPart);
+  }
+  return bytes;
+}
+
 Status BuildViews(const NormalizedText& text, unsigned kinds, DecodedViews* out) {
   return ViewBuilder(text, kinds, out).Build();
 }

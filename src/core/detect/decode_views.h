@@ -87,6 +87,8 @@ class DecodedViews {
  public:
   // In order of their kind; often none.
   std::span<const View> views() const noexcept { return {views_.data(), used_}; }
+  // What it keeps for the next text.
+  size_t held_bytes() const noexcept;
 
  private:
   friend class ViewBuilder;

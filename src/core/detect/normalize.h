@@ -55,6 +55,8 @@ class NormalizedText {
   std::string_view raw() const noexcept { return raw_; }
   // Same bytes as the raw text, each at its own offset.
   bool identical() const noexcept { return identical_; }
+  // What it keeps for the next text.
+  size_t held_bytes() const noexcept { return buffer_.capacity() + map_.bytes(); }
 
   // A span [begin, end) of text(), begin < end, came from the raw bytes
   // [RawBegin(begin), RawEnd(end)): whole code points, with what was dropped between them and the

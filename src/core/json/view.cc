@@ -90,6 +90,12 @@ Status View::Parse(std::string_view text, size_t padding, const Limits& limits) 
   }
 }
 
+void View::Trim() noexcept {
+  text_ = {};
+  nodes_.clear();
+  if (nodes_.capacity() > kKeptNodes) std::vector<Node>().swap(nodes_);
+}
+
 NodeIndex View::Find(NodeIndex object, std::string_view key) const noexcept {
   if (object >= nodes_.size() || nodes_[object].kind != Kind::kObject) return kNoNode;
   const NodeIndex end = nodes_[object].after;

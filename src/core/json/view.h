@@ -124,6 +124,8 @@ class View {
   const std::vector<Node>& nodes() const noexcept { return nodes_; }
   const Node& node(NodeIndex i) const noexcept { return nodes_[i]; }
   bool empty() const noexcept { return nodes_.empty(); }
+  // Forgets the text, and gives back room that ordinary ones do not need.
+  void Trim() noexcept;
 
   // The member `key` of object `object`, or kNoNode (also when `object` is kNoNode or no object).
   NodeIndex Find(NodeIndex object, std::string_view key) const noexcept;

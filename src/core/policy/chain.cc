@@ -5,6 +5,7 @@
 #include <chrono>
 #include <utility>
 
+#include "core/policy/chain_buffers.h"
 #include "core/policy/joined.h"
 #include "core/policy/merge.h"
 
@@ -105,9 +106,10 @@ Chain::Chain(std::vector<ChainEntry> entries, std::unique_ptr<const detect::Matc
 ChainRun::ChainRun(const Chain& chain, RunOptions options)
     : chain_(chain),
       options_(options),
+      own_buffers_(options.buffers == nullptr ? std::make_unique<ChainBuffers>() : nullptr),
+      buffers_(options.buffers == nullptr ? *own_buffers_ : *options.buffers),
       selected_(chain.entries().size(), true),
-      outcome_index_(chain.entries().size() * 2, kNotRun),
-      reader_(chain.matcher()) {}
+      outcome_index_(chain.entries().size() * 2, kNotRun) {}
 
 ChainRun::~ChainRun() = default;
 
@@ -158,13 +160,13 @@ PolicyOutcome& ChainRun::OutcomeOf(size_t entry, Phase phase) {
 
 std::span<const detect::Match> ChainRun::MatchesOf(const ChainEntry& entry,
                                                    const Reading& reading) {
-  own_matches_.clear();
+  buffers_.own_matches.clear();
   for (const detect::Match& match : reading.matches()) {
     if (match.rule >= entry.first_rule && match.rule < entry.end_rule) {
-      own_matches_.push_back(match);
+      buffers_.own_matches.push_back(match);
     }
   }
-  return own_matches_;
+  return buffers_.own_matches;
 }
 
 std::optional<Block> ChainRun::Failed(const ChainEntry& entry, size_t text_index,
@@ -210,14 +212,14 @@ std::optional<Block> ChainRun::Apply(const ChainEntry& entry, const Text& text, 
 }
 
 std::optional<Block> ChainRun::RunEntry(size_t entry_index, Phase phase,
-                                        std::span<const Text> texts, std::span<Read> read,
+                                        std::span<const Text> texts, std::span<JudgedText> read,
                                         std::vector<std::vector<TextEdit>>* edits) {
   const ChainEntry& entry = chain_.entries()[entry_index];
   PolicyOutcome& outcome = OutcomeOf(entry_index, phase);
   std::vector<TextEdit> added;
   for (size_t i = 0; i < texts.size(); ++i) {
     VerdictCache::Passed& passed = read[i].passed;
-    if (read[i].cached == Read::Cached::kKnown) {
+    if (read[i].cached == JudgedText::Cached::kKnown) {
       outcome.score = std::max(outcome.score, passed.ScoreOf(entry_index));
       continue;
     }
@@ -230,7 +232,7 @@ std::optional<Block> ChainRun::RunEntry(size_t entry_index, Phase phase,
                : entry.policy->Evaluate(unit, MatchesOf(entry, read[i].reading), &evaluation);
     const bool spoke = !status.ok() || !evaluation.findings.empty();
     if (spoke || !passed.AddScore(entry_index, evaluation.score)) {
-      read[i].cached = Read::Cached::kNot;
+      read[i].cached = JudgedText::Cached::kNot;
     }
     if (!status.ok()) {
       if (auto block = Failed(entry, i, &outcome)) return block;
@@ -255,7 +257,7 @@ std::optional<Block> ChainRun::RunEntry(size_t entry_index, Phase phase,
 }
 
 std::optional<Block> ChainRun::RunEntries(Phase phase, std::span<const Text> texts,
-                                          std::span<Read> read,
+                                          std::span<JudgedText> read,
                                           std::vector<std::vector<TextEdit>>* edits) {
   for (size_t entry = 0; entry < chain_.entries().size(); ++entry) {
     if (!Active(chain_.entries()[entry], phase)) continue;
@@ -279,12 +281,12 @@ bool ChainRun::WantsScores(const TextUnit& unit) const noexcept {
   });
 }
 
-void ChainRun::ReadText(const Text& text, Phase phase, Read* out) {
+void ChainRun::ReadText(const Text& text, Phase phase, JudgedText* out) {
   TextUnit unit = text.unit;
   unit.phase = phase;
   Reader::Options options;
   options.scope = ScopeOf(phase);
-  out->cached = Read::Cached::kNot;
+  out->cached = JudgedText::Cached::kNot;
   // The windows of an answer are those of its texts one by one, as in a stream.
   const bool scored = (!text.joined || phase == Phase::kInput) && WantsScores(unit);
   if (LookUp(text, phase, scored, out)) return;
@@ -294,13 +296,14 @@ void ChainRun::ReadText(const Text& text, Phase phase, Read* out) {
     options.windows = &windows_;
     if (unit.phase == Phase::kInput) options.views = detect::kAllViews;
   }
-  out->failed = !reader_.Read(unit.text, options, &out->reading).ok();
-  if (out->failed) out->cached = Read::Cached::kNot;  // policies without rules pass it all the same
+  out->failed = !buffers_.reader.Read(unit.text, options, &out->reading).ok();
+  // Policies without rules pass it all the same.
+  if (out->failed) out->cached = JudgedText::Cached::kNot;
   out->passed.windows = windows_ - windows;
 }
 
 // Requests only: answers do not come again.
-bool ChainRun::LookUp(const Text& text, Phase phase, bool scored, Read* out) {
+bool ChainRun::LookUp(const Text& text, Phase phase, bool scored, JudgedText* out) {
   const std::string_view bytes = text.unit.text;
   const bool cached = options_.cache != nullptr && phase == Phase::kInput &&
                       selected_.size() <= 64 && bytes.size() >= VerdictCache::kMinBytes;
@@ -316,7 +319,7 @@ bool ChainRun::LookUp(const Text& text, Phase phase, bool scored, Read* out) {
   circumstances.joined = text.joined;
   if (!options_.cache->KeyOf(circumstances, options_.caller, bytes, &out->key)) return false;
   const VerdictCache::Passed* passed = options_.cache->Find(out->key);
-  out->cached = passed != nullptr ? Read::Cached::kKnown : Read::Cached::kIfPassed;
+  out->cached = passed != nullptr ? JudgedText::Cached::kKnown : JudgedText::Cached::kIfPassed;
   out->passed = passed != nullptr ? *passed : VerdictCache::Passed();
   if (passed == nullptr) return false;
   out->failed = false;
@@ -325,19 +328,19 @@ bool ChainRun::LookUp(const Text& text, Phase phase, bool scored, Read* out) {
   return true;
 }
 
-void ChainRun::Remember(std::span<const Read> read) {
-  for (const Read& text : read) {
-    if (text.cached == Read::Cached::kIfPassed) options_.cache->Add(text.key, text.passed);
+void ChainRun::Remember(std::span<const JudgedText> read) {
+  for (const JudgedText& text : read) {
+    if (text.cached == JudgedText::Cached::kIfPassed) options_.cache->Add(text.key, text.passed);
   }
 }
 
 std::span<const ChainRun::Text> ChainRun::WithJoined(std::span<const Text> texts) {
   const auto grouped = [](const Text& text) { return text.group != 0; };
   if (std::count_if(texts.begin(), texts.end(), grouped) < 2) return texts;
-  if (joined_ == nullptr) joined_ = std::make_unique<JoinedTexts>();
-  with_joined_.assign(texts.begin(), texts.end());
-  joined_->AppendTo(&with_joined_, chain_.matcher().longest_match_bytes());
-  return with_joined_;
+  if (buffers_.joined == nullptr) buffers_.joined = std::make_unique<JoinedTexts>();
+  buffers_.with_joined.assign(texts.begin(), texts.end());
+  buffers_.joined->AppendTo(&buffers_.with_joined, chain_.matcher().longest_match_bytes());
+  return buffers_.with_joined;
 }
 
 std::optional<Block> ChainRun::Judge(Phase phase, std::span<const Text> given,
@@ -347,21 +350,23 @@ std::optional<Block> ChainRun::Judge(Phase phase, std::span<const Text> given,
   const uint64_t start = NowNs();
   const std::span<const Text> texts = WithJoined(given);
   edits->resize(texts.size());
-  if (read_.size() < texts.size()) read_.resize(texts.size());
+  const TrimAfter trim(&buffers_, texts.size());
+  buffers_.reader.Use(chain_.matcher());
+  if (buffers_.judged.size() < texts.size()) buffers_.judged.resize(texts.size());
   for (size_t i = 0; i < texts.size(); ++i) {
-    ReadText(texts[i], phase, &read_[i]);
+    ReadText(texts[i], phase, &buffers_.judged[i]);
   }
   last_ns_ = NowNs();
   matching_ns_ = last_ns_ - start;
-  auto block = RunEntries(phase, texts, {read_.data(), texts.size()}, edits);
-  if (!block) Remember({read_.data(), texts.size()});
+  auto block = RunEntries(phase, texts, {buffers_.judged.data(), texts.size()}, edits);
+  if (!block) Remember({buffers_.judged.data(), texts.size()});
   if (texts.size() > given.size()) {
     if (block) {
       const size_t length = block->end - block->begin;
-      block->text_index = joined_->Origin(block->text_index, &block->begin);
+      block->text_index = buffers_.joined->Origin(block->text_index, &block->begin);
       block->end = block->begin + length;
     }
-    joined_->Fold(edits);
+    buffers_.joined->Fold(edits);
   }
   for (const std::vector<TextEdit>& list : *edits) CountRedactions(list);
   return block;

@@ -56,6 +56,9 @@ struct ChainEntry {
   detect::RuleId first_rule = 0, end_rule = 0;  // its rules in the matcher: [first, end)
 };
 
+struct ChainBuffers;  // chain_buffers.h
+struct JudgedText;
+
 enum class FailMode : uint8_t { kBlock, kAllow };
 
 // How findings act: `enforce off` turns every block and edit into a flag.
@@ -66,6 +69,7 @@ struct RunOptions {
   // Both outlive the run.
   VerdictCache* cache = nullptr;
   std::string_view caller = {};
+  ChainBuffers* buffers = nullptr;  // of this thread, outlives the run; null: its own
 };
 
 struct PolicyOutcome {
@@ -97,8 +101,6 @@ struct Block {
   size_t text_index = 0;      // which of the texts
   size_t begin = 0, end = 0;  // the span in it; equal: the text as a whole
 };
-
-class JoinedTexts;
 
 class Chain {
  public:
@@ -177,23 +179,16 @@ class ChainRun {
  private:
   static constexpr size_t kNotRun = static_cast<size_t>(-1);
 
-  struct Read {
-    Reading reading;
-    bool failed = false;  // the text could not be read or matched
-    // The text's place in the cache. kKnown: it passed before, and was not read.
-    enum class Cached : uint8_t { kNot, kKnown, kIfPassed } cached = Cached::kNot;
-    VerdictCache::Key key;
-    VerdictCache::Passed passed;
-  };
-
   static uint64_t NowNs() noexcept;
   bool Active(const ChainEntry& entry, Phase phase) const noexcept;
   PolicyOutcome& OutcomeOf(size_t entry, Phase phase);
   // Runs one policy over the texts; merges its edits; the block, if it says so.
   std::optional<Block> RunEntry(size_t entry, Phase phase, std::span<const Text> texts,
-                                std::span<Read> read, std::vector<std::vector<TextEdit>>* edits);
+                                std::span<JudgedText> read,
+                                std::vector<std::vector<TextEdit>>* edits);
   std::span<const Text> WithJoined(std::span<const Text> texts);
-  std::optional<Block> RunEntries(Phase phase, std::span<const Text> texts, std::span<Read> read,
+  std::optional<Block> RunEntries(Phase phase, std::span<const Text> texts,
+                                  std::span<JudgedText> read,
                                   std::vector<std::vector<TextEdit>>* edits);
   std::optional<Block> Apply(const ChainEntry& entry, const Text& text, size_t text_index,
                              Finding&& finding, PolicyOutcome* outcome,
@@ -205,24 +200,20 @@ class ChainRun {
   std::span<const detect::Match> MatchesOf(const ChainEntry& entry, const Reading& reading);
   bool WantsScores(const TextUnit& unit) const noexcept;
   // True: the text is known to pass.
-  bool LookUp(const Text& text, Phase phase, bool scored, Read* out);
-  void Remember(std::span<const Read> read);
-  void ReadText(const Text& text, Phase phase, Read* out);
+  bool LookUp(const Text& text, Phase phase, bool scored, JudgedText* out);
+  void Remember(std::span<const JudgedText> read);
+  void ReadText(const Text& text, Phase phase, JudgedText* out);
 
   const Chain& chain_;
   RunOptions options_;
+  const std::unique_ptr<ChainBuffers> own_buffers_;  // where the options name none
+  ChainBuffers& buffers_;
   std::vector<bool> selected_;
   std::vector<PolicyOutcome> outcomes_;
   std::vector<size_t> outcome_index_;  // by phase and entry
   std::vector<Count> redactions_;
-  Reader reader_;
-  std::vector<Read> read_;
-  std::unique_ptr<JoinedTexts> joined_;  // once there were some
-  std::vector<Text> with_joined_;
-  std::vector<std::vector<TextEdit>> delta_edits_;  // of the one text of a delta
   uint32_t cached_texts_ = 0;
-  uint32_t windows_ = 0;  // of the request, judged by the classifier
-  std::vector<detect::Match> own_matches_;
+  uint32_t windows_ = 0;      // of the request, judged by the classifier
   uint64_t matching_ns_ = 0;  // of the present call, until a policy takes it over
   uint64_t last_ns_ = 0;      // where the time of the next policy begins
 };

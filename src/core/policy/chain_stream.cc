@@ -3,7 +3,7 @@
 #include <chrono>
 #include <utility>
 
-#include "core/policy/chain.h"
+#include "core/policy/chain_buffers.h"
 
 namespace kt::policy {
 namespace {
@@ -74,11 +74,13 @@ std::optional<Block> ChainRun::JudgeDelta(std::string_view text, size_t from, bo
   const size_t base = ContextBegin(text, from);
   const std::string_view seen = text.substr(base);
   const size_t seen_from = from - base;
-  if (read_.empty()) read_.resize(1);
-  Read& read = read_[0];
+  const TrimAfter trim(&buffers_, 1);
+  buffers_.reader.Use(chain_.matcher());
+  if (buffers_.judged.empty()) buffers_.judged.resize(1);
+  JudgedText& read = buffers_.judged[0];
   size_t cut = seen_from;
-  read.cached = Read::Cached::kNot;  // of a text of the request
-  read.failed = !reader_.ReadDelta(seen, seen_from, final, &read.reading, &cut).ok();
+  read.cached = JudgedText::Cached::kNot;  // of a text of the request
+  read.failed = !buffers_.reader.ReadDelta(seen, seen_from, final, &read.reading, &cut).ok();
   if (read.failed) cut = seen.size();
   cut = std::max(seen_from, OutsideMatches(read.reading.matches(), cut));
   if (HeldTooLong(chain_.matcher(), seen, cut)) {
@@ -102,16 +104,16 @@ std::optional<Block> ChainRun::JudgeDelta(std::string_view text, size_t from, bo
     heard->Mark();
     read.reading.HearDelta(seen_from, cut, final, heard);
   }
-  delta_edits_.resize(1);
-  delta_edits_[0].clear();
-  if (auto block = RunEntries(Phase::kOutput, {&unit, 1}, {&read, 1}, &delta_edits_)) {
+  buffers_.delta_edits.resize(1);
+  buffers_.delta_edits[0].clear();
+  if (auto block = RunEntries(Phase::kOutput, {&unit, 1}, {&read, 1}, &buffers_.delta_edits)) {
     if (heard != nullptr) heard->Rewind();
     block->begin += base;
     block->end += base;
     return block;
   }
   *cleared = base + cut;
-  std::swap(*edits, delta_edits_[0]);
+  std::swap(*edits, buffers_.delta_edits[0]);
   if (counted) CountRedactions(*edits);
   for (TextEdit& edit : *edits) {
     edit.begin += base;

@@ -127,12 +127,28 @@ void Reading::DropMatchesAfter(size_t raw) {
   std::erase_if(matches_, [&](const Match& match) { return match.end > raw; });
 }
 
+void Reading::Trim(std::unique_ptr<Deep>* deep) {
+  (*deep)->views.clear();
+  (*deep)->inner.clear();
+  const size_t bytes = (*deep)->normalized.held_bytes() + (*deep)->decoded.held_bytes();
+  if (bytes > kKeptBytes || (*deep)->plain_matches.capacity() > kKeptMatches) deep->reset();
+}
+
+void Reading::Trim() {
+  if (matches_.capacity() > kKeptMatches) std::vector<Match>().swap(matches_);
+  if (deep_ != nullptr) Trim(&deep_);
+}
+
+void Reader::Trim() {
+  if (found_.capacity() > Reading::kKeptMatches) std::vector<Match>().swap(found_);
+  if (spare_ != nullptr) Reading::Trim(&spare_);
+}
+
 Status Reader::Prepare(std::string_view raw, unsigned views, Reading* out) {
   out->raw_ = out->plain_ = raw;
   out->matches_.clear();
   out->scores_.reset();
   if (out->deep_ != nullptr) spare_ = std::move(out->deep_);
-  out->deep_ = nullptr;
   if (spare_ == nullptr) spare_ = std::make_unique<Reading::Deep>();
   Reading::Deep& deep = *spare_;
   deep.plain_matches.clear();
@@ -156,7 +172,7 @@ Status Reader::MatchGroups(const detect::View& view, const Options& options, boo
     const size_t end = GroupEnd(view, &part);
     found_.clear();
     const std::string_view group = out->text.substr(begin, end - begin);
-    if (Status s = matcher_.FindAll(group, 0, options.scope, &found_); !s.ok()) return s;
+    if (Status s = matcher_->FindAll(group, 0, options.scope, &found_); !s.ok()) return s;
     // What stands behind the decoded parts may be cut off: it is judged here as far as it is final,
     // the rest in the text.
     const detect::ViewPart& last = view.parts[part - 1];
@@ -165,7 +181,7 @@ Status Reader::MatchGroups(const detect::View& view, const Options& options, boo
     for (Match match : found_) {
       bool cut_off = cut && match.begin + begin >= last.at;
       if (cut_off && options.scope == detect::Scope::kOutput && live == SIZE_MAX) {
-        live = matcher_.HoldFrom(group, 0);
+        live = matcher_->HoldFrom(group, 0);
       }
       cut_off = cut_off && (match.end == group.size() || match.whole_begin >= live);
       match.begin += begin;
@@ -218,7 +234,7 @@ Status Reader::ReadInner(const Options& options, Reading* out) {
   if (!wanted || out->deep_ == nullptr) return Status::Ok();
   Reading::Deep& deep = *out->deep_;
   const auto add = [&](ViewReading reading) {
-    Status status = matcher_.FindAll(reading.text, 0, options.scope, &reading.matches);
+    Status status = matcher_->FindAll(reading.text, 0, options.scope, &reading.matches);
     if (status.ok()) deep.views.push_back(std::move(reading));
     return status;
   };
@@ -276,7 +292,7 @@ Status Reader::Read(std::string_view raw, const Options& options, Reading* out) 
   // In an answer no escape may wait for those that follow.
   const unsigned every = options.scope == detect::Scope::kOutput ? detect::kEveryEscape : 0;
   Status status = Prepare(raw, options.views | every, out);
-  if (status.ok()) status = matcher_.FindAll(out->plain_, 0, options.scope, &out->matches_);
+  if (status.ok()) status = matcher_->FindAll(out->plain_, 0, options.scope, &out->matches_);
   if (status.ok()) status = MatchViews(options, 0, out);
   if (status.ok()) status = ReadInner(options, out);
   if (!status.ok()) {
@@ -293,14 +309,14 @@ Status Reader::Read(std::string_view raw, const Options& options, Reading* out) 
 // The plain offset up to which nothing that follows can change what was found.
 size_t Reader::HoldFrom(const Reading& reading, size_t from, size_t stable) const {
   const std::string_view text = reading.plain_.substr(0, stable);
-  size_t hold = std::min(matcher_.HoldFrom(text, from), stable);
+  size_t hold = std::min(matcher_->HoldFrom(text, from), stable);
   const size_t token = detect::ViewHoldFrom(text, from);
   hold = std::min(hold, token);
   // An escape that is not complete may go on with the value in front of it.
   const detect::OpenHexByte open = detect::FindOpenHexByte(text);
   const size_t sign =
       std::min(text.find_first_of("%&\\", std::max(from, token)), std::max(from, open.begin));
-  if (sign < text.size()) hold = std::min(hold, matcher_.HoldFrom(text.substr(0, sign), from));
+  if (sign < text.size()) hold = std::min(hold, matcher_->HoldFrom(text.substr(0, sign), from));
   if (reading.deep_ == nullptr) return hold;
   for (const detect::View& view : reading.deep_->decoded.views()) {
     if (view.kind != detect::ViewKind::kEscapes) continue;
@@ -314,7 +330,7 @@ size_t Reader::HoldFrom(const Reading& reading, size_t from, size_t stable) cons
     if (view.parts.back().end < std::min(stable, token)) continue;
     std::string_view group = std::string_view(view.text).substr(begin);
     const auto hold_alive = [&](size_t cut) {
-      const size_t live = matcher_.HoldFrom(group.substr(0, cut), 0);
+      const size_t live = matcher_->HoldFrom(group.substr(0, cut), 0);
       if (live >= cut) return;
       const ByteSpan raw = view.Raw(begin + live, begin + live + 1, reading.deep_->normalized);
       hold = std::min(hold, std::max(from, reading.PlainOf(raw.begin)));
@@ -361,7 +377,7 @@ Status Reader::ReadDelta(std::string_view raw, size_t from, bool final, Reading*
   const size_t plain_from = out->PlainOf(from);
   const std::string_view plain = out->plain_.substr(0, stable);
   size_t hold = stable;
-  Status status = matcher_.FindAll(plain, plain_from, options.scope, &out->matches_);
+  Status status = matcher_->FindAll(plain, plain_from, options.scope, &out->matches_);
   if (status.ok() && !final && stable > plain_from) {
     hold = HoldFrom(*out, plain_from, stable);
     // A mark that follows would belong to the match.

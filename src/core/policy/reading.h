@@ -51,6 +51,8 @@ class Reading {
   // The other way: the first plain offset that came from the raw offset or from behind it.
   size_t PlainOf(size_t raw) const noexcept;
 
+  // What it says is not asked any more: gives back buffers larger than ordinary texts need.
+  void Trim();
   // Streams: leaves out what reaches beyond a raw offset.
   void DropMatchesAfter(size_t raw);
 
@@ -81,6 +83,10 @@ class Reading {
     std::vector<std::unique_ptr<Inner>> inner;  // texts of `views`
   };
 
+  static constexpr size_t kKeptBytes = 64 * 1024, kKeptMatches = 256;
+
+  static void Trim(std::unique_ptr<Deep>* deep);
+
   std::string_view raw_, plain_;
   std::vector<detect::Match> matches_;
   std::unique_ptr<Deep> deep_;  // of a text that is not its own plain form, or has views
@@ -99,7 +105,12 @@ class Reader {
     uint32_t* windows = nullptr;                     // of the request so far; with a classifier
     bool final = true;                               // nothing follows
   };
-  explicit Reader(const detect::Matcher& matcher) : matcher_(matcher) {}
+  Reader() = default;
+  explicit Reader(const detect::Matcher& matcher) : matcher_(&matcher) {}
+
+  // Whose rules are looked for from now on; outlives the calls of Read and ReadDelta that follow.
+  void Use(const detect::Matcher& matcher) { matcher_ = &matcher; }
+  void Trim();  // as Reading::Trim
 
   // `raw` must outlive *out. A failure (a limit of the normaliser, the views or the matcher) leaves
   // *out without matches: the text was not judged.
@@ -119,7 +130,7 @@ class Reader {
   size_t HoldFrom(const Reading& reading, size_t from, size_t stable) const;
   void Score(const Options& options, Reading* out) const;
 
-  const detect::Matcher& matcher_;
+  const detect::Matcher* matcher_ = nullptr;
   std::unique_ptr<Reading::Deep> spare_;
   std::vector<detect::Match> found_;
 };

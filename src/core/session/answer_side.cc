@@ -130,7 +130,7 @@ void Session::Impl::BeginStream(uint64_t now_ms) {
   StreamOptions stream_options;
   stream_options.endpoint = endpoint;
   stream_options.hide_usage_chunk = usage_asked;
-  stream_options.parser = &work.parser;
+  stream_options.buffers = &work.stream;
   stream_options.gate_buffer_bytes = options.gate_buffer_bytes;
   const size_t limit = gateway.config().size_limits.max_response_bytes;
   stream_options.max_event_bytes = limit;
@@ -185,7 +185,7 @@ Step Session::Impl::OnUpstreamEnd(UpstreamEnd end, uint64_t now_ms) {
 // ---- streams -----------------------------------------------------------------------------------
 
 Step Session::Impl::AfterStream(StreamAnswer::State state, uint64_t now_ms) {
-  committed = committed || stream->committed() || state == StreamAnswer::State::kComplete;
+  if (stream->committed() || state == StreamAnswer::State::kComplete) CommitStream();
   if (committed) tries.NoteFirstToken(now_ms);
   if (stream->usage().present) usage = stream->usage();
   PumpStream(now_ms);
@@ -209,10 +209,18 @@ Step Session::Impl::AfterStream(StreamAnswer::State state, uint64_t now_ms) {
   return FailTry(TryError::kInvalid, now_ms);
 }
 
+// No other target answers any more: what only its request would be made from goes back.
+void Session::Impl::CommitStream() {
+  if (committed) return;
+  committed = true;
+  view = json::View(&work.parser);
+  std::vector<openai::Segment>().swap(request.segments);
+}
+
 void Session::Impl::PumpStream(uint64_t now_ms) {
   if (!stream->open()) return;
   if (!client.decided()) {
-    ClientHead out{answer_status, answer_type, answer_headers, std::nullopt};
+    ClientHead out{answer_status, answer_type, std::move(answer_headers), std::nullopt};
     AddOurHeaders(&out.headers);
     client.Begin(std::move(out));
   }

@@ -52,6 +52,7 @@ struct Session::Impl {
   int64_t UnixSeconds(uint64_t now_ms) const;
   void BeginStream(uint64_t now_ms);
   Step AfterStream(StreamAnswer::State state, uint64_t now_ms);
+  void CommitStream();
   void PumpStream(uint64_t now_ms);
   Step FinishJson(uint64_t now_ms);
   Step JudgeJson(uint64_t now_ms);
@@ -133,9 +134,9 @@ struct Session::Impl {
   std::optional<uint64_t> answer_text_bytes;  // of a whole answer that could be read
   std::vector<std::string> unscanned;
   std::optional<uint64_t> ttft_ms;
-  audit::Record record;
+  std::string request_digest;
+  std::unique_ptr<audit::Record> record;           // once it is filled
   std::optional<audit::BodyDigest> answer_digest;  // of what TakeOutput gave
-  bool record_filled = false;
 };
 
 }  // namespace kt::session

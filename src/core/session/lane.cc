@@ -19,7 +19,7 @@ Lane::Lane(const openai::Segment& segment, uint32_t choice)
       group_(segment.group),
       role_(segment.role),
       text_class_(segment.text_class) {
-  if (segment.json_inside) nested_.emplace();
+  if (segment.json_inside) nested_ = std::make_unique<Nested>();
 }
 
 // Only lanes of plain text are ever joined.

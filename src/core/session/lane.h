@@ -6,7 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
+#include <list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -97,8 +97,8 @@ class Lane {
     std::string raw;  // not fed to `edits` yet
     size_t raw_base = 0;
   };
-  std::optional<Nested> nested_;
-  std::deque<SpanEdit> edits_;                    // in order, not yet taken
+  std::unique_ptr<Nested> nested_;
+  std::list<SpanEdit> edits_;                     // in order, not yet taken
   std::vector<policy::TextEdit> found_;           // by the chain, in what is to be settled
   std::unique_ptr<detect::WindowScorer> scorer_;  // of prose, once a policy wants scores
   // Of a joined lane: where another lane began, and the bytes that came since.

@@ -77,7 +77,7 @@ NestedJson::NestedJson(NestedJson&&) noexcept = default;
 NestedJson& NestedJson::operator=(NestedJson&&) noexcept = default;
 
 bool NestedJson::Feed(std::string_view bytes, std::vector<SpanEdit> edits, bool final,
-                      std::deque<SpanEdit>* out) {
+                      std::list<SpanEdit>* out) {
   std::move(edits.begin(), edits.end(), std::back_inserter(pending_));
   for (const char c : bytes) {
     if (!Step(c, out)) return false;
@@ -104,7 +104,7 @@ bool NestedJson::HasOpen() const noexcept {
   return open_ || (inner_ && (inner_->edit || inner_->json.HasOpen()));
 }
 
-bool NestedJson::Step(char c, std::deque<SpanEdit>* out) {
+bool NestedJson::Step(char c, std::list<SpanEdit>* out) {
   const size_t offset = lexer_.offset();
   lexer_.Step(c);
   const bool string = lexer_.kind() == Kind::kString;
@@ -119,7 +119,7 @@ bool NestedJson::Step(char c, std::deque<SpanEdit>* out) {
   return StepPlain(offset, out);
 }
 
-bool NestedJson::StepPlain(size_t offset, std::deque<SpanEdit>* out) {
+bool NestedJson::StepPlain(size_t offset, std::list<SpanEdit>* out) {
   if (lexer_.bare_ended() && open_ && open_->target_end <= offset) Close(offset, out);
   if (!CoverByte(offset)) return false;
   if (open_ && open_->target_end <= offset + 1 && !lexer_.unfinished()) Close(offset + 1, out);
@@ -153,7 +153,7 @@ bool NestedJson::CoverByte(size_t offset) {
   return true;
 }
 
-void NestedJson::Close(size_t end, std::deque<SpanEdit>* out) {
+void NestedJson::Close(size_t end, std::list<SpanEdit>* out) {
   std::string marker;
   switch (open_->kind) {
     case Kind::kString:
@@ -172,7 +172,7 @@ void NestedJson::Close(size_t end, std::deque<SpanEdit>* out) {
 
 // A byte of a string that may hold JSON. What precedes an edit is fed before it, and each edit as
 // soon as its end is known: what becomes of it does not depend on how the text came in pieces.
-bool NestedJson::StepInner(char c, std::deque<SpanEdit>* out) {
+bool NestedJson::StepInner(char c, std::list<SpanEdit>* out) {
   Inner& inner = *inner_;
   atom_ += c;
   if (lexer_.unfinished()) return true;
@@ -218,7 +218,7 @@ bool NestedJson::BeginInner(std::string_view bytes) {
 }
 
 // The closing quote.
-bool NestedJson::EndInner(std::deque<SpanEdit>* out) {
+bool NestedJson::EndInner(std::list<SpanEdit>* out) {
   if (inner_->edit && !inner_->edit->optional) return false;
   inner_->edit.reset();
   const bool fits = FeedInner(true, out);
@@ -229,14 +229,14 @@ bool NestedJson::EndInner(std::deque<SpanEdit>* out) {
 
 // Gives the inner JSON what it has not got yet. When that turns out to be none, or cannot take the
 // edit, the string is a plain one from there on. False: an edit would get lost.
-bool NestedJson::FeedInner(bool ended, std::deque<SpanEdit>* out) {
+bool NestedJson::FeedInner(bool ended, std::list<SpanEdit>* out) {
   Inner& inner = *inner_;
   std::vector<SpanEdit> edits;
   if (inner.edit) {
     edits.push_back({inner.edit_begin, inner.size, inner.edit->replacement, inner.edit->optional});
   }
   const bool carries = inner.json.HasOpen();
-  std::deque<SpanEdit> found;
+  std::list<SpanEdit> found;
   bool fits = inner.json.Feed(inner.bytes, std::move(edits), ended, &found);
   inner.bytes.clear();
   if (inner.edit && !carries) fits = fits && inner.json.lexer_.plausible();
@@ -292,9 +292,10 @@ void RawMap::Add(size_t offset, size_t length, size_t raw, size_t raw_length) {
 }
 
 size_t RawMap::RawOf(size_t offset) const noexcept {
-  const auto after = std::partition_point(steps_.begin(), steps_.end(),
+  const auto begin = steps_.begin() + static_cast<ptrdiff_t>(forgotten_);
+  const auto after = std::partition_point(begin, steps_.end(),
                                           [&](const Step& step) { return step.offset <= offset; });
-  if (after == steps_.begin()) return base_raw_ + (offset - base_offset_);
+  if (after == begin) return base_raw_ + (offset - base_offset_);
   const Step& step = *std::prev(after);
   const size_t inside = offset - step.offset;
   return inside < step.length ? step.raw : step.raw + step.raw_length + (inside - step.length);
@@ -303,7 +304,11 @@ size_t RawMap::RawOf(size_t offset) const noexcept {
 void RawMap::Forget(size_t offset) {
   base_raw_ = RawOf(offset);
   base_offset_ = offset;
-  while (!steps_.empty() && steps_.front().offset < offset) steps_.pop_front();
+  while (forgotten_ < steps_.size() && steps_[forgotten_].offset < offset) ++forgotten_;
+  // Only when more is forgotten than is left: so moving costs no more than adding did.
+  if (2 * forgotten_ < steps_.size()) return;
+  steps_.erase(steps_.begin(), steps_.begin() + static_cast<ptrdiff_t>(forgotten_));
+  forgotten_ = 0;
 }
 
 }  // namespace kt::session

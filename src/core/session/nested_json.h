@@ -4,7 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
+#include <list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -40,7 +40,8 @@ class RawMap {
   struct Step {
     size_t offset, length, raw, raw_length;
   };
-  std::deque<Step> steps_;
+  std::vector<Step> steps_;
+  size_t forgotten_ = 0;               // of steps_
   size_t base_offset_ = 0, base_raw_;  // before the first step
 };
 
@@ -79,7 +80,7 @@ class NestedJson {
   // fed; in order, not overlapping). Finished edits are appended to *out. `final`: nothing
   // follows. False: an edit that is not optional cannot be made without breaking the JSON; final.
   bool Feed(std::string_view bytes, std::vector<SpanEdit> edits, bool final,
-            std::deque<SpanEdit>* out);
+            std::list<SpanEdit>* out);
   // All before this offset is settled: no later edit will reach into it.
   size_t safe_end() const noexcept;
 
@@ -92,20 +93,20 @@ class NestedJson {
   };
   struct Inner;  // the present string, as JSON
 
-  bool Step(char c, std::deque<SpanEdit>* out);
-  bool StepPlain(size_t offset, std::deque<SpanEdit>* out);
+  bool Step(char c, std::list<SpanEdit>* out);
+  bool StepPlain(size_t offset, std::list<SpanEdit>* out);
   bool CoverByte(size_t offset);
   static void Join(SpanEdit edit, size_t* end, std::string* replacement, bool* optional);
   bool HasOpen() const noexcept;
-  bool StepInner(char c, std::deque<SpanEdit>* out);
+  bool StepInner(char c, std::list<SpanEdit>* out);
   bool BeginInner(std::string_view bytes);
-  bool EndInner(std::deque<SpanEdit>* out);
-  bool FeedInner(bool ended, std::deque<SpanEdit>* out);
-  void Close(size_t end, std::deque<SpanEdit>* out);
+  bool EndInner(std::list<SpanEdit>* out);
+  bool FeedInner(bool ended, std::list<SpanEdit>* out);
+  void Close(size_t end, std::list<SpanEdit>* out);
 
   NestedLexer lexer_;
   bool finished_ = false, in_string_ = false;
-  std::deque<SpanEdit> pending_;
+  std::list<SpanEdit> pending_;
   std::optional<Open> open_;
   std::string atom_;  // the present one, of a string
   std::unique_ptr<Inner> inner_;

@@ -1,4 +1,6 @@
 #include <cstdio>
+#include <memory>
+#include <utility>
 
 #include "core/session/impl.h"
 
@@ -30,14 +32,17 @@ audit::OpenRequest Session::Admission() const {
 }
 
 const audit::Record& Session::Finish(int status, uint64_t now_ms) {
-  if (!impl_->record_filled) impl_->FillRecord(status, now_ms);
-  impl_->record_filled = true;
-  return impl_->record;
+  if (impl_->record == nullptr) impl_->FillRecord(status, now_ms);
+  return *impl_->record;
 }
 
 void Session::Impl::FillRecord(int status, uint64_t now_ms) {
   tries.Abandon(client_gone && asked_upstream, now_ms);
+  // Filled only once it is complete: it may be asked for again when memory was out.
+  auto filled = std::make_unique<audit::Record>();
+  audit::Record& record = *filled;
   const config::PolicyConfig& config = gateway.config();
+  record.request_digest = request_digest;
   record.ts_us = began_unix_us;
   record.request_id = head.request_id;
   record.client_request_id = head.client_request_id;
@@ -92,6 +97,7 @@ void Session::Impl::FillRecord(int status, uint64_t now_ms) {
   record.conversation_id = head.conversation_id;
   // Of an answer that went through ungoverned nothing came by here.
   if (answer_digest && client.decided()) record.response_digest = answer_digest->Finish();
+  this->record = std::move(filled);
 }
 
 Session::LogNote Session::injection_note() const {

@@ -116,7 +116,7 @@ bool WholeTexts::Fit(size_t i, const openai::Segment& segment, std::vector<SpanE
     span.end = nested->second.map.RawOf(span.end);
   }
   NestedJson fit;
-  std::deque<SpanEdit> fitted;
+  std::list<SpanEdit> fitted;
   if (!fit.Feed(decoded_[i].text(), std::move(spans), true, &fitted)) return false;
   std::move(fitted.begin(), fitted.end(), std::back_inserter(fitted_[i]));
   return true;

@@ -1,5 +1,6 @@
 #include "core/session/session.h"
 
+#include <array>
 #include <charconv>
 #include <iterator>
 #include <utility>
@@ -10,25 +11,31 @@ namespace kt::session {
 namespace {
 
 constexpr size_t kOurHeaders = 3;
-constexpr size_t kUsualCallerBytes = 256;
+constexpr size_t kSizeBytes = 4;  // of a value, as a rule, and what ends it
 
 // All that a client shows for itself, and where it is: a key that many share, or that nobody looks
 // at, does not make them one. Empty where nobody asks for it.
 std::string CallerOf(const RequestHead& head, const SessionOptions& options) {
   std::string caller;
   if (options.verdicts == nullptr) return caller;
-  caller.reserve(kUsualCallerBytes);
-  const auto add = [&](std::string_view value) {
+  std::array<std::string_view, 6> shown;
+  size_t bytes = 0, count = 0;
+  const auto note = [&](std::string_view value) {
+    shown[count++] = value;
+    bytes += value.size() + kSizeBytes;
+  };
+  for (const char* name : {"authorization", "x-api-key", "api-key", "cookie"}) {
+    note(head.header == nullptr ? "" : head.header(name).value_or(""));
+  }
+  note(head.user_id);
+  note(head.client);
+  caller.reserve(bytes);
+  for (const std::string_view value : shown) {
     char size[24];
     const auto digits =
         static_cast<size_t>(std::to_chars(size, std::end(size), value.size()).ptr - size);
     caller.append(size, digits).append(":").append(value);
-  };
-  for (const char* name : {"authorization", "x-api-key", "api-key", "cookie"}) {
-    add(head.header == nullptr ? "" : head.header(name).value_or(""));
   }
-  add(head.user_id);
-  add(head.client);
   return caller;
 }
 
@@ -45,7 +52,8 @@ Session::Impl::Impl(const Gateway& the_gateway, const SessionOptions& the_option
       work(options.workspace == nullptr ? *own_workspace : *options.workspace),
       endpoint(openai::ParseEndpoint(head.path)),
       caller(CallerOf(head, options)),
-      chain(gateway.chain(), {options.fail_mode, options.enforce, options.verdicts, caller}),
+      chain(gateway.chain(),
+            {options.fail_mode, options.enforce, options.verdicts, caller, &work.chain}),
       tries(gateway.config().providers, gateway.targets(), options.board,
             std::hash<std::string_view>{}(head.request_id)) {
   if (options.digest_key != nullptr) answer_digest.emplace(*options.digest_key);
@@ -104,7 +112,7 @@ void Session::OnHead() {
 
 void Session::OnRequest(std::string_view body, size_t padding, uint64_t now_ms) {
   if (const audit::DigestKey* key = impl_->options.digest_key) {
-    impl_->record.request_digest = key->Of(body);
+    impl_->request_digest = key->Of(body);
   }
   impl_->OnRequest(body, padding, now_ms);
 }
@@ -147,6 +155,11 @@ void Session::RefuseStatus(int status) {
 
 std::string_view Session::forwarded_body() const noexcept {
   return body_edited() ? std::string_view(impl_->forwarded) : impl_->body;
+}
+void Session::ForgetBody(bool keep_forwarded) {
+  impl_->body = {};
+  std::string().swap(impl_->try_body);
+  if (!keep_forwarded) std::string().swap(impl_->forwarded);
 }
 bool Session::body_edited() const noexcept {
   return !impl_->request_edits.empty();

@@ -21,10 +21,11 @@ StreamAnswer::StreamAnswer(policy::ChainRun& chain, Placeholders* placeholders,
                            const StreamOptions& options, uint64_t now_ms)
     : options_(options),
       began_ms_(now_ms),
+      own_buffers_(options.buffers == nullptr ? std::make_unique<StreamBuffers>() : nullptr),
+      buffers_(options.buffers == nullptr ? *own_buffers_ : *options.buffers),
       splitter_(options.max_event_bytes),
-      view_(options.parser),
       release_(chain, placeholders, options.endpoint, chain.needs_whole_answer(), options.release,
-               options.parser) {}
+               &buffers_) {}
 
 State StreamAnswer::Feed(std::string_view bytes, uint64_t now_ms) {
   splitter_.Feed(bytes);
@@ -44,6 +45,7 @@ State StreamAnswer::Feed(std::string_view bytes, uint64_t now_ms) {
   const State settled = StateOf(release_.Settle());
   if (settled != State::kOpen) state_ = settled;
   splitter_.Trim();
+  buffers_.Trim();
   // The gate is no place to pile up a stream.
   if (release_.released_bytes() > options_.gate_buffer_bytes) committed_ = forced_open_ = true;
   // Keep-alive comments only, for long: the client must hear something, or it gives up.
@@ -65,9 +67,9 @@ bool StreamAnswer::HandleAlike(std::string_view ahead) {
   std::string_view text = event.raw.substr(match.text_begin, match.text_end - match.text_begin);
   received_text_bytes_ += text.size();
   if (match.escaped) {
-    unescaped_.clear();
-    json::AppendUnescaped(text, &unescaped_);
-    text = unescaped_;
+    buffers_.unescaped.clear();
+    json::AppendUnescaped(text, &buffers_.unescaped);
+    text = buffers_.unescaped;
   }
   committed_ = true;
   state_ = StateOf(release_.AddAlike(event, text, alike_.info(), match.sequence_number));
@@ -80,21 +82,23 @@ State StreamAnswer::Handle(const sse::Event& event) {
 }
 
 State StreamAnswer::HandleJson(const sse::Event& event) {
-  if (!view_.Parse(event.data, event.data_padding, AnswerLimits()).ok()) return State::kInvalid;
-  openai::MapEvent(view_, options_.endpoint, event.name, &info_);
-  if (info_.is_error) return State::kUpstreamError;
-  if (info_.usage.present) usage_ = info_.usage;
-  received_text_bytes_ += info_.delta_bytes;
-  for (std::string& what : info_.unscanned) {
+  json::View& view = buffers_.event;
+  openai::EventInfo& info = buffers_.info;
+  if (!view.Parse(event.data, event.data_padding, AnswerLimits()).ok()) return State::kInvalid;
+  openai::MapEvent(view, options_.endpoint, event.name, &info);
+  if (info.is_error) return State::kUpstreamError;
+  if (info.usage.present) usage_ = info.usage;
+  received_text_bytes_ += info.delta_bytes;
+  for (std::string& what : info.unscanned) {
     if (unscanned_.size() < kMaxUnscanned) unscanned_.push_back(std::move(what));
   }
-  if (info_.usage_only && options_.hide_usage_chunk) return State::kOpen;
+  if (info.usage_only && options_.hide_usage_chunk) return State::kOpen;
   if (!NoteChoices() || !NoteNumbering()) return State::kInvalid;
-  committed_ = committed_ || info_.content;
-  const State state = StateOf(release_.Add(event, view_, info_));
-  const bool may_learn = state == State::kOpen && release_.takes_alike(info_);
-  if (may_learn && MayWait(event, info_)) alike_.Learn(event.raw, view_, info_);
-  return state == State::kOpen && info_.completed ? Complete() : state;
+  committed_ = committed_ || info.content;
+  const State state = StateOf(release_.Add(event, view, info));
+  const bool may_learn = state == State::kOpen && release_.takes_alike(info);
+  if (may_learn && MayWait(event, info)) alike_.Learn(event.raw, view, info);
+  return state == State::kOpen && info.completed ? Complete() : state;
 }
 
 // False: more choices than any request can ask for.
@@ -104,15 +108,15 @@ bool StreamAnswer::NoteChoices() {
                                  [&](const auto& seen) { return seen.first == choice; });
     return it != choices_.end() ? it : choices_.insert(choices_.end(), {choice, false});
   };
-  for (const uint32_t choice : info_.choices) entry(choice);
-  for (const uint32_t choice : info_.finished) entry(choice)->second = true;
+  for (const uint32_t choice : buffers_.info.choices) entry(choice);
+  for (const uint32_t choice : buffers_.info.finished) entry(choice)->second = true;
   return choices_.size() <= kMaxChoices;
 }
 
 // False: a client may put the text together in another way than it is judged in.
 bool StreamAnswer::NoteNumbering() {
-  const openai::Numbering own = info_.numbering;
-  if (info_.segments.empty() || own == openai::Numbering::kNone) return true;
+  const openai::Numbering own = buffers_.info.numbering;
+  if (buffers_.info.segments.empty() || own == openai::Numbering::kNone) return true;
   if (numbering_ == openai::Numbering::kNone) numbering_ = own;
   return own == numbering_ && own != openai::Numbering::kUnsound;
 }
@@ -141,7 +145,9 @@ State StreamAnswer::End() {
   std::string raw;
   sse::AppendEvent({}, kDone, &raw);
   done.raw = raw;
-  return state_ = HandleDone(done);
+  state_ = HandleDone(done);
+  buffers_.Trim();
+  return state_;
 }
 
 bool StreamAnswer::open() const noexcept {

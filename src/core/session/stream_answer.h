@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -12,6 +13,7 @@
 #include "core/json/view.h"
 #include "core/openai/event_template.h"
 #include "core/openai/text_map.h"
+#include "core/session/stream_buffers.h"
 #include "core/session/stream_release.h"
 #include "core/sse/splitter.h"
 
@@ -23,7 +25,7 @@ struct StreamOptions {
   size_t gate_buffer_bytes = 256 * 1024;
   size_t max_event_bytes = 32u << 20;
   ReleaseLimits release;
-  json::SharedParser* parser = nullptr;  // outlives the stream; nullptr: each view has its own
+  StreamBuffers* buffers = nullptr;  // of this thread, outlives the stream; nullptr: its own
 };
 
 class StreamAnswer {
@@ -70,11 +72,10 @@ class StreamAnswer {
 
   const StreamOptions options_;
   const uint64_t began_ms_;
+  const std::unique_ptr<StreamBuffers> own_buffers_;  // where the options name none
+  StreamBuffers& buffers_;
   sse::Splitter splitter_;
-  json::View view_;
-  openai::EventInfo info_;
   openai::EventTemplate alike_;
-  std::string unescaped_;
   StreamRelease release_;
   std::vector<std::pair<uint32_t, bool>> choices_;          // seen, finished
   openai::Numbering numbering_ = openai::Numbering::kNone;  // of the events with text

@@ -28,14 +28,16 @@ using Result = StreamRelease::Result;
 
 StreamRelease::StreamRelease(policy::ChainRun& chain, Placeholders* placeholders,
                              openai::Endpoint endpoint, bool buffered, const ReleaseLimits& limits,
-                             json::SharedParser* parser)
+                             StreamBuffers* buffers)
     : chain_(chain),
       placeholders_(placeholders),
       endpoint_(endpoint),
       judged_(chain.has_output_phase() || !placeholders->empty()),
       buffered_(buffered),
       limits_(limits),
-      scratch_(parser) {
+      own_buffers_(buffers == nullptr ? std::make_unique<StreamBuffers>() : nullptr),
+      buffers_(buffers == nullptr ? *own_buffers_ : *buffers),
+      run_(&buffers_.run) {
   groups_.emplace_back();
 }
 
@@ -52,8 +54,8 @@ Result StreamRelease::Add(const sse::Event& event, const json::View& view,
     auto lane = FindLane(segment.lane);
     if (!lane) lane = LaneOf(segment, openai::ChoiceOf(view, endpoint_, segment.node));
     if (!lane || GoesOnAlone(*lane)) {
-      Decode(view, segment, &decoded_);
-      return AddToRun(added, lane, decoded_.text());
+      Decode(view, segment, &buffers_.decoded);
+      return AddToRun(added, lane, buffers_.decoded.text());
     }
   }
   if (const Result result = SettleRun(EndsRun(event, info)); result != Result::kGoOn) return result;
@@ -95,7 +97,8 @@ Result StreamRelease::Flush() {
     }
     if (group.barrier && (!Ready(*group.barrier) || !Release(&*group.barrier))) return Block({});
   }
-  groups_.assign(1, {});
+  groups_.clear();
+  groups_.emplace_back();
   return Result::kGoOn;
 }
 
@@ -136,23 +139,24 @@ Result StreamRelease::JudgeBesideData(const sse::Event& event) {
 
 Result StreamRelease::AppendPieces(const json::View& view, const openai::EventInfo& info,
                                    HeldEvent* held) {
-  touched_.clear();
+  buffers_.touched.clear();
   for (const openai::Segment& segment : info.segments) {
-    Decode(view, segment, &decoded_);
-    if (decoded_.text().empty()) continue;
+    Decode(view, segment, &buffers_.decoded);
+    if (buffers_.decoded.text().empty()) continue;
     HeldPiece piece;
     piece.segment = segment;
     piece.choice = openai::ChoiceOf(view, endpoint_, segment.node);
-    piece.end = decoded_.text().size();
+    piece.end = buffers_.decoded.text().size();
     if (segment.lane != 0) {
       const auto lane = LaneOf(segment, piece.choice);
       // Text behind its own end: what it forms with the text before can no longer be judged.
       if (!lane || lanes_[*lane].closed()) return Result::kInvalid;
       piece.lane = *lane;
-      if (!buffered_ && !AppendToGroup(decoded_.text(), &piece, held)) return Result::kInvalid;
-      std::tie(piece.begin, piece.end) = lanes_[*lane].Append(decoded_.text());
-      pending_text_ += decoded_.text().size();
-      touched_.push_back(*lane);
+      if (!buffered_ && !AppendToGroup(buffers_.decoded.text(), &piece, held))
+        return Result::kInvalid;
+      std::tie(piece.begin, piece.end) = lanes_[*lane].Append(buffers_.decoded.text());
+      pending_text_ += buffers_.decoded.text().size();
+      buffers_.touched.push_back(*lane);
     }
     held->pieces.push_back(std::move(piece));
   }
@@ -188,17 +192,17 @@ std::optional<uint32_t> StreamRelease::LaneOf(const openai::Segment& segment, ui
 }
 
 Result StreamRelease::JudgeWholeTexts(const json::View& view, HeldEvent* held) {
-  whole_segments_.clear();
+  buffers_.whole_segments.clear();
   for (const HeldPiece& piece : held->pieces) {
-    if (piece.lane == HeldPiece::kNoLane) whole_segments_.push_back(piece.segment);
+    if (piece.lane == HeldPiece::kNoLane) buffers_.whole_segments.push_back(piece.segment);
   }
-  if (whole_segments_.empty()) return Result::kGoOn;
-  auto block =
-      whole_texts_.Judge(chain_, policy::Phase::kOutput, view, whole_segments_, placeholders_);
+  if (buffers_.whole_segments.empty()) return Result::kGoOn;
+  auto block = buffers_.whole_texts.Judge(chain_, policy::Phase::kOutput, view,
+                                          buffers_.whole_segments, placeholders_);
   if (block) return Block(std::move(*block));
   size_t next = 0;
   for (HeldPiece& piece : held->pieces) {
-    if (piece.lane == HeldPiece::kNoLane) piece.edits = whole_texts_.edits()[next++];
+    if (piece.lane == HeldPiece::kNoLane) piece.edits = buffers_.whole_texts.edits()[next++];
   }
   return Result::kGoOn;
 }
@@ -213,7 +217,7 @@ std::optional<policy::Block> StreamRelease::JudgeLane(Lane* lane, bool final, si
 Result StreamRelease::JudgeLanes(const openai::EventInfo& info, HeldEvent* held) {
   const auto finished = [&](const Lane& lane) { return Holds(info.finished, lane.choice()); };
   const auto ended = [&](const Lane& lane) { return Holds(info.ended, lane.key()); };
-  for (const uint32_t index : touched_) {
+  for (const uint32_t index : buffers_.touched) {
     const Result result = JudgeOpenLane(index, finished(lanes_[index]));
     if (result != Result::kGoOn) return result;
   }
@@ -250,7 +254,7 @@ void StreamRelease::Enqueue(HeldEvent held, bool barrier, uint32_t choice) {
   ++held_events_;
   Group& group = groups_.back();
   if (barrier || group.queues.size() >= limits_.max_overtaking_choices) {
-    group.barrier = std::move(held);
+    group.barrier = std::make_unique<HeldEvent>(std::move(held));
     groups_.emplace_back();
     return;
   }
@@ -303,7 +307,7 @@ bool StreamRelease::Release(HeldEvent* held) {
     lanes_[piece.joined].TakeEdits(piece.joined_begin, piece.joined_end(), &joined);
     MergeJoined(std::move(joined), &piece.edits);
   }
-  if (!held->AppendTo(&scratch_, &released_)) return false;
+  if (!held->AppendTo(&buffers_.rewritten, &released_)) return false;
   held_bytes_ -= std::min(held_bytes_, held->held_bytes());
   --held_events_;
   CountReleased(held->content, held->text_bytes(), held->sequence_number);

@@ -17,12 +17,13 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
+#include <list>
+#include <map>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "core/json/view.h"
@@ -30,7 +31,7 @@
 #include "core/openai/text_map.h"
 #include "core/policy/chain.h"
 #include "core/session/lane.h"
-#include "core/session/segment_edits.h"
+#include "core/session/stream_buffers.h"
 #include "core/session/stream_event.h"
 #include "core/session/stream_run.h"
 #include "core/sse/splitter.h"
@@ -48,9 +49,9 @@ struct ReleaseLimits {
 class StreamRelease {
  public:
   // `chain` and `placeholders`, whose values are restored, outlive this. `buffered`: nothing leaves
-  // before Flush. `parser`: as in StreamOptions.
+  // before Flush. `buffers`: as in StreamOptions.
   StreamRelease(policy::ChainRun& chain, Placeholders* placeholders, openai::Endpoint endpoint,
-                bool buffered, const ReleaseLimits& limits, json::SharedParser* parser = nullptr);
+                bool buffered, const ReleaseLimits& limits, StreamBuffers* buffers = nullptr);
 
   enum class Result : uint8_t {
     kGoOn,
@@ -87,7 +88,7 @@ class StreamRelease {
  private:
   struct ChoiceQueue {
     uint32_t choice;
-    std::deque<HeldEvent> events;
+    std::list<HeldEvent> events;
   };
   // Lanes that are one text: the one that went on last, and the joined one while that has to look
   // back.
@@ -97,7 +98,7 @@ class StreamRelease {
   struct Group {  // what may overtake each other, and the barrier behind it
     std::vector<ChoiceQueue> queues;
     size_t waiting = 0;
-    std::optional<HeldEvent> barrier;
+    std::unique_ptr<HeldEvent> barrier;
   };
 
   RunEvent MakeRunEvent(const sse::Event& event, const openai::EventInfo& info,
@@ -140,18 +141,15 @@ class StreamRelease {
   const bool judged_, buffered_;
   const ReleaseLimits limits_;
   std::vector<Lane> lanes_;
-  std::unordered_map<openai::LaneKey, uint32_t> lane_of_key_;
+  std::map<openai::LaneKey, uint32_t> lane_of_key_;
   std::pair<openai::LaneKey, uint32_t> present_lane_{};  // the entry that was asked for last
   // By group.
-  std::unordered_map<uint64_t, LaneGroup> lane_groups_;
+  std::map<uint64_t, LaneGroup> lane_groups_;
   std::vector<LaneGroup*> group_of_lane_;
+  const std::unique_ptr<StreamBuffers> own_buffers_;  // where the caller gives none
+  StreamBuffers& buffers_;
   StreamRun run_;
-  std::vector<uint32_t> touched_;  // lanes of the present event
-  std::vector<openai::Segment> whole_segments_;
-  WholeTexts whole_texts_;
-  json::Decoded decoded_;
-  json::View scratch_;
-  std::deque<Group> groups_;
+  std::list<Group> groups_;
   size_t held_bytes_ = 0, held_events_ = 0, pending_text_ = 0;
   std::string released_;
   bool content_released_ = false;

@@ -33,7 +33,7 @@ bool StreamRelease::AppendToGroup(std::string_view text, HeldPiece* piece, HeldE
   piece->joined = group.joined;
   std::tie(piece->joined_begin, std::ignore) = joined.Append(text, seam);
   pending_text_ += text.size();
-  touched_.push_back(group.joined);
+  buffers_.touched.push_back(group.joined);
   return true;
 }
 
@@ -59,7 +59,7 @@ bool StreamRelease::JoinGroup(LaneGroup* joined, HeldEvent* held) {
     for (ChoiceQueue& queue : waiting.queues) {
       for (HeldEvent& event : queue.events) wait(&event);
     }
-    if (waiting.barrier) wait(&*waiting.barrier);
+    if (waiting.barrier) wait(waiting.barrier.get());
   }
   return true;
 }

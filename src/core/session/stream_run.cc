@@ -35,7 +35,6 @@ void StreamRun::Add(const RunEvent& event, uint32_t lane) {
 
 void StreamRun::Clear() {
   events_.clear();
-  if (events_.capacity() > kKeptEvents) std::vector<RunEvent>().swap(events_);
   lane_ = kNoLane;
   text_bytes_ = 0;
 }

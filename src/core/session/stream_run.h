@@ -39,6 +39,9 @@ class StreamRun {
  public:
   static constexpr uint32_t kNoLane = UINT32_MAX;
 
+  // `events`: where they are kept; outlives this.
+  explicit StreamRun(std::vector<RunEvent>* events) : events_(*events) {}
+
   bool empty() const noexcept { return events_.empty(); }
   // So large that it should be judged, whatever follows.
   bool full() const noexcept { return events_.size() >= kMaxEvents || text_bytes_ >= kMaxBytes; }
@@ -52,9 +55,8 @@ class StreamRun {
 
  private:
   static constexpr size_t kMaxEvents = 64, kMaxBytes = 4096;
-  static constexpr size_t kKeptEvents = 4;
 
-  std::vector<RunEvent> events_;
+  std::vector<RunEvent>& events_;
   uint32_t lane_ = kNoLane;
   size_t text_bytes_ = 0;
 };

@@ -3,7 +3,9 @@
 #pragma once
 
 #include "core/json/view.h"
+#include "core/policy/chain_buffers.h"
 #include "core/session/segment_edits.h"
+#include "core/session/stream_buffers.h"
 
 namespace kt::session {
 
@@ -12,6 +14,8 @@ namespace kt::session {
 struct Workspace {
   json::SharedParser parser;
   WholeTexts texts;
+  policy::ChainBuffers chain;
+  StreamBuffers stream{&parser};
 };
 
 }  // namespace kt::session

@@ -26,7 +26,7 @@ void Splitter::Feed(std::string_view bytes) {
 }
 
 void Splitter::Trim() {
-  if (consumed_ != buffer_.size() || buffer_.capacity() <= kKeptCapacity) return;
+  if (consumed_ != buffer_.size()) return;
   std::string().swap(buffer_);
   consumed_ = 0;
 }

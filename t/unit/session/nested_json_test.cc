@@ -10,7 +10,7 @@ struct Outcome {
   std::string text;
 };
 
-std::string Apply(const std::string& text, const std::deque<SpanEdit>& edits) {
+std::string Apply(const std::string& text, const std::list<SpanEdit>& edits) {
   std::string out;
   size_t at = 0;
   for (const SpanEdit& edit : edits) {
@@ -23,7 +23,7 @@ std::string Apply(const std::string& text, const std::deque<SpanEdit>& edits) {
 // Edits [begin, end) of `text`, fed in two pieces cut at `cut`: an edit is known once its end is.
 Outcome EditCut(const std::string& text, std::vector<SpanEdit> edits, size_t cut) {
   NestedJson nested;
-  std::deque<SpanEdit> out;
+  std::list<SpanEdit> out;
   std::vector<SpanEdit> first, second;
   for (SpanEdit& edit : edits) (edit.end <= cut ? first : second).push_back(edit);
   // The chain clears nothing inside a match.
@@ -150,7 +150,7 @@ TEST(NestedJson, PlainTextIsEditedAsItIs) {
 
 TEST(NestedJson, HoldsAnUnfinishedTokenOrEscape) {
   NestedJson nested;
-  std::deque<SpanEdit> out;
+  std::list<SpanEdit> out;
   ASSERT_TRUE(nested.Feed(R"({"a":12)", {}, false, &out));
   EXPECT_EQ(nested.safe_end(), 5u);
   ASSERT_TRUE(nested.Feed(R"(,"b":"x\u00)", {}, false, &out));

@@ -60,5 +60,73 @@ TEST_F(WorkspaceTest, LargeTextsAreNotKept) {
   EXPECT_GT(texts.held_bytes(), 0u);
 }
 
+TEST_F(WorkspaceTest, StreamsTakeTurnsWithinAnEvent) {
+  Life first = Begin(), second = Begin();
+  for (Life* life : {&first, &second}) {
+    life->Send(StreamChat());
+    ASSERT_FALSE(life->Try().empty());
+    life->Head(200, "text/event-stream");
+  }
+  const std::string stream =
+      kRole + Text("Mail ") + Text(kEmail) + Text(" and \n") + Text(kMail) + Finish() + kDone;
+  for (const char byte : stream) {
+    first.Body({&byte, 1});
+    second.Body({&byte, 1});
+  }
+  for (Life* life : {&first, &second}) {
+    EXPECT_EQ(Read(life->output).text[0], "Mail [EMAIL] and \nMail [EMAIL] now");
+    EXPECT_TRUE(life->session().answer_complete());
+  }
+}
+
+TEST_F(WorkspaceTest, LargeEventsAreNotKept) {
+  const std::string large = "Mail " + std::string(300'000, '\n') + "\\u0041";
+  Life life = Begin();
+  life.Send(StreamChat()).AnswerStream({kRole, Text(large), Finish(), kDone});
+  EXPECT_EQ(Read(life.output).text[0], large);
+  EXPECT_LT(workspace_.stream.unescaped.capacity(), 64u * 1024);
+  EXPECT_LT(workspace_.stream.decoded.held_bytes(), 64u * 1024);
+  EXPECT_TRUE(workspace_.stream.run.empty());
+  EXPECT_TRUE(workspace_.stream.event.empty());
+}
+
+// ---- what a stream does not need any more ------------------------------------------------------
+
+class ForgetBodyTest : public WorkspaceTest {};
+
+TEST_F(ForgetBodyTest, NothingIsForgottenBeforeTheCommit) {
+  const auto two = MakeGateway(Yaml(TwoTargets()));
+  Life life(*two, "/v1/chat/completions", Sharing(&workspace_));
+  life.Send(Chat(kMail, R"(,"stream":true)"));
+  ASSERT_EQ(life.Try(), "a");
+  const std::string first(life.request.body);
+  life.Head(200, "text/event-stream");
+  life.Body(kRole + ": keep-alive\n\n");
+  EXPECT_FALSE(life.session().committed());
+  EXPECT_EQ(life.End(UpstreamEnd::kReset), Step::kNextTarget);
+  ASSERT_EQ(life.Try(), "b");
+  EXPECT_NE(life.request.body.find("Mail [EMAIL] now"), std::string::npos);
+  EXPECT_NE(life.request.body.find("model-b"), std::string::npos);
+  EXPECT_NE(first.find("model-a"), std::string::npos);
+}
+
+TEST_F(ForgetBodyTest, AStreamGoesOnWithoutItsRequest) {
+  for (const bool keep : {false, true}) {
+    Life life = Begin();
+    life.Send(Chat(kMail, R"(,"stream":true)"));
+    ASSERT_FALSE(life.Try().empty());
+    life.Head(200, "text/event-stream");
+    life.Body(kRole + Text("Hello "));
+    ASSERT_TRUE(life.session().committed());
+    life.session().ForgetBody(keep);
+    EXPECT_EQ(life.session().forwarded_body().empty(), !keep);
+    life.Body(Text(kEmail) + Text(" now") + Finish() + kDone);
+    EXPECT_EQ(Read(life.output).text[0], "Hello [EMAIL] now");
+    EXPECT_EQ(life.record().model, "m");
+    EXPECT_EQ(life.record().verdict, "redacted");
+    EXPECT_TRUE(life.record().stream);
+  }
+}
+
 }  // namespace
 }  // namespace kt::session
