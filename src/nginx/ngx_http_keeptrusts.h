@@ -68,6 +68,17 @@ struct RandomBytes {
   size_t left = 0;
 };
 
+// Gives free heap back once no large body has come for a while (*_heap.cc). State of this process.
+struct HeapKeeper {
+  HeapKeeper() = default;
+  ~HeapKeeper();
+  HeapKeeper(const HeapKeeper&) = delete;
+  HeapKeeper& operator=(const HeapKeeper&) = delete;
+
+  ngx_event_t timer{};
+  bool used = false;  // a large body has come since the timer was set
+};
+
 struct MainConf {
   MainConf() noexcept;
   RandomBytes random;
@@ -83,6 +94,7 @@ struct MainConf {
   ngx_uint_t cached_verdicts = NGX_CONF_UNSET_UINT;  // keeptrusts_verdict_cache; 0: off
   std::unique_ptr<policy::VerdictCache> verdicts;    // of this worker
   session::Workspace workspace;                      // the same
+  HeapKeeper heap;
 };
 
 struct LocationConf {
@@ -129,6 +141,13 @@ char* SetVerdictCache(ngx_conf_t* cf, ngx_command_t* command, void* conf) noexce
 // For a process that serves requests.
 void StartVerdictCache(ngx_cycle_t* cycle, MainConf* main) noexcept;
 
+// The configuration is read: gives back what that took, before workers begin with a copy of it.
+void TrimHeap() noexcept;
+// For a process that serves requests: large blocks of heap are used again.
+void KeepHeap() noexcept;
+// A request with a body of so many bytes is over.
+void NoteBody(HeapKeeper* heap, size_t bytes) noexcept;
+
 // keeptrusts_zone size;
 char* SetZone(ngx_conf_t* cf, ngx_command_t* command, void* conf) noexcept;
 // The zone that the routed gateways' boards live in, of the default size where none was named.
@@ -152,6 +171,8 @@ struct Context {
   std::string body;                  // a copy, when nginx had it in several pieces or a file
   ngx_buf_t* head_buffer = nullptr;  // the request's own, while another one takes the body
   uint64_t body_bytes = 0;           // counted by the request-body filter
+  u_char* body_buffer = nullptr;     // nginx's, that the session reads
+  bool body_forgotten = false;
 
   std::string uri;        // that was judged
   bool routed = false;    // keeptrusts_pass
@@ -229,6 +250,9 @@ int64_t UnixMicroseconds() noexcept;
 // nginx's own $request_id, so that our records and its logs name a request alike. May throw.
 std::string RequestId(ngx_http_request_t* r);
 
+// The variable when the configuration uses it; nullptr otherwise.
+const ngx_http_variable_t* FindUsedVariable(ngx_http_request_t* r, std::string_view name) noexcept;
+
 // The request's context, also after an internal redirect has zeroed the module's slot.
 Context* FindContext(ngx_http_request_t* r) noexcept;
 // The context of a location that redirected here, when what it judged holds here too: the same
@@ -248,6 +272,9 @@ ngx_int_t JudgeBody(Context* ctx) noexcept;
 // Puts the session's edited body in the place of the client's, for whatever handler sends it: a
 // stock one, or one behind an error_page of ours. NGX_ERROR: memory.
 ngx_int_t ReplaceRequestBody(Context* ctx) noexcept;
+// An answer that no other try can follow has begun, and the request has left: gives back what held
+// the request. Of an open stream that is the largest part.
+void ForgetRequestBody(Context* ctx) noexcept;
 // Gives the client's Accept-Encoding back, which the stock handler has not seen.
 void RestoreAcceptEncoding(Context* ctx) noexcept;
 // Reserves room for the record of a request that is going to have one; refuses it otherwise.
@@ -263,6 +290,9 @@ ngx_int_t AddHeader(ngx_http_request_t* r, const routing::Header& header) noexce
 ngx_int_t SetResponseHead(Context* ctx) noexcept;
 // A chain link with the session's pending output, or nullptr (*error set when memory is out).
 ngx_chain_t* TakeOutput(Context* ctx, bool last, ngx_chain_t** free, bool* error) noexcept;
+// Gives back the bytes of the buffers of `out` that nginx has sent: a stream may be silent for
+// long.
+void ForgetSent(ngx_chain_t* out) noexcept;
 // Sends the complete answer that the client side holds.
 ngx_int_t SendAnswer(Context* ctx) noexcept;
 

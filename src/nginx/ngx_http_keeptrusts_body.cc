@@ -34,6 +34,7 @@ ngx_int_t MakeRoomForBody(Context* ctx) {
   b->last = ngx_cpymem(b->last, head->pos, come);
   head->pos = head->last;
   ctx->head_buffer = head;
+  ctx->body_buffer = b->start;
   r->header_in = b;
   return NGX_OK;
 }
@@ -102,6 +103,9 @@ ngx_int_t JudgeBody(Context* ctx) noexcept {
         ngx_chain_t* bufs = r->request_body != nullptr ? r->request_body->bufs : nullptr;
         std::string_view body;
         size_t padding = 0;
+        if (ctx->body_buffer == nullptr && bufs != nullptr && r->request_body->buf != nullptr) {
+          ctx->body_buffer = r->request_body->buf->start;
+        }
         if (!FindInPlace(bufs, &body, &padding)) {
           ctx->body.reserve(ctx->body_bytes + kJsonPadding);
           for (ngx_chain_t* cl = bufs; cl != nullptr; cl = cl->next) {
@@ -116,6 +120,24 @@ ngx_int_t JudgeBody(Context* ctx) noexcept {
       });
   if (rc != NGX_OK) DropBody(r);
   return rc;
+}
+
+void ForgetRequestBody(Context* ctx) noexcept {
+  ngx_http_request_t* r = ctx->request;
+  // Once its answer has begun nginx sends no more of a request.
+  const bool left = r->upstream->request_body_sent != 0;
+  if (ctx->body_forgotten || !left || !ctx->session->committed()) return;
+  ctx->body_forgotten = true;
+  const bool asked = FindUsedVariable(r, "request_body") != nullptr;  // in a log_format
+  ctx->session->ForgetRequest(asked);
+  std::string().swap(ctx->request_bytes);
+  std::string().swap(ctx->body);
+  if (asked || r->request_body == nullptr) return;
+  DropBody(r);
+  // HTTP/2 and HTTP/3 have ideas of their own about the buffer.
+  if (r->http_version > NGX_HTTP_VERSION_11 || ctx->body_buffer == nullptr) return;
+  r->request_body->buf = nullptr;
+  (void)ngx_pfree(r->pool, ctx->body_buffer);
 }
 
 ngx_int_t ReplaceRequestBody(Context* ctx) noexcept {

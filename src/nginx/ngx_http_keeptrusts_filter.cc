@@ -276,7 +276,10 @@ ngx_int_t BodyFilter(ngx_http_request_t* r, ngx_chain_t* in) {
     Consume(in->buf);
     in = in->next;
   }
-  return SendDurably(ctx, in, next_body_filter);
+  const ngx_int_t rc = SendDurably(ctx, in, next_body_filter);
+  ForgetSent(in);
+  if (r->upstream != nullptr) ForgetSent(r->upstream->busy_bufs);
+  return rc;
 }
 
 }  // namespace

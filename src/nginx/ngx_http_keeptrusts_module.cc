@@ -1,16 +1,8 @@
 // The module's tables: directives, configuration, registration with nginx.
-#include <stdlib.h>  // says whether this is glibc
-
-#if defined(__GLIBC__)
-#include <malloc.h>
-#endif
-
 #include "ngx_http_keeptrusts.h"
 
 namespace kt::nginx {
 namespace {
-
-constexpr int kKeptHeapBytes = 32 * 1024 * 1024;
 
 constexpr ngx_uint_t kFailBlock = 0, kFailAllow = 1, kEndpointRefuse = 0, kEndpointPass = 1;
 
@@ -269,16 +261,9 @@ ngx_int_t PostConfiguration(ngx_conf_t* cf) {
   auto* main =
       static_cast<MainConf*>(ngx_http_conf_get_module_main_conf(cf, ngx_http_keeptrusts_module));
   if (AddZone(cf, main) != NGX_OK) return NGX_ERROR;
+  // Not later, between the opening of the sockets and that of the signals.
+  if (!main->gateways.empty()) TrimHeap();
   return InstallFilters(cf);
-}
-
-// The C library gives what lies free at the end of the heap back to the kernel, and takes large
-// blocks from it: with each body of 100 KB, for more time than its request takes otherwise.
-void KeepHeap() noexcept {
-#if defined(__GLIBC__)
-  mallopt(M_TRIM_THRESHOLD, kKeptHeapBytes);
-  mallopt(M_MMAP_THRESHOLD, kKeptHeapBytes / 2);
-#endif
 }
 
 // Only where requests are served: helper processes ask nobody.

@@ -103,6 +103,14 @@ ngx_chain_t* TakeOutput(Context* ctx, bool last, ngx_chain_t** free, bool* error
   return link;
 }
 
+void ForgetSent(ngx_chain_t* out) noexcept {
+  for (; out != nullptr; out = out->next) {
+    const bool ours = out->buf->tag == static_cast<ngx_buf_tag_t>(&ngx_http_keeptrusts_module);
+    if (!ours || ngx_buf_size(out->buf) != 0) continue;
+    std::string().swap(reinterpret_cast<OutputBuffer*>(out->buf)->bytes);
+  }
+}
+
 ngx_int_t SendAnswer(Context* ctx) noexcept {
   ngx_http_request_t* r = ctx->request;
   if (SetResponseHead(ctx) != NGX_OK) return NGX_HTTP_INTERNAL_SERVER_ERROR;

@@ -15,7 +15,8 @@ namespace {
 void DestroyContext(void* data) {
   auto* ctx = static_cast<Context*>(data);
   WriteRecord(ctx, static_cast<int>(ctx->request->headers_out.status));
-  ctx->~Context();
+  NoteBody(&GetMainConf(ctx->request)->heap, ctx->body_bytes);
+  delete ctx;
 }
 
 std::string_view Evaluate(ngx_http_request_t* r, ngx_http_complex_value_t* value) {
@@ -129,17 +130,19 @@ int64_t UnixMicroseconds() noexcept {
   return static_cast<int64_t>(tv.tv_sec) * 1'000'000 + tv.tv_usec;
 }
 
-// Where the configuration does not use it, the variable would be another one each time it is asked.
-std::string RequestId(ngx_http_request_t* r) {
-  ngx_str_t name = ngx_string("request_id");
-  const ngx_uint_t key = ngx_hash_key(name.data, name.len);
+const ngx_http_variable_t* FindUsedVariable(ngx_http_request_t* r, std::string_view name) noexcept {
+  auto* bytes = reinterpret_cast<u_char*>(const_cast<char*>(name.data()));
   auto* cmcf = static_cast<ngx_http_core_main_conf_t*>(
       ngx_http_get_module_main_conf(r, ngx_http_core_module));
   const auto* known = static_cast<ngx_http_variable_t*>(
-      ngx_hash_find(&cmcf->variables_hash, key, name.data, name.len));
-  if (known == nullptr || (known->flags & NGX_HTTP_VAR_INDEXED) == 0) {
-    return MakeRequestId(&GetMainConf(r)->random);
-  }
+      ngx_hash_find(&cmcf->variables_hash, ngx_hash_key(bytes, name.size()), bytes, name.size()));
+  return known != nullptr && (known->flags & NGX_HTTP_VAR_INDEXED) != 0 ? known : nullptr;
+}
+
+// Where the configuration does not use it, the variable would be another one each time it is asked.
+std::string RequestId(ngx_http_request_t* r) {
+  const ngx_http_variable_t* known = FindUsedVariable(r, "request_id");
+  if (known == nullptr) return MakeRequestId(&GetMainConf(r)->random);
   ngx_http_variable_value_t* v = ngx_http_get_indexed_variable(r, known->index);
   if (v == nullptr || v->not_found != 0) return {};
   return {reinterpret_cast<char*>(v->data), v->len};
@@ -176,21 +179,20 @@ Context* InheritContext(ngx_http_request_t* r, const LocationConf* conf) noexcep
 }
 
 Context* MakeContext(ngx_http_request_t* r, LocationConf* conf, bool routed) noexcept {
-  ngx_pool_cleanup_t* cleanup = ngx_pool_cleanup_add(r->pool, sizeof(Context));
+  ngx_pool_cleanup_t* cleanup = ngx_pool_cleanup_add(r->pool, 0);
   if (cleanup == nullptr) return nullptr;
+  // Not in the pool, which would need one more block of 4 KB for the rest of the request.
   Context* ctx = Guard(r->connection->log, static_cast<Context*>(nullptr), [&] {
-    // First what may throw, so that a Context never exists without its cleanup.
-    auto session =
+    auto made = std::make_unique<Context>(r, conf);
+    made->uri = View(r->uri);
+    made->routed = routed;
+    made->session =
         std::make_unique<session::Session>(*conf->gateway->gateway, MakeOptions(r, conf, routed),
                                            MakeHead(r, conf), Now(), UnixMicroseconds());
-    std::string uri(View(r->uri));
-    auto made = ::new (cleanup->data) Context(r, conf);
-    made->uri = std::move(uri);
-    made->routed = routed;
-    made->session = std::move(session);
-    return made;
+    return made.release();
   });
   if (ctx == nullptr) return nullptr;
+  cleanup->data = ctx;
   cleanup->handler = DestroyContext;
   ngx_http_set_ctx(r, ctx, ngx_http_keeptrusts_module);
   return ctx;

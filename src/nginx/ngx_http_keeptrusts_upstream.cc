@@ -144,6 +144,7 @@ ngx_int_t InitInputFilter(void* data) {
   if (ctx == nullptr) return NGX_ERROR;
   r->upstream->length = -1;  // until we say 0: nginx has put the client's length there
   Guard(r->connection->log, 0, [&] { return SettleConnection(ctx), 0; });
+  ForgetRequestBody(ctx);
   ctx->read_upstream = r->upstream->read_event_handler;
   r->upstream->read_event_handler = ReadUpstream;
   return QueueOutput(ctx);
@@ -167,6 +168,7 @@ ngx_int_t InputFilter(void* data, ssize_t bytes) {
     return true;
   });
   if (!ok) return NGX_ERROR;
+  ForgetRequestBody(ctx);
   ArmDeadline(ctx);
   return QueueOutput(ctx);
 }

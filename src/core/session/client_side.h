@@ -23,6 +23,12 @@ class ClientSide {
     head_ = std::move(head);
     head_ready_ = true;
   }
+  // Keeps only the status of the head.
+  void ForgetHead() {
+    ClientHead rest;
+    rest.status = head_.status;
+    std::swap(head_, rest);
+  }
   void Append(std::string bytes) {
     if (finished_) return;
     if (output_.empty()) {

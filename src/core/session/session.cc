@@ -156,8 +156,9 @@ void Session::RefuseStatus(int status) {
 std::string_view Session::forwarded_body() const noexcept {
   return body_edited() ? std::string_view(impl_->forwarded) : impl_->body;
 }
-void Session::ForgetBody(bool keep_forwarded) {
+void Session::ForgetRequest(bool keep_forwarded) {
   impl_->body = {};
+  impl_->client.ForgetHead();
   std::string().swap(impl_->try_body);
   if (!keep_forwarded) std::string().swap(impl_->forwarded);
 }

@@ -101,7 +101,7 @@ class Session {
   // model list) and nothing goes upstream.
   void OnHead();
   // Whole body. `padding`: readable bytes behind it (see json::View). The bytes must stay valid
-  // until Finish, ForgetBody or the next call of OnRequest.
+  // until Finish, ForgetRequest or the next call of OnRequest.
   void OnRequest(std::string_view body, size_t padding, uint64_t now_ms);
   // The audit log cannot take a record: answer 503 `audit_unavailable`, also in place of an answer
   // that is decided already. Before the first TakeOutput.
@@ -113,10 +113,11 @@ class Session {
   // policy edited it.
   std::string_view forwarded_body() const noexcept;
   bool body_edited() const noexcept;
-  // The request of this try has left, and no other follows (committed()): gives back what holds its
-  // body, the edited one only without `keep_forwarded`. The bytes that OnRequest was given are not
-  // looked at any more.
-  void ForgetBody(bool keep_forwarded);
+  // The request of this try has left, no other follows (committed()), and the client has its head:
+  // gives back what only they needed: bodies, the edited one only without `keep_forwarded`, and
+  // what head() says beside its status. The bytes that OnRequest was given are not looked at any
+  // more.
+  void ForgetRequest(bool keep_forwarded);
 
   // Routing. The next target to try, or nullopt: then the client side holds the error answer.
   std::optional<size_t> NextTarget(uint64_t now_ms);

@@ -92,9 +92,9 @@ TEST_F(WorkspaceTest, LargeEventsAreNotKept) {
 
 // ---- what a stream does not need any more ------------------------------------------------------
 
-class ForgetBodyTest : public WorkspaceTest {};
+class ForgetRequestTest : public WorkspaceTest {};
 
-TEST_F(ForgetBodyTest, NothingIsForgottenBeforeTheCommit) {
+TEST_F(ForgetRequestTest, NothingIsForgottenBeforeTheCommit) {
   const auto two = MakeGateway(Yaml(TwoTargets()));
   Life life(*two, "/v1/chat/completions", Sharing(&workspace_));
   life.Send(Chat(kMail, R"(,"stream":true)"));
@@ -110,7 +110,7 @@ TEST_F(ForgetBodyTest, NothingIsForgottenBeforeTheCommit) {
   EXPECT_NE(first.find("model-a"), std::string::npos);
 }
 
-TEST_F(ForgetBodyTest, AStreamGoesOnWithoutItsRequest) {
+TEST_F(ForgetRequestTest, AStreamGoesOnWithoutItsRequest) {
   for (const bool keep : {false, true}) {
     Life life = Begin();
     life.Send(Chat(kMail, R"(,"stream":true)"));
@@ -118,7 +118,7 @@ TEST_F(ForgetBodyTest, AStreamGoesOnWithoutItsRequest) {
     life.Head(200, "text/event-stream");
     life.Body(kRole + Text("Hello "));
     ASSERT_TRUE(life.session().committed());
-    life.session().ForgetBody(keep);
+    life.session().ForgetRequest(keep);
     EXPECT_EQ(life.session().forwarded_body().empty(), !keep);
     life.Body(Text(kEmail) + Text(" now") + Finish() + kDone);
     EXPECT_EQ(Read(life.output).text[0], "Hello [EMAIL] now");
