@@ -321,19 +321,18 @@ def measure_paced(front, ports, seconds, rounds, connections=32, interval=0.01):
 
 
 def measure_open(start_front, ports, streams=500):
-    """Resident bytes of the worker for each stream that is open and silent."""
+    """Resident bytes of the worker for each stream that is open and silent: of those that are opened
+    when as many are open, so that neither what is taken for good nor what lay free counts."""
     per_stream = {}
     upstream = StreamUpstream(ports["streams"], 20, 0.001, True)
 
     async def run(path, worker):
-        # Once more than needed before, so that what is allocated for good does not count.
-        for _, writer in await read_streams(ports["front"], path, streams // 4, PROSE[:3].encode()):
-            writer.close()
-        await asyncio.sleep(0.3)
-        before = resident_kb(worker)
-        opened = await read_streams(ports["front"], path, streams, PROSE[:3].encode())
-        await asyncio.sleep(1)
-        per_stream[path] = (resident_kb(worker) - before) / streams
+        resident, opened = [], []
+        for _ in range(2):
+            opened += await read_streams(ports["front"], path, streams, PROSE[:3].encode())
+            await asyncio.sleep(1)
+            resident.append(resident_kb(worker))
+        per_stream[path] = (resident[1] - resident[0]) / streams
         for _, writer in opened:
             writer.close()
 
