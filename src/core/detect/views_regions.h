@@ -13,10 +13,10 @@ namespace kt::detect::views {
 // Text on either side of a candidate block that is looked at with it.
 inline constexpr size_t kRegionAroundBytes = 64;
 
-inline bool IsLetter(char c) noexcept {
+constexpr bool IsLetter(char c) noexcept {
   return (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
 }
-inline bool IsBlank(char c) noexcept {
+constexpr bool IsBlank(char c) noexcept {
   return c == ' ' || (c >= '\t' && c <= '\r');
 }
 

@@ -1,5 +1,7 @@
 // Views of odd spelling: leet and spaced-out letters. For scores of input texts.
 #include <algorithm>
+#include <array>
+#include <string>
 #include <vector>
 
 #include "core/base/text.h"
@@ -8,59 +10,68 @@
 namespace kt::detect::views {
 namespace {
 
-char LeetLetter(char c, char one) noexcept {
-  switch (c) {
-    case '0':
-      return 'o';
-    case '1':
-    case '!':
-    case '|':
-      return one;
-    case '2':
-      return 'z';
-    case '3':
-      return 'e';
-    case '4':
-    case '@':
-      return 'a';
-    case '5':
-    case '$':
-      return 's';
-    case '6':
-    case '9':
-      return 'g';
-    case '7':
-    case '+':
-      return 't';
-    case '8':
-      return 'b';
-    default:
-      return '\0';
+// What a sign stands for; kOne: i or l; 0: it is none.
+constexpr char kOne = 1;
+constexpr std::array<char, 256> kLeetLetters = [] {
+  std::array<char, 256> letters{};
+  constexpr std::string_view kSigns = "01!|234@5$697+8", kLetters = "o\1\1\1zeaassggttb";
+  static_assert(kSigns.size() == kLetters.size());
+  for (size_t i = 0; i < kSigns.size(); ++i) {
+    letters[static_cast<unsigned char>(kSigns[i])] = kLetters[i];
   }
+  return letters;
+}();
+char LeetLetter(char c) noexcept {
+  return kLeetLetters[static_cast<unsigned char>(c)];
 }
 
-// One word of a stretch that may be leet.
+constexpr uint8_t kLetterKind = 1, kSignKind = 2, kBlankKind = 4, kEitherKind = 8;
+constexpr std::array<uint8_t, 256> kKinds = [] {
+  std::array<uint8_t, 256> kinds{};
+  for (size_t i = 0; i < kinds.size(); ++i) {
+    const char c = static_cast<char>(i), letter = kLeetLetters[i];
+    if (IsBlank(c)) kinds[i] = kBlankKind;
+    if (IsLetter(c)) kinds[i] = kLetterKind;
+    if (letter != 0) kinds[i] = kSignKind | (letter == kOne ? kEitherKind : 0);
+  }
+  return kinds;
+}();
+
+// A word of a stretch that may be leet.
 struct LeetWord {
-  std::string plain;   // with letters for signs, the way that gives a known word where there is one
+  std::string_view text;
+  uint8_t kinds = 0;   // all that its bytes are of
   bool mixed = false;  // a sign stands before a letter: nobody writes so by accident
-  bool known = false;  // became one
 };
 
-// `signs_too`: words of signs alone ("15", "70") are read where they give a known word.
-LeetWord ReadLeetWord(const std::string& word, bool signs_too) {
-  LeetWord out{word, false, false};
-  bool letters = false, signs = false;
-  for (size_t i = 0; i < word.size(); ++i) {
-    const bool sign = LeetLetter(word[i], 'i') != '\0';
-    letters = letters || IsLetter(word[i]);
-    signs = signs || sign;
-    out.mixed = out.mixed || (sign && i + 1 < word.size() && IsLetter(word[i + 1]));
+LeetWord WordAt(std::string_view text, size_t at) noexcept {
+  LeetWord word;
+  uint8_t before = 0;
+  size_t end = at;
+  for (; end < text.size(); ++end) {
+    const uint8_t kind = kKinds[static_cast<unsigned char>(text[end])];
+    if (kind == kBlankKind) break;
+    word.kinds |= kind;
+    word.mixed |= (before & kSignKind) != 0 && kind == kLetterKind;
+    before = kind;
   }
-  if (!signs || (!letters && (!signs_too || word.size() > 4))) return out;
+  word.text = text.substr(at, end - at);
+  return word;
+}
+
+// Appends the word with letters for signs, the way that gives a known word where there is one, or
+// as it is. True: it is a known word. `signs_too`: words of signs alone ("15", "70") are read where
+// they give a known word.
+bool ReadLeetWord(const LeetWord& word, bool signs_too, std::string* out) {
+  const size_t begin = out->size();
+  out->append(word.text);
+  const bool letters = (word.kinds & kLetterKind) != 0;
+  if ((word.kinds & kSignKind) == 0) return false;
+  if (!letters && (!signs_too || word.text.size() > 4)) return false;
   for (const char one : {'l', 'i'}) {
-    std::string plain = word;
+    std::string plain(word.text);
     for (char& c : plain) {
-      if (LeetLetter(c, one) != '\0') c = LeetLetter(c, one);
+      if (const char letter = LeetLetter(c)) c = letter == kOne ? one : letter;
     }
     // Punctuation behind a word may be a sign as well: "n0w!".
     std::string_view letters_only = plain;
@@ -68,36 +79,34 @@ LeetWord ReadLeetWord(const std::string& word, bool signs_too) {
     while (!letters_only.empty() && !IsLetter(letters_only.front())) letters_only.remove_prefix(1);
     const std::string lower = ToLower(letters_only);
     const bool shorter =
-        word.back() == '!' && IsKnownWord(std::string_view(lower).substr(0, lower.size() - 1));
-    out.known = IsKnownWord(lower) || shorter || (!letters && (lower == "a" || lower == "i"));
+        word.text.back() == '!' && IsKnownWord(std::string_view(lower).substr(0, lower.size() - 1));
+    const bool known =
+        IsKnownWord(lower) || shorter || (!letters && (lower == "a" || lower == "i"));
     if (shorter) plain.back() = '!';
-    if (out.known || letters) out.plain = std::move(plain);
-    if (out.known) break;
+    if (known || letters) out->replace(begin, word.text.size(), plain);
+    if (known) return true;
+    // Without a sign that may be either letter there is no second way.
+    if ((word.kinds & kEitherKind) == 0) break;
   }
-  return out;
+  return false;
 }
 
 // A stretch read as leet; empty where it is none.
 std::string ReadLeet(std::string_view text) {
-  std::string plain, word;
+  std::string plain;
   size_t words = 0, mixed = 0, known = 0;
   for (const bool signs_too : {false, true}) {
     if (signs_too && mixed < 2) break;
     plain.clear();
     words = mixed = known = 0;
-    for (size_t at = 0; at <= text.size(); ++at) {
-      if (at < text.size() && !IsBlank(text[at])) {
-        word.push_back(text[at]);
-        continue;
-      }
-      if (!word.empty()) {
-        const LeetWord read = ReadLeetWord(word, signs_too);
+    for (size_t at = 0; at < text.size(); ++at) {
+      const LeetWord word = WordAt(text, at);
+      if (!word.text.empty()) {
         ++words;
-        mixed += read.mixed ? 1 : 0;
-        known += read.known ? 1 : 0;
-        plain += read.plain;
+        mixed += word.mixed ? 1 : 0;
+        known += ReadLeetWord(word, signs_too, &plain) ? 1 : 0;
       }
-      word.clear();
+      at += word.text.size();
       if (at < text.size()) plain.push_back(text[at]);
     }
   }
