@@ -81,17 +81,22 @@ void ContextWords::AddHeads(const std::string& word) {
     if (word.size() > 1 && second != (word[1] & 31)) continue;
     for (int third = 0; third < 32; ++third) {
       if (word.size() > 2 && third != (word[2] & 31)) continue;
-      heads_.set(HeadOf(word[0], static_cast<char>(second), static_cast<char>(third)));
+      const size_t head = HeadOf(word[0], static_cast<char>(second), static_cast<char>(third));
+      heads_[head / 64] |= uint64_t{1} << (head % 64);
     }
   }
 }
 
 ContextWords::ContextWords(const std::vector<std::vector<std::string>>& lists) {
+  size_t words = 0;
+  for (const auto& list : lists) words += list.size();
+  heads_.resize(size_t{1} << ((words > kFewWords ? kHeadBits : kFewHeadBits) - 6));
+  std::array<bool, 256> firsts{};
   for (size_t list = 0; list < lists.size(); ++list) {
     for (const std::string& word : Prepared(lists[list])) {
       if (word.empty()) continue;
       all_have_letters_ &= MayHaveLetter(word);
-      firsts_.set(static_cast<unsigned char>(word[0]));
+      firsts[static_cast<unsigned char>(word[0])] = true;
       AddHeads(word);
       for (int second = 0; second < 32; ++second) {
         if (word.size() > 1 && second != (word[1] & 31)) continue;
@@ -99,6 +104,14 @@ ContextWords::ContextWords(const std::vector<std::vector<std::string>>& lists) {
         words_.push_back({pair, static_cast<uint16_t>(list), word});
       }
     }
+  }
+  for (size_t byte = 0; byte < kinds_.size(); ++byte) {
+    const char c = static_cast<char>(byte);
+    const bool first = firsts[static_cast<unsigned char>(FoldOf(c))];
+    kinds_[byte] = static_cast<uint8_t>((IsLower(c)   ? kLower
+                                         : IsUpper(c) ? kUpper
+                                                      : 0) |
+                                        (first ? kFirst : 0));
   }
   std::stable_sort(words_.begin(), words_.end(),
                    [](const Word& a, const Word& b) { return a.pair < b.pair; });
@@ -108,16 +121,18 @@ ContextWords::ContextWords(const std::vector<std::vector<std::string>>& lists) {
 bool ContextWords::MayHold(std::string_view text) const noexcept {
   // A blank comes in where a small letter and a capital meet.
   const auto part = [](char one, char next) { return IsLower(one) && IsUpper(next); };
-  char before = '\0', c = text.empty() ? '\0' : text[0];
+  constexpr uint8_t kLetter = kLower | kUpper;
+  uint8_t before = 0;
   for (size_t i = 0; i < text.size(); ++i) {
-    const char previous = before, second = i + 1 < text.size() ? text[i + 1] : '\0';
-    const char first = c, folded = FoldOf(first);
-    before = first, c = second;
-    if (!firsts_[static_cast<unsigned char>(folded)]) continue;
-    if (IsLetter(previous) && IsLower(folded) && !part(previous, first)) continue;
-    const char third = i + 2 < text.size() ? text[i + 2] : '\0';
+    const uint8_t previous = before, kind = kinds_[static_cast<unsigned char>(text[i])];
+    before = kind;
+    if ((kind & kFirst) == 0) continue;
+    const bool inside = (previous & kLetter) != 0 && (kind & kLetter) != 0;
+    if (inside && !((previous & kLower) != 0 && (kind & kUpper) != 0)) continue;
+    const char first = text[i], second = i + 1 < text.size() ? text[i + 1] : '\0',
+               third = i + 2 < text.size() ? text[i + 2] : '\0';
     if (part(first, second) || part(second, third)) return true;
-    if (heads_[HeadOf(folded, FoldOf(second), FoldOf(third))]) return true;
+    if (IsHead(FoldOf(first), FoldOf(second), FoldOf(third))) return true;
   }
   return false;
 }
@@ -138,11 +153,11 @@ bool ContextWords::Find(std::string_view before, std::span<uint16_t> last) const
   const size_t least_end = LeastEnd(context);
   bool found = false;
   for (size_t at = 0; at < context.size(); ++at) {
-    if (!firsts_[static_cast<unsigned char>(context[at])]) continue;
+    if ((kinds_[static_cast<unsigned char>(context[at])] & kFirst) == 0) continue;
     if (at > 0 && IsLower(context[at - 1]) && IsLower(context[at])) continue;
     const char second = at + 1 < context.size() ? context[at + 1] : '\0';
     const char third = at + 2 < context.size() ? context[at + 2] : '\0';
-    if (!heads_[HeadOf(context[at], second, third)]) continue;
+    if (!IsHead(context[at], second, third)) continue;
     const uint16_t pair = PairOf(context[at], second);
     const auto first =
         std::lower_bound(words_.begin(), words_.end(), pair,

@@ -2,7 +2,7 @@
 // characters, so that a stream and a whole text agree (CONTRACT 2.3).
 #pragma once
 
-#include <bitset>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -44,21 +44,30 @@ class ContextWords {
   static uint16_t PairOf(char first, char second) noexcept {
     return static_cast<uint16_t>((first & 31) << 5 | (second & 31));
   }
-  // A hash of a pair and the byte behind it.
-  static constexpr unsigned kHeadBits = 12;
-  static size_t HeadOf(char first, char second, char third) noexcept {
+  // A pair and the byte behind it: all of the bits, or a hash of them where there are few words.
+  static constexpr unsigned kHeadBits = 15, kFewHeadBits = 12;
+  static constexpr size_t kFewWords = 24;
+  size_t HeadOf(char first, char second, char third) const noexcept {
     const uint32_t head =
         uint32_t{PairOf(first, second)} << 5 | (static_cast<uint32_t>(third) & 31);
-    return head * 0x9E3779B1u >> (32 - kHeadBits);
+    return heads_.size() == size_t{1} << (kHeadBits - 6)
+               ? head
+               : head * 0x9E3779B1u >> (32 - kFewHeadBits);
+  }
+  bool IsHead(char first, char second, char third) const noexcept {
+    const size_t head = HeadOf(first, second, third);
+    return (heads_[head / 64] >> (head % 64) & 1) != 0;
   }
   void AddHeads(const std::string& word);
   bool MayHold(std::string_view text) const noexcept;
   bool Find(std::string_view before, std::span<uint16_t> last) const noexcept;
   static bool IsWord(std::string_view context, size_t begin, size_t end) noexcept;
 
-  std::vector<Word> words_;                    // by pair
-  std::bitset<size_t{1} << kHeadBits> heads_;  // what they begin with
-  std::bitset<256> firsts_;                    // the same of one byte
+  std::vector<Word> words_;      // by pair
+  std::vector<uint64_t> heads_;  // bits: what they begin with
+  // What a byte of the text is, and whether a word begins like it.
+  static constexpr uint8_t kLower = 1, kUpper = 2, kFirst = 4;
+  std::array<uint8_t, 256> kinds_{};
   bool all_have_letters_ = true;
 };
 
