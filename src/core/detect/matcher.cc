@@ -80,7 +80,7 @@ Status Matcher::Impl::AddToScopes(RuleId id) {
     if (!(scope == Scope::kInput ? rule.rule.input : rule.rule.output)) continue;
     ScopeSet& target = scopes[static_cast<size_t>(scope)];
     if (rule.required) {
-      target.prefilter.Add(id, rule.required->any_of, rule.folds());
+      target.prefilter.Add(id, rule.required->any_of, rule.folds(), rule.repeats());
       continue;
     }
     if (target.set == nullptr) {
@@ -150,6 +150,14 @@ const std::vector<RuleId>& Matcher::unbounded() const noexcept {
 }
 size_t Matcher::longest_match_bytes() const noexcept {
   return impl_->longest;
+}
+
+bool Matcher::IsWithin(size_t bytes, Scope scope) const noexcept {
+  return std::all_of(impl_->rules.begin(), impl_->rules.end(), [&](const auto& search) {
+    const Rule& rule = search->rule;
+    if (!(scope == Scope::kInput ? rule.input : rule.output)) return true;
+    return rule.fuzzy_distance == 0 && search->max_bytes && *search->max_bytes <= bytes;
+  });
 }
 
 // The rules without a literal: the set says which of them match at all.

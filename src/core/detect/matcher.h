@@ -124,6 +124,9 @@ class Matcher {
   // Longest match of any output rule: a hold beyond it is a candidate too long to be judged.
   size_t longest_match_bytes() const noexcept;
 
+  // Whether no rule of the scope has matches of more bytes.
+  bool IsWithin(size_t bytes, Scope scope) const noexcept;
+
   // False when some output rule has no bounded longest match (or no derivable prefix): then
   // answers must be scanned whole, and HoldFrom always returns `from`.
   bool streamable() const noexcept;

@@ -6,12 +6,14 @@
 #include <tuple>
 #include <utility>
 
+#include "core/detect/prefilter_blocks.h"
 #include "core/detect/regex_shape.h"
 
 namespace kt::detect {
 namespace {
 
 constexpr size_t kBlock = kScanBlock;
+constexpr auto kNoSkip = [](size_t at) { return at; };
 constexpr size_t kShortRun = 24;  // what is longer is remembered
 constexpr uint64_t kFold = 0x2020202020202020u;
 
@@ -137,27 +139,41 @@ bool Prefilter::TakeLong(uint64_t folded, std::string_view text, size_t at, bool
 }
 
 template <typename Take>
-bool Prefilter::TakeNumber(uint64_t folded, std::string_view text, size_t at, bool loose,
-                           const Take& take) const {
-  const bool inside = at > 0 && IsAsciiWord(static_cast<unsigned char>(text[at - 1]));
-  const int lead = loose ? kEnoughDigits : LeadAt(text, at);
-  int digits = -1;  // of what looks like a number, not counted yet
-  for (const bool after_word : {false, true}) {
-    if (!loose && after_word != inside) continue;
-    for (const Number& number : numbers_[after_word ? 1 : 0][(folded & 0xFF) - '0']) {
-      if (number.min_digits > 0 && !loose) {
-        if (digits < 0) digits = DigitsAt(text, at);
-        if (number.min_digits > digits) break;
-      }
-      if (number.lead_digits > lead) continue;
-      const Target& target = targets_[number.target];
-      // One digit, which stands there, behind what it must.
+bool Prefilter::TakeNumbers(const Numbers& numbers, std::string_view text, size_t at, bool loose,
+                            const Take& take) const {
+  const auto digit = static_cast<unsigned>(text[at] - '0');
+  int lead = -1, digits = -1;  // of what looks like a number; not counted yet
+  for (size_t group = 0; group < numbers.table.groups(); ++group) {
+    uint64_t left = loose ? numbers.table.all(group) : numbers.table.At(group, text, at);
+    for (; left != 0; left &= left - 1) {
+      const size_t i = group * PositionTable::kGroup + static_cast<size_t>(__builtin_ctzll(left));
+      const Number& number = numbers.list[i];
       const Literal& literal = number.literal;
+      if ((number.digits >> digit & 1) == 0) continue;
+      if (!loose && number.min_digits > 0) {
+        if (digits < 0) digits = DigitsAt(text, at);
+        if (number.min_digits > digits) return true;
+      }
+      if (!loose && number.lead_digits > 0) {
+        if (lead < 0) lead = LeadAt(text, at);
+        if (number.lead_digits > lead) continue;
+      }
+      // One digit, which stands there, behind what it must.
       const bool fits = literal.word_ends || literal.at_end || literal.odd_blank || loose
                             ? Fits(literal, text, at, loose)
                             : true;
-      if (fits && !take(target, at)) return false;
+      if (fits && !take(targets_[number.target], at)) return false;
     }
+  }
+  return true;
+}
+
+template <typename Take>
+bool Prefilter::TakeNumber(std::string_view text, size_t at, bool loose, const Take& take) const {
+  const bool inside = at > 0 && IsAsciiWord(static_cast<unsigned char>(text[at - 1]));
+  for (const bool after_word : {false, true}) {
+    if (!loose && after_word != inside) continue;
+    if (!TakeNumbers(numbers_[after_word ? 1 : 0], text, at, loose, take)) return false;
   }
   return true;
 }
@@ -185,85 +201,29 @@ bool Prefilter::TakeLongRun(const RunShape& shape, std::string_view text, size_t
   const auto byte = static_cast<unsigned char>(text[at]);
   const bool inside = at > 0 && IsAsciiWord(static_cast<unsigned char>(text[at - 1]));
   if (!loose && inside && IsAsciiWord(byte)) return true;
-  for (const RunTarget& run : long_runs_) {
-    const uint32_t bytes = run.kind == LongRun::kCapitals ? shape.capitals : shape.tokens;
-    if (run.target.min_run > bytes || static_cast<uint32_t>(run.target.min_digits) > shape.digits) {
-      continue;
+  for (size_t group = 0; group < long_run_table_.groups(); ++group) {
+    uint64_t left = loose ? long_run_table_.all(group) : long_run_table_.At(group, text, at);
+    for (; left != 0; left &= left - 1) {
+      const size_t i = group * PositionTable::kGroup + static_cast<size_t>(__builtin_ctzll(left));
+      const RunTarget& run = long_runs_[i];
+      const uint32_t bytes = run.kind == LongRun::kCapitals ? shape.capitals : shape.tokens;
+      if (run.target.min_run > bytes ||
+          static_cast<uint32_t>(run.target.min_digits) > shape.digits) {
+        continue;
+      }
+      if (run.first[byte] && !take(run.target, at)) return false;
     }
-    if (run.first[byte] && !take(run.target, at)) return false;
   }
   return true;
 }
 
-namespace {
-
-// The blocks of a text, each with its scan; the last one on a copy with zeros behind it.
-class Blocks {
- public:
-  Blocks(std::string_view text, ScanFunction scan, const ScanTables& tables, bool open_end)
-      : text_(text), scan_(scan), tables_(tables), open_end_(open_end) {}
-  struct Block {
-    const char* bytes = nullptr;
-    BlockScan scan{};
-  };
-  // Valid until the next but one.
-  const Block& At(size_t begin) {
-    const unsigned turn = turn_ ^= 1;
-    Block& block = blocks_[turn];
-    if (begin >= text_.size()) {
-      block = {};
-      block.scan.tokens = block.scan.capitals = open_end_ ? ~uint64_t{0} : 0;
-      return block;
-    }
-    const size_t left = text_.size() - begin;
-    block.bytes = text_.data() + begin;
-    if (left < kBlock + sizeof(uint64_t)) {
-      char* copy = padded_[turn];
-      std::memset(copy, 0, sizeof padded_[0]);
-      std::memcpy(copy, block.bytes, left);
-      block.bytes = copy;
-    }
-    scan_(block.bytes, begin == 0 ? ' ' : text_[begin - 1], tables_, &block.scan);
-    // A run that the end of a stream's text cuts may go on.
-    if (open_end_ && left < kBlock) {
-      block.scan.tokens |= ~uint64_t{0} << left;
-      block.scan.capitals |= ~uint64_t{0} << left;
-    }
-    return block;
-  }
-
- private:
-  const std::string_view text_;
-  const ScanFunction scan_;
-  const ScanTables& tables_;
-  const bool open_end_;
-  Block blocks_[2];
-  char padded_[2][2 * kBlock];
-  unsigned turn_ = 0;
-};
-
-// Where bytes of a set stand in a row: two, four, eight of them.
-struct Rows {
-  uint64_t here, next;  // the last of the next block may lack what follows them
-  Rows Twice(unsigned distance) const noexcept {
-    return {here & (here >> distance | next << (64 - distance)), next & next >> distance};
-  }
-};
-
-uint64_t LongRuns(const BlockScan& scan, const BlockScan& next) noexcept {
-  static_assert(kTokenRun == 12 && kCapitalRun == 8);
-  const Rows four = Rows{scan.tokens, next.tokens}.Twice(1).Twice(2);
-  const uint64_t twelve = four.Twice(4).here & four.Twice(8).here;
-  return twelve | Rows{scan.capitals, next.capitals}.Twice(1).Twice(2).Twice(4).here;
-}
-
-}  // namespace
-
-template <typename Take>
-bool Prefilter::Walk(std::string_view text, size_t from, bool loose, const Take& take) const {
+template <typename Take, typename Skip>
+bool Prefilter::Walk(std::string_view text, size_t from, bool loose, const Take& take,
+                     const Skip& skip) const {
   Blocks blocks(text, scan_, tables_, stream_);
   const Blocks::Block* ahead = &blocks.At(from);
   for (size_t begin = from; begin < text.size(); begin += kBlock) {
+    if (const size_t next = skip(begin); next != begin) ahead = &blocks.At(begin = next);
     const Blocks::Block& block = *ahead;
     ahead = &blocks.At(begin + kBlock);
     const size_t left = text.size() - begin;
@@ -307,7 +267,7 @@ bool Prefilter::Walk(std::string_view text, size_t from, bool loose, const Take&
         return false;
       }
       if ((numbers & bit) != 0 && IsAsciiDigit(static_cast<unsigned char>(block.bytes[offset])) &&
-          !TakeNumber(folded, text, begin + offset, loose, take)) {
+          !TakeNumber(text, begin + offset, loose, take)) {
         return false;
       }
       if ((runs & bit) == 0) continue;
@@ -331,12 +291,22 @@ void Prefilter::Find(std::string_view text, size_t from, Candidates* out) const 
   Candidates found = *out;
   PrefilterConditions::Memo memo;
   RunMemo runs;
-  const bool plain = Walk(text, from, false, [&](const Target& target, size_t at) {
+  const auto possible = [&](const Target& target, size_t at) {
     const bool first = at == 0 || target.max_before == 0;
-    if (!first && !runs_[target.before][static_cast<unsigned char>(text[at - 1])]) return true;
-    if (Possible(target, text, at, &memo, &runs)) add(target, at);
+    if (!first && !runs_[target.before][static_cast<unsigned char>(text[at - 1])]) return false;
+    return Possible(target, text, at, &memo, &runs);
+  };
+  const auto judge = [&](const Target& target, size_t at) {
+    if (possible(target, at)) add(target, at);
+  };
+  Replay<Target> replay(text, from, most_before_ + kRepeatBack, repeats_ahead_, most_before_, out);
+  const auto take = [&](const Target& target, size_t at) {
+    replay.See(target, at);
+    judge(target, at);
     return true;
-  });
+  };
+  const bool plain =
+      Walk(text, from, false, take, [&](size_t begin) { return replay.Skip(begin, judge); });
   if (plain) return;
   // Letters that fold to ASCII: on a copy in which they are folded; boundaries may differ there.
   *out = std::move(found);
@@ -349,28 +319,34 @@ void Prefilter::Find(std::string_view text, size_t from, Candidates* out) const 
     i += std::max<size_t>(special, 1);
   }
   runs = {};
-  Walk(folded, 0, true, [&](const Target& target, size_t at) {
-    if (RunFits(target, folded, at, &runs)) add(target, origin[at]);
-    return true;
-  });
+  Walk(
+      folded, 0, true,
+      [&](const Target& target, size_t at) {
+        if (RunFits(target, folded, at, &runs)) add(target, origin[at]);
+        return true;
+      },
+      kNoSkip);
 }
 
 std::optional<size_t> Prefilter::FirstBeginning(std::string_view text, size_t from,
                                                 const Holds& holds) const {
   size_t first = text.size(), judged_at = text.size();
   std::vector<uint32_t> judged;  // rules that do not hold there
-  const bool whole = Walk(text, from, false, [&](const Target& target, size_t at) {
-    if (text.size() - at > target.reach || !RunMayFit(target, text, at)) return true;
-    if (judged_at != at) judged.clear();
-    judged_at = at;
-    if (std::find(judged.begin(), judged.end(), target.rule) != judged.end()) return true;
-    if (holds(target.rule, at)) {
-      first = at;
-      return false;
-    }
-    judged.push_back(target.rule);
-    return true;
-  });
+  const bool whole = Walk(
+      text, from, false,
+      [&](const Target& target, size_t at) {
+        if (text.size() - at > target.reach || !RunMayFit(target, text, at)) return true;
+        if (judged_at != at) judged.clear();
+        judged_at = at;
+        if (std::find(judged.begin(), judged.end(), target.rule) != judged.end()) return true;
+        if (holds(target.rule, at)) {
+          first = at;
+          return false;
+        }
+        judged.push_back(target.rule);
+        return true;
+      },
+      kNoSkip);
   if (whole || first < text.size()) return first;
   return std::nullopt;
 }

@@ -21,9 +21,11 @@
 #include <vector>
 
 #include "core/detect/literal_filter.h"
+#include "core/detect/position_table.h"
 #include "core/detect/prefilter_candidates.h"
 #include "core/detect/prefilter_conditions.h"
 #include "core/detect/prefilter_factors.h"
+#include "core/detect/prefilter_repeats.h"
 #include "core/detect/prefilter_scan.h"
 
 namespace kt::detect {
@@ -31,8 +33,10 @@ namespace kt::detect {
 class Prefilter {
  public:
   // `rule`: any number by which the caller knows the rule.
-  // `folds`: its expression, or a part of it, matches in any case.
-  void Add(uint32_t rule, const std::vector<Factor>& any_of, bool folds = true);
+  // `folds`: its expression, or a part of it, matches in any case. `longest`: bytes of its longest
+  // match, if that is all that its matches depend on, and kContextBytes before them.
+  void Add(uint32_t rule, const std::vector<Factor>& any_of, bool folds = true,
+           size_t longest = SIZE_MAX);
   void Finish();  // after the last Add, before Find
 
   // Adds where matches may begin, at or after `from`.
@@ -61,8 +65,10 @@ class Prefilter {
     uint32_t conditions[2];  // numbers in conditions_, or kNone
     uint32_t reach;          // of a beginning; UINT32_MAX: not known
     uint32_t witness;        // that must be seen, or kNone
+    uint32_t positions;      // in Building::positions, or kNone
     bool is_witness;         // `rule` is its number
     bool number;             // the run has no letters
+    bool repeats;            // what follows from the same bytes is the same
     bool operator==(const Target&) const = default;
   };
   struct Literal {
@@ -86,12 +92,18 @@ class Prefilter {
     uint32_t target;  // in targets_
     Stand stand;
   };
-  // A literal of one digit, and one of its targets.
+  // Literals of one digit, and one of their targets.
   struct Number {
     Literal literal;
     uint32_t target;
     int lead_digits;
-    int min_digits;  // where the run has no letters
+    int min_digits;   // where the run has no letters
+    uint32_t digits;  // a bit for each that it is
+  };
+  // Those that ask for a number of digits come last, and those that ask for fewer come first.
+  struct Numbers {
+    std::vector<Number> list;
+    PositionTable table;
   };
 
   static uint64_t Load(const char* p) noexcept {
@@ -113,6 +125,9 @@ class Prefilter {
   void SortLists(const std::vector<Literal>& literals);
   static bool IsNumber(const Literal& literal) noexcept;  // found by its digits
   uint32_t RunIndex(const ByteSet& run);
+  uint32_t PositionsIndex(const std::shared_ptr<const Positions>& positions);
+  // With the bytes that it may begin with.
+  Positions PositionsOf(const Target& target, const ByteSet& first) const;
   bool Fits(const Literal& literal, std::string_view text, size_t at, bool loose) const noexcept;
   static bool OddBlankAt(std::string_view text, size_t at) noexcept;
   int DigitsAt(std::string_view text, size_t at) const noexcept;
@@ -142,8 +157,10 @@ class Prefilter {
   bool LongRunFits(const Target& target, std::string_view text, size_t at, RunMemo* memo) const;
   // Calls take(target, at) for each literal that stands at or after `from`, in order, until it says
   // false. False: it did, or the text has letters that fold to ASCII and `loose` is not set.
-  template <typename Take>
-  bool Walk(std::string_view text, size_t from, bool loose, const Take& take) const;
+  // skip(at) may say where to go on instead of `at`.
+  template <typename Take, typename Skip>
+  bool Walk(std::string_view text, size_t from, bool loose, const Take& take,
+            const Skip& skip) const;
   template <typename Take>
   bool TakeList(uint32_t list, uint64_t folded, std::string_view text, size_t at, bool loose,
                 const Take& take) const;
@@ -152,8 +169,7 @@ class Prefilter {
                 const Take& take) const;
   // The literals that begin with a digit.
   template <typename Take>
-  bool TakeNumber(uint64_t folded, std::string_view text, size_t at, bool loose,
-                  const Take& take) const;
+  bool TakeNumber(std::string_view text, size_t at, bool loose, const Take& take) const;
   // What begins at a place: how many bytes of the sets of ScanTables, how many digits among them.
   // kManyBytes: at least as many as were looked at.
   struct RunShape {
@@ -162,6 +178,9 @@ class Prefilter {
   static constexpr uint32_t kManyBytes = UINT32_MAX;
   static RunShape ShapeAt(const BlockScan& scan, size_t offset) noexcept;
   // The rules of which nothing but the first byte, the kinds of bytes and their number is known.
+  template <typename Take>
+  bool TakeNumbers(const Numbers& numbers, std::string_view text, size_t at, bool loose,
+                   const Take& take) const;
   template <typename Take>
   bool TakeLongRun(const RunShape& shape, std::string_view text, size_t at, bool loose,
                    const Take& take) const;
@@ -173,7 +192,8 @@ class Prefilter {
     std::vector<Pending> pending;
     std::unordered_map<std::string, uint32_t> witnesses, lists;
     std::unordered_map<ByteSet, uint32_t> runs;
-    uint32_t last_runs[2] = {};            // that were asked for
+    uint32_t last_runs[2] = {};  // that were asked for
+    std::vector<std::shared_ptr<const Positions>> positions;
     std::unordered_set<uint32_t> numbers;  // the runs in number_bytes_
   };
   std::unique_ptr<Building> building_ = std::make_unique<Building>();
@@ -199,10 +219,8 @@ class Prefilter {
     std::bitset<0x10000> four, more;
   };
   std::unique_ptr<Hashes> hashes_;
-  // By what is before them (no word byte; one) and their digit. Those that ask for a number of
-  // digits come last, and those that ask for fewer come first.
-  std::vector<Number> numbers_[2][10];
-  ScanTables tables_;  // for the scan
+  Numbers numbers_[2];  // by what is before them: no word byte; one
+  ScanTables tables_;   // for the scan
   ScanFunction scan_ = BestScan();
   bool stream_ = false;          // of beginnings, which the end of the text may cut
   uint32_t reach_ = UINT32_MAX;  // of the rule that is added
@@ -216,8 +234,12 @@ class Prefilter {
     ByteSet first;  // raw
   };
   std::vector<RunTarget> long_runs_;
+  PositionTable long_run_table_;
   TokenTable number_bytes_;  // of the runs without letters
   int most_digits_ = 0;      // that one of them asks for
+  // Of the targets that repeat: how far before them matches begin, and how far around a place the
+  // text has to be the same.
+  size_t most_before_ = 0, repeats_ahead_ = 0;
 };
 
 }  // namespace kt::detect

@@ -33,6 +33,25 @@ uint32_t Prefilter::RunIndex(const ByteSet& run) {
   return known->second;
 }
 
+uint32_t Prefilter::PositionsIndex(const std::shared_ptr<const Positions>& positions) {
+  if (positions == nullptr) return kNone;
+  auto& known = building_->positions;
+  if (known.empty() || known.back() != positions) known.push_back(positions);
+  return static_cast<uint32_t>(known.size() - 1);
+}
+
+Positions Prefilter::PositionsOf(const Target& target, const ByteSet& first) const {
+  Positions positions;
+  if (target.positions != kNone) {
+    positions = *building_->positions[target.positions];
+  } else {
+    for (ByteSet& set : positions.behind) set.set();
+    for (ByteSet& set : positions.ahead) set.set();
+  }
+  positions.ahead[0] &= first;
+  return positions;
+}
+
 uint32_t Prefilter::WitnessIndex(const Condition& witness) {
   const auto [known, fresh] = building_->witnesses.try_emplace(
       KeyOf(witness), static_cast<uint32_t>(building_->witnesses.size()));
@@ -64,6 +83,7 @@ Prefilter::Target Prefilter::TargetOf(uint32_t rule, const Factor& factor) {
   }
   target.before = RunIndex(factor.before);
   target.reach = reach_;
+  target.positions = PositionsIndex(factor.positions);
   target.witness = target.conditions[0] = target.conditions[1] = kNone;
   return target;
 }
@@ -117,7 +137,7 @@ bool Prefilter::AddLongRun(const Factor& factor, const Target& target) {
   return true;
 }
 
-void Prefilter::Add(uint32_t rule, const std::vector<Factor>& any_of, bool folds) {
+void Prefilter::Add(uint32_t rule, const std::vector<Factor>& any_of, bool folds, size_t longest) {
   folds_ |= folds;
   // Factors share their conditions.
   std::unordered_map<const Condition*, uint32_t> numbers;
@@ -135,6 +155,11 @@ void Prefilter::Add(uint32_t rule, const std::vector<Factor>& any_of, bool folds
     if (factor.witness) {
       target.witness =
           number_of(factor.witness.get(), [&](const Condition& c) { return WitnessIndex(c); });
+    }
+    target.repeats = longest <= kMostRepeated && target.max_before <= kMostRepeated;
+    if (target.repeats) {
+      most_before_ = std::max<size_t>(most_before_, target.max_before);
+      repeats_ahead_ = std::max(repeats_ahead_, longest + kRepeatAhead);
     }
     if (!AddLongRun(factor, target)) AddTarget(factor, target);
   }
@@ -273,6 +298,9 @@ void Prefilter::Finish() {
     SortNumbers(literals);
     SortLists(literals);
   }
+  std::vector<Positions> positions;
+  for (const RunTarget& run : long_runs_) positions.push_back(PositionsOf(run.target, run.first));
+  long_run_table_.Build(positions);
   building_.reset();
   conditions_.Finish();
   targets_.shrink_to_fit();
@@ -284,6 +312,16 @@ void Prefilter::Finish() {
 void Prefilter::SortNumbers(const std::vector<Literal>& literals) {
   ByteSet words;
   for (unsigned byte = 0; byte < 0x80; ++byte) words.set(byte, IsAsciiWord(byte));
+  const auto add = [](const Number& number, std::vector<Number>* list) {
+    const auto same = [&](const Number& other) {
+      const Literal &a = number.literal, &b = other.literal;
+      return other.target == number.target && a.word_ends == b.word_ends &&
+             a.odd_blank == b.odd_blank && a.at_end == b.at_end;
+    };
+    const auto known = std::find_if(list->begin(), list->end(), same);
+    if (known == list->end()) return list->push_back(number);
+    known->digits |= number.digits;
+  };
   for (const Literal& literal : literals) {
     const auto begin = static_cast<unsigned char>(literal.bytes[0]);
     if (!IsNumber(literal)) {
@@ -294,18 +332,22 @@ void Prefilter::SortNumbers(const std::vector<Literal>& literals) {
       const Target& target = targets_[lists_[t]];
       const ByteSet before = target.max_before == 0 ? ~ByteSet() : runs_[target.before];
       const Number number{literal, lists_[t], target.lead_digits,
-                          target.number ? target.min_digits : 0};
-      if ((before & ~words).any()) numbers_[0][begin - '0'].push_back(number);
+                          target.number ? target.min_digits : 0, uint32_t{1} << (begin - '0')};
+      if ((before & ~words).any()) add(number, &numbers_[0].list);
       const bool after_word = literal.start != Factor::Start::kWord && (before & words).any();
-      if (after_word) numbers_[1][begin - '0'].push_back(number);
+      if (after_word) add(number, &numbers_[1].list);
     }
   }
-  for (auto& after : numbers_) {
-    for (std::vector<Number>& list : after) {
-      std::stable_sort(list.begin(), list.end(), [](const Number& a, const Number& b) {
-        return a.min_digits < b.min_digits;
-      });
+  for (Numbers& numbers : numbers_) {
+    std::stable_sort(numbers.list.begin(), numbers.list.end(),
+                     [](const Number& a, const Number& b) { return a.min_digits < b.min_digits; });
+    std::vector<Positions> positions;
+    for (const Number& number : numbers.list) {
+      ByteSet first;
+      for (unsigned digit = 0; digit < 10; ++digit) first['0' + digit] = number.digits >> digit & 1;
+      positions.push_back(PositionsOf(targets_[number.target], first));
     }
+    numbers.table.Build(positions);
   }
 }
 

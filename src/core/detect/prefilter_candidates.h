@@ -6,6 +6,8 @@
 #include <span>
 #include <vector>
 
+#include "core/detect/repeats.h"
+
 namespace kt::detect {
 
 // Where matches of rules may begin: for each rule ranges in ascending order, apart
@@ -27,6 +29,10 @@ class Candidates {
   void See(uint32_t witness);
   std::span<const OfRule> rules() const noexcept { return rules_; }
   const Range& range(uint32_t index) const noexcept { return ranges_[index]; }
+  // What begins in [begin, end) is of a rule with no longer matches than kMostRepeated only where
+  // it was `distance` bytes before; no candidates of it are named.
+  void Repeat(const Repeats::Stretch& stretch) { repeated_.push_back(stretch); }
+  std::span<const Repeats::Stretch> repeated() const noexcept { return repeated_; }
 
  private:
   void JoinTail(OfRule* of_rule);
@@ -39,6 +45,7 @@ class Candidates {
     size_t first, last;
   };
   std::vector<Waiting> waiting_;
+  std::vector<Repeats::Stretch> repeated_;
 };
 
 }  // namespace kt::detect

@@ -4,11 +4,6 @@
 #include <cstring>
 
 namespace kt::detect {
-namespace {
-
-constexpr uint64_t kFold = 0x2020202020202020u;
-
-}  // namespace
 
 std::string KeyOf(const Condition& condition) {
   std::string key = std::to_string(condition.run_bytes);
@@ -30,16 +25,6 @@ Condition WordsBefore(const std::vector<std::string>& words, size_t bytes) {
     }
   }
   return condition;
-}
-
-uint64_t LoadFolded(std::string_view text, size_t at) noexcept {
-  uint64_t value = 0;
-  if (at + sizeof value <= text.size()) {
-    std::memcpy(&value, text.data() + at, sizeof value);
-  } else {
-    std::memcpy(&value, text.data() + at, text.size() - at);
-  }
-  return value | kFold;
 }
 
 uint32_t PrefilterConditions::AddWanted(const Condition& condition) {
@@ -127,9 +112,21 @@ size_t PrefilterConditions::FindLiteral(const Wanted& wanted, std::string_view t
 
 // The same where all literals begin words: these are few, and found without the literals.
 size_t PrefilterConditions::FindWord(const Wanted& wanted, std::string_view text, size_t begin,
-                                     size_t end) const noexcept {
-  return FirstWordStart(text, begin, std::min(end + 1, text.size()),
-                        [&](size_t at) { return Begins(wanted, LoadFolded(text, at)); });
+                                     size_t end, Memo* memo) const {
+  end = std::min(end + 1, text.size());
+  const auto begins = [&](size_t at) { return Begins(wanted, LoadFolded(text, at)); };
+  if (!memo->IsBusy(text)) return FirstWordStart(text, begin, end, begins);
+  for (size_t at = begin; at < end;) {
+    const size_t block = at / kScanBlock, first = block * kScanBlock;
+    uint64_t starts = memo->StartsIn(text, block) & ~uint64_t{0} << (at - first);
+    if (end - first < kScanBlock) starts &= (uint64_t{1} << (end - first)) - 1;
+    for (; starts != 0; starts &= starts - 1) {
+      const size_t place = first + static_cast<size_t>(__builtin_ctzll(starts));
+      if (begins(place)) return place;
+    }
+    at = first + kScanBlock;
+  }
+  return kNowhere;
 }
 
 bool PrefilterConditions::Search(uint32_t number, std::string_view text, size_t begin, size_t end,
@@ -138,7 +135,7 @@ bool PrefilterConditions::Search(uint32_t number, std::string_view text, size_t 
   Memo::Known& known = memo->known_[number];
   const auto find = [&](size_t first, size_t last) {
     if (wanted.run_bytes > 0) return FindRun(wanted, text, first, last);
-    return wanted.words ? FindWord(wanted, text, first, last)
+    return wanted.words ? FindWord(wanted, text, first, last, memo)
                         : FindLiteral(wanted, text, first, last);
   };
   size_t start = begin;

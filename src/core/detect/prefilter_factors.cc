@@ -179,6 +179,9 @@ std::optional<FactorSet> FactorsAt(const Sequence& sequence, size_t first, Edge 
   strings.JoinSiblings(max_strings == kMaxStrings);
   Factor base;
   AddRun(sequence, first, &base);
+  if (base.min_digits > 0 || base.min_run >= kCapitalRun) {
+    base.positions = std::make_shared<const Positions>(PositionsAt(items, first));
+  }
   FactorSet set;
   const std::vector<FactorStrings::Item> found = std::move(strings).Take();
   set.any_of.reserve(found.size());

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "core/detect/factor_positions.h"
 #include "core/detect/factor_strings.h"
 #include "core/detect/regex_tree.h"
 
@@ -41,6 +42,8 @@ struct Factor {
   ByteSet run;
   // What else a match that holds this one has near it.
   std::vector<std::shared_ptr<const Condition>> conditions;
+  // Which bytes stand around it; null: not known.
+  std::shared_ptr<const Positions> positions;
   // What begins at this place or anywhere behind it; may be null.
   std::shared_ptr<const Condition> witness;
 };

@@ -302,6 +302,17 @@ uint64_t WordStarts(const char* block, char before) noexcept {
   return (words.word & ~(words.word << 1 | last)) | words.leads;
 }
 
+uint64_t WordStartsAt(std::string_view text, size_t at) noexcept {
+  char copy[kScanBlock];
+  const char* block = text.data() + at;
+  if (text.size() - at < kScanBlock) {
+    std::memset(copy, 0, sizeof copy);
+    std::memcpy(copy, block, text.size() - at);
+    block = copy;
+  }
+  return WordStarts(block, at == 0 ? ' ' : text[at - 1]);
+}
+
 int TokenTable::DigitsOfRun(const char* block, bool* goes_on) const noexcept {
 #if defined(__x86_64__)
   static const bool kAvx2 = __builtin_cpu_supports("avx2");

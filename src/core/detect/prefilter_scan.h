@@ -22,6 +22,18 @@ inline bool AlwaysStarts(unsigned char byte) noexcept {
   return byte >= 0x80 ? byte >= 0xC0 : byte > 0x20 && !IsAsciiWord(byte);
 }
 
+// Eight bytes from `at` on, folded, zeros behind the end of the text.
+inline uint64_t LoadFolded(std::string_view text, size_t at) noexcept {
+  constexpr uint64_t kFold = 0x2020202020202020u;
+  uint64_t value = 0;
+  if (at + sizeof value <= text.size()) {
+    std::memcpy(&value, text.data() + at, sizeof value);
+  } else {
+    std::memcpy(&value, text.data() + at, text.size() - at);
+  }
+  return value | kFold;
+}
+
 // A set of ASCII bytes, by half bytes: a bit for each high half.
 class TokenTable {
  public:
@@ -89,19 +101,15 @@ struct ScanTables {
 // Where words may begin in 64 bytes, with the byte before them: ASCII ones, and each lead byte.
 uint64_t WordStarts(const char* block, char before) noexcept;
 
+// The same of the 64 bytes of a text from `at` on, zeros behind its end. Precondition: at is in it.
+uint64_t WordStartsAt(std::string_view text, size_t at) noexcept;
+
 // The first place in [begin, end) where a word may begin and that `wanted` confirms; SIZE_MAX:
 // none.
 template <typename Wanted>
 size_t FirstWordStart(std::string_view text, size_t begin, size_t end, const Wanted& wanted) {
   for (size_t at = begin; at < end; at += kScanBlock) {
-    char copy[kScanBlock];
-    const char* block = text.data() + at;
-    if (text.size() - at < kScanBlock) {
-      std::memset(copy, 0, sizeof copy);
-      std::memcpy(copy, block, text.size() - at);
-      block = copy;
-    }
-    uint64_t starts = WordStarts(block, at == 0 ? ' ' : text[at - 1]);
+    uint64_t starts = WordStartsAt(text, at);
     if (end - at < kScanBlock) starts &= (uint64_t{1} << (end - at)) - 1;
     for (; starts != 0; starts &= starts - 1) {
       const size_t place = at + static_cast<size_t>(__builtin_ctzll(starts));

@@ -16,12 +16,8 @@ constexpr int kMaxGroup = 4;
 // What an unbounded rule may cost on one text, in bytes looked at for each byte of it.
 constexpr size_t kWorkPerByte = 64;
 constexpr size_t kWorkFloor = size_t{1} << 20;
-constexpr size_t kFirstWindow = 512;
-constexpr size_t kPlaceWorkPerByte = 8;
 // A rule with longer matches than this is searched for from a candidate on, not around it.
 constexpr size_t kMaxWindow = 4096;
-// Places of one range that are tried each by itself before all of the rest are at once.
-constexpr int kTries = 3;
 
 size_t NextCodePoint(std::string_view text, size_t i) noexcept {
   do {
@@ -192,8 +188,8 @@ RuleSearch::Found RuleSearch::SearchUnbounded(std::string_view text, size_t pos,
   }
 }
 
-RuleSearch::Found RuleSearch::Search(std::string_view text, size_t pos, size_t* work,
-                                     Span* span) const {
+RuleSearch::Found RuleSearch::SearchFrom(std::string_view text, size_t pos, size_t* work,
+                                         Span* span) const {
   if (derived_ && !bounded_) return SearchUnbounded(text, pos, work, span);
   if (!SearchWindow(text, pos, text.size(), span)) return Found::kNo;
   if (derived_) return Found::kYes;
@@ -285,93 +281,12 @@ Status RuleSearch::FindAll(RuleId id, std::string_view text, size_t from,
   size_t work = std::max(text.size() * kWorkPerByte, kWorkFloor);
   for (size_t pos = from; pos <= text.size();) {
     Span span;
-    const Found found = Search(text, pos, &work, &span);
+    const Found found = SearchFrom(text, pos, &work, &span);
     if (found == Found::kNo) break;
     if (found == Found::kTooMuchWork) {
       return Status::ResourceExhausted(rule.id + ": costs too much on this text");
     }
     pos = Take(id, text, span, out);
-  }
-  return Status::Ok();
-}
-
-// Doubles the window until nothing that begins at `pos` is alive at its end.
-RuleSearch::Found RuleSearch::SearchAt(std::string_view text, size_t pos, size_t* work,
-                                       Span* span) const {
-  for (size_t window = kFirstWindow;; window *= 2) {
-    size_t limit = pos + std::min(window, text.size() - pos);
-    while (limit < text.size() && IsUtf8Tail(text[limit])) ++limit;
-    const bool hit = SearchWindow(text, pos, limit, span, RE2::ANCHOR_START);
-    if (limit == text.size()) return hit ? Found::kYes : Found::kNo;
-    if (!hold_->Match(re2::StringPiece(text.data(), limit), pos, limit, RE2::ANCHOR_START, nullptr,
-                      0)) {
-      return hit ? Found::kYes : Found::kNo;
-    }
-    if (*work < window) return Found::kTooMuchWork;
-    *work -= window;
-  }
-}
-
-// Each place by itself, as long as what begins there ends soon; then over the whole rest at once,
-// whose cost has a bound.
-Status RuleSearch::FindUnbounded(RuleId id, std::string_view text, size_t from,
-                                 const Candidates& candidates, uint32_t range,
-                                 std::vector<Match>* out) const {
-  size_t work = text.size() * kPlaceWorkPerByte, pos = from;
-  std::optional<KindsWindow> kinds;
-  for (; range != Candidates::kNone; range = candidates.range(range).next) {
-    const Candidates::Range& near = candidates.range(range);
-    pos = std::max(pos, near.first);
-    if (!derived_ || (!knows_opening_ && near.first != near.last)) {
-      return pos <= near.last ? FindAll(id, text, pos, out) : Status::Ok();
-    }
-    while ((pos = Opening(text, pos, near.last)) <= near.last) {
-      if (IsHopeless(text, pos, &kinds)) {
-        ++pos;
-        continue;
-      }
-      Span span;
-      const Found found = SearchAt(text, pos, &work, &span);
-      if (found == Found::kTooMuchWork) return FindAll(id, text, pos, out);
-      pos = found == Found::kYes ? Take(id, text, span, out) : pos + 1;
-    }
-  }
-  return Status::Ok();
-}
-
-Status RuleSearch::FindNear(RuleId id, std::string_view text, size_t from,
-                            const Candidates& candidates, uint32_t range,
-                            std::vector<Match>* out) const {
-  if (Status status = Ready(); !status.ok()) return status;
-  // Whatever may go on for ever, or is not at one place.
-  if (window_ == 0) return FindUnbounded(id, text, from, candidates, range, out);
-  size_t pos = from;
-  std::optional<KindsWindow> kinds;
-  for (; range != Candidates::kNone; range = candidates.range(range).next) {
-    const Candidates::Range& near = candidates.range(range);
-    // A match that begins in the range ends in here: what lies beyond cannot change it.
-    size_t limit = near.last + std::min(window_, text.size() - near.last);
-    while (limit < text.size() && IsUtf8Tail(text[limit])) ++limit;
-    pos = std::max(pos, near.first);
-    Span span;
-    int tries = kTries;
-    while ((pos = Opening(text, pos, near.last)) <= near.last) {
-      const bool one_place = (knows_opening_ && tries > 0) || pos == near.last;
-      if (one_place && IsHopeless(text, pos, &kinds)) {
-        ++pos;
-        continue;
-      }
-      const RE2::Anchor anchor = one_place ? RE2::ANCHOR_START : RE2::UNANCHORED;
-      if (SearchWindow(text, pos, limit, &span, anchor) && span.whole_begin <= near.last) {
-        pos = Take(id, text, span, out);
-        tries = kTries;
-      } else if (one_place) {
-        ++pos;
-        --tries;
-      } else {
-        pos = near.last + 1;
-      }
-    }
   }
   return Status::Ok();
 }

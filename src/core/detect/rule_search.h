@@ -47,6 +47,9 @@ class RuleSearch {
 
   // Bytes of the longest match; SIZE_MAX where a candidate is held until it is too long to judge.
   size_t reach() const noexcept { return bounded_ ? *max_bytes : SIZE_MAX; }
+  // Bytes of the longest match, where nothing but these and kContextBytes before them decides;
+  // SIZE_MAX: it is not so.
+  size_t repeats() const noexcept { return window_ != 0 ? window_ : SIZE_MAX; }
   // Whether the expression, or a part of it, matches in any case.
   bool folds() const noexcept;
   // Whether streams wait for its beginnings, which are known and not empty.
@@ -59,6 +62,7 @@ class RuleSearch {
 
  private:
   enum class Found { kYes, kNo, kTooMuchWork };
+  static constexpr size_t kFirstWindow = 512;  // of a search that doubles it
   struct Span {
     size_t whole_begin = 0, begin = 0, end = 0;
   };
@@ -78,6 +82,20 @@ class RuleSearch {
     if (!*kinds) kinds->emplace();
     return !(*kinds)->Reaches(text, at, window_, alphabet_, rule.min_kinds);
   }
+  // The search of one text.
+  struct Search {
+    RuleId id;
+    std::string_view text;
+    size_t pos;
+    std::vector<Match>* out;
+    std::optional<KindsWindow> kinds;
+    struct Taken {
+      size_t begin, end;
+    };
+    std::vector<Taken> taken;  // what matched
+  };
+  void FindIn(size_t first, size_t last, Search* search) const;
+  void FindAgain(const Repeats::Stretch& stretch, Search* search) const;
   void SetOpening();
   void RequireWords();
   void RequireDigits(const RegexNode& tree);
@@ -94,7 +112,7 @@ class RuleSearch {
   Found SearchAt(std::string_view text, size_t pos, size_t* work, Span* span) const;
   Status FindUnbounded(RuleId id, std::string_view text, size_t from, const Candidates& candidates,
                        uint32_t range, std::vector<Match>* out) const;
-  Found Search(std::string_view text, size_t pos, size_t* work, Span* span) const;
+  Found SearchFrom(std::string_view text, size_t pos, size_t* work, Span* span) const;
 
   // The first bytes of all matches, folded: of the first one which it may be, and a bloom filter of
   // as many as all have.

@@ -166,6 +166,7 @@ Status PromptInjection::AddPack(const config::YamlNode& root, const config::Prom
     if (!built.ok()) return built.status();
     *matcher = std::move(built).value();
   }
+  short_mentions_ = mentions_ != nullptr && mentions_->IsWithin(kReachBytes, detect::Scope::kInput);
   return pack.Finish();
 }
 
@@ -203,11 +204,18 @@ bool PromptInjection::ScansPhrases(openai::Role role) const noexcept {
 }
 
 // How much of its weight a phrase keeps: less where it is spoken about.
-double PromptInjection::ShareOf(std::string_view text, const Hit& hit) const {
+double PromptInjection::ShareOf(std::string_view text, const Hit& hit,
+                                const Mentions& known) const {
   if (mentions_ == nullptr) return 1;
   size_t from = hit.begin - std::min(hit.begin, kReachBytes);
   while (from > 0 && detect::IsContinuation(text[from])) --from;
   const std::string_view near = text.substr(0, hit.end + kMentionBytes + kReachBytes);
+  if (known) {
+    // What begins behind `from` but was not found is hidden by what begins before.
+    const size_t first = from - std::min(from, kReachBytes);
+    const auto next = std::lower_bound(known->begin(), known->end(), first);
+    if (next == known->end() || *next >= near.size()) return 1;
+  }
   std::vector<detect::Match> mentions;
   if (!mentions_->FindAll(near, from, detect::Scope::kInput, &mentions).ok()) return 1;
   bool mentioned = false;
@@ -223,10 +231,28 @@ double PromptInjection::ShareOf(std::string_view text, const Hit& hit) const {
   return IsQuoted(text, hit.begin, hit.end) ? kQuotedShare : 1 - taken;
 }
 
+// Where mentions begin in a text with so many phrases that one look at all of it costs less than
+// one around each of them.
+PromptInjection::Mentions PromptInjection::MentionsOf(
+    std::string_view text, std::span<const detect::Match> matches) const {
+  if (mentions_ == nullptr || !short_mentions_) return std::nullopt;
+  const auto phrases = static_cast<size_t>(
+      std::count_if(matches.begin(), matches.end(), [&](const detect::Match& match) {
+        return Owns(match.rule) && rules_[match.rule - first_rule_].kind == RuleKind::kPhrase;
+      }));
+  if (phrases * 2 * (kMentionBytes + kReachBytes) < text.size() || phrases < 2) return std::nullopt;
+  std::vector<detect::Match> mentions;
+  if (!mentions_->FindAll(text, 0, detect::Scope::kInput, &mentions).ok()) return std::nullopt;
+  std::vector<size_t> begins;
+  for (const detect::Match& mention : mentions) begins.push_back(mention.begin);
+  return begins;
+}
+
 // Of one text, plain or decoded; `matches` are spans of it, of all policies.
 Evidence PromptInjection::Find(std::string_view text, std::span<const detect::Match> matches,
                                bool phrases) const {
   std::vector<Hit> hits;
+  const Mentions mentions = phrases ? MentionsOf(text, matches) : std::nullopt;
   for (const detect::Match& match : matches) {
     if (!Owns(match.rule)) continue;
     const size_t rule = match.rule - first_rule_;
@@ -234,7 +260,7 @@ Evidence PromptInjection::Find(std::string_view text, std::span<const detect::Ma
     if (info.kind == RuleKind::kUser) return {1, 1, match.begin, match.end};
     if (!phrases && info.kind != RuleKind::kBoundary) continue;
     Hit& hit = hits.emplace_back(Hit{match.begin, match.end, rule, info.weight});
-    if (info.kind == RuleKind::kPhrase) hit.weight *= ShareOf(text, hit);
+    if (info.kind == RuleKind::kPhrase) hit.weight *= ShareOf(text, hit, mentions);
   }
   if (hits.empty()) return {};
   return BestWindow(hits, rules_.size());

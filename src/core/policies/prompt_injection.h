@@ -6,6 +6,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -61,7 +62,9 @@ class PromptInjection final : public policy::Policy {
     return rule >= first_rule_ && rule < first_rule_ + rules_.size();
   }
   bool ScansPhrases(openai::Role role) const noexcept;
-  double ShareOf(std::string_view text, const Hit& hit) const;
+  using Mentions = std::optional<std::vector<size_t>>;  // nullopt: not known
+  Mentions MentionsOf(std::string_view text, std::span<const detect::Match> matches) const;
+  double ShareOf(std::string_view text, const Hit& hit, const Mentions& known) const;
   bool Counts(const policy::Reading& reading, const detect::Match& match) const;
   Evidence Find(std::string_view text, std::span<const detect::Match> matches, bool phrases) const;
   Evidence FindPlain(const policy::Reading& reading, bool phrases) const;
@@ -82,6 +85,7 @@ class PromptInjection final : public policy::Policy {
   // What speaks about attacks takes weight from phrases near it, and is looked for only there.
   std::unique_ptr<const detect::Matcher> mentions_;
   std::vector<double> mention_weights_;
+  bool short_mentions_ = false;  // none is longer than what is looked through
   std::vector<RuleInfo> rules_;  // from first_rule_ on
   detect::RuleId first_rule_ = 0;
 };

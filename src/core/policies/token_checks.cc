@@ -36,7 +36,7 @@ bool IsPiece(const Candidate& c) noexcept {
 
 // Behind letters without a blank ("code131052-308T") a number counts, in the middle of a hash not.
 bool IsGluedToHash(const Candidate& c) noexcept {
-  for (size_t at = c.begin; at > 0; --at) {
+  for (size_t at = c.begin; at > 0 && c.begin - at < detect::kContextBytes; --at) {
     if (IsDigit(c.text[at - 1])) return true;
     if (!IsLetter(c.text[at - 1])) return false;
   }

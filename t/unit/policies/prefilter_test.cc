@@ -33,6 +33,33 @@ TEST(PrefilterOfThePacks, LosesNoMatchOfAnyRule) {
   }
 }
 
+// Long texts of candidates that come again, some of them changed.
+TEST(PrefilterOfThePacks, LosesNoMatchOfWhatRepeats) {
+  config::PolicyConfig config = ConfigWith({"prompt-injection", "pii-detector", "safety-filter"});
+  config.pii_detector.entities = {"all"};
+  const auto chain = Build(config);
+  const detect::Matcher& matcher = chain->matcher();
+  const detect::Unfiltered unfiltered(matcher);
+  detect::RegexSampler sampler(9);
+  for (int round = 0; round < 25; ++round) {
+    std::string unit;
+    while (unit.size() < 20 + 40 * sampler.Below(20)) {
+      const detect::Rule& rule = matcher.rule(sampler.Below(matcher.size()));
+      const auto tree = detect::ParseRegex(rule.pattern, rule.ignore_case);
+      ASSERT_TRUE(tree.ok()) << rule.id;
+      unit += detect::HardText(tree.value(), &sampler) + "12-34 5678 ";
+    }
+    std::string text;
+    while (text.size() < 6000) text += unit + (sampler.Below(12) == 0 ? "- 9" : "");
+    for (int i = 0; i < 4; ++i) text[sampler.Below(text.size())] = '7';
+    for (const detect::Scope scope : {detect::Scope::kInput, detect::Scope::kOutput}) {
+      std::vector<detect::Match> matches;
+      ASSERT_TRUE(matcher.FindAll(text, 0, scope, &matches).ok());
+      ASSERT_EQ(detect::Spans(matches), unfiltered.Find(text, 0, scope)) << text;
+    }
+  }
+}
+
 TEST(PrefilterOfThePacks, KnowsALiteralOfNearlyEveryRule) {
   config::PolicyConfig config = ConfigWith({"prompt-injection", "pii-detector", "safety-filter"});
   const auto chain = Build(config);
