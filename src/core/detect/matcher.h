@@ -21,7 +21,8 @@ namespace kt::detect {
 using RuleId = uint32_t;
 
 // What a validator may look at. Context is looked for backward only, so that a stream, which does
-// not know what follows, and a whole text agree.
+// not know what follows, and a whole text agree; no further than kContextBytes, and at nothing
+// else, since the same bytes may be judged only once.
 struct Candidate {
   std::string_view text;      // at least `kContextBytes` before begin, where there are that many
   size_t begin, end;          // the candidate's span in text
