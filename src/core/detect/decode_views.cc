@@ -66,9 +66,9 @@ class ViewBuilder {
         [&](auto* sink) { views::Unrotate(text_, candidates, sink); });
     One(ViewKind::kReversed, views::kReversed,
         [&](auto* sink) { views::Unreverse(text_, candidates, sink); });
-    if (total_ > source_.raw().size() + kViewSlackBytes) {
+    if (total_ > kViewTimes * source_.raw().size() + kViewSlackBytes) {
       out_.used_ = 0;
-      return Status::ResourceExhausted("the text decodes to more than itself");
+      return Status::ResourceExhausted("the text decodes to several times itself");
     }
     return Status::Ok();
   }

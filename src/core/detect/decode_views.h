@@ -10,9 +10,9 @@
 //   kRot13, kReversed  where the result reads as language and the original does not
 //
 // The first four may be redacted by and serve streams too; the others are for scores of input
-// texts. Linear time; all views together are no longer than the text plus kViewSlackBytes: beyond
-// that it is kResourceExhausted, never "nothing found". At most one view of each kind; parts that
-// did not stand together are divided by a line feed.
+// texts. Linear time; all views together are no longer than kViewTimes the text plus kViewSlackBytes:
+// beyond that it is kResourceExhausted, never "nothing found". At most one view of each kind; parts
+// that did not stand together are divided by a line feed.
 #pragma once
 
 #include <array>
@@ -42,6 +42,9 @@ inline constexpr unsigned kAllViews = (1u << kViewKinds) - 1;
 inline constexpr unsigned kEveryEscape = 1u << kViewKinds;
 
 inline constexpr size_t kMinTokenBytes = 16;
+// Several views may hold nearly all of a harmless text: of a table of bytes in C its escapes, with
+// what is around them, and what reads as leet.
+inline constexpr size_t kViewTimes = 4;
 inline constexpr size_t kViewSlackBytes = 4096;
 // A stream holds an encoded token up to this length; a longer one is too long to be judged.
 inline constexpr size_t kMaxStreamTokenBytes = 8192;
