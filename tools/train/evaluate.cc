@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <iterator>
 #include <map>
 #include <random>
 #include <set>
@@ -17,6 +18,7 @@ namespace {
 constexpr double kFalsePositives = 0.005;
 constexpr double kConversationFalsePositives = 0.01;
 constexpr size_t kConversations = 1000;
+constexpr double kMaxDrift = 2;
 constexpr size_t kConversationBytes[] = {20 * 1024, 100 * 1024};
 double Growth(size_t window) {
   return detect::Classifier::LengthGrowth(static_cast<uint32_t>(window));
@@ -153,14 +155,21 @@ Calibration Calibrate(std::vector<Judged>* all, Head head, uint64_t seed) {
   }
   c.operating_point = OperatingPoint(judged, head);
   const auto messages = Messages(judged, head, "");
+  const auto flagged = [&](size_t size, double drift) {
+    return ConversationsFlagged(messages, kConversationBytes[size], c.operating_point, drift, seed);
+  };
+  // What no drift takes away, a message at the begin of a conversation, is no reason for more of it.
+  double allowed[std::size(kConversationBytes)];
+  for (size_t size = 0; size < std::size(allowed); ++size) {
+    allowed[size] = std::max(kConversationFalsePositives, flagged(size, kMaxDrift));
+  }
   const auto holds = [&](double drift) {
-    for (const size_t bytes : kConversationBytes)
-      if (ConversationsFlagged(messages, bytes, c.operating_point, drift, seed) >
-          kConversationFalsePositives)
-        return false;
+    for (size_t size = 0; size < std::size(allowed); ++size) {
+      if (flagged(size, drift) > allowed[size]) return false;
+    }
     return true;
   };
-  while (!holds(c.drift) && c.drift < 2) c.drift += 0.02;
+  while (!holds(c.drift) && c.drift < kMaxDrift) c.drift += 0.02;
   return c;
 }
 
