@@ -10,6 +10,7 @@
 #include "cli/help.h"
 #include "cli/policy_lint.h"
 #include "cli/policy_scan.h"
+#include "cli/policy_test.h"
 
 namespace kt::cli {
 namespace {
@@ -21,7 +22,7 @@ struct Command {
 
 constexpr Command kCommands[] = {
     {"gateway", "run", GatewayRun},   {"policy", "lint", PolicyLint},
-    {"policy", "scan", PolicyScan},   {"policy", "test", nullptr},
+    {"policy", "scan", PolicyScan},   {"policy", "test", PolicyTest},
     {"audit", "verify", AuditVerify}, {"audit", "tail", AuditTail},
     {"audit", "stats", AuditStats},   {"audit", "export", AuditExport},
     {"audit", "keygen", AuditKeygen}, {"init", "", nullptr},

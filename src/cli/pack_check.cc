@@ -1,5 +1,6 @@
 #include "cli/pack_check.h"
 
+#include "core/json/edits.h"
 #include "core/policies/check_values.h"
 #include "core/policies/registry.h"
 
@@ -22,6 +23,7 @@ PackCheck CheckPack(const std::vector<std::string>& files, const std::string& ru
   check.errors = std::move(loaded.errors);
   check.warnings = std::move(loaded.warnings);
   check.config = std::move(loaded.config);
+  check.tests = std::move(loaded.tests);
 
   policies::BuildOptions options;
   if (!rules.empty()) options.packs = policies::PacksInDirectory(rules);
@@ -55,6 +57,19 @@ std::string DiagnosticLines(const PackCheck& check) {
   for (const auto& error : check.errors) out += "error: " + error.ToString() + "\n";
   for (const auto& warning : check.warnings) out += "warning: " + warning.ToString() + "\n";
   return out;
+}
+
+std::string DiagnosticsJson(const std::vector<config::Diagnostic>& diagnostics) {
+  using json::Quote;
+  std::string out = "[";
+  for (const config::Diagnostic& d : diagnostics) {
+    if (out.size() > 1) out += ",";
+    out += "{\"file\":" + Quote(d.file) + ",\"line\":" + std::to_string(d.line) +
+           ",\"column\":" + std::to_string(d.column) + ",\"path\":" + Quote(d.path) +
+           ",\"reason\":" + Quote(d.reason) + ",\"suggestion\":" + Quote(d.suggestion) +
+           ",\"message\":" + Quote(d.ToString()) + "}";
+  }
+  return out + "]";
 }
 
 std::string PackTitle(const config::Pack& pack) {

@@ -14,6 +14,7 @@ namespace kt::cli {
 struct PackCheck {
   std::shared_ptr<const config::PolicyConfig> config;  // null when the files do not load
   std::unique_ptr<const policy::Chain> chain;          // null when there is any error
+  std::vector<config::TestCase> tests;                 // of `testing.suites`
   std::vector<config::Diagnostic> errors, warnings;
   bool ok() const { return chain != nullptr; }
 };
@@ -24,6 +25,9 @@ PackCheck CheckPack(const std::vector<std::string>& files, const std::string& ru
 
 // One line for each error, then for each warning, as `error: file:line:column: path: reason`.
 std::string DiagnosticLines(const PackCheck& check);
+
+// A JSON list of {file, line, column, path, reason, suggestion, message}.
+std::string DiagnosticsJson(const std::vector<config::Diagnostic>& diagnostics);
 
 // "<name>@<version>"
 std::string PackTitle(const config::Pack& pack);

@@ -13,18 +13,6 @@ namespace {
 
 using json::Quote;
 
-std::string JsonList(const std::vector<config::Diagnostic>& diagnostics) {
-  std::string out = "[";
-  for (const config::Diagnostic& d : diagnostics) {
-    if (out.size() > 1) out += ",";
-    out += "{\"file\":" + Quote(d.file) + ",\"line\":" + std::to_string(d.line) +
-           ",\"column\":" + std::to_string(d.column) + ",\"path\":" + Quote(d.path) +
-           ",\"reason\":" + Quote(d.reason) + ",\"suggestion\":" + Quote(d.suggestion) +
-           ",\"message\":" + Quote(d.ToString()) + "}";
-  }
-  return out + "]";
-}
-
 std::vector<std::string> ChainKinds(const PackCheck& check) {
   std::vector<std::string> kinds;
   if (check.config == nullptr) return kinds;
@@ -44,8 +32,8 @@ std::string Json(const PackCheck& check, const std::vector<std::string>& files) 
   return std::string("{\"valid\":") + (check.ok() ? "true" : "false") +
          ",\"file\":" + Quote(files.front()) + ",\"pack\":" + pack + ",\"chain\":[" + chain +
          "],\"policy_count\":" + std::to_string(kinds.size()) +
-         ",\"errors\":" + JsonList(check.errors) + ",\"warnings\":" + JsonList(check.warnings) +
-         "}\n";
+         ",\"errors\":" + DiagnosticsJson(check.errors) +
+         ",\"warnings\":" + DiagnosticsJson(check.warnings) + "}\n";
 }
 
 std::string Text(const PackCheck& check, const std::vector<std::string>& files) {

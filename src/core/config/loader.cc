@@ -44,14 +44,13 @@ bool RefuseListDialect(const YamlNode& root, Diagnostics* diagnostics) {
   return true;
 }
 
-void ReadDocument(MapReader& root, PolicyConfig* config) {
+void ReadDocument(MapReader& root, PolicyConfig* config, std::vector<TestCase>* tests) {
   ReadPack(root.Require("pack"), &config->pack);
   ReadChain(root.Require("policies"), &config->chain, &config->audit_logger);
   ReadPolicyBlocks(root, config);
   ReadProviders(root.Get("providers"), &config->providers);
   ReadSizeLimits(root.Get("size_limits"), &config->size_limits);
-  const Value testing = root.Get("testing");
-  if (testing.present()) testing.Warn("is not read: kt policy test comes later");
+  ReadTesting(root.Get("testing"), tests);
   for (const std::string_view section : kLaterSections) root.NotYet(section);
   root.Misplaced("chain", "it belongs to policies.chain");
   root.Misplaced("targets", "it belongs to providers.targets");
@@ -98,7 +97,8 @@ std::string Sha256Hex(const std::vector<SourceFile>& files) {
 }
 
 std::shared_ptr<const PolicyConfig> LoadInto(const std::vector<SourceFile>& files,
-                                             Diagnostics* diagnostics) {
+                                             Diagnostics* diagnostics,
+                                             std::vector<TestCase>* tests) {
   YamlNode merged;
   bool complete = !files.empty();
   for (size_t i = 0; i < files.size(); ++i) {
@@ -113,8 +113,8 @@ std::shared_ptr<const PolicyConfig> LoadInto(const std::vector<SourceFile>& file
   if (files.empty()) diagnostics->Add({"", 0, 0, "", "no configuration file is given", ""});
   if (!complete) return nullptr;
   auto config = std::make_shared<PolicyConfig>();
-  Value(&merged, "", diagnostics).Map([&config](MapReader& root) {
-    ReadDocument(root, config.get());
+  Value(&merged, "", diagnostics).Map([&](MapReader& root) {
+    ReadDocument(root, config.get(), tests);
   });
   config->sha256 = Sha256Hex(files);
   if (config->sha256.empty()) {
@@ -153,7 +153,7 @@ LoadResult Load(const std::vector<SourceFile>& files) {
   LoadResult result;
   try {
     Diagnostics diagnostics;
-    result.draft = LoadInto(files, &diagnostics);
+    result.draft = LoadInto(files, &diagnostics, &result.tests);
     if (!diagnostics.has_errors()) result.config = result.draft;
     std::move(diagnostics).Take(files, &result.errors, &result.warnings);
   } catch (const std::exception&) {  // only memory can run out

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/config/policy_config.h"
+#include "core/config/testing.h"
 
 namespace kt::config {
 
@@ -31,6 +32,7 @@ struct LoadResult {
   std::shared_ptr<const PolicyConfig> config;  // null when there are errors
   // What could be read in spite of errors, for checks that find more of them; null when nothing.
   std::shared_ptr<const PolicyConfig> draft;
+  std::vector<TestCase> tests;               // of `testing.suites`
   std::vector<Diagnostic> errors, warnings;  // in order of position
   bool ok() const { return config != nullptr; }
 };

@@ -4,6 +4,7 @@
 
 #include "core/config/policy_config.h"
 #include "core/config/reader.h"
+#include "core/config/testing.h"
 
 namespace kt::config {
 
@@ -30,6 +31,9 @@ void ReadModelGroups(const Value& value, const std::vector<Target>& targets,
                      std::vector<ModelGroup>* groups);
 
 void ReadSizeLimits(const Value& value, SizeLimits* limits);
+
+// `testing`. Whatever is wrong with it, *cases gets what could be read.
+void ReadTesting(const Value& value, std::vector<TestCase>* cases);
 
 // {env} | {file} | {store}, exactly one.
 void ReadSecretRef(const Value& value, SecretRef* ref);
