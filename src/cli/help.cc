@@ -21,6 +21,7 @@ SYNOPSIS
   kt policy scan --policy-config FILE...
   kt audit verify|tail|stats|export DIR [options]
   kt audit keygen FILE
+  kt doctor [--policy-config FILE...] [options]
   kt --help | --version
 
 COMMANDS
@@ -33,6 +34,7 @@ COMMANDS
   audit stats   verdicts, tokens and cost by day, pack and target
   audit export  copy records as CSV or JSON Lines
   audit keygen  make the root key of audit logs
+  doctor        check what the gateway needs on this machine
 
   kt COMMAND --help shows the page of a command.
 )"},
@@ -167,6 +169,42 @@ OPTIONS
 
 EXIT STATUS
   0 all lines judged; 1 some were not; 2 wrong usage or an invalid configuration.
+)"},
+    {"doctor", R"(NAME
+  kt doctor - check what the gateway needs on this machine
+
+SYNOPSIS
+  kt doctor [--policy-config FILE...] [--audit-dir DIR] [--offline] [--rules DIR]
+            [--secret-store DIR] [--nginx FILE] [--module FILE]
+
+DESCRIPTION
+  Says of each what was found and, where something is wrong, what it means and what to do:
+
+    nginx            that there is one, and its version
+    module           that this nginx loads it (`nginx -t` in a private directory)
+    configuration    that it is valid, as `kt policy lint` checks it
+    keys             that the variable or file of each target's key is there. Names are printed,
+                     never a value
+    ways to targets  that each host resolves and its port takes a connection within 3 seconds. The
+                     connection is closed at once: no request and no key is sent
+    audit directory  that it is writable, or can be made
+
+  Run it as the account, and with the environment, that the gateway is started with.
+
+OPTIONS
+  --policy-config FILE...  the configuration; default: policy-config.yaml, where there is one
+  --audit-dir DIR          check this directory of the audit log
+  --offline                leave out the ways to targets
+  --rules DIR              rule packs that replace the built-in ones
+  --secret-store DIR       where `secret_key_ref: {store: NAME}` finds its files
+  --nginx FILE             default $KT_NGINX, then nginx in $PATH
+  --module FILE            default: beside kt, then in nginx's modules directory
+
+EXIT STATUS
+  0 nothing is wrong; 1 something is; 2 wrong usage.
+
+EXAMPLE
+  kt doctor --policy-config policy-config.yaml --audit-dir /var/lib/keeptrusts/audit
 )"},
 };
 

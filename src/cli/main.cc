@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "cli/audit_commands.h"
+#include "cli/doctor.h"
 #include "cli/gateway_run.h"
 #include "cli/help.h"
 #include "cli/policy_lint.h"
@@ -26,7 +27,7 @@ constexpr Command kCommands[] = {
     {"audit", "verify", AuditVerify}, {"audit", "tail", AuditTail},
     {"audit", "stats", AuditStats},   {"audit", "export", AuditExport},
     {"audit", "keygen", AuditKeygen}, {"init", "", nullptr},
-    {"doctor", "", nullptr},
+    {"doctor", "", Doctor},
 };
 
 std::string CommandsOf(std::string_view group) {
@@ -60,7 +61,7 @@ int Dispatch(std::span<char*> words) {
       std::fprintf(stderr, "kt: \"%s\" comes with a later release\n", title.c_str());
       return 2;
     }
-    return command.run(words.subspan(2));
+    return command.run(words.subspan(command.name.empty() ? 1 : 2));
   }
   const std::string given(words[known_group && words.size() > 1 ? 1 : 0]);
   std::string message = "unknown command \"" + given + "\"";

@@ -47,6 +47,12 @@ class Writer {
   Status status_;
 };
 
+void WriteTemporaryPaths(const std::string& run_directory, Writer* out) {
+  for (const std::string name : {"client_body", "proxy", "fastcgi", "uwsgi", "scgi"}) {
+    out->Directive(name + "_temp_path", {run_directory + "/temp/" + name});
+  }
+}
+
 void WriteStatusLocations(bool loopback_only, Writer* out) {
   for (const std::string_view location : {"location = /metrics {", "location /keeptrusts/ {"}) {
     out->Line(location);
@@ -85,9 +91,7 @@ Result<std::string> RenderNginxConf(const NginxConf& conf) {
   out.Line("worker_shutdown_timeout 120s;");
   out.Line("events { worker_connections " + std::to_string(conf.worker_connections) + "; }");
   out.Line("http {\naccess_log off;\nserver_tokens off;\ntcp_nodelay on;");
-  for (const std::string name : {"client_body", "proxy", "fastcgi", "uwsgi", "scgi"}) {
-    out.Directive(name + "_temp_path", {conf.run_directory + "/temp/" + name});
-  }
+  WriteTemporaryPaths(conf.run_directory, &out);
   // Bodies stay in memory: a prompt is never written to a temporary file.
   out.Line("client_max_body_size 32m;\nclient_body_buffer_size 32m;");
   out.Directive("keeptrusts_policy_config", conf.policy_files);
@@ -96,6 +100,17 @@ Result<std::string> RenderNginxConf(const NginxConf& conf) {
   if (!conf.rules.empty()) out.Directive("keeptrusts_rules", {conf.rules});
   if (!conf.secret_store.empty()) out.Directive("keeptrusts_secret_store", {conf.secret_store});
   WriteServers(conf, &out);
+  out.Line("}");
+  return std::move(out).Finish();
+}
+
+Result<std::string> RenderProbeConf(const std::string& module, const std::string& run_directory) {
+  Writer out;
+  out.Directive("load_module", {module});
+  out.Line("error_log stderr warn;");
+  out.Directive("pid", {run_directory + "/nginx.pid"});
+  out.Line("events {}\nhttp {\naccess_log off;");
+  WriteTemporaryPaths(run_directory, &out);
   out.Line("}");
   return std::move(out).Finish();
 }

@@ -25,6 +25,8 @@ struct NginxConf {
 
 // kInvalidArgument: a path that cannot be written into a configuration file.
 Result<std::string> RenderNginxConf(const NginxConf& conf);
+// The least with which `nginx -t` says whether it loads the module. Errors as above.
+Result<std::string> RenderProbeConf(const std::string& module, const std::string& run_directory);
 
 // `address` in a form that nginx's `listen` takes: "host:port", "[v6]:port", "port".
 Status CheckListenAddress(std::string_view address);

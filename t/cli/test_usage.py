@@ -7,7 +7,7 @@ from conftest import kt
 
 @pytest.mark.parametrize("words", [["--help"], ["-h"], ["gateway", "run", "--help"],
                                    ["policy", "lint", "--help"], ["policy", "scan", "-h"],
-                                   ["policy", "test", "--help"]])  # fmt: skip
+                                   ["policy", "test", "--help"], ["doctor", "--help"]])  # fmt: skip
 def test_help_is_a_manual_page_on_stdout(words):
     result = kt(*words)
     assert result.returncode == 0
@@ -28,7 +28,7 @@ def test_no_command_shows_the_overview_and_fails():
     assert "gateway run" in result.stdout
 
 
-@pytest.mark.parametrize("words", [["init"], ["doctor"]])  # fmt: skip
+@pytest.mark.parametrize("words", [["init"]])  # fmt: skip
 def test_commands_of_later_releases_say_so(words):
     result = kt(*words)
     assert result.returncode == 2
