@@ -1,6 +1,6 @@
-# Embeds the files of a folder into a target through .incbin. The table is `kt_embedded_files`,
-# read by src/core/policies/embedded.cc.
-function(kt_embed_directory target directory)
+# Embeds the files of a folder into a target through .incbin. `table` is the symbol of their list: a
+# KtEmbeddedFile (see who reads it) for each, then one of nulls.
+function(kt_embed_directory target directory table_symbol)
   file(GLOB files CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${directory}/*)
   list(FILTER files EXCLUDE REGEX "\\.md$")
   set(body "")
@@ -12,15 +12,16 @@ function(kt_embed_directory target directory)
     string(APPEND table "  .quad kt_n${index}, kt_d${index}, kt_e${index}\n")
     math(EXPR index "${index} + 1")
   endforeach()
-  set(out ${CMAKE_BINARY_DIR}/embedded_${directory}.S)
+  string(REPLACE "/" "_" flat ${directory})
+  set(out ${CMAKE_BINARY_DIR}/embedded_${flat}.S)
   file(CONFIGURE OUTPUT ${out} CONTENT
 "  .section .rodata
 @body@
   .section .data.rel.ro, \"aw\"
   .balign 8
-  .globl kt_embedded_files
-  .hidden kt_embedded_files
-kt_embedded_files:
+  .globl @table_symbol@
+  .hidden @table_symbol@
+@table_symbol@:
 @table@  .quad 0, 0, 0
   .section .note.GNU-stack, \"\", %progbits
 " @ONLY)

@@ -21,6 +21,7 @@ SYNOPSIS
   kt policy scan --policy-config FILE...
   kt audit verify|tail|stats|export DIR [options]
   kt audit keygen FILE
+  kt init [--template NAME]
   kt doctor [--policy-config FILE...] [options]
   kt --help | --version
 
@@ -34,6 +35,7 @@ COMMANDS
   audit stats   verdicts, tokens and cost by day, pack and target
   audit export  copy records as CSV or JSON Lines
   audit keygen  make the root key of audit logs
+  init          write a configuration to begin with
   doctor        check what the gateway needs on this machine
 
   kt COMMAND --help shows the page of a command.
@@ -169,6 +171,30 @@ OPTIONS
 
 EXIT STATUS
   0 all lines judged; 1 some were not; 2 wrong usage or an invalid configuration.
+)"},
+    {"init", R"(NAME
+  kt init - write a configuration to begin with
+
+SYNOPSIS
+  kt init [--template NAME]
+  kt init --list-templates
+
+DESCRIPTION
+  Writes two files into the current directory, and neither where one of them is there already:
+
+    policy-config.yaml  pack, policies, targets, and a few cases for `kt policy test`. It is valid
+                        as it is; the provider's key is taken from the environment
+    keeptrusts.conf     for `include` in a server{} of nginx.conf; `kt gateway run` does not need it
+
+OPTIONS
+  --template NAME   default openai
+  --list-templates  print the templates' names and what they are
+
+EXIT STATUS
+  0 written; 1 not: a file is there already, or the directory is not writable; 2 wrong usage.
+
+EXAMPLE
+  kt init --template failover && kt policy test && kt doctor
 )"},
     {"doctor", R"(NAME
   kt doctor - check what the gateway needs on this machine

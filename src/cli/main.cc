@@ -9,6 +9,7 @@
 #include "cli/doctor.h"
 #include "cli/gateway_run.h"
 #include "cli/help.h"
+#include "cli/init.h"
 #include "cli/policy_lint.h"
 #include "cli/policy_scan.h"
 #include "cli/policy_test.h"
@@ -18,7 +19,7 @@ namespace {
 
 struct Command {
   std::string_view group, name;
-  int (*run)(std::span<char*> arguments);  // nullptr: documented, comes with a later release
+  int (*run)(std::span<char*> arguments);
 };
 
 constexpr Command kCommands[] = {
@@ -26,14 +27,14 @@ constexpr Command kCommands[] = {
     {"policy", "scan", PolicyScan},   {"policy", "test", PolicyTest},
     {"audit", "verify", AuditVerify}, {"audit", "tail", AuditTail},
     {"audit", "stats", AuditStats},   {"audit", "export", AuditExport},
-    {"audit", "keygen", AuditKeygen}, {"init", "", nullptr},
+    {"audit", "keygen", AuditKeygen}, {"init", "", Init},
     {"doctor", "", Doctor},
 };
 
 std::string CommandsOf(std::string_view group) {
   std::string names;
   for (const Command& command : kCommands) {
-    if (command.group != group || command.run == nullptr) continue;
+    if (command.group != group || command.name.empty()) continue;
     names += (names.empty() ? "" : ", ") + std::string(command.name);
   }
   return names;
@@ -56,11 +57,6 @@ int Dispatch(std::span<char*> words) {
     if (command.group != group) continue;
     known_group = true;
     if (!command.name.empty() && command.name != name) continue;
-    const std::string title(command.name.empty() ? group : std::string(group) + " " + words[1]);
-    if (command.run == nullptr) {
-      std::fprintf(stderr, "kt: \"%s\" comes with a later release\n", title.c_str());
-      return 2;
-    }
     return command.run(words.subspan(command.name.empty() ? 1 : 2));
   }
   const std::string given(words[known_group && words.size() > 1 ? 1 : 0]);

@@ -7,19 +7,6 @@
 namespace kt::cli {
 namespace {
 
-// A double-quoted word of nginx's configuration language.
-Result<std::string> Quoted(std::string_view value) {
-  std::string out = "\"";
-  for (const char c : value) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
-      return Status::InvalidArgument("a path holds a control character");
-    }
-    if (c == '"' || c == '\\') out += '\\';
-    out += c;
-  }
-  return out + "\"";
-}
-
 // Collects lines; the first value that cannot be quoted spoils the whole.
 class Writer {
  public:
@@ -28,7 +15,7 @@ class Writer {
   void Directive(std::string_view name, const std::vector<std::string>& values) {
     text_ += name;
     for (const std::string& value : values) {
-      Result<std::string> quoted = Quoted(value);
+      Result<std::string> quoted = QuotedWord(value);
       if (!quoted.ok()) {
         if (status_.ok()) status_ = quoted.status();
         return;
@@ -79,6 +66,18 @@ void WriteServers(const NginxConf& conf, Writer* out) {
 }
 
 }  // namespace
+
+Result<std::string> QuotedWord(std::string_view value) {
+  std::string out = "\"";
+  for (const char c : value) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
+      return Status::InvalidArgument("a path holds a control character");
+    }
+    if (c == '"' || c == '\\') out += '\\';
+    out += c;
+  }
+  return out + "\"";
+}
 
 Result<std::string> RenderNginxConf(const NginxConf& conf) {
   Writer out;

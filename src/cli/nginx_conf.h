@@ -25,6 +25,8 @@ struct NginxConf {
 
 // kInvalidArgument: a path that cannot be written into a configuration file.
 Result<std::string> RenderNginxConf(const NginxConf& conf);
+// A double-quoted word of nginx's configuration language. kInvalidArgument: it cannot be written.
+Result<std::string> QuotedWord(std::string_view value);
 // The least with which `nginx -t` says whether it loads the module. Errors as above.
 Result<std::string> RenderProbeConf(const std::string& module, const std::string& run_directory);
 
