@@ -158,7 +158,8 @@ Calibration Calibrate(std::vector<Judged>* all, Head head, uint64_t seed) {
   const auto flagged = [&](size_t size, double drift) {
     return ConversationsFlagged(messages, kConversationBytes[size], c.operating_point, drift, seed);
   };
-  // What no drift takes away, a message at the begin of a conversation, is no reason for more of it.
+  // What no drift takes away, a message at the begin of a conversation, is no reason for more of
+  // it.
   double allowed[std::size(kConversationBytes)];
   for (size_t size = 0; size < std::size(allowed); ++size) {
     allowed[size] = std::max(kConversationFalsePositives, flagged(size, kMaxDrift));

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <exception>
@@ -147,6 +148,16 @@ Status ReadFile(const std::string& name, std::string* text) {
   return Status::Ok();
 }
 
+// Test suites have no say in what the gateway does: one that is wrong does not keep it from
+// starting. `kt policy test` takes these warnings for what they are.
+void DemoteTests(LoadResult* result) {
+  const auto tests =
+      std::stable_partition(result->errors.begin(), result->errors.end(),
+                            [](const Diagnostic& error) { return !IsOfTesting(error); });
+  result->warnings.insert(result->warnings.end(), tests, result->errors.end());
+  result->errors.erase(tests, result->errors.end());
+}
+
 }  // namespace
 
 LoadResult Load(const std::vector<SourceFile>& files) {
@@ -154,8 +165,9 @@ LoadResult Load(const std::vector<SourceFile>& files) {
   try {
     Diagnostics diagnostics;
     result.draft = LoadInto(files, &diagnostics, &result.tests);
-    if (!diagnostics.has_errors()) result.config = result.draft;
     std::move(diagnostics).Take(files, &result.errors, &result.warnings);
+    if (result.draft != nullptr) DemoteTests(&result);
+    if (result.errors.empty()) result.config = result.draft;
   } catch (const std::exception&) {  // only memory can run out
     result.config = result.draft = nullptr;
     result.errors.assign(1, Diagnostic{"", 0, 0, "", "out of memory", ""});

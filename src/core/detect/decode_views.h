@@ -10,9 +10,9 @@
 //   kRot13, kReversed  where the result reads as language and the original does not
 //
 // The first four may be redacted by and serve streams too; the others are for scores of input
-// texts. Linear time; all views together are no longer than kViewTimes the text plus kViewSlackBytes:
-// beyond that it is kResourceExhausted, never "nothing found". At most one view of each kind; parts
-// that did not stand together are divided by a line feed.
+// texts. Linear time; all views together are no longer than kViewTimes the text plus
+// kViewSlackBytes: beyond that it is kResourceExhausted, never "nothing found". At most one view of
+// each kind; parts that did not stand together are divided by a line feed.
 #pragma once
 
 #include <array>

@@ -164,13 +164,16 @@ TEST(Loader, ReadsTestSuites) {
   EXPECT_TRUE(test.messages && !test.request && !test.upstream_response);
 }
 
-TEST(Loader, RefusesTestSuitesThatSayNothingOrSayItTwice) {
+TEST(Loader, WarnsOfTestSuitesThatSayNothingOrSayItTwice) {
+  const LoadResult result =
+      LoadText(WithProviders("testing:\n  suites:\n  - name: s\n    cases:\n"
+                             "    - {name: a, input: {}, expected: {verdict: blokced}}\n"
+                             "    - {input: {message: []}}\n"
+                             "    - {name: c, input: {messages: [], request: {messages: []}}, "
+                             "expectd: {}}\n"));
+  EXPECT_NE(result.config, nullptr);
   EXPECT_EQ(
-      Errors(WithProviders("testing:\n  suites:\n  - name: s\n    cases:\n"
-                           "    - {name: a, input: {}, expected: {verdict: blokced}}\n"
-                           "    - {input: {message: []}}\n"
-                           "    - {name: c, input: {messages: [], request: {messages: []}}, "
-                           "expectd: {}}\n")),
+      Lines(result.warnings),
       (Messages{"f.yaml:8:24: testing.suites[0].cases[0].input: needs messages or a request",
                 "f.yaml:8:48: testing.suites[0].cases[0].expected.verdict: \"blokced\" is not one "
                 "of allowed, redacted, blocked, escalated, error, allow, redact, block, escalate; "

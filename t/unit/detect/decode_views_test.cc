@@ -390,9 +390,10 @@ TEST_F(DecodeViews, HostileTextsTakeLinearTimeAndBoundedSpace) {
 TEST_F(DecodeViews, ATableOfBytesInCIsNotTooMuch) {
   std::string raw;
   while (raw.size() < 60'000) {
-    raw += "/*\n * c2pnb163v1 OBJECT IDENTIFIER ::= { c-TwoCurve 1 }\n */\n"
-           "#define DER_OID_V_c2pnb163v1 DER_P_OBJECT, 8, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x01\n"
-           "extern const unsigned char ossl_der_oid_c2pnb163v1[DER_OID_SZ_c2pnb163v1];\n";
+    raw +=
+        "/*\n * c2pnb163v1 OBJECT IDENTIFIER ::= { c-TwoCurve 1 }\n */\n"
+        "#define DER_OID_V_c2pnb163v1 DER_P_OBJECT, 8, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x01\n"
+        "extern const unsigned char ossl_der_oid_c2pnb163v1[DER_OID_SZ_c2pnb163v1];\n";
   }
   NormalizedText text;
   ASSERT_TRUE(Normalize(raw, {}, &text).ok());
