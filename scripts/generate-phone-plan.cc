@@ -74,7 +74,7 @@ int main() {
       "#include \"core/policies/phone_plan.h\"\n\n"
       "namespace kt::policies {\n\n"
       "// clang-format off\n"
-      "const PhonePlan kPhonePlans[] = {");
+      "constinit const PhonePlan kPhonePlans[] = {");
   std::set<int> codes;
   util.GetSupportedCallingCodes(&codes);
   for (const int code : codes) {
