@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "core/detect/factor_score.h"
+#include "core/detect/prefilter_neighbours.h"
 #include "core/detect/prefilter_scan.h"
 #include "core/detect/regex_shape.h"
 
@@ -23,24 +24,10 @@ constexpr double kTooFrequent = 2;
 constexpr double kRare = 0.00003;
 constexpr size_t kMaxStrings = 160, kMaxBeginnings = 1024, kMaxAllBeginnings = 4096;
 constexpr int kManyDigits = 5;
-constexpr size_t kNarrow = 80;  // bytes of an alphabet whose long runs are rare
 constexpr size_t kLongRun = 12;
 constexpr size_t kShortRun = 4;
 constexpr size_t kCapitals = 40;
-// What must stand near a literal: how far it is looked for, and how often it may stand there by
-// chance and still be of use.
-constexpr size_t kMaxReach = 256;
-constexpr double kLikely = 0.7;
-constexpr size_t kMaxConditions = 2;
-constexpr size_t kConditionRun = 10;
-constexpr double kRunShare = 0.0001;  // less than true: to look for one costs next to nothing
-constexpr double kRareWitness = 0.005;
-constexpr double kPlacesPerByte = 0.2;
 constexpr double kTokenShare = 0.001, kCapitalShare = 0.0003;
-
-size_t Add(size_t a, size_t b) noexcept {
-  return a == kAnywhereBefore || b == kAnywhereBefore ? kAnywhereBefore : a + b;
-}
 
 // How often ordinary text has such runs.
 double LongRunShare(const FactorSet& set) noexcept {
@@ -86,7 +73,7 @@ double ScoreBehind(size_t bytes, const FactorSet& set) noexcept {
   double score = set.score;
   if (bytes == 0) return score;
   for (const Factor& factor : set.any_of) {
-    if (Add(factor.max_before, bytes) != kAnywhereBefore) {
+    if (AddDistance(factor.max_before, bytes) != kAnywhereBefore) {
       score += 1e-7 * static_cast<double>(bytes);
     } else if (factor.max_before != kAnywhereBefore) {
       score += 1;
@@ -97,23 +84,8 @@ double ScoreBehind(size_t bytes, const FactorSet& set) noexcept {
 
 void MoveBehind(size_t bytes, FactorSet* set) {
   set->score = ScoreBehind(bytes, *set);
-  for (Factor& factor : set->any_of) factor.max_before = Add(factor.max_before, bytes);
+  for (Factor& factor : set->any_of) factor.max_before = AddDistance(factor.max_before, bytes);
 }
-
-// The items of a sequence, and what is asked of each again and again.
-struct Sequence {
-  explicit Sequence(std::span<const RegexNode> nodes) : items(nodes) {
-    for (const RegexNode& node : nodes) {
-      digits.push_back(MinDigits(node));
-      bytes.push_back(MinBytes(node));
-      AddAlphabet(node, &alphabets.emplace_back());
-    }
-  }
-  const std::span<const RegexNode> items;
-  std::vector<int> digits;
-  std::vector<size_t> bytes;
-  std::vector<ByteSet> alphabets;
-};
 
 // The digits that a node begins with, in a row. False: something else may follow them.
 bool AddLead(const RegexNode& node, int* digits) {
@@ -220,117 +192,6 @@ void Better(std::optional<FactorSet>&& other, std::optional<FactorSet>* best) {
 
 std::optional<FactorSet> Best(const RegexNode& node, Edge edge);
 
-// Bytes from the beginning of items[from] to that of items[to].
-size_t Distance(const std::vector<size_t>& longest, size_t from, size_t to) noexcept {
-  size_t sum = 0;
-  for (size_t i = from; i < to; ++i) sum = Add(sum, longest[i]);
-  return sum;
-}
-
-size_t Farthest(const FactorSet& set) noexcept {
-  size_t far = 0;
-  for (const Factor& factor : set.any_of) far = std::max(far, factor.max_before);
-  return far;
-}
-
-// What else every match of a sequence holds, beside its best literals.
-class Neighbours {
- public:
-  Neighbours(const Sequence& sequence, std::vector<std::optional<FactorSet>> sets,
-             std::vector<size_t> longest)
-      : sequence_(sequence), sets_(std::move(sets)), longest_(std::move(longest)) {}
-
-  // Adds conditions to the literals of items[at].
-  void AddTo(size_t at, FactorSet* best) {
-    ConsiderRuns(at, *best);
-    for (size_t i = 0; i < sets_.size(); ++i) {
-      if (i != at && sets_[i]) ConsiderLiterals(i, at, *best);
-    }
-    std::stable_sort(found_.begin(), found_.end(),
-                     [](const auto& a, const auto& b) { return a.first < b.first; });
-    if (found_.size() > kMaxConditions) found_.resize(kMaxConditions);
-    for (const auto& [chance, condition] : found_) {
-      for (Factor& factor : best->any_of) {
-        if (factor.conditions.size() < kMaxConditions) factor.conditions.push_back(condition);
-      }
-    }
-    for (Factor& factor : best->any_of) {
-      if (factor.conditions.empty() && factor.witness == nullptr) factor.witness = witness_;
-    }
-  }
-
- private:
-  // Whether a condition as frequent as this is of use within so many bytes: as a witness, ...
-  bool IsWitness(double per_place, size_t back, size_t ahead) const noexcept {
-    return Add(back, ahead) > kMaxReach && back == 0 && per_place < kRareWitness &&
-           (!witness_ || per_place < witness_share_);
-  }
-  // ... or near by, by how often it is there by chance.
-  static std::optional<double> Chance(double per_place, size_t back, size_t ahead) noexcept {
-    const size_t reach = Add(back, ahead);
-    if (reach > kMaxReach) return std::nullopt;
-    const double chance = per_place * (1 + kPlacesPerByte * static_cast<double>(reach));
-    return chance > kLikely ? std::nullopt : std::optional<double>(chance);
-  }
-  void ConsiderLiterals(size_t other, size_t at, const FactorSet& best) {
-    const FactorSet& set = *sets_[other];
-    Condition condition;
-    if (other > at) {
-      condition.ahead = Add(Distance(longest_, at, other), Farthest(set));
-    } else {
-      condition.back = Add(Distance(longest_, other, at), Farthest(best));
-    }
-    double per_place = 0;
-    for (const Factor& factor : set.any_of) {
-      const auto begin = static_cast<unsigned char>(factor.bytes[0]);
-      const bool inside = factor.start == Start::kAnywhere && IsFoldedWord(begin);
-      per_place += LiteralFrequency(factor.bytes, factor.word_ends, inside);
-    }
-    const bool witness = IsWitness(per_place, condition.back, condition.ahead);
-    const std::optional<double> chance = Chance(per_place, condition.back, condition.ahead);
-    if (!witness && !chance) return;
-    condition.any_of = set.any_of;
-    for (Factor& factor : condition.any_of) {
-      factor.conditions.clear();
-      factor.witness = nullptr;
-    }
-    auto shared = std::make_shared<const Condition>(std::move(condition));
-    if (chance) {
-      found_.emplace_back(*chance, std::move(shared));
-    } else {
-      witness_share_ = per_place;
-      witness_ = std::move(shared);
-    }
-  }
-  // Long runs of a narrow alphabet behind the literals.
-  void ConsiderRuns(size_t at, const FactorSet& best) {
-    for (size_t i = at + 1; i < sequence_.items.size(); ++i) {
-      Condition condition;
-      for (size_t end = i; end < sequence_.items.size(); ++end) {
-        const ByteSet run = condition.run | sequence_.alphabets[end];
-        if (run.count() > kNarrow || run[' '] || run['\n']) break;
-        condition.run = run;
-        condition.run_bytes += sequence_.bytes[end];
-      }
-      if (condition.run_bytes < kConditionRun) continue;
-      condition.ahead = Distance(longest_, at, i);
-      if (best.any_of.front().min_run >= kConditionRun) return;
-      const std::optional<double> chance = Chance(kRunShare, 0, condition.ahead);
-      if (chance) {
-        found_.emplace_back(*chance, std::make_shared<const Condition>(std::move(condition)));
-      }
-      return;
-    }
-  }
-
-  const Sequence& sequence_;
-  const std::vector<std::optional<FactorSet>> sets_;
-  const std::vector<size_t> longest_;
-  std::vector<std::pair<double, std::shared_ptr<const Condition>>> found_;
-  std::shared_ptr<const Condition> witness_;
-  double witness_share_ = 0;
-};
-
 std::optional<FactorSet> BestOfSequence(const RegexNode& node, Edge edge) {
   const Sequence sequence(node.children);
   std::vector<std::optional<FactorSet>> sets(node.children.size());
@@ -353,7 +214,7 @@ std::optional<FactorSet> BestOfSequence(const RegexNode& node, Edge edge) {
       if (best_score < kRare) break;
     }
     edge = EdgeAfter(child, edge);
-    before = Add(before, longest[i]);
+    before = AddDistance(before, longest[i]);
   }
   if (best == node.children.size()) return std::nullopt;
   FactorSet set = *sets[best];
