@@ -27,7 +27,7 @@ class LiteralFilter {
 
   // The group of the literals that may begin with these two bytes, in any case; kNoGroup: none.
   uint32_t GroupOf(unsigned char first, unsigned char second) const noexcept {
-    return group_of_[Index(first | second << 8)];
+    return group_of_[Index(first | second << 8)] * kGroupUnit / sizeof(Group);
   }
   size_t groups() const noexcept { return groups_.size(); }
   // Those of the places in a block of 64 bytes where some literal may stand: of up to kShort bytes,
@@ -55,6 +55,10 @@ class LiteralFilter {
   static Places Portable(const LiteralFilter& filter, const char* block, uint64_t places) noexcept;
   static Places Avx2(const LiteralFilter& filter, const char* block, uint64_t places) noexcept;
 
+  // Groups are found by where they begin, in units that a processor multiplies by when it loads.
+  static constexpr uint32_t kGroupUnit = 8;
+  static_assert(sizeof(Group) % kGroupUnit == 0 &&
+                (sizeof(Group) / kGroupUnit << kIndexBits) - 1 <= UINT16_MAX);
   std::vector<uint16_t> group_of_;  // by Index
   std::vector<Group> groups_;       // the first one is empty
   Function likely_;
