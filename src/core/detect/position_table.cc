@@ -9,7 +9,7 @@ void PositionTable::Build(const std::vector<Positions>& candidates) {
   stride_ = groups * kPlaces;
   all_.assign(groups, 0);
   for (size_t i = 0; i < candidates.size(); ++i) all_[i / kGroup] |= uint64_t{1} << (i % kGroup);
-  std::map<std::vector<uint64_t>, uint8_t> known;
+  std::map<std::vector<uint64_t>, uint32_t> known;
   columns_.clear();
   for (size_t byte = 0; byte < 256; ++byte) {
     std::vector<uint64_t> column(stride_);
@@ -24,9 +24,9 @@ void PositionTable::Build(const std::vector<Positions>& candidates) {
         if (allowed) places[place] |= uint64_t{1} << (i % kGroup);
       }
     }
-    const auto [at, fresh] = known.try_emplace(column, static_cast<uint8_t>(known.size()));
+    const auto [at, fresh] = known.try_emplace(column, static_cast<uint32_t>(columns_.size()));
     if (fresh) columns_.insert(columns_.end(), column.begin(), column.end());
-    class_of_[byte] = at->second;
+    column_of_[byte] = at->second;
   }
 }
 

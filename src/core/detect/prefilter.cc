@@ -111,9 +111,10 @@ bool Prefilter::TakeList(uint32_t list, uint64_t folded, std::string_view text, 
                          bool loose, const Take& take) const {
   const Literal* literal = listed_.data() + list_begins_[list];
   const Literal* const end = listed_.data() + list_begins_[list + 1];
+  const bool ends_count = text.size() - at <= kFactorBytes;
   for (; literal != end; ++literal) {
-    // Those that stand at the end come last.
-    if (literal->at_end && text.size() - at > kFactorBytes) break;
+    // Those that stand at the end come last; only streams have some.
+    if (stream_ && !ends_count && literal->at_end) break;
     if (((folded ^ Load(literal->bytes)) << literal->unused_bits) != 0) continue;
     if (!Fits(*literal, text, at, loose)) continue;
     for (uint32_t t = literal->first_target; t < literal->end_target; ++t) {
@@ -130,12 +131,13 @@ template <typename Take>
 bool Prefilter::TakeLong(uint64_t folded, std::string_view text, size_t at, bool loose,
                          const Take& take) const {
   const uint64_t product = Product(folded);
-  const uint32_t four = Hash4(product), more = Hash5(product);
-  if (hashes_->four[four] && !TakeList(four_lists_ + ListOf(four), folded, text, at, loose, take)) {
-    return false;
-  }
-  return !hashes_->more[more] ||
-         TakeList(more_lists_ + ListOf(more), folded, text, at, loose, take);
+  const uint32_t four = Hash4(product), more = Hash5(product), whole = Hash8(product);
+  const auto take_list = [&](uint32_t list) {
+    return TakeList(list, folded, text, at, loose, take);
+  };
+  if (hashes_->four[four] && !take_list(four_lists_ + ListOf(four))) return false;
+  if (hashes_->more[more] && !take_list(more_lists_ + ListOf(more))) return false;
+  return !hashes_->whole[whole] || take_list(whole_lists_ + ListOf(whole));
 }
 
 template <typename Take>
@@ -171,11 +173,9 @@ bool Prefilter::TakeNumbers(const Numbers& numbers, std::string_view text, size_
 template <typename Take>
 bool Prefilter::TakeNumber(std::string_view text, size_t at, bool loose, const Take& take) const {
   const bool inside = at > 0 && IsAsciiWord(static_cast<unsigned char>(text[at - 1]));
-  for (const bool after_word : {false, true}) {
-    if (!loose && after_word != inside) continue;
-    if (!TakeNumbers(numbers_[after_word ? 1 : 0], text, at, loose, take)) return false;
-  }
-  return true;
+  if (!loose) return TakeNumbers(numbers_[inside ? 1 : 0], text, at, loose, take);
+  return TakeNumbers(numbers_[0], text, at, loose, take) &&
+         TakeNumbers(numbers_[1], text, at, loose, take);
 }
 
 Prefilter::RunShape Prefilter::ShapeAt(const BlockScan& scan, size_t offset) noexcept {
@@ -253,17 +253,16 @@ bool Prefilter::Walk(std::string_view text, size_t from, bool loose, const Take&
       numbers |= tail;
     }
     const uint64_t inside = left < kBlock ? (uint64_t{1} << left) - 1 : ~uint64_t{0};
-    const LiteralFilter::Places likely = filter_.Likely(block.bytes, literals & inside);
-    for (uint64_t places = likely.shorts | likely.longs | ((numbers | runs) & inside); places != 0;
+    const auto [shorts, longs] = filter_.Likely(block.bytes, literals & inside);
+    for (uint64_t places = shorts | longs | ((numbers | runs) & inside); places != 0;
          places &= places - 1) {
       const auto offset = static_cast<size_t>(__builtin_ctzll(places));
       const uint64_t bit = places & -places, folded = Load(block.bytes + offset) | kFold;
-      if ((likely.longs & bit) != 0 && !TakeLong(folded, text, begin + offset, loose, take)) {
+      if ((longs & bit) != 0 && !TakeLong(folded, text, begin + offset, loose, take)) {
         return false;
       }
-      if ((likely.shorts & bit) != 0 &&
-          !TakeList(filter_.GroupOf(folded & 0xFF, folded >> 8 & 0xFF), folded, text,
-                    begin + offset, loose, take)) {
+      if ((shorts & bit) != 0 && !TakeList(filter_.GroupOf(folded & 0xFF, folded >> 8 & 0xFF),
+                                           folded, text, begin + offset, loose, take)) {
         return false;
       }
       if ((numbers & bit) != 0 && IsAsciiDigit(static_cast<unsigned char>(block.bytes[offset])) &&

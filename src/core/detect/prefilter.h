@@ -203,20 +203,22 @@ class Prefilter {
   std::vector<Target> targets_;
   std::vector<uint32_t> lists_;  // of targets
   std::vector<ByteSet> runs_;
-  // The lists: of short literals by their group in the filter, then those of four bytes by Hash4
-  // and those of more by Hash5.
+  // The lists: of short literals by their group in the filter, then those of four bytes by Hash4,
+  // those of five to seven by Hash5 and those of eight by Hash8.
   static constexpr unsigned kListBits = 12;
   static uint32_t ListOf(uint32_t hash) noexcept { return hash >> (16 - kListBits); }
   static constexpr uint32_t kLists = uint32_t{1} << kListBits;
   std::vector<uint32_t> list_begins_;
-  uint32_t four_lists_ = 0, more_lists_ = 0;  // the first ones
-  // One product tells of the first four bytes and of the first five: its lower bits know no more.
+  uint32_t four_lists_ = 0, more_lists_ = 0, whole_lists_ = 0;  // the first ones
+  // One product tells of the first four bytes, of the first five and of all: its lower bits know no
+  // more.
   static uint64_t Product(uint64_t folded) noexcept { return folded * 0x9E3779B97F4A7C15u; }
   static uint32_t Hash4(uint64_t product) noexcept { return product >> 16 & 0xFFFF; }
   static uint32_t Hash5(uint64_t product) noexcept { return product >> 24 & 0xFFFF; }
-  // Of the literals of four bytes, and of those of more. Null: there are no literals.
+  static uint32_t Hash8(uint64_t product) noexcept { return static_cast<uint32_t>(product >> 48); }
+  // Of the literals of these lists. Null: there are no literals.
   struct Hashes {
-    std::bitset<0x10000> four, more;
+    std::bitset<0x10000> four, more, whole;
   };
   std::unique_ptr<Hashes> hashes_;
   Numbers numbers_[2];  // by what is before them: no word byte; one

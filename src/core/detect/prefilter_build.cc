@@ -199,7 +199,8 @@ void Prefilter::Mark(const Literal& literal) {
   (first >= 0x80 ? foreign_ : IsFoldedWord(first) ? words_ : ascii_signs_) = true;
   const uint64_t product = Product(Load(literal.bytes));
   if (literal.size == 4) hashes_->four.set(Hash4(product));
-  if (literal.size > 4) hashes_->more.set(Hash5(product));
+  if (literal.size > 4 && literal.size < kFactorBytes) hashes_->more.set(Hash5(product));
+  if (literal.size == kFactorBytes) hashes_->whole.set(Hash8(product));
   filter_.Add(bytes, literal.at_end);
 }
 
@@ -207,8 +208,9 @@ void Prefilter::Mark(const Literal& literal) {
 void Prefilter::SortLists(const std::vector<Literal>& literals) {
   four_lists_ = static_cast<uint32_t>(filter_.groups());
   more_lists_ = four_lists_ + kLists;
+  whole_lists_ = more_lists_ + kLists;
   // Each list in two halves: of those that stand at the end, and before it of the others.
-  const size_t halves = 2 * size_t{more_lists_ + kLists};
+  const size_t halves = 2 * size_t{whole_lists_ + kLists};
   std::vector<uint32_t> ends(halves + 1), last(halves, kNone);
   std::vector<std::pair<uint32_t, uint32_t>> listed;  // half, literal
   const auto add = [&](uint32_t list, uint32_t literal) {
@@ -221,7 +223,9 @@ void Prefilter::SortLists(const std::vector<Literal>& literals) {
     const Literal& literal = literals[i];
     if (IsNumber(literal)) continue;
     const uint64_t bytes = Load(literal.bytes), product = Product(bytes);
-    if (literal.size > 4) {
+    if (literal.size == kFactorBytes) {
+      add(whole_lists_ + ListOf(Hash8(product)), i);
+    } else if (literal.size > 4) {
       add(more_lists_ + ListOf(Hash5(product)), i);
     } else if (literal.size == 4) {
       add(four_lists_ + ListOf(Hash4(product)), i);
