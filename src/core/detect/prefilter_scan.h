@@ -122,7 +122,7 @@ size_t FirstWordStart(std::string_view text, size_t begin, size_t end, const Wan
 // Of 64 bytes, with the byte before them.
 using ScanFunction = void (*)(const char* block, char before, const ScanTables& tables,
                               BlockScan* out);
-enum class ScanKind : unsigned char { kPortable, kSsse3, kAvx2 };
+enum class ScanKind : unsigned char { kPortable, kSsse3, kAvx2, kAvx512 };
 ScanFunction ScanOf(ScanKind kind) noexcept;  // null: not on this processor
 ScanFunction BestScan() noexcept;
 

@@ -31,9 +31,10 @@ inline unsigned Flags(uint64_t candidate) noexcept {
 }
 
 // One pass over the text. Appends candidates for the wanted flags; returns the flags of all
-// of them. `portable`: without the processor's own vectors (tests: the result is the same).
+// of them. `kind`: the result is the same (tests).
+enum class ViewScan : unsigned char { kBest, kAvx2, kPortable };
 unsigned FindCandidates(std::string_view text, unsigned wanted, std::vector<uint64_t>* candidates,
-                        bool portable = false);
+                        ViewScan kind = ViewScan::kBest);
 
 // Appends parts to one view.
 class Sink {

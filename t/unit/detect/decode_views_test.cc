@@ -418,10 +418,14 @@ TEST(ViewScan, VectorsFindWhatThePortableScanFinds) {
       text += kPieces[random() % std::size(kPieces)];
     }
     for (const unsigned wanted : {~0u, views::kToken | views::kEscape, views::kReversed + 0u}) {
-      std::vector<uint64_t> fast, portable;
-      const unsigned found = views::FindCandidates(text, wanted, &fast);
-      EXPECT_EQ(found, views::FindCandidates(text, wanted, &portable, true));
-      EXPECT_EQ(fast, portable) << round;
+      std::vector<uint64_t> portable;
+      const unsigned found =
+          views::FindCandidates(text, wanted, &portable, views::ViewScan::kPortable);
+      for (const auto kind : {views::ViewScan::kAvx2, views::ViewScan::kBest}) {
+        std::vector<uint64_t> fast;
+        EXPECT_EQ(found, views::FindCandidates(text, wanted, &fast, kind));
+        EXPECT_EQ(fast, portable) << round;
+      }
     }
   }
 }

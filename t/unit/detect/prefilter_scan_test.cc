@@ -40,6 +40,9 @@ TEST_P(PrefilterScan, SeesWhatThePortableOneSees) {
   ByteSet tokens;
   for (const char c : std::string_view("abz09AZ_-./=")) tokens.set(static_cast<unsigned char>(c));
   tables.tokens.Add(tokens);
+  ByteSet capitals;
+  for (const char c : std::string_view("AZ059")) capitals.set(static_cast<unsigned char>(c));
+  tables.capitals.Add(capitals);
   std::mt19937 random(7);
   for (int round = 0; round < 20000; ++round) {
     const std::string block = RandomBlock(&random);
@@ -48,15 +51,20 @@ TEST_P(PrefilterScan, SeesWhatThePortableOneSees) {
     portable(block.data(), before, tables, &expected);
     scan(block.data(), before, tables, &seen);
     ASSERT_EQ(seen.places, expected.places) << block;
+    ASSERT_EQ(seen.numbers, expected.numbers) << block;
+    ASSERT_EQ(seen.signs, expected.signs) << block;
+    ASSERT_EQ(seen.digits, expected.digits) << block;
     ASSERT_EQ(seen.leads, expected.leads) << block;
     ASSERT_EQ(seen.blanks, expected.blanks) << block;
     ASSERT_EQ(seen.tokens, expected.tokens) << block;
+    ASSERT_EQ(seen.capitals, expected.capitals) << block;
     ASSERT_EQ(expected.inside & ~seen.inside, 0u) << "one is missed: " << block;
   }
 }
 
 INSTANTIATE_TEST_SUITE_P(All, PrefilterScan,
-                         testing::Values(ScanKind::kPortable, ScanKind::kSsse3, ScanKind::kAvx2));
+                         testing::Values(ScanKind::kPortable, ScanKind::kSsse3, ScanKind::kAvx2,
+                                         ScanKind::kAvx512));
 
 TEST(PrefilterHeads, AreFoundWhereverALiteralBegins) {
   const std::string_view literals[] = {"passw", "p@", "k", ".-/", "zz9"};
@@ -89,7 +97,8 @@ TEST(PrefilterScanOf, FindsLiteralsInsideWords) {
   tables.inside.Add("passw");
   std::string block = "dbPassword pass_word PASSWD pawn";
   block.resize(kBytes, ' ');
-  for (const ScanKind kind : {ScanKind::kPortable, ScanKind::kSsse3, ScanKind::kAvx2}) {
+  for (const ScanKind kind :
+       {ScanKind::kPortable, ScanKind::kSsse3, ScanKind::kAvx2, ScanKind::kAvx512}) {
     const ScanFunction scan = ScanOf(kind);
     if (scan == nullptr) continue;
     BlockScan seen;
