@@ -6,6 +6,7 @@
 #include <tuple>
 #include <utility>
 
+#include "core/detect/normalize.h"
 #include "core/detect/prefilter_blocks.h"
 #include "core/detect/regex_shape.h"
 
@@ -223,7 +224,12 @@ bool Prefilter::Walk(std::string_view text, size_t from, bool loose, const Take&
   Blocks blocks(text, scan_, tables_, stream_);
   const Blocks::Block* ahead = &blocks.At(from);
   for (size_t begin = from; begin < text.size(); begin += kBlock) {
-    if (const size_t next = skip(begin); next != begin) ahead = &blocks.At(begin = next);
+    size_t next = skip(begin);
+    if (only_foreign_) next += PlainPrefix(text.substr(next)) / kBlock * kBlock;
+    if (next != begin) {
+      if (next >= text.size()) break;
+      ahead = &blocks.At(begin = next);
+    }
     const Blocks::Block& block = *ahead;
     ahead = &blocks.At(begin + kBlock);
     const size_t left = text.size() - begin;

@@ -230,6 +230,7 @@ class Prefilter {
   // What literals begin with: the other places need no look.
   bool words_ = false, ascii_signs_ = false, foreign_ = false;
   bool signs_before_blanks_ = false;  // of ASCII
+  bool only_foreign_ = false;         // nothing begins in what PlainPrefix tells
   struct RunTarget {
     Target target;
     LongRun kind;

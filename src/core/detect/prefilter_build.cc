@@ -305,6 +305,9 @@ void Prefilter::Finish() {
   std::vector<Positions> positions;
   for (const RunTarget& run : long_runs_) positions.push_back(PositionsOf(run.target, run.first));
   long_run_table_.Build(positions);
+  const bool numbers = !numbers_[0].list.empty() || !numbers_[1].list.empty();
+  const bool ascii = words_ || ascii_signs_ || numbers || !tables_.inside.empty();
+  only_foreign_ = foreign_ && !ascii && long_runs_.empty();
   building_.reset();
   conditions_.Finish();
   targets_.shrink_to_fit();
