@@ -30,11 +30,18 @@ void Push(unsigned char byte, Item* item) noexcept {
   item->open = item->size < kFactorBytes;
 }
 
-// What an atom may begin with, where that is little.
+// What an atom may begin with, where that is little. There is one for each atom that is appended:
+// what is not used of it is not initialised.
 struct Choices {
+  struct Bytes {
+    const char* data;
+    size_t size;
+    const char* begin() const noexcept { return data; }
+    const char* end() const noexcept { return data + size; }
+  };
   bool cut = false;  // only the first byte of each
   size_t size = 0;
-  std::array<std::string_view, 256> all;
+  std::array<Bytes, 256> all;
 };
 
 // The bytes that others point into.
@@ -49,7 +56,7 @@ void ChoicesOf(const RegexNode& node, Choices* out) {
   for (size_t begin = 0, end = 0; begin < known.size(); begin = end) {
     do ++end;
     while (end < known.size() && (static_cast<unsigned char>(known[end]) & 0xC0) == 0x80);
-    out->all[out->size++] = known.substr(begin, end - begin);
+    out->all[out->size++] = {known.data() + begin, end - begin};
   }
   if (!known.empty()) return;
   const bool only_ascii = !(node.first >> 0x80).any(), no_ascii = !(node.first << 0x80).any();

@@ -16,7 +16,8 @@ namespace kt::policies {
 
 // Reads a file of the rule packs by name ("prompt-injection.yaml"): nullopt when there is none.
 using PackReader = std::function<std::optional<std::string>(std::string_view name)>;
-// The packs embedded at build time from the project's policies/ folder.
+// The packs embedded at build time from the project's policies/ folder: trees (pack_tree.h), and
+// other files as they are.
 std::optional<std::string> ReadEmbeddedPack(std::string_view name);
 // A directory that replaces them (keeptrusts_rules): a file missing there is an error at build.
 PackReader PacksInDirectory(std::string directory);

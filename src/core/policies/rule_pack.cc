@@ -6,6 +6,7 @@
 
 #include "core/detect/fuzzy.h"
 #include "core/detect/normalize.h"
+#include "core/policies/pack_tree.h"
 
 namespace kt::policies {
 namespace {
@@ -30,6 +31,8 @@ Result<YamlNode> ReadPack(const PackReader& packs, std::string_view name) {
   const std::optional<std::string> text = packs(name);
   const std::string file(name);
   if (!text) return Status::NotFound("rule pack \"" + file + "\" is missing");
+  // The binary's own packs were made a tree when it was built; no YAML that begins so is a pack.
+  if (text->starts_with('[')) return ReadPackTree(*text, file);
   YamlNode root;
   std::vector<config::YamlError> errors;
   if (!config::ParseYaml(*text, file, &root, &errors)) {
