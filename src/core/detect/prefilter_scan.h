@@ -45,6 +45,7 @@ class TokenTable {
 
  private:
   friend struct Scans;
+  friend struct Looks;
   ByteSet set_;           // its ASCII, as all that scans look at
   bool foreign_ = false;  // it has others, too
   alignas(16) uint8_t low_[16] = {}, high_[16] = {1, 2, 4, 8, 16, 32, 64, 128};
@@ -73,7 +74,7 @@ class HeadTable {
   size_t Find(std::string_view text, size_t begin, size_t end) const noexcept;
 
  private:
-  friend struct Scans;
+  friend struct Looks;
   static constexpr size_t kBytes = kScanAhead + 1;
   bool MayBegin(const char* bytes) const noexcept;
   alignas(16) uint8_t low_[kBytes][16] = {}, high_[kBytes][16] = {};

@@ -10,6 +10,7 @@
 #pragma GCC diagnostic ignored "-Wpsabi"
 #endif
 
+#include "core/detect/processor.h"
 #include "core/detect/views_internal.h"
 
 namespace kt::detect::views {
@@ -321,8 +322,7 @@ __attribute__((target("avx512f,avx512bw,popcnt,bmi"))) void ScanAvx512(std::stri
 ScanFunction ScanOf([[maybe_unused]] bool words, [[maybe_unused]] ViewScan kind) noexcept {
 #if defined(__x86_64__)
   const bool counts = __builtin_cpu_supports("popcnt") && __builtin_cpu_supports("bmi");
-  if (kind == ViewScan::kBest && counts && __builtin_cpu_supports("avx512f") &&
-      __builtin_cpu_supports("avx512bw")) {
+  if (kind == ViewScan::kBest && counts && HasWideVectors()) {
     return words ? &ScanAvx512<true> : &ScanAvx512<false>;
   }
   if (kind != ViewScan::kPortable && counts && __builtin_cpu_supports("avx2")) {

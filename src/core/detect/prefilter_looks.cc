@@ -1,0 +1,177 @@
+// The looks at a block that tell less than a whole scan: where words begin, how many digits a run
+// has, where one of a few literals may begin.
+#include "core/detect/prefilter_scan.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+// Vectors are handed only to what is inlined.
+#pragma GCC diagnostic ignored "-Wpsabi"
+#endif
+
+namespace kt::detect {
+
+void HeadTable::Add(std::string_view folded) {
+  const auto group = static_cast<uint8_t>(1u << (literals_++ % 8));
+  for (size_t i = 0; i < kBytes; ++i) {
+    if (i < folded.size()) {
+      // Folded bytes have this bit; the others that fold to them have not.
+      const auto byte = static_cast<unsigned char>(folded[i]);
+      low_[i][byte & 15] |= group;
+      high_[i][byte >> 4] |= group;
+      high_[i][(byte & ~0x20u) >> 4] |= group;
+      continue;
+    }
+    for (unsigned half = 0; half < 16; ++half) {
+      low_[i][half] |= group;
+      high_[i][half] |= group;
+    }
+  }
+}
+
+bool HeadTable::MayBegin(const char* bytes) const noexcept {
+  unsigned groups = 0xFF;
+  for (size_t i = 0; i < kBytes; ++i) {
+    const auto byte = static_cast<unsigned char>(bytes[i]);
+    groups &= low_[i][byte & 15] & high_[i][byte >> 4];
+  }
+  return groups != 0;
+}
+
+struct Looks {
+  struct Words {
+    uint64_t word, leads;
+  };
+  static Words PortableWords(const char* block) noexcept {
+    Words words{0, 0};
+    for (unsigned i = 0; i < kScanBlock; ++i) {
+      const auto byte = static_cast<unsigned char>(block[i]);
+      if (IsAsciiWord(byte)) words.word |= uint64_t{1} << i;
+      if (byte >= 0xC0) words.leads |= uint64_t{1} << i;
+    }
+    return words;
+  }
+
+#if defined(__x86_64__)
+  __attribute__((target("avx2"))) static Words Avx2Words(const char* block) noexcept {
+    const auto at_most = [](__m256i x, char n) __attribute__((target("avx2"), always_inline)) {
+      return _mm256_cmpeq_epi8(_mm256_min_epu8(x, _mm256_set1_epi8(n)), x);
+    };
+    Words words{0, 0};
+    for (int i = 0; i < 2; ++i) {
+      const auto bits = [&](__m256i x) __attribute__((target("avx2"), always_inline)) {
+        return static_cast<uint64_t>(static_cast<unsigned>(_mm256_movemask_epi8(x))) << (32 * i);
+      };
+      const __m256i v = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(block + 32 * i));
+      const __m256i lower = _mm256_or_si256(v, _mm256_set1_epi8(0x20));
+      const __m256i letters = at_most(_mm256_sub_epi8(lower, _mm256_set1_epi8('a')), 25);
+      const __m256i digits = at_most(_mm256_sub_epi8(v, _mm256_set1_epi8('0')), 9);
+      const __m256i low = _mm256_cmpeq_epi8(v, _mm256_set1_epi8('_'));
+      words.word |= bits(_mm256_or_si256(_mm256_or_si256(letters, digits), low));
+      words.leads |= bits(v) & ~bits(at_most(v, static_cast<char>(0xBF)));
+    }
+    return words;
+  }
+
+  __attribute__((target("avx2"))) static int Avx2DigitsOfRun(const TokenTable& table,
+                                                             const char* block,
+                                                             bool* goes_on) noexcept {
+    const __m256i half = _mm256_set1_epi8(15);
+    const __m256i lows =
+        _mm256_broadcastsi128_si256(_mm_load_si128(reinterpret_cast<const __m128i*>(table.low_)));
+    const __m256i highs =
+        _mm256_broadcastsi128_si256(_mm_load_si128(reinterpret_cast<const __m128i*>(table.high_)));
+    uint64_t others = 0, digits = 0, foreign = 0;
+    for (int i = 0; i < 2; ++i) {
+      const auto bits = [&](__m256i x) __attribute__((target("avx2"), always_inline)) {
+        return static_cast<uint64_t>(static_cast<unsigned>(_mm256_movemask_epi8(x))) << (32 * i);
+      };
+      const __m256i v = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(block + 32 * i));
+      const __m256i low = _mm256_shuffle_epi8(lows, _mm256_and_si256(v, half));
+      const __m256i high =
+          _mm256_shuffle_epi8(highs, _mm256_and_si256(_mm256_srli_epi16(v, 4), half));
+      others |= bits(_mm256_cmpeq_epi8(_mm256_and_si256(low, high), _mm256_setzero_si256()));
+      foreign |= bits(v);
+      const __m256i from_zero = _mm256_sub_epi8(v, _mm256_set1_epi8('0'));
+      digits |= bits(_mm256_cmpeq_epi8(_mm256_min_epu8(from_zero, _mm256_set1_epi8(9)), from_zero));
+    }
+    if (table.foreign_) others &= ~foreign;
+    *goes_on = others == 0;
+    return __builtin_popcountll(digits & (others ^ (others - 1)));
+  }
+
+  // From `at` on, 16 places at a time, while all of their bytes are before `size`: the first place
+  // where one of the literals may begin, or the first that was not looked at.
+  __attribute__((target("ssse3"))) static size_t FindHead(const HeadTable& heads, const char* text,
+                                                          size_t at, size_t end, size_t size) {
+    const __m128i half = _mm_set1_epi8(15);
+    for (; at < end && at + 16 + kScanAhead <= size; at += 16) {
+      __m128i groups = _mm_set1_epi8(-1);
+      for (size_t k = 0; k < HeadTable::kBytes; ++k) {
+        const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text + at + k));
+        const __m128i low =
+            _mm_shuffle_epi8(_mm_load_si128(reinterpret_cast<const __m128i*>(heads.low_[k])),
+                             _mm_and_si128(bytes, half));
+        const __m128i high =
+            _mm_shuffle_epi8(_mm_load_si128(reinterpret_cast<const __m128i*>(heads.high_[k])),
+                             _mm_and_si128(_mm_srli_epi16(bytes, 4), half));
+        groups = _mm_and_si128(groups, _mm_and_si128(low, high));
+      }
+      const int none = _mm_movemask_epi8(_mm_cmpeq_epi8(groups, _mm_setzero_si128()));
+      if (none != 0xFFFF)
+        return at + static_cast<size_t>(__builtin_ctz(~static_cast<unsigned>(none)));
+    }
+    return at;
+  }
+#endif
+};
+
+uint64_t WordStarts(const char* block, char before) noexcept {
+#if defined(__x86_64__)
+  static const bool kAvx2 = __builtin_cpu_supports("avx2");
+  const Looks::Words words = kAvx2 ? Looks::Avx2Words(block) : Looks::PortableWords(block);
+#else
+  const Looks::Words words = Looks::PortableWords(block);
+#endif
+  const uint64_t last = IsAsciiWord(static_cast<unsigned char>(before)) ? 1 : 0;
+  return (words.word & ~(words.word << 1 | last)) | words.leads;
+}
+
+uint64_t WordStartsAt(std::string_view text, size_t at) noexcept {
+  char copy[kScanBlock];
+  const char* block = text.data() + at;
+  if (text.size() - at < kScanBlock) {
+    std::memset(copy, 0, sizeof copy);
+    std::memcpy(copy, block, text.size() - at);
+    block = copy;
+  }
+  return WordStarts(block, at == 0 ? ' ' : text[at - 1]);
+}
+
+int TokenTable::DigitsOfRun(const char* block, bool* goes_on) const noexcept {
+#if defined(__x86_64__)
+  static const bool kAvx2 = __builtin_cpu_supports("avx2");
+  if (kAvx2) return Looks::Avx2DigitsOfRun(*this, block, goes_on);
+#endif
+  int digits = 0;
+  *goes_on = false;
+  for (size_t i = 0; i < kScanBlock; ++i) {
+    const auto byte = static_cast<unsigned char>(block[i]);
+    if (!MayHold(byte)) return digits;
+    digits += IsAsciiDigit(byte) ? 1 : 0;
+  }
+  *goes_on = true;
+  return digits;
+}
+
+size_t HeadTable::Find(std::string_view text, size_t begin, size_t end) const noexcept {
+#if defined(__x86_64__)
+  if (__builtin_cpu_supports("ssse3")) {
+    begin = Looks::FindHead(*this, text.data(), begin, end, text.size());
+  }
+#endif
+  // What the end of the text cuts is for the caller to judge.
+  while (begin < end && begin + kBytes <= text.size() && !MayBegin(text.data() + begin)) ++begin;
+  return begin < end ? begin : end;
+}
+
+}  // namespace kt::detect
