@@ -45,12 +45,17 @@ uint32_t PrefilterConditions::AddWanted(const Condition& condition) {
   for (const Factor& factor : condition.any_of) {
     Literal literal{0, ~uint64_t{0} >> (64 - 8 * factor.bytes.size())};
     std::memcpy(&literal.bytes, factor.bytes.data(), factor.bytes.size());
-    heads.Add(factor.bytes);
     wanted.words &= factor.start == Factor::Start::kWord;
     wanted.head_mask &= literal.mask;
     literals_.push_back(literal);
   }
   wanted.end_literal = static_cast<uint32_t>(literals_.size());
+  std::vector<std::string_view> sorted;
+  for (const Factor& factor : condition.any_of) sorted.push_back(factor.bytes);
+  std::sort(sorted.begin(), sorted.end());
+  for (size_t i = 0; i < sorted.size(); ++i) {
+    heads.Add(sorted[i], static_cast<unsigned>(i * HeadTable::kGroups / sorted.size()));
+  }
   for (uint32_t i = wanted.first_literal; i < wanted.end_literal; ++i) {
     const uint32_t index = BloomIndex(literals_[i].bytes & wanted.head_mask);
     wanted.bloom[index >> 6] |= uint64_t{1} << (index & 63);
@@ -110,23 +115,11 @@ size_t PrefilterConditions::FindLiteral(const Wanted& wanted, std::string_view t
   return kNowhere;
 }
 
-// The same where all literals begin words: these are few, and found without the literals.
+// The same where all literals begin words.
 size_t PrefilterConditions::FindWord(const Wanted& wanted, std::string_view text, size_t begin,
-                                     size_t end, Memo* memo) const {
-  end = std::min(end + 1, text.size());
+                                     size_t end) const noexcept {
   const auto begins = [&](size_t at) { return Begins(wanted, LoadFolded(text, at)); };
-  if (!memo->IsBusy(text)) return FirstWordStart(text, begin, end, begins);
-  for (size_t at = begin; at < end;) {
-    const size_t block = at / kScanBlock, first = block * kScanBlock;
-    uint64_t starts = memo->StartsIn(text, block) & ~uint64_t{0} << (at - first);
-    if (end - first < kScanBlock) starts &= (uint64_t{1} << (end - first)) - 1;
-    for (; starts != 0; starts &= starts - 1) {
-      const size_t place = first + static_cast<size_t>(__builtin_ctzll(starts));
-      if (begins(place)) return place;
-    }
-    at = first + kScanBlock;
-  }
-  return kNowhere;
+  return FirstWord(heads_[wanted.heads], text, begin, std::min(end + 1, text.size()), begins);
 }
 
 bool PrefilterConditions::Search(uint32_t number, std::string_view text, size_t begin, size_t end,
@@ -135,7 +128,7 @@ bool PrefilterConditions::Search(uint32_t number, std::string_view text, size_t 
   Memo::Known& known = memo->known_[number];
   const auto find = [&](size_t first, size_t last) {
     if (wanted.run_bytes > 0) return FindRun(wanted, text, first, last);
-    return wanted.words ? FindWord(wanted, text, first, last, memo)
+    return wanted.words ? FindWord(wanted, text, first, last)
                         : FindLiteral(wanted, text, first, last);
   };
   size_t start = begin;

@@ -28,21 +28,7 @@ class PrefilterConditions {
       size_t begin, end;  // nothing begins in [begin, end)
       size_t behind_hit;  // but something does one byte before this; 0: not known
     };
-    uint64_t StartsIn(std::string_view text, size_t block) {
-      if (starts_.empty()) starts_.resize(text.size() / kScanBlock + 1, kUnknown);
-      uint64_t& starts = starts_[block];
-      if (starts == kUnknown) starts = WordStartsAt(text, block * kScanBlock);
-      return starts;
-    }
-    // Ordinary text is asked about so seldom that nothing is worth to be kept.
-    bool IsBusy(std::string_view text) noexcept {
-      return ++searches_ * kBytesPerSearch > text.size();
-    }
-    static constexpr size_t kBytesPerSearch = 128;
-    static constexpr uint64_t kUnknown = ~uint64_t{0};
-    size_t searches_ = 0;
-    std::vector<Known> known_;      // by what is looked for
-    std::vector<uint64_t> starts_;  // of words, by block of the text
+    std::vector<Known> known_;  // by what is looked for
   };
   // Whether it may hold for a literal at text[at]. The memo is of this text.
   bool Hold(uint32_t number, std::string_view text, size_t at, Memo* memo) const {
@@ -81,8 +67,8 @@ class PrefilterConditions {
                  size_t end) const noexcept;
   size_t FindLiteral(const Wanted& wanted, std::string_view text, size_t begin,
                      size_t end) const noexcept;
-  size_t FindWord(const Wanted& wanted, std::string_view text, size_t begin, size_t end,
-                  Memo* memo) const;
+  size_t FindWord(const Wanted& wanted, std::string_view text, size_t begin,
+                  size_t end) const noexcept;
   static uint32_t BloomIndex(uint64_t head) noexcept {
     return static_cast<uint32_t>(head * 0x9E3779B97F4A7C15u >> (64 - kBloomBits));
   }

@@ -8,10 +8,14 @@
 #pragma GCC diagnostic ignored "-Wpsabi"
 #endif
 
+#include "core/detect/processor.h"
+
 namespace kt::detect {
 
-void HeadTable::Add(std::string_view folded) {
-  const auto group = static_cast<uint8_t>(1u << (literals_++ % 8));
+static_assert(HeadTable::kGroups + kScanAhead + 1 <= 8);
+
+void HeadTable::Add(std::string_view folded, unsigned number) {
+  const auto group = static_cast<uint8_t>(1u << number % kGroups);
   for (size_t i = 0; i < kBytes; ++i) {
     if (i < folded.size()) {
       // Folded bytes have this bit; the others that fold to them have not.
@@ -24,6 +28,19 @@ void HeadTable::Add(std::string_view folded) {
     for (unsigned half = 0; half < 16; ++half) {
       low_[i][half] |= group;
       high_[i][half] |= group;
+    }
+  }
+}
+
+// A group for each of the bytes: that one is foreign, the others are any.
+void HeadTable::AddForeign() {
+  for (size_t foreign = 0; foreign < kBytes; ++foreign) {
+    const auto group = static_cast<uint8_t>(1u << (kGroups + foreign));
+    for (size_t i = 0; i < kBytes; ++i) {
+      for (unsigned half = 0; half < 16; ++half) {
+        low_[i][half] |= group;
+        if (i != foreign || half >= 8) high_[i][half] |= group;
+      }
     }
   }
 }
@@ -99,6 +116,60 @@ struct Looks {
     return __builtin_popcountll(digits & (others ^ (others - 1)));
   }
 
+  // Where one of the literals may begin.
+  __attribute__((target("avx2"))) static uint64_t Avx2Heads(const HeadTable& heads,
+                                                            const char* block) noexcept {
+    const auto twice = [](const uint8_t* half) __attribute__((target("avx2"), always_inline)) {
+      return _mm256_broadcastsi128_si256(_mm_load_si128(reinterpret_cast<const __m128i*>(half)));
+    };
+    const __m256i half = _mm256_set1_epi8(15);
+    uint64_t none = 0;
+    for (int i = 0; i < 2; ++i) {
+      __m256i groups = _mm256_set1_epi8(-1);
+      for (size_t k = 0; k < HeadTable::kBytes; ++k) {
+        const __m256i v = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(block + 32 * i + k));
+        const __m256i low = _mm256_shuffle_epi8(twice(heads.low_[k]), _mm256_and_si256(v, half));
+        const __m256i high = _mm256_shuffle_epi8(twice(heads.high_[k]),
+                                                 _mm256_and_si256(_mm256_srli_epi16(v, 4), half));
+        groups = _mm256_and_si256(groups, _mm256_and_si256(low, high));
+      }
+      const int bits = _mm256_movemask_epi8(_mm256_cmpeq_epi8(groups, _mm256_setzero_si256()));
+      none |= static_cast<uint64_t>(static_cast<unsigned>(bits)) << (32 * i);
+    }
+    return ~none;
+  }
+
+  // Both of them, a block in one register.
+  __attribute__((target("avx512f,avx512bw"))) static Words WideWords(const HeadTable& heads,
+                                                                     const char* block,
+                                                                     uint64_t* begins) noexcept {
+    const auto four_times =
+        [](const uint8_t* table) __attribute__((target("avx512f,avx512bw"), always_inline)) {
+      // With a mask of all: the form without one warns in some compilers.
+      return _mm512_maskz_broadcast_i32x4(0xFFFF,
+                                          _mm_load_si128(reinterpret_cast<const __m128i*>(table)));
+    };
+    const __m512i half = _mm512_set1_epi8(15);
+    __m512i groups = _mm512_set1_epi8(-1);
+    for (size_t k = 0; k < HeadTable::kBytes; ++k) {
+      const __m512i v = _mm512_loadu_si512(block + k);
+      const __m512i low = _mm512_shuffle_epi8(four_times(heads.low_[k]), _mm512_and_si512(v, half));
+      const __m512i high = _mm512_shuffle_epi8(four_times(heads.high_[k]),
+                                               _mm512_and_si512(_mm512_srli_epi16(v, 4), half));
+      // All three at once: 0x80 is the and of them.
+      groups = _mm512_ternarylogic_epi32(groups, low, high, 0x80);
+    }
+    *begins = _mm512_test_epi8_mask(groups, groups);
+    const __m512i v = _mm512_loadu_si512(block);
+    const __m512i lower = _mm512_or_si512(v, _mm512_set1_epi8(0x20));
+    const uint64_t letters =
+        _mm512_cmple_epu8_mask(_mm512_sub_epi8(lower, _mm512_set1_epi8('a')), _mm512_set1_epi8(25));
+    const uint64_t digits =
+        _mm512_cmple_epu8_mask(_mm512_sub_epi8(v, _mm512_set1_epi8('0')), _mm512_set1_epi8(9));
+    return {letters | digits | _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('_')),
+            _mm512_cmpge_epu8_mask(v, _mm512_set1_epi8(static_cast<char>(0xC0)))};
+  }
+
   // From `at` on, 16 places at a time, while all of their bytes are before `size`: the first place
   // where one of the literals may begin, or the first that was not looked at.
   __attribute__((target("ssse3"))) static size_t FindHead(const HeadTable& heads, const char* text,
@@ -125,26 +196,30 @@ struct Looks {
 #endif
 };
 
-uint64_t WordStarts(const char* block, char before) noexcept {
-#if defined(__x86_64__)
-  static const bool kAvx2 = __builtin_cpu_supports("avx2");
-  const Looks::Words words = kAvx2 ? Looks::Avx2Words(block) : Looks::PortableWords(block);
-#else
-  const Looks::Words words = Looks::PortableWords(block);
-#endif
+namespace {
+
+uint64_t StartsOf(const Looks::Words& words, char before) noexcept {
   const uint64_t last = IsAsciiWord(static_cast<unsigned char>(before)) ? 1 : 0;
   return (words.word & ~(words.word << 1 | last)) | words.leads;
 }
 
-uint64_t WordStartsAt(std::string_view text, size_t at) noexcept {
-  char copy[kScanBlock];
-  const char* block = text.data() + at;
-  if (text.size() - at < kScanBlock) {
-    std::memset(copy, 0, sizeof copy);
-    std::memcpy(copy, block, text.size() - at);
-    block = copy;
+}  // namespace
+
+uint64_t HeadTable::Words(const char* block, char before) const noexcept {
+#if defined(__x86_64__)
+  static const bool kWide = HasWideVectors(), kAvx2 = __builtin_cpu_supports("avx2");
+  if (kWide) {
+    uint64_t begins = 0;
+    const Looks::Words words = Looks::WideWords(*this, block, &begins);
+    return StartsOf(words, before) & begins;
   }
-  return WordStarts(block, at == 0 ? ' ' : text[at - 1]);
+  if (kAvx2) return StartsOf(Looks::Avx2Words(block), before) & Looks::Avx2Heads(*this, block);
+#endif
+  uint64_t words = 0;
+  for (uint64_t left = StartsOf(Looks::PortableWords(block), before); left != 0; left &= left - 1) {
+    if (MayBegin(block + __builtin_ctzll(left))) words |= left & -left;
+  }
+  return words;
 }
 
 int TokenTable::DigitsOfRun(const char* block, bool* goes_on) const noexcept {

@@ -69,16 +69,22 @@ class InsideTable {
 // The first three bytes of a few literals, in eight groups, by half bytes.
 class HeadTable {
  public:
-  void Add(std::string_view folded);
+  // Literals of a group are better alike.
+  static constexpr unsigned kGroups = 5;
+  void Add(std::string_view folded, unsigned group);
+  // And wherever one of the three bytes is not ASCII.
+  void AddForeign();
   // The first place in [begin, end) where one of them may begin; `end`: there is none.
   size_t Find(std::string_view text, size_t begin, size_t end) const noexcept;
+  // Where a word may begin in 64 bytes and in it one of them: ASCII words, and each lead byte of
+  // UTF-8. `before`: the byte before; kScanAhead bytes behind are read.
+  uint64_t Words(const char* block, char before) const noexcept;
 
  private:
   friend struct Looks;
   static constexpr size_t kBytes = kScanAhead + 1;
   bool MayBegin(const char* bytes) const noexcept;
   alignas(16) uint8_t low_[kBytes][16] = {}, high_[kBytes][16] = {};
-  unsigned literals_ = 0;
 };
 
 struct BlockScan {
@@ -99,21 +105,31 @@ struct ScanTables {
   TokenTable capitals;
 };
 
-// Where words may begin in 64 bytes, with the byte before them: ASCII ones, and each lead byte.
-uint64_t WordStarts(const char* block, char before) noexcept;
+// Whether one may begin there. Precondition: at < text.size().
+inline bool BeginsWord(std::string_view text, size_t at) noexcept {
+  const auto byte = static_cast<unsigned char>(text[at]);
+  if (byte >= 0xC0) return true;
+  if (!IsAsciiWord(byte)) return false;
+  return at == 0 || !IsAsciiWord(static_cast<unsigned char>(text[at - 1]));
+}
 
-// The same of the 64 bytes of a text from `at` on, zeros behind its end. Precondition: at is in it.
-uint64_t WordStartsAt(std::string_view text, size_t at) noexcept;
-
-// The first place in [begin, end) where a word may begin and that `wanted` confirms; SIZE_MAX:
-// none.
+// The first place in [begin, end) where a word may begin, in it one of the literals, and that
+// `wanted` confirms; SIZE_MAX: none.
 template <typename Wanted>
-size_t FirstWordStart(std::string_view text, size_t begin, size_t end, const Wanted& wanted) {
+size_t FirstWord(const HeadTable& heads, std::string_view text, size_t begin, size_t end,
+                 const Wanted& wanted) {
+  char copy[kScanBlock + kScanAhead];
   for (size_t at = begin; at < end; at += kScanBlock) {
-    uint64_t starts = WordStartsAt(text, at);
-    if (end - at < kScanBlock) starts &= (uint64_t{1} << (end - at)) - 1;
-    for (; starts != 0; starts &= starts - 1) {
-      const size_t place = at + static_cast<size_t>(__builtin_ctzll(starts));
+    const char* block = text.data() + at;
+    if (text.size() - at < sizeof copy) {
+      std::memset(copy, 0, sizeof copy);
+      std::memcpy(copy, block, text.size() - at);
+      block = copy;
+    }
+    uint64_t words = heads.Words(block, at == 0 ? ' ' : text[at - 1]);
+    if (end - at < kScanBlock) words &= (uint64_t{1} << (end - at)) - 1;
+    for (; words != 0; words &= words - 1) {
+      const size_t place = at + static_cast<size_t>(__builtin_ctzll(words));
       if (wanted(place)) return place;
     }
   }

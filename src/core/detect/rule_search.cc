@@ -209,9 +209,16 @@ void RuleSearch::SetOpening() {
     opening_.set(static_cast<unsigned char>(factor.bytes[0]));
     opening_mask_ &= ~uint64_t{0} >> (64 - 8 * factor.bytes.size());
   }
+  std::vector<std::string_view> sorted;
   for (const Factor& factor : *beginnings) {
     openings_.set(OpeningIndex(LoadFolded(factor.bytes, 0) & opening_mask_));
+    sorted.push_back(factor.bytes);
   }
+  std::sort(sorted.begin(), sorted.end());
+  for (size_t i = 0; i < sorted.size(); ++i) {
+    opening_heads_.Add(sorted[i], static_cast<unsigned>(i * HeadTable::kGroups / sorted.size()));
+  }
+  opening_heads_.AddForeign();
   opening_ |= ~ByteSet() << 0x80;  // what is not ASCII may fold to it
 }
 
@@ -228,7 +235,8 @@ size_t RuleSearch::Opening(std::string_view text, size_t pos, size_t last) const
   if (opens_word_) {
     const size_t end = std::min(last + 1, text.size());
     const auto opens = [&](size_t at) { return MayOpen(text, at); };
-    return std::min(FirstWordStart(text, pos, end, opens), last + 1);
+    if (pos + 1 == end) return BeginsWord(text, pos) && opens(pos) ? pos : last + 1;
+    return std::min(FirstWord(opening_heads_, text, pos, end, opens), last + 1);
   }
   while (pos <= last && pos < text.size() && !MayOpen(text, pos)) ++pos;
   return pos;

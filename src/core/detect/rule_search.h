@@ -123,6 +123,7 @@ class RuleSearch {
   ByteSet opening_;
   uint64_t opening_mask_ = 0;
   std::bitset<kOpeningBits> openings_;
+  HeadTable opening_heads_;  // of which the first three bytes, as far as all matches have so many
   bool knows_opening_ = false;
   bool opens_word_ = false;  // and no word byte is before them
   ByteSet alphabet_;         // of all that matches hold

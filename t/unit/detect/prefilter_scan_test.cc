@@ -72,7 +72,7 @@ TEST(PrefilterHeads, AreFoundWhereverALiteralBegins) {
   std::vector<std::string> folded;
   for (const std::string_view literal : literals) {
     for (char& c : folded.emplace_back(literal)) c = FoldByte(c);
-    heads.Add(folded.back());
+    heads.Add(folded.back(), static_cast<unsigned>(folded.size()));
   }
   std::mt19937 random(9);
   for (int round = 0; round < 3000; ++round) {
@@ -89,6 +89,54 @@ TEST(PrefilterHeads, AreFoundWhereverALiteralBegins) {
       ASSERT_LE(heads.Find(text, 0, at + 1), at) << text;
     }
     ASSERT_EQ(heads.Find(text, text.size(), text.size()), text.size());
+  }
+}
+
+TEST(PrefilterHeads, OfWordsAreWhereAWordBegins) {
+  const std::string_view literals[] = {"passw", "ab", "k", "zz9", "\xC3\xA9t"};
+  for (const bool foreign : {false, true}) {
+    HeadTable heads;
+    for (size_t i = 0; i < std::size(literals); ++i) {
+      std::string folded(literals[i]);
+      for (char& c : folded) c = FoldByte(c);
+      heads.Add(folded, static_cast<unsigned>(i));
+    }
+    if (foreign) heads.AddForeign();
+    std::mt19937 random(11);
+    size_t found = 0, left_out = 0;
+    for (int round = 0; round < 3000; ++round) {
+      std::string text = RandomBlock(&random) + RandomBlock(&random);
+      const std::string_view some = literals[random() % std::size(literals)];
+      text.replace(random() % 60, some.size(), some);
+      for (const size_t at : {size_t{0}, size_t{1}, size_t{17}}) {
+        const uint64_t words = heads.Words(text.data() + at, at == 0 ? ' ' : text[at - 1]);
+        for (size_t i = at; i < at + 64; ++i) {
+          const bool told = (words >> (i - at) & 1) != 0;
+          if (!BeginsWord(text, i)) {
+            ASSERT_FALSE(told) << "no word begins at " << i << " of " << text;
+            continue;
+          }
+          const std::string_view rest = std::string_view(text).substr(i);
+          const bool begins =
+              std::any_of(std::begin(literals), std::end(literals), [&](std::string_view literal) {
+                for (size_t k = 0; k < literal.size(); ++k) {
+                  if (FoldByte(rest[k]) != FoldByte(literal[k])) return false;
+                }
+                return true;
+              });
+          const bool high = std::any_of(rest.begin(), rest.begin() + 3, [](char c) {
+            return static_cast<unsigned char>(c) >= 0x80;
+          });
+          if (begins || (foreign && high)) {
+            ASSERT_TRUE(told) << i << " of " << text;
+            ++found;
+          }
+          left_out += told ? 0 : 1;
+        }
+      }
+    }
+    EXPECT_GT(found, 1000u);
+    EXPECT_GT(left_out, 1000u);
   }
 }
 
