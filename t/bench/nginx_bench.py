@@ -88,6 +88,21 @@ http {{
 }}
 """
 
+UPSTREAM = COMMON + """
+http {{
+    access_log off;
+    client_max_body_size 0;
+    client_body_buffer_size 4m;
+    keepalive_requests 1000000;
+    geo $dollar {{ default '$'; }}
+    server {{
+        listen 127.0.0.1:{upstream};
+        {locations}
+    }}
+}}
+"""
+
+
 def free_port():
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
@@ -139,32 +154,26 @@ def resident_kb(pid):
     return 0
 
 
-def upstream_conf(ports, directory, payload, content_type):
-    quoted = payload.replace("\\", "\\\\").replace("'", "\\'").replace("$", "${dollar}")
-    return COMMON.format(name="upstream", user=USER) + f"""
-http {{
-    access_log off;
-    client_max_body_size 0;
-    client_body_buffer_size 4m;
-    keepalive_requests 1000000;
-    geo $dollar {{ default '$'; }}
-    server {{
-        listen 127.0.0.1:{ports['upstream']};
-        location / {{ default_type {content_type}; return 200 '{quoted}'; }}
-    }}
-}}
-"""
+def quote(payload):
+    """As a parameter in the upstream's configuration."""
+    return payload.replace("\\", "\\\\").replace("'", "\\'").replace("$", "${dollar}")
+
+
+def upstream_conf(ports, payload, content_type):
+    location = f"location / {{ default_type {content_type}; return 200 '{quote(payload)}'; }}"
+    return UPSTREAM.format(name="upstream", user=USER, locations=location, **ports)
 
 
 class Nginx:
-    def __init__(self, name, directory, text):
+    def __init__(self, name, directory, text, under=(), seconds=10):
+        """`under`: a command that runs nginx."""
         self.pid_file = directory / f"{name}.pid"
         conf = directory / f"{name}.conf"
         conf.write_text(text)
         env = dict(os.environ, BENCH_KEY="k")
-        self.process = subprocess.Popen(["nginx", "-p", str(directory), "-c", str(conf),
+        self.process = subprocess.Popen([*under, "nginx", "-p", str(directory), "-c", str(conf),
                                          "-e", str(directory / f"{name}.log")], env=env)
-        for _ in range(200):
+        for _ in range(seconds * 20):
             if self.pid_file.exists() and self.worker():
                 return
             time.sleep(0.05)
@@ -177,7 +186,7 @@ class Nginx:
 
     def stop(self):
         self.process.terminate()
-        self.process.wait(10)
+        self.process.wait(60)
 
 
 def load(port, path, directory, text, connections, seconds, fresh):
@@ -449,7 +458,7 @@ def main():
             if current != content_type:
                 stop_all()
                 running += [Nginx("upstream", directory,
-                                  upstream_conf(ports, directory, payload, content_type)),
+                                  upstream_conf(ports, payload, content_type)),
                             start_front()]
                 current = content_type
             measure({"name": name, "connections": connections, "body": text, "goal": goal,
