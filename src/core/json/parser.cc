@@ -45,6 +45,15 @@ bool IsNumber(std::string_view token) noexcept {
   return i == token.size();
 }
 
+// One of 64 bits; the same for the same key. Precondition: a string without escapes.
+uint64_t KindOfKey(std::string_view text, uint32_t begin, uint32_t end) noexcept {
+  const auto byte = [&](uint32_t i) {
+    return static_cast<uint32_t>(static_cast<uint8_t>(text[i]));
+  };
+  const uint32_t sum = byte(begin + 1) | byte(end - 2) << 8 | byte((begin + end) / 2) << 16;
+  return uint64_t{1} << ((sum ^ (end - begin) << 24) * 0x9E3779B1u >> 26);
+}
+
 }  // namespace
 
 bool SharedParser::Impl::Run(std::string_view text, size_t padding, const Limits& limits,
@@ -100,14 +109,11 @@ uint32_t SharedParser::Impl::TokenEnd(uint32_t i) const noexcept {
 }
 
 bool SharedParser::Impl::Walk() {
-  Node root{};
-  root.parent = kNoNode;
-  if (!Value(root)) return false;
+  if (!AddNode(kNoNode, 0) || !Value()) return false;
   while (!open_.empty()) {
-    const Node& top = (*nodes_)[open_.back().node];
-    const char closer = top.kind == Kind::kObject ? '}' : ']';
-    if (ByteAt(next_) == closer && open_.back().members == 0) {
-      if (!Close(closer)) return false;
+    const Open& top = open_.back();
+    if (top.members == 0 && ByteAt(next_) == top.closer) {
+      if (!Close()) return false;
     } else if (!Member()) {
       return false;
     }
@@ -117,105 +123,105 @@ bool SharedParser::Impl::Walk() {
   return true;
 }
 
+// Begins the node of the value that is read next, which stays the last one until it is read.
+bool SharedParser::Impl::AddNode(NodeIndex parent, uint32_t position) {
+  if (nodes_->size() >= limits_.max_values) {
+    return Fail(Refusal::kTooManyStrings, "too many values", Token(next_));
+  }
+  const auto after = static_cast<NodeIndex>(nodes_->size() + 1);
+  nodes_->push_back({Kind::kNull, false, false, 0, 0, 0, 0, parent, after, position});
+  return true;
+}
+
 // Reads one member or element of the innermost container.
 bool SharedParser::Impl::Member() {
   Open& top = open_.back();
-  Node node{};
-  node.parent = top.node;
-  node.position = top.members++;
-  if ((*nodes_)[top.node].kind == Kind::kObject && !Key(&node)) return false;
-  return Value(node);
+  if (!AddNode(top.node, top.members++)) return false;
+  if (top.closer == '}' && !Key(&top)) return false;
+  return Value();
 }
 
 // Behind a value: a comma, or the ends of containers. A container that was opened just now has no
 // value to stand behind yet.
 bool SharedParser::Impl::AfterValue() {
   while (!open_.empty()) {
-    const Open& top = open_.back();
-    const bool just_opened = top.members == 0;
+    const bool just_opened = open_.back().members == 0;
     if (just_opened) return true;
-    const char c = ByteAt(next_);
-    if (c == ',') {
+    if (ByteAt(next_) == ',') {
       ++next_;
       return true;
     }
-    if (!Close((*nodes_)[top.node].kind == Kind::kObject ? '}' : ']')) return false;
+    if (!Close()) return false;
   }
   return true;
 }
 
-bool SharedParser::Impl::Close(char closer) {
-  if (ByteAt(next_) != closer) {
+bool SharedParser::Impl::Close() {
+  const Open top = open_.back();
+  if (ByteAt(next_) != top.closer) {
     return Fail(Refusal::kInvalidJson, "comma or end of container expected", Token(next_));
   }
-  const Open top = open_.back();
   open_.pop_back();
   Node& node = (*nodes_)[top.node];
   node.end = tokens_[next_++] + 1;
   node.after = static_cast<NodeIndex>(nodes_->size());
-  if (closer != '}') return true;
+  if (!top.alike) return true;
   const NodeIndex twice = duplicates_.Find(text_, *nodes_, top.node, top.members);
   if (twice == kNoNode) return true;
   return Fail(Refusal::kDuplicateKey, "duplicate key", (*nodes_)[twice].key_begin);
 }
 
-bool SharedParser::Impl::Key(Node* member) {
+bool SharedParser::Impl::Key(Open* object) {
   if (ByteAt(next_) != '"') return Fail(Refusal::kInvalidJson, "key expected", Token(next_));
-  member->key_begin = tokens_[next_];
-  member->key_end = TokenEnd(next_);
-  if (!String(member->key_begin, member->key_end, &member->key_escaped)) return false;
-  if (ByteAt(++next_) != ':') return Fail(Refusal::kInvalidJson, "colon expected", Token(next_));
-  ++next_;
+  const uint32_t begin = tokens_[next_], end = TokenEnd(next_);
+  if (ByteAt(next_ + 1) != ':') {
+    return Fail(Refusal::kInvalidJson, "colon expected", Token(next_ + 1));
+  }
+  next_ += 2;
+  Node& member = nodes_->back();
+  member.key_begin = begin;
+  member.key_end = end;
+  if (!String(begin, end, &member.key_escaped)) return false;
+  const uint64_t kind = KindOfKey(text_, begin, end);
+  object->alike |= member.key_escaped | ((object->kinds_of_keys & kind) != 0);
+  object->kinds_of_keys |= kind;
   return true;
 }
 
-bool SharedParser::Impl::Value(Node node) {
+bool SharedParser::Impl::Value() {
   if (next_ >= count_) return Fail(Refusal::kInvalidJson, "value expected", size_);
+  Node& node = nodes_->back();
   node.begin = tokens_[next_];
   const char c = text_[node.begin];
-  if (c == '{' || c == '[') return Container(node, c);
-  node.end = TokenEnd(next_);
-  if (c == '"') {
-    node.kind = Kind::kString;
-    if (!String(node.begin, node.end, &node.escaped)) return false;
-    ++next_;
-    return Append(node);
-  }
-  return Scalar(node);
+  if (c == '{' || c == '[') return Container(&node, c);
+  node.end = TokenEnd(next_++);
+  if (c != '"') return Scalar(&node);
+  node.kind = Kind::kString;
+  return String(node.begin, node.end, &node.escaped);
 }
 
-bool SharedParser::Impl::Container(Node node, char opener) {
-  if (open_.size() >= limits_.max_depth) return Fail(Refusal::kTooDeep, "too deep", node.begin);
-  node.kind = opener == '{' ? Kind::kObject : Kind::kArray;
-  if (!Append(node)) return false;
-  open_.push_back({static_cast<NodeIndex>(nodes_->size() - 1), 0});
+bool SharedParser::Impl::Container(Node* node, char opener) {
+  if (open_.size() >= limits_.max_depth) return Fail(Refusal::kTooDeep, "too deep", node->begin);
+  const bool object = opener == '{';
+  node->kind = object ? Kind::kObject : Kind::kArray;
+  open_.push_back({static_cast<NodeIndex>(nodes_->size() - 1), 0, 0, object ? '}' : ']', false});
   ++next_;
   return true;
 }
 
-bool SharedParser::Impl::Scalar(Node node) {
-  const std::string_view token = text_.substr(node.begin, node.end - node.begin);
+bool SharedParser::Impl::Scalar(Node* node) {
+  const std::string_view token = text_.substr(node->begin, node->end - node->begin);
   if (token == "true") {
-    node.kind = Kind::kTrue;
+    node->kind = Kind::kTrue;
   } else if (token == "false") {
-    node.kind = Kind::kFalse;
+    node->kind = Kind::kFalse;
   } else if (token == "null") {
-    node.kind = Kind::kNull;
+    node->kind = Kind::kNull;
   } else if (IsNumber(token)) {
-    node.kind = Kind::kNumber;
+    node->kind = Kind::kNumber;
   } else {
-    return Fail(Refusal::kInvalidJson, "value expected", node.begin);
+    return Fail(Refusal::kInvalidJson, "value expected", node->begin);
   }
-  ++next_;
-  return Append(node);
-}
-
-bool SharedParser::Impl::Append(const Node& node) {
-  if (nodes_->size() >= limits_.max_values) {
-    return Fail(Refusal::kTooManyStrings, "too many values", node.begin);
-  }
-  nodes_->push_back(node);
-  nodes_->back().after = static_cast<NodeIndex>(nodes_->size());
   return true;
 }
 
@@ -226,8 +232,14 @@ bool SharedParser::Impl::String(uint32_t begin, uint32_t end, bool* escaped) {
   if (++strings_ > limits_.max_strings) {
     return Fail(Refusal::kTooManyStrings, "too many strings", begin);
   }
-  const size_t close = end - 1;
-  size_t at = Backslash(begin + 1);
+  // Strings are read in their order, so that each byte of the text is looked at once: most strings
+  // end before the next backslash of the text.
+  return backslash_ >= end - 1 || Escapes(begin + 1, end - 1, escaped);
+}
+
+// The inside of a string: [begin, close).
+bool SharedParser::Impl::Escapes(size_t begin, size_t close, bool* escaped) {
+  size_t at = Backslash(begin);
   *escaped = at < close;
   while (at < close) {
     if (at + 1 < close && kShortEscapes[static_cast<unsigned char>(text_[at + 1])] != 0) {
@@ -244,8 +256,6 @@ bool SharedParser::Impl::String(uint32_t begin, uint32_t end, bool* escaped) {
   return true;
 }
 
-// Strings are read in their order, so that each byte of the text is looked at once: most strings
-// end before the next backslash of the text.
 size_t SharedParser::Impl::Backslash(size_t from) noexcept {
   if (backslash_ < from) backslash_ = FindBackslash(text_, from);
   return backslash_;

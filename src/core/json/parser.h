@@ -22,20 +22,24 @@ struct SharedParser::Impl {
   struct Open {
     NodeIndex node;
     uint32_t members;
+    uint64_t kinds_of_keys;  // a bit for each kind (KindOfKey) that a key of it was of
+    char closer;
+    bool alike;  // two keys may be the same
   };
 
   bool Start(std::string_view text, size_t padding, const Limits& limits, std::vector<Node>* nodes);
   bool Walk();
-  bool Value(Node node);
-  bool Container(Node node, char opener);
-  bool Key(Node* member);
+  bool AddNode(NodeIndex parent, uint32_t position);
+  bool Value();
+  bool Container(Node* node, char opener);
+  bool Key(Open* object);
   bool Member();
   bool AfterValue();
-  bool Close(char closer);
+  bool Close();
   bool String(uint32_t begin, uint32_t end, bool* escaped);
+  bool Escapes(size_t begin, size_t close, bool* escaped);
   size_t Backslash(size_t from) noexcept;
-  bool Scalar(Node node);
-  bool Append(const Node& node);
+  bool Scalar(Node* node);
   bool Fail(Refusal why, const char* what, size_t at);
 
   uint32_t Token(uint32_t i) const noexcept { return i < count_ ? tokens_[i] : size_; }

@@ -79,6 +79,19 @@ TEST(View, RefusesDuplicateKeysAlsoWhenEscaped) {
   EXPECT_EQ(Refused(R"({"a":1,"A":2,"":3," ":{"a":1}})"), Refusal::kNone);
 }
 
+// Of an object's keys only some are compared: those that look alike at first sight.
+TEST(View, TellsKeysApartHoweverAlikeTheyAre) {
+  std::vector<std::string> keys = {"", "a", "b", "ab", "ba", "id", "model", "prompt_tokens"};
+  for (int i = 0; i < 100; ++i) keys.push_back("prompt_" + std::to_string(i) + "_tokens");
+  for (const std::string& first : keys) {
+    for (const std::string& second : keys) {
+      const std::string text = "{\"" + first + "\":{\"x\":0},\"y\":1,\"" + second + "\":2}";
+      const bool same = first == second;
+      EXPECT_EQ(Refused(text), same ? Refusal::kDuplicateKey : Refusal::kNone) << text;
+    }
+  }
+}
+
 TEST(View, FindsDuplicateAmongManyKeys) {
   std::string text = "{";
   for (int i = 0; i < 50'000; ++i) text += "\"key" + std::to_string(i) + "\":0,";
