@@ -29,6 +29,11 @@ bool HoldsParts(Context context) noexcept {
   return context == Context::kPart || context == Context::kReasoningDetail;
 }
 
+// Numbers, booleans and null say nothing that is judged.
+bool HoldsText(Kind kind) noexcept {
+  return kind == Kind::kString || kind == Kind::kArray || kind == Kind::kObject;
+}
+
 }  // namespace
 
 void TextWalker::WalkRoot(Context context) {
@@ -175,8 +180,8 @@ TextWalker::Place TextWalker::PlaceOf(const Place& object, const Rule* rule,
   Place place;
   place.role = object.role;
   place.content = object.content;
-  SetLane(object, key, &place);
-  SetGroup(object, key, &place);
+  if (object.lane != 0 || parts_lane_ != 0) SetLane(object, key, &place);
+  if (object.group != 0 || place.parts) SetGroup(object, key, &place);
   if (rule == nullptr) return place;
   place.field = rule->field;
   place.context = rule->child;
@@ -232,7 +237,9 @@ void TextWalker::VisitObject(NodeIndex i, const Place& place) {
     }
     const Rule* rule = FindRule(object.context, key);
     if (rule == nullptr || rule->key == "*") AddKey(member, object.role);
-    Visit(member, PlaceOf(object, rule, key));
+    if (HoldsText(node.kind) || (rule != nullptr && rule->field == Field::kLogprobs)) {
+      Visit(member, PlaceOf(object, rule, key));
+    }
   }
 }
 
