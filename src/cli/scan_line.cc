@@ -140,7 +140,7 @@ Status LineScanner::Evaluate(policy::TextUnit unit, std::string* scores,
   std::vector<Entity> found;
   for (const policy::ChainEntry& entry : chain_.entries()) {
     const bool runs = phase_ == policy::Phase::kInput ? entry.input : entry.output;
-    if (!runs || !entry.policy->RunsIn(phase_)) continue;
+    if (!runs) continue;
     policy::Evaluation evaluation;
     const Status status =
         entry.policy->Evaluate(unit, MatchesOf(entry, reading.matches(), &own), &evaluation);

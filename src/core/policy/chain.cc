@@ -101,7 +101,12 @@ Chain::Chain(std::vector<ChainEntry> entries, std::unique_ptr<const detect::Matc
     : id_(NextChainId()),
       entries_(std::move(entries)),
       matcher_(std::move(matcher)),
-      classifier_(std::move(classifier)) {}
+      classifier_(std::move(classifier)) {
+  for (ChainEntry& entry : entries_) {
+    entry.input = entry.input && entry.policy->RunsIn(Phase::kInput);
+    entry.output = entry.output && entry.policy->RunsIn(Phase::kOutput);
+  }
+}
 
 ChainRun::ChainRun(const Chain& chain, RunOptions options)
     : chain_(chain),
@@ -127,8 +132,7 @@ void ChainRun::Select(const RequestFacts& facts) {
 
 bool ChainRun::Active(const ChainEntry& entry, Phase phase) const noexcept {
   const auto index = static_cast<size_t>(&entry - chain_.entries().data());
-  const bool staged = phase == Phase::kInput ? entry.input : entry.output;
-  return selected_[index] && staged && entry.policy->RunsIn(phase);
+  return (phase == Phase::kInput ? entry.input : entry.output) && selected_[index];
 }
 
 bool ChainRun::RunsIn(Phase phase) const noexcept {

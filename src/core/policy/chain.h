@@ -51,7 +51,7 @@ class RequestFacts {
 struct ChainEntry {
   std::unique_ptr<const Policy> policy;
   Condition when;
-  bool input = true, output = true;             // `stage`
+  bool input = true, output = true;             // `stage`; in a chain: whether it runs there
   bool buffered = false;                        // `streaming_mode: buffered`
   detect::RuleId first_rule = 0, end_rule = 0;  // its rules in the matcher: [first, end)
 };
