@@ -96,6 +96,15 @@ class Writer {
     Fixed(static_cast<uint64_t>(scaled), power, decimals);
   }
   template <size_t kSize>
+  void Time(const char (&name)[kSize], int64_t unix_us) {
+    Name(name);
+    char* to = Room(kMaxTimestampBytes + 2);
+    *to++ = '"';
+    to = WriteTimestamp(unix_us, to);
+    *to++ = '"';
+    to_ = to;
+  }
+  template <size_t kSize>
   void Bool(const char (&name)[kSize], bool value) {
     Name(name);
     Put(value ? "true" : "false");
@@ -256,7 +265,7 @@ void Serialize(const Record& record, size_t max_list, bool truncated, std::strin
   line->clear();
   Writer writer(line);
   writer.Open('{');
-  writer.Member("ts", FormatTimestamp(record.ts_us));
+  writer.Time("ts", record.ts_us);
   writer.Member("request_id", record.request_id);
   writer.Member("client_request_id", record.client_request_id);
   writer.Name("pack");

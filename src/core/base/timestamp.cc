@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <chrono>
+#include <cstring>
 
 namespace kt {
 namespace {
@@ -51,25 +52,32 @@ void Put(int64_t value, int digits, char* last) {
 }  // namespace
 
 std::string FormatTimestamp(int64_t unix_us) {
+  char text[kMaxTimestampBytes];
+  return {text, WriteTimestamp(unix_us, text)};
+}
+
+char* WriteTimestamp(int64_t unix_us, char* to) {
   const sys_time<microseconds> time{microseconds{unix_us}};
   const auto day = floor<days>(time);
   const year_month_day date{day};
   const hh_mm_ss clock{time - day};
   const int year = static_cast<int>(date.year());
-  std::string text("0000-00-00T00:00:00.000000Z");
   if (year < 0 || year > 9999) {
-    text.replace(0, 4, std::to_string(year));
+    to = std::to_chars(to, to + kMaxTimestampBytes, year).ptr;
   } else {
-    Put(year, 4, &text[3]);
+    Put(year, 4, to + 3);
+    to += 4;
   }
-  char* const last = text.data() + text.size() - 1;  // the Z
+  constexpr std::string_view kRest = "-00-00T00:00:00.000000Z";
+  std::memcpy(to, kRest.data(), kRest.size());
+  char* const last = to + kRest.size() - 1;  // the Z
   Put(static_cast<unsigned>(date.month()), 2, last - 20);
   Put(static_cast<unsigned>(date.day()), 2, last - 17);
   Put(clock.hours().count(), 2, last - 14);
   Put(clock.minutes().count(), 2, last - 11);
   Put(clock.seconds().count(), 2, last - 8);
   Put(clock.subseconds().count(), 6, last - 1);
-  return text;
+  return last + 1;
 }
 
 std::optional<int64_t> ParseTimestamp(std::string_view text) {
