@@ -68,6 +68,12 @@ struct RandomBytes {
   size_t left = 0;
 };
 
+// What of nginx's own variables the configuration uses. For a process that serves requests.
+struct UsedVariables {
+  std::optional<ngx_uint_t> request_id;  // its index
+  bool request_body = false;             // in a log_format, say
+};
+
 // Gives free heap back once no large body has come for a while (*_heap.cc). State of this process.
 struct HeapKeeper {
   HeapKeeper() = default;
@@ -82,6 +88,7 @@ struct HeapKeeper {
 struct MainConf {
   MainConf() noexcept;
   RandomBytes random;
+  UsedVariables used;
   // Policy configurations by the files that they were read from.
   std::vector<std::pair<std::vector<std::string>, std::shared_ptr<const config::PolicyConfig>>>
       configs;
@@ -136,6 +143,9 @@ bool MakeUpstream(ngx_conf_t* cf, MainConf* main, const LocationConf* conf,
 bool SetUpTls(ngx_conf_t* cf, ngx_str_t trusted_certificate, const config::Target& target,
               ngx_http_upstream_conf_t* conf);
 
+// Once the configuration is read.
+UsedVariables FindUsedVariables(ngx_cycle_t* cycle) noexcept;
+
 // keeptrusts_verdict_cache texts|off;
 char* SetVerdictCache(ngx_conf_t* cf, ngx_command_t* command, void* conf) noexcept;
 // For a process that serves requests.
@@ -167,14 +177,14 @@ struct Context {
 
   ngx_http_request_t* request;
   LocationConf* conf;
-  std::unique_ptr<session::Session> session;
+  std::optional<session::Session> session;
   std::string body;                  // a copy, when nginx had it in several pieces or a file
   ngx_buf_t* head_buffer = nullptr;  // the request's own, while another one takes the body
   uint64_t body_bytes = 0;           // counted by the request-body filter
   u_char* body_buffer = nullptr;     // nginx's, that the session reads
   bool body_forgotten = false;
 
-  std::string uri;        // that was judged
+  std::string uri;        // that was judged; of a routed request nobody asks
   bool routed = false;    // keeptrusts_pass
   bool own_head = false;  // our filters let this answer through: we made it
   bool admitted = false;  // a ring holds room for our record
@@ -249,9 +259,6 @@ inline uint64_t Now() noexcept {
 int64_t UnixMicroseconds() noexcept;
 // nginx's own $request_id, so that our records and its logs name a request alike. May throw.
 std::string RequestId(ngx_http_request_t* r);
-
-// The variable when the configuration uses it; nullptr otherwise.
-const ngx_http_variable_t* FindUsedVariable(ngx_http_request_t* r, std::string_view name) noexcept;
 
 // The request's context, also after an internal redirect has zeroed the module's slot.
 Context* FindContext(ngx_http_request_t* r) noexcept;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/base/text.h"
 #include "ngx_http_keeptrusts.h"
 
 namespace kt::nginx {
@@ -47,12 +48,6 @@ ngx_int_t ParseHeaderLines(Context* ctx) {
   }
 }
 
-bool SameName(std::string_view name, const char* lower) {
-  return name.size() == strlen(lower) &&
-         ngx_strncasecmp(reinterpret_cast<u_char*>(const_cast<char*>(name.data())),
-                         reinterpret_cast<u_char*>(const_cast<char*>(lower)), name.size()) == 0;
-}
-
 bool Contains(std::string_view value, const char* lower) {
   return ngx_strlcasestrn(reinterpret_cast<u_char*>(const_cast<char*>(value.data())),
                           reinterpret_cast<u_char*>(const_cast<char*>(value.data())) + value.size(),
@@ -64,18 +59,18 @@ bool Contains(std::string_view value, const char* lower) {
 bool ReadFraming(Context* ctx) {
   ctx->close_after = ctx->status.http_version < NGX_HTTP_VERSION_11;
   for (const auto& [name, value] : ctx->upstream_headers) {
-    if (SameName(name, "content-length")) {
+    if (EqualsIgnoreCase(name, "content-length")) {
       const off_t n =
           ngx_atoof(reinterpret_cast<u_char*>(const_cast<char*>(value.data())), value.size());
       if (n == NGX_ERROR || ctx->has_length) return false;
       ctx->has_length = true;
       ctx->body_left = static_cast<uint64_t>(n);
-    } else if (SameName(name, "transfer-encoding")) {
-      if (ctx->chunked || !SameName(value, "chunked")) return false;
+    } else if (EqualsIgnoreCase(name, "transfer-encoding")) {
+      if (ctx->chunked || !EqualsIgnoreCase(value, "chunked")) return false;
       ctx->chunked = true;
-    } else if (SameName(name, "connection")) {
+    } else if (EqualsIgnoreCase(name, "connection")) {
       if (Contains(value, "close")) ctx->close_after = true;
-      if (Contains(value, "keep-alive") && ctx->status.http_version < NGX_HTTP_VERSION_11) {
+      if (ctx->status.http_version < NGX_HTTP_VERSION_11 && Contains(value, "keep-alive")) {
         ctx->close_after = false;
       }
     }
@@ -97,8 +92,8 @@ Step TellHeader(Context* ctx) {
   head.status = static_cast<int>(ctx->status.code);
   head.headers = std::exchange(ctx->upstream_headers, {});
   for (const auto& [name, value] : head.headers) {
-    if (SameName(name, "content-type")) head.content_type = value;
-    if (SameName(name, "content-encoding")) head.content_encoding = value;
+    if (EqualsIgnoreCase(name, "content-type")) head.content_type = value;
+    if (EqualsIgnoreCase(name, "content-encoding")) head.content_encoding = value;
   }
   if (ctx->has_length) head.content_length = ctx->body_left;
   return ctx->session->OnUpstreamHeader(head, Now());

@@ -128,7 +128,7 @@ void ForgetRequestBody(Context* ctx) noexcept {
   const bool left = r->upstream->request_body_sent != 0;
   if (ctx->body_forgotten || !left || !ctx->session->committed()) return;
   ctx->body_forgotten = true;
-  const bool asked = FindUsedVariable(r, "request_body") != nullptr;  // in a log_format
+  const bool asked = GetMainConf(r)->used.request_body;
   ctx->session->ForgetRequest(asked);
   std::string().swap(ctx->request_bytes);
   std::string().swap(ctx->body);

@@ -273,6 +273,7 @@ ngx_int_t InitProcess(ngx_cycle_t* cycle) {
   auto* main = static_cast<MainConf*>(
       ngx_http_cycle_get_module_main_conf(cycle, ngx_http_keeptrusts_module));
   if (main == nullptr) return NGX_OK;
+  main->used = FindUsedVariables(cycle);
   if (!main->gateways.empty()) {
     KeepHeap();
     StartVerdictCache(cycle, main);

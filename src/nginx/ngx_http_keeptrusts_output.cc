@@ -22,6 +22,22 @@ OutputBuffer* FreeBuffer(Context* ctx, ngx_chain_t** free, ngx_chain_t** link) {
   return buffer;
 }
 
+// Both live as long as the request. The name is in lower case, as core gives it.
+ngx_int_t PushHeader(ngx_http_request_t* r, ngx_str_t name, ngx_str_t value) {
+  auto* h = static_cast<ngx_table_elt_t*>(ngx_list_push(&r->headers_out.headers));
+  if (h == nullptr) return NGX_ERROR;
+  ngx_memzero(h, sizeof(*h));
+  h->key = name;
+  h->value = value;
+  h->lowcase_key = name.data;
+  h->hash = 1;
+  return NGX_OK;
+}
+
+ngx_str_t AsString(std::string_view text) {
+  return {text.size(), reinterpret_cast<u_char*>(const_cast<char*>(text.data()))};
+}
+
 }  // namespace
 
 ngx_str_t CopyToPool(ngx_pool_t* pool, std::string_view text) noexcept {
@@ -33,15 +49,10 @@ ngx_str_t CopyToPool(ngx_pool_t* pool, std::string_view text) noexcept {
 }
 
 ngx_int_t AddHeader(ngx_http_request_t* r, const routing::Header& header) noexcept {
-  auto* h = static_cast<ngx_table_elt_t*>(ngx_list_push(&r->headers_out.headers));
-  if (h == nullptr) return NGX_ERROR;
-  ngx_memzero(h, sizeof(*h));
-  h->key = CopyToPool(r->pool, header.name);
-  h->value = CopyToPool(r->pool, header.value);
-  if (h->key.data == nullptr || h->value.data == nullptr) return NGX_ERROR;
-  h->lowcase_key = h->key.data;  // core gives lower-case names
-  h->hash = 1;
-  return NGX_OK;
+  const ngx_str_t name = CopyToPool(r->pool, header.name);
+  const ngx_str_t value = CopyToPool(r->pool, header.value);
+  if (name.data == nullptr || value.data == nullptr) return NGX_ERROR;
+  return PushHeader(r, name, value);
 }
 
 ngx_int_t SetResponseHead(Context* ctx) noexcept {
@@ -75,6 +86,10 @@ ngx_int_t SetResponseHead(Context* ctx) noexcept {
     r->allow_ranges = 0;
     for (const routing::Header& header : head.headers) {
       if (AddHeader(r, header) != NGX_OK) return NGX_ERROR;
+    }
+    for (const auto& [name, value] : head.own_headers) {
+      if (name.empty()) continue;
+      if (PushHeader(r, AsString(name), AsString(value)) != NGX_OK) return NGX_ERROR;
     }
     return NGX_OK;
   });

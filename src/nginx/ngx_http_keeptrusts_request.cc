@@ -50,25 +50,51 @@ std::string_view PathBelowLocation(ngx_http_request_t* r) {
   return uri.size() > prefix.size() && uri.starts_with(prefix) ? uri.substr(prefix.size()) : uri;
 }
 
-// The first header of that name that `wanted` takes.
-template <typename Wanted>
-std::optional<std::string_view> FindHeader(ngx_http_request_t* r, std::string_view lower_name,
-                                           const Wanted& wanted) {
-  for (ngx_list_part_t* part = &r->headers_in.headers.part; part != nullptr; part = part->next) {
-    auto* headers = static_cast<ngx_table_elt_t*>(part->elts);
-    for (ngx_uint_t i = 0; i < part->nelts; i++) {
-      if (headers[i].key.len != lower_name.size() || headers[i].lowcase_key == nullptr) continue;
-      const bool named =
-          ngx_memcmp(headers[i].lowcase_key, lower_name.data(), lower_name.size()) == 0;
-      if (named && wanted(View(headers[i].value))) return View(headers[i].value);
+// The client's headers. Most of those that are asked for are not there, which the lengths of all
+// names tell without a look at each.
+class ClientHeaders {
+ public:
+  explicit ClientHeaders(ngx_http_request_t* r) : request_(r) {
+    ForEach([this](const ngx_table_elt_t& header) {
+      lengths_ |= BitOf(header.key.len);
+      return false;
+    });
+  }
+  // The first of that name.
+  std::optional<std::string_view> Find(std::string_view lower_name) const {
+    return Find(lower_name, [](std::string_view) { return true; });
+  }
+  // The first of that name that `wanted` takes.
+  template <typename Wanted>
+  std::optional<std::string_view> Find(std::string_view lower_name, const Wanted& wanted) const {
+    std::optional<std::string_view> found;
+    if ((lengths_ & BitOf(lower_name.size())) == 0) return found;
+    ForEach([&](const ngx_table_elt_t& header) {
+      if (header.key.len != lower_name.size() || header.lowcase_key == nullptr) return false;
+      const bool named = ngx_memcmp(header.lowcase_key, lower_name.data(), lower_name.size()) == 0;
+      if (named && wanted(View(header.value))) found = View(header.value);
+      return found.has_value();
+    });
+    return found;
+  }
+
+ private:
+  static uint64_t BitOf(size_t length) { return uint64_t{1} << length % 64; }
+  // Until `end` is true.
+  template <typename End>
+  void ForEach(const End& end) const {
+    const ngx_list_part_t* part = &request_->headers_in.headers.part;
+    for (; part != nullptr; part = part->next) {
+      const auto* headers = static_cast<ngx_table_elt_t*>(part->elts);
+      for (ngx_uint_t i = 0; i < part->nelts; i++) {
+        if (end(headers[i])) return;
+      }
     }
   }
-  return std::nullopt;
-}
 
-std::optional<std::string_view> FindHeader(ngx_http_request_t* r, std::string_view lower_name) {
-  return FindHeader(r, lower_name, [](std::string_view) { return true; });
-}
+  ngx_http_request_t* request_;
+  uint64_t lengths_ = 0;
+};
 
 session::SessionOptions MakeOptions(ngx_http_request_t* r, const LocationConf* conf, bool routed) {
   session::SessionOptions options;
@@ -91,10 +117,11 @@ session::RequestHead MakeHead(ngx_http_request_t* r, const LocationConf* conf) {
   session::RequestHead head;
   head.method = View(r->method_name);
   head.path = PathBelowLocation(r);
-  const auto header = [r](std::string_view name) { return FindHeader(r, name); };
+  const ClientHeaders headers(r);
+  const auto header = [headers](std::string_view name) { return headers.Find(name); };
   head.header = header;
-  head.header_equals = [r](std::string_view name, std::string_view value) {
-    return FindHeader(r, name, [&](std::string_view v) { return v == value; }).has_value();
+  head.header_equals = [headers](std::string_view name, std::string_view value) {
+    return headers.Find(name, [&](std::string_view v) { return v == value; }).has_value();
   };
   head.content_type = header("content-type").value_or("");
   head.content_encoding = header("content-encoding").value_or("");
@@ -112,7 +139,7 @@ session::RequestHead MakeHead(ngx_http_request_t* r, const LocationConf* conf) {
 
 bool TokenMatches(ngx_http_request_t* r, const ngx_str_t& token) {
   constexpr std::string_view kScheme = "Bearer ";
-  const std::string_view given = FindHeader(r, "authorization").value_or("");
+  const std::string_view given = ClientHeaders(r).Find("authorization").value_or("");
   if (given.size() != kScheme.size() + token.len) return false;
   if (ngx_strncasecmp(reinterpret_cast<u_char*>(const_cast<char*>(given.data())),
                       reinterpret_cast<u_char*>(const_cast<char*>(kScheme.data())),
@@ -130,20 +157,24 @@ int64_t UnixMicroseconds() noexcept {
   return static_cast<int64_t>(tv.tv_sec) * 1'000'000 + tv.tv_usec;
 }
 
-const ngx_http_variable_t* FindUsedVariable(ngx_http_request_t* r, std::string_view name) noexcept {
-  auto* bytes = reinterpret_cast<u_char*>(const_cast<char*>(name.data()));
+UsedVariables FindUsedVariables(ngx_cycle_t* cycle) noexcept {
   auto* cmcf = static_cast<ngx_http_core_main_conf_t*>(
-      ngx_http_get_module_main_conf(r, ngx_http_core_module));
-  const auto* known = static_cast<ngx_http_variable_t*>(
-      ngx_hash_find(&cmcf->variables_hash, ngx_hash_key(bytes, name.size()), bytes, name.size()));
-  return known != nullptr && (known->flags & NGX_HTTP_VAR_INDEXED) != 0 ? known : nullptr;
+      ngx_http_cycle_get_module_main_conf(cycle, ngx_http_core_module));
+  const auto find = [cmcf](std::string_view name) -> std::optional<ngx_uint_t> {
+    auto* bytes = reinterpret_cast<u_char*>(const_cast<char*>(name.data()));
+    const auto* known = static_cast<ngx_http_variable_t*>(
+        ngx_hash_find(&cmcf->variables_hash, ngx_hash_key(bytes, name.size()), bytes, name.size()));
+    const bool used = known != nullptr && (known->flags & NGX_HTTP_VAR_INDEXED) != 0;
+    return used ? std::optional(known->index) : std::nullopt;
+  };
+  return {find("request_id"), find("request_body").has_value()};
 }
 
 // Where the configuration does not use it, the variable would be another one each time it is asked.
 std::string RequestId(ngx_http_request_t* r) {
-  const ngx_http_variable_t* known = FindUsedVariable(r, "request_id");
-  if (known == nullptr) return MakeRequestId(&GetMainConf(r)->random);
-  ngx_http_variable_value_t* v = ngx_http_get_indexed_variable(r, known->index);
+  MainConf* main = GetMainConf(r);
+  if (!main->used.request_id) return MakeRequestId(&main->random);
+  ngx_http_variable_value_t* v = ngx_http_get_indexed_variable(r, *main->used.request_id);
   if (v == nullptr || v->not_found != 0) return {};
   return {reinterpret_cast<char*>(v->data), v->len};
 }
@@ -184,11 +215,10 @@ Context* MakeContext(ngx_http_request_t* r, LocationConf* conf, bool routed) noe
   // Not in the pool, which would need one more block of 4 KB for the rest of the request.
   Context* ctx = Guard(r->connection->log, static_cast<Context*>(nullptr), [&] {
     auto made = std::make_unique<Context>(r, conf);
-    made->uri = View(r->uri);
+    if (!routed) made->uri = View(r->uri);
     made->routed = routed;
-    made->session =
-        std::make_unique<session::Session>(*conf->gateway->gateway, MakeOptions(r, conf, routed),
-                                           MakeHead(r, conf), Now(), UnixMicroseconds());
+    made->session.emplace(*conf->gateway->gateway, MakeOptions(r, conf, routed), MakeHead(r, conf),
+                          Now(), UnixMicroseconds());
     return made.release();
   });
   if (ctx == nullptr) return nullptr;

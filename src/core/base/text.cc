@@ -42,7 +42,7 @@ std::string ToLower(std::string_view text) {
 
 bool EqualsIgnoreCase(std::string_view a, std::string_view b) noexcept {
   return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) {
-           return AsciiLower(x) == AsciiLower(y);
+           return x == y || AsciiLower(x) == AsciiLower(y);
          });
 }
 

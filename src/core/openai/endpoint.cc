@@ -5,15 +5,16 @@ namespace {
 
 struct Row {
   Endpoint endpoint;
-  std::string_view path, type;
+  std::string_view uri, type;
 };
 
+constexpr std::string_view kVersion = "/v1/";
 constexpr Row kRows[] = {
-    {Endpoint::kChatCompletions, "chat/completions", "chat"},
-    {Endpoint::kCompletions, "completions", "completion"},
-    {Endpoint::kEmbeddings, "embeddings", "embedding"},
-    {Endpoint::kResponses, "responses", "chat"},
-    {Endpoint::kModels, "models", ""},
+    {Endpoint::kChatCompletions, "/v1/chat/completions", "chat"},
+    {Endpoint::kCompletions, "/v1/completions", "completion"},
+    {Endpoint::kEmbeddings, "/v1/embeddings", "embedding"},
+    {Endpoint::kResponses, "/v1/responses", "chat"},
+    {Endpoint::kModels, "/v1/models", ""},
 };
 
 const Row* FindRow(Endpoint endpoint) noexcept {
@@ -29,14 +30,19 @@ Endpoint ParseEndpoint(std::string_view path) noexcept {
   if (path.starts_with('/')) path.remove_prefix(1);
   if (path.starts_with("v1/")) path.remove_prefix(3);
   for (const Row& row : kRows) {
-    if (path == row.path) return row.endpoint;
+    if (path == row.uri.substr(kVersion.size())) return row.endpoint;
   }
   return Endpoint::kUnknown;
 }
 
 std::string_view EndpointPath(Endpoint endpoint) noexcept {
   const Row* row = FindRow(endpoint);
-  return row != nullptr ? row->path : std::string_view();
+  return row != nullptr ? row->uri.substr(kVersion.size()) : std::string_view();
+}
+
+std::string_view EndpointUri(Endpoint endpoint) noexcept {
+  const Row* row = FindRow(endpoint);
+  return row != nullptr ? row->uri : std::string_view();
 }
 
 std::string_view EndpointType(Endpoint endpoint) noexcept {

@@ -20,6 +20,8 @@ enum class Endpoint : uint8_t {
 Endpoint ParseEndpoint(std::string_view path) noexcept;
 // "chat/completions": the path below a target's base URL.
 std::string_view EndpointPath(Endpoint endpoint) noexcept;
+// "/v1/chat/completions": one spelling, however the client wrote it.
+std::string_view EndpointUri(Endpoint endpoint) noexcept;
 // The type in a `<provider>:<type>:<model>` shorthand that serves this endpoint: "chat" for chat
 // completions and responses, "completion", "embedding"; empty for others.
 std::string_view EndpointType(Endpoint endpoint) noexcept;

@@ -210,7 +210,7 @@ bool MapRequest(const View& view, Endpoint endpoint, RequestInfo* info, RequestE
 }
 
 void MapAnswer(const View& view, Endpoint endpoint, AnswerInfo* info) {
-  *info = {};
+  info->Clear();
   if (view.empty()) return;
   TextWalker walker(view, TextWalker::Mode::kAnswer,
                     {&info->segments, &info->unscanned, &info->logprobs});
@@ -224,6 +224,16 @@ void MapAnswer(const View& view, Endpoint endpoint, AnswerInfo* info) {
   const bool may_omit = root.choices == kNoNode && Is(view, root.object, Kind::kString);
   info->holds_answer = Is(view, root.choices, Kind::kArray) || Is(view, root.data, Kind::kArray) ||
                        Is(view, root.output, Kind::kArray) || may_omit;
+}
+
+void AnswerInfo::Clear() noexcept {
+  segments.clear();
+  unscanned.clear();
+  logprobs.clear();
+  usage = {};
+  text_bytes = 0;
+  is_error = holds_answer = false;
+  model.clear();
 }
 
 void EventInfo::Clear() noexcept {

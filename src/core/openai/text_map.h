@@ -88,6 +88,9 @@ struct AnswerInfo {
   bool is_error = false;      // {"error": …} and no choices, data, output
   bool holds_answer = false;  // a list of choices, data or output, or at least `object`
   std::string model;
+
+  // As it was made, but for the room of the lists.
+  void Clear() noexcept;
 };
 // A whole answer (or a provider's error body), any JSON root.
 void MapAnswer(const json::View& view, Endpoint endpoint, AnswerInfo* info);

@@ -66,21 +66,22 @@ Standing StandingOf(Board* board, size_t target, uint64_t now_ms) {
 
 std::optional<Pick> PickTarget(Board* board, const config::Providers& providers,
                                const std::vector<Target>& targets,
-                               const std::vector<size_t>& candidates, std::vector<size_t> left,
-                               const PickOptions& options) {
+                               const std::vector<size_t>& candidates,
+                               const std::vector<size_t>& left, const PickOptions& options) {
   Lane* const lane = board != nullptr ? board->FindLane(candidates) : nullptr;
   const uint64_t turn =
       lane != nullptr && left.size() == candidates.size() ? lane->turn->a.add(1) : 0;
+  std::vector<size_t> gone;  // the last probe there has just gone to another request
+  std::vector<Choice> choices;
+  choices.reserve(left.size());
   for (;;) {
-    std::erase_if(left, [&](size_t target) {
-      return StandingOf(board, target, options.now_ms).out != Out::kNo;
-    });
-    if (left.empty()) return std::nullopt;
-    std::vector<Choice> choices;
-    choices.reserve(left.size());
+    choices.clear();
     for (const size_t target : left) {
+      if (StandingOf(board, target, options.now_ms).out != Out::kNo) continue;
+      if (std::find(gone.begin(), gone.end(), target) != gone.end()) continue;
       choices.push_back(MakeChoice(board, lane, targets, target, options.kind));
     }
+    if (choices.empty()) return std::nullopt;
     const size_t at = Choose(providers.strategy, choices, turn, options.random);
     const Choice& chosen = choices[at];
     if (lane != nullptr && TakesTurns(providers.strategy) && !TakeTurn(lane, chosen.turn)) continue;
@@ -93,7 +94,7 @@ std::optional<Pick> PickTarget(Board* board, const config::Providers& providers,
       pick.returned = ReturnFromAside(&state, options.now_ms);
       return pick;
     }
-    left.erase(left.begin() + static_cast<std::ptrdiff_t>(at));  // the last probe has just gone
+    gone.push_back(chosen.target);
   }
 }
 

@@ -29,8 +29,8 @@ struct Pick {
 // `board` may be nullptr: then nothing is known of any target.
 std::optional<Pick> PickTarget(Board* board, const config::Providers& providers,
                                const std::vector<Target>& targets,
-                               const std::vector<size_t>& candidates, std::vector<size_t> left,
-                               const PickOptions& options);
+                               const std::vector<size_t>& candidates,
+                               const std::vector<size_t>& left, const PickOptions& options);
 
 // Why the target may not be asked now; kNo: it may.
 Standing StandingOf(Board* board, size_t target, uint64_t now_ms);

@@ -74,11 +74,11 @@ Step Session::Impl::OnUpstreamHeader(const UpstreamHead& untrusted, uint64_t now
                                             FindHeader(untrusted.headers, "retry-after-ms"),
                                             UnixSeconds(now_ms)));
   if (passed) {
-    ClientHead out{untrusted.status, answer_type, answer_headers, untrusted.content_length};
+    ClientHead out{untrusted.status, answer_type, answer_headers, {}, untrusted.content_length};
     if (!IsIdentity(untrusted.content_encoding) && IsHeaderText(untrusted.content_encoding)) {
       out.headers.push_back({"content-encoding", std::string(untrusted.content_encoding)});
     }
-    AddOurHeaders(&out.headers);
+    AddOurHeaders(&out);
     client.Begin(std::move(out));
     mode = Mode::kRaw;
     committed = true;
@@ -220,8 +220,8 @@ void Session::Impl::CommitStream() {
 void Session::Impl::PumpStream(uint64_t now_ms) {
   if (!stream->open()) return;
   if (!client.decided()) {
-    ClientHead out{answer_status, answer_type, std::move(answer_headers), std::nullopt};
-    AddOurHeaders(&out.headers);
+    ClientHead out{answer_status, answer_type, std::move(answer_headers), {}, std::nullopt};
+    AddOurHeaders(&out);
     client.Begin(std::move(out));
   }
   if (!ttft_ms && stream->release().content_released()) ttft_ms = now_ms - began_ms;
@@ -233,6 +233,7 @@ void Session::Impl::PumpStream(uint64_t now_ms) {
 Step Session::Impl::FinishJson(uint64_t now_ms) {
   const Step step = JudgeJson(now_ms);
   work.texts.Trim();
+  work.answer.Trim();
   return step;
 }
 
@@ -241,11 +242,12 @@ Step Session::Impl::JudgeJson(uint64_t now_ms) {
     answer.reserve(answer.size() + kParserPadding);
   }
   const bool success = answer_status < 300;
+  json::View& answer_view = work.answer.view;
   if (!answer_view.Parse(answer, answer.capacity() - answer.size(), AnswerLimits()).ok()) {
     answer_text_bytes = 0;
     return success ? FailTry(TryError::kInvalid, now_ms) : RefuseErrorBody(now_ms);
   }
-  openai::AnswerInfo info;
+  openai::AnswerInfo& info = work.answer.info;
   openai::MapAnswer(answer_view, endpoint, &info);
   answer_text_bytes = info.is_error ? 0 : info.text_bytes;
   if (success && info.is_error) return FailTry(TryError::kServerError, now_ms);
@@ -259,9 +261,9 @@ Step Session::Impl::JudgeJson(uint64_t now_ms) {
     auto found = work.texts.Judge(chain, policy::Phase::kOutput, answer_view, info.segments,
                                   restores ? &placeholders : &none);
     if (found) return BlockAnswer(std::move(*found), now_ms);
-    if (work.texts.edited()) return SendJson(info, now_ms);
+    if (work.texts.edited()) return SendJson(true, now_ms);
   }
-  return SendJson({}, now_ms);
+  return SendJson(false, now_ms);
 }
 
 // Is this the answer that the client waits for? JSON of another kind than the endpoint's is not,
@@ -293,17 +295,19 @@ Step Session::Impl::RefuseErrorBody(uint64_t now_ms) {
   return Step::kFinished;
 }
 
-// The answer, edited where the texts were. `info`: of the answer, when it is edited.
-Step Session::Impl::SendJson(const openai::AnswerInfo& info, uint64_t now_ms) {
+// The answer, `edited` where its texts were.
+Step Session::Impl::SendJson(bool edited, uint64_t now_ms) {
   committed = true;
   tries.End(EndOfTry(passed_error), now_ms);
   Reply reply;
   reply.status = answer_status;
   if (IsMediaType(answer_type, "application/json")) reply.content_type = answer_type;
   reply.headers = answer_headers;
-  if (info.segments.empty()) {
+  if (!edited) {
     reply.body = std::move(answer);
   } else {
+    const json::View& answer_view = work.answer.view;
+    const openai::AnswerInfo& info = work.answer.info;
     json::Edits edits;
     work.texts.Write(&edits);
     const auto touched = [&](uint32_t choice) {

@@ -59,7 +59,7 @@ struct Session::Impl {
   bool IsWanted(const openai::AnswerInfo& info) const;
   bool ErrorPasses() const;
   Step RefuseErrorBody(uint64_t now_ms);
-  Step SendJson(const openai::AnswerInfo& info, uint64_t now_ms);
+  Step SendJson(bool edited, uint64_t now_ms);
   Step FailTry(routing::TryError error, uint64_t now_ms);
   Step BlockAnswer(policy::Block found, uint64_t now_ms);
 
@@ -67,7 +67,7 @@ struct Session::Impl {
   void Refuse(Error error, std::string_view detail = {});
   void Answer(Reply reply);
   void AnswerOrInterrupt(Reply reply, const openai::ErrorInfo& info);
-  void AddOurHeaders(std::vector<routing::Header>* headers) const;
+  void AddOurHeaders(ClientHead* out) const;
 
   // -- facts.cc, record.cc: what is known of the request
   std::string_view Verdict() const noexcept;
@@ -122,7 +122,6 @@ struct Session::Impl {
   std::vector<routing::Header> answer_headers;
   routing::TryError passed_error = routing::TryError::kNone;  // an error status that goes through
   std::string answer;
-  json::View answer_view{&work.parser};
   std::optional<StreamAnswer> stream;
 
   // The client.

@@ -153,9 +153,7 @@ bool Session::Impl::Read(size_t padding) {
 }
 
 void Session::Impl::Judge() {
-  // One spelling of the path for `when`, however the client wrote it.
-  const std::string path = "/v1/" + std::string(openai::EndpointPath(endpoint));
-  chain.Select(Facts(head, path, request.model));
+  chain.Select(Facts(head, openai::EndpointUri(endpoint), request.model));
   block = work.texts.Judge(chain, policy::Phase::kInput, view, request.segments, &placeholders);
   if (block) {
     const auto info =

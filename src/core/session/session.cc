@@ -1,8 +1,6 @@
 #include "core/session/session.h"
 
 #include <array>
-#include <charconv>
-#include <iterator>
 #include <utility>
 
 #include "core/session/impl.h"
@@ -10,19 +8,18 @@
 namespace kt::session {
 namespace {
 
-constexpr size_t kOurHeaders = 3;
-constexpr size_t kSizeBytes = 4;  // of a value, as a rule, and what ends it
-
 // All that a client shows for itself, and where it is: a key that many share, or that nobody looks
 // at, does not make them one. Empty where nobody asks for it.
 std::string CallerOf(const RequestHead& head, const SessionOptions& options) {
   std::string caller;
   if (options.verdicts == nullptr) return caller;
   std::array<std::string_view, 6> shown;
-  size_t bytes = 0, count = 0;
+  std::array<uint32_t, 6> sizes;
+  size_t bytes = sizeof sizes, count = 0;
   const auto note = [&](std::string_view value) {
-    shown[count++] = value;
-    bytes += value.size() + kSizeBytes;
+    shown[count] = value;
+    sizes[count++] = static_cast<uint32_t>(value.size());
+    bytes += value.size();
   };
   for (const char* name : {"authorization", "x-api-key", "api-key", "cookie"}) {
     note(head.header == nullptr ? "" : head.header(name).value_or(""));
@@ -30,12 +27,8 @@ std::string CallerOf(const RequestHead& head, const SessionOptions& options) {
   note(head.user_id);
   note(head.client);
   caller.reserve(bytes);
-  for (const std::string_view value : shown) {
-    char size[24];
-    const auto digits =
-        static_cast<size_t>(std::to_chars(size, std::end(size), value.size()).ptr - size);
-    caller.append(size, digits).append(":").append(value);
-  }
+  caller.append(reinterpret_cast<const char*>(sizes.data()), sizeof sizes);
+  for (const std::string_view value : shown) caller.append(value);
   return caller;
 }
 
@@ -73,7 +66,7 @@ void Session::Impl::Answer(Reply reply) {
   out.content_type = std::move(reply.content_type);
   out.headers = std::move(reply.headers);
   out.content_length = reply.body.size();
-  AddOurHeaders(&out.headers);
+  AddOurHeaders(&out);
   client.Begin(std::move(out));
   client.Append(std::move(reply.body));
   client.End();
@@ -87,15 +80,11 @@ void Session::Impl::AnswerOrInterrupt(Reply reply, const openai::ErrorInfo& info
   client.End();
 }
 
-void Session::Impl::AddOurHeaders(std::vector<routing::Header>* headers) const {
-  headers->reserve(headers->size() + kOurHeaders);
-  headers->push_back({"x-request-id", head.request_id});
-  if (const std::string_view verdict = Verdict(); !verdict.empty()) {
-    headers->push_back({"x-keeptrusts-verdict", std::string(verdict)});
-  }
-  if (const config::Target* target = tries.current()) {
-    headers->push_back({"x-keeptrusts-target", target->id});
-  }
+void Session::Impl::AddOurHeaders(ClientHead* out) const {
+  auto& [id, verdict, target] = out->own_headers;
+  id = {"x-request-id", head.request_id};
+  if (!Verdict().empty()) verdict = {"x-keeptrusts-verdict", Verdict()};
+  if (tries.current() != nullptr) target = {"x-keeptrusts-target", tries.current()->id};
 }
 
 // ---- the adapter's view ------------------------------------------------------------------------

@@ -10,12 +10,14 @@
 // of the same client side. Not thread-safe. Outlived by the Gateway.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/audit/digest.h"
@@ -63,7 +65,10 @@ struct RequestHead {
 struct ClientHead {
   int status = 200;
   std::string content_type;
-  std::vector<routing::Header> headers;    // x-request-id and all others, lower-case names
+  std::vector<routing::Header> headers;  // lower-case names
+  // The gateway's own, which follow them: x-request-id, and so on. They live as long as the
+  // session. Those that are not there have no name.
+  std::array<std::pair<std::string_view, std::string_view>, 3> own_headers;
   std::optional<uint64_t> content_length;  // nullopt: unknown (stream)
 };
 

@@ -137,6 +137,9 @@ class Life {
     for (const auto& header : session_->head().headers) {
       if (header.name == name) return header.value;
     }
+    for (const auto& [own, value] : session_->head().own_headers) {
+      if (own == name) return std::string(value);
+    }
     return "";
   }
   // A member of the error in a JSON answer.
