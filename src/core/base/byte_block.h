@@ -20,26 +20,34 @@ class ByteBlock {
   // Which of the bytes were asked for. Only the first one is certain, and whether there is any.
   class Marks {
    public:
-    bool any() const noexcept { return bits_ != 0; }
+    bool any() const noexcept { return bits() != 0; }
     // Precondition: any().
     size_t first() const noexcept {
-      return static_cast<size_t>(std::countr_zero(bits_)) / kBitsPerByte;
+      return static_cast<size_t>(std::countr_zero(bits())) / kBitsPerByte;
     }
-    Marks operator|(Marks other) const noexcept { return Marks(bits_ | other.bits_); }
+
+    Marks operator|(Marks other) const noexcept { return Marks(raw_ | other.raw_); }
 
    private:
     friend class ByteBlock;
     template <typename BlockMarks>
     friend size_t FirstInFour(const char* bytes, const BlockMarks& marks) noexcept;
 #if defined(__SSE2__)
-    using Bits = uint32_t;
+    // Put together as they are, since taking the bits out of them is what costs.
+    using Raw = __m128i;
     static constexpr size_t kBitsPerByte = 1;
+    uint64_t bits() const noexcept {
+      return static_cast<uint32_t>(_mm_movemask_epi8(raw_));
+    }
 #else
-    using Bits = uint64_t;
+    using Raw = uint64_t;
     static constexpr size_t kBitsPerByte = 8;
+    uint64_t bits() const noexcept {
+      return raw_;
+    }
 #endif
-    explicit Marks(Bits bits) noexcept : bits_(bits) {}
-    Bits bits_;
+    explicit Marks(Raw raw) noexcept : raw_(raw) {}
+    Raw raw_;
   };
 
 #if defined(__SSE2__)
@@ -48,19 +56,16 @@ class ByteBlock {
   explicit ByteBlock(const char* bytes) noexcept
       : bytes_(_mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes))) {}
   Marks Equal(char byte) const noexcept {
-    return Of(_mm_cmpeq_epi8(bytes_, _mm_set1_epi8(byte)));
+    return Marks(_mm_cmpeq_epi8(bytes_, _mm_set1_epi8(byte)));
   }
   Marks Controls() const noexcept {  // below 0x20
-    return Of(_mm_cmpeq_epi8(_mm_min_epu8(bytes_, _mm_set1_epi8(0x1F)), bytes_));
+    return Marks(_mm_cmpeq_epi8(_mm_min_epu8(bytes_, _mm_set1_epi8(0x1F)), bytes_));
   }
   Marks NotAscii() const noexcept {
-    return Of(bytes_);
+    return Marks(bytes_);
   }
 
  private:
-  static Marks Of(__m128i high_bits) noexcept {
-    return Marks(static_cast<uint32_t>(_mm_movemask_epi8(high_bits)));
-  }
   __m128i bytes_;
 #else
   static_assert(std::endian::native == std::endian::little, "the first byte is the lowest");
@@ -92,7 +97,7 @@ template <typename BlockMarks>
 size_t FirstInFour(const char* bytes, const BlockMarks& marks) noexcept {
   const auto at = [&](size_t block) { return marks(ByteBlock(bytes + block * ByteBlock::kBytes)); };
 #if defined(__SSE2__)
-  const uint64_t low = at(0).bits_ | at(1).bits_ << 16, high = at(2).bits_ | at(3).bits_ << 16;
+  const uint64_t low = at(0).bits() | at(1).bits() << 16, high = at(2).bits() | at(3).bits() << 16;
   return static_cast<size_t>(std::countr_zero(low | high << 32));
 #else
   for (size_t block = 0; block < 4; ++block) {

@@ -48,14 +48,14 @@ Result StreamRelease::Add(const sse::Event& event, const json::View& view,
     sequence_number = view.Unsigned(view.Find(0, "sequence_number"), 0);
   }
   if (!buffered_ && (!judged_ || MayWait(event, info))) {
-    const RunEvent added = MakeRunEvent(event, info, sequence_number);
-    if (!added.has_text()) return AddToRun(added, std::nullopt, {});
+    RunEvent added = MakeRunEvent(event, info, sequence_number);
+    if (!added.has_text()) return AddToRun(&added, std::nullopt, {});
     const openai::Segment& segment = added.segment;
     auto lane = FindLane(segment.lane);
     if (!lane) lane = LaneOf(segment, openai::ChoiceOf(view, endpoint_, segment.node));
     if (!lane || GoesOnAlone(*lane)) {
       Decode(view, segment, &buffers_.decoded);
-      return AddToRun(added, lane, buffers_.decoded.text());
+      return AddToRun(&added, lane, buffers_.decoded.text());
     }
   }
   if (const Result result = SettleRun(EndsRun(event, info)); result != Result::kGoOn) return result;

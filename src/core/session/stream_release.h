@@ -103,7 +103,8 @@ class StreamRelease {
 
   RunEvent MakeRunEvent(const sse::Event& event, const openai::EventInfo& info,
                         uint32_t sequence_number) const;
-  Result AddToRun(RunEvent event, std::optional<uint32_t> lane, std::string_view text);
+  // Says in *event where its text came to stand.
+  Result AddToRun(RunEvent* event, std::optional<uint32_t> lane, std::string_view text);
   bool EndsRun(const sse::Event& event, const openai::EventInfo& info) const;
   Result SettleRun(bool final);
   Result JudgeRun(bool final);

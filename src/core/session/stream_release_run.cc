@@ -42,15 +42,16 @@ RunEvent StreamRelease::MakeRunEvent(const sse::Event& event, const openai::Even
 
 Result StreamRelease::AddAlike(const sse::Event& event, std::string_view text,
                                const openai::EventInfo& info, uint32_t sequence_number) {
-  const RunEvent added = MakeRunEvent(event, info, sequence_number);
-  return AddToRun(added, added.has_text() ? FindLane(added.segment.lane) : std::nullopt, text);
+  RunEvent added = MakeRunEvent(event, info, sequence_number);
+  const auto lane = added.has_text() ? FindLane(added.segment.lane) : std::nullopt;
+  return AddToRun(&added, lane, text);
 }
 
 // `lane`: of the event's text, when it has one.
-Result StreamRelease::AddToRun(RunEvent event, std::optional<uint32_t> lane,
+Result StreamRelease::AddToRun(RunEvent* event, std::optional<uint32_t> lane,
                                std::string_view text) {
-  if (!event.has_text()) {
-    run_.Add(event, StreamRun::kNoLane);
+  if (!event->has_text()) {
+    run_.Add(*event, StreamRun::kNoLane);
     return run_.full() ? Settle() : Result::kGoOn;
   }
   // Text behind its own end: what it forms with the text before can no longer be judged.
@@ -58,9 +59,9 @@ Result StreamRelease::AddToRun(RunEvent event, std::optional<uint32_t> lane,
   if (!run_.Takes(*lane)) {
     if (const Result result = Settle(); result != Result::kGoOn) return result;
   }
-  std::tie(event.begin, event.end) = lanes_[*lane].Append(text);
-  pending_text_ += event.end - event.begin;
-  run_.Add(event, *lane);
+  std::tie(event->begin, event->end) = lanes_[*lane].Append(text);
+  pending_text_ += event->end - event->begin;
+  run_.Add(*event, *lane);
   return run_.full() ? Settle() : Result::kGoOn;
 }
 
