@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+
 namespace kt::openai {
 namespace {
 
@@ -28,8 +30,10 @@ TEST(Endpoint, PathAndType) {
   for (const Endpoint endpoint : {Endpoint::kChatCompletions, Endpoint::kCompletions,
                                   Endpoint::kEmbeddings, Endpoint::kResponses, Endpoint::kModels}) {
     EXPECT_EQ(ParseEndpoint(EndpointPath(endpoint)), endpoint);
+    EXPECT_EQ(EndpointUri(endpoint), "/v1/" + std::string(EndpointPath(endpoint)));
   }
   EXPECT_EQ(EndpointPath(Endpoint::kUnknown), "");
+  EXPECT_EQ(EndpointUri(Endpoint::kUnknown), "");
   EXPECT_EQ(EndpointType(Endpoint::kChatCompletions), "chat");
   EXPECT_EQ(EndpointType(Endpoint::kResponses), "chat");
   EXPECT_EQ(EndpointType(Endpoint::kCompletions), "completion");
