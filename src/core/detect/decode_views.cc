@@ -31,6 +31,7 @@ ByteSpan View::Raw(size_t begin, size_t end, const NormalizedText& source) const
 
 size_t View::CoveredBytes() const noexcept {
   size_t bytes = 0;
+  if (kind == ViewKind::kSpelled) return bytes;
   for (const ViewPart& part : parts) {
     // Surroundings of an escape are as they were; leet is spelt byte by byte.
     const bool kept = kind == ViewKind::kEscapes && part.origin == PartOrigin::kSame;
@@ -59,6 +60,11 @@ class ViewBuilder {
       views::DecodeTags(source_.raw(), &sink);
       Take(sink);
     }
+    // No longer than the text by a small factor, whatever the text.
+    const size_t total = total_;
+    One(ViewKind::kSpelled, views::kSpelled,
+        [&](auto* sink) { views::DecodeRows(text_, candidates, sink); });
+    total_ = total;
     One(ViewKind::kLeet, views::kLeet, [&](auto* sink) { views::Unleet(text_, candidates, sink); });
     One(ViewKind::kSpaced, views::kSpaced,
         [&](auto* sink) { views::Unspace(text_, candidates, sink); });
@@ -79,6 +85,7 @@ class ViewBuilder {
     unsigned flags = 0;
     if (Wants(ViewKind::kBase64) || Wants(ViewKind::kHex)) flags |= views::kToken;
     if (Wants(ViewKind::kEscapes)) flags |= views::kEscape;
+    if (Wants(ViewKind::kSpelled)) flags |= views::kSpelled;
     if (Wants(ViewKind::kLeet)) flags |= views::kLeet;
     if (Wants(ViewKind::kSpaced)) flags |= views::kSpaced;
     if (Wants(ViewKind::kRot13)) flags |= views::kRot13;

@@ -5,14 +5,18 @@
 //   kBase64, kHex   tokens of at least kMinTokenBytes that decode to mostly printable UTF-8
 //   kEscapes        the surroundings of percent, HTML, \u, \x and 0x escapes, decoded
 //   kTags           invisible tag characters (U+E0020..E007E) as the ASCII that they spell
+//   kSpelled        rows of single characters ("j a n e @ …", one on each line, "j-a-n-e") or of
+//                   bytes as numbers ("6a:61:6e", "106, 97, 110", "U+006A"), each row behind the
+//                   text before it (detect/spelled_rows.h)
 //   kLeet           "1gn0r3", where words come out
 //   kSpaced         "i g n o r e", "i.g.n.o.r.e"
 //   kRot13, kReversed  where the result reads as language and the original does not
 //
-// The first four may be redacted by and serve streams too; the others are for scores of input
-// texts. Linear time; all views together are no longer than kViewTimes the text plus
-// kViewSlackBytes: beyond that it is kResourceExhausted, never "nothing found". At most one view of
-// each kind; parts that did not stand together are divided by a line feed.
+// The first five may be redacted by and serve streams too, kSpelled for nothing else: by rules that
+// say so (Rule::spelled). The others are for scores of input texts. Linear time; all views but
+// kSpelled together are no longer than kViewTimes the text plus kViewSlackBytes: beyond that it is
+// kResourceExhausted, never "nothing found". At most one view of each kind; parts that did not
+// stand together are divided by a line feed.
 #pragma once
 
 #include <array>
@@ -28,14 +32,25 @@
 
 namespace kt::detect {
 
-enum class ViewKind : uint8_t { kBase64, kHex, kEscapes, kTags, kLeet, kSpaced, kRot13, kReversed };
-inline constexpr size_t kViewKinds = 8;
+enum class ViewKind : uint8_t {
+  kBase64,
+  kHex,
+  kEscapes,
+  kTags,
+  kSpelled,
+  kLeet,
+  kSpaced,
+  kRot13,
+  kReversed
+};
+inline constexpr size_t kViewKinds = 9;
 constexpr unsigned ViewBit(ViewKind kind) noexcept {
   return 1u << static_cast<unsigned>(kind);
 }
 // Views whose matches may be redacted, in streams too.
 inline constexpr unsigned kTokenViews = ViewBit(ViewKind::kBase64) | ViewBit(ViewKind::kHex) |
-                                        ViewBit(ViewKind::kEscapes) | ViewBit(ViewKind::kTags);
+                                        ViewBit(ViewKind::kEscapes) | ViewBit(ViewKind::kTags) |
+                                        ViewBit(ViewKind::kSpelled);
 inline constexpr unsigned kAllViews = (1u << kViewKinds) - 1;
 // With kEscapes: each escape counts, by itself; otherwise only those that stand together or are
 // telling, so that the text around them decides.
@@ -76,6 +91,7 @@ struct View {
   // Precondition: begin < end <= text.size(); `source` is what the view was made from.
   ByteSpan Raw(size_t begin, size_t end, const NormalizedText& source) const noexcept;
   // Bytes of the normalised text that were written in this form: without what only surrounds it.
+  // 0 of kSpelled, which is read for its values only: kSpaced is what such a text says.
   size_t CoveredBytes() const noexcept;
 };
 

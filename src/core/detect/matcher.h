@@ -68,6 +68,11 @@ struct Rule {
   // `validate` says 0 to a candidate with fewer digits. Spares the search words and names where the
   // candidate is nothing but a long run of letters, digits and signs.
   int min_digits = 0;
+  // Its value is also looked for where it is spelled out (ViewKind::kSpelled): of strong shape.
+  bool spelled = false;
+  // With `spelled`: a name of the value stands before the candidate. Digits that are divided as
+  // those of tables and lists count only where it says so; empty: never.
+  std::function<bool(const Candidate&)> named;
   // The rule judges what goes to the provider, what comes back, or both. Output rules take part in
   // the hold-back of streams.
   bool input = true;

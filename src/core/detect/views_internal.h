@@ -17,6 +17,8 @@ inline constexpr unsigned kLeet = 4;       // a digit or sign between letters
 inline constexpr unsigned kSpaced = 8;     // single letters in a row
 inline constexpr unsigned kRot13 = 16;     // few vowels
 inline constexpr unsigned kReversed = 32;  // words begin as English words end
+inline constexpr unsigned kSpelled = 64;   // single characters or numbers in a row, in this
+                                           // block and the one before it
 inline constexpr size_t kBlockBytes = 64;
 // rot13 and mirror images show over so many blocks.
 inline constexpr size_t kWindowBlocks = 2;
@@ -69,6 +71,7 @@ void DecodeTokens(std::string_view text, const Candidates& candidates, Sink* bas
 // `every`: see kEveryEscape.
 void DecodeEscapes(std::string_view text, const Candidates& candidates, bool every, Sink* out);
 void DecodeTags(std::string_view raw, Sink* out);
+void DecodeRows(std::string_view text, const Candidates& candidates, Sink* out);
 void Unleet(std::string_view text, const Candidates& candidates, Sink* out);
 void Unspace(std::string_view text, const Candidates& candidates, Sink* out);
 void Unrotate(std::string_view text, const Candidates& candidates, Sink* out);

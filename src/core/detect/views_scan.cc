@@ -11,6 +11,7 @@
 #endif
 
 #include "core/detect/processor.h"
+#include "core/detect/spelled_rows.h"
 #include "core/detect/views_internal.h"
 
 namespace kt::detect::views {
@@ -19,7 +20,7 @@ namespace {
 // Bit i: byte i of the block is of the class. `ending`: letters that English words end with; it and
 // `vowel` hold other bytes too, where `letter` does not.
 struct Masks {
-  uint64_t letter = 0, leet = 0, token = 0, escape = 0, zero = 0, x = 0, vowel = 0, ending = 0;
+  uint64_t letter = 0, leet = 0, token = 0, escape = 0, digit = 0, x = 0, vowel = 0, ending = 0;
 };
 
 // Counts over one block or two in a row, which tell language from its rot13 and its mirror image.
@@ -27,10 +28,17 @@ struct Counts {
   unsigned letters = 0, vowels = 0, begins = 0, ends = 0;
 };
 
+// The runs of letters and digits of a block.
+struct Runs {
+  uint64_t unit = 0, number = 0;  // letters and digits; digits and "x"
+};
+
 // What is carried from block to block. A copy in the loops stays in registers.
 struct State {
   size_t run = 0;
-  uint64_t last_letter = 0, last_zero = 0, singles = 0;
+  uint64_t last_letter = 0, last_digit = 0, singles = 0;
+  Runs last_runs;
+  bool open = false;  // the last block may end within a row
   Counts last;
 };
 
@@ -52,8 +60,62 @@ struct State {
 
 [[gnu::always_inline]] inline unsigned TokenFlags(const Masks& m, State* state) noexcept {
   unsigned flags = HasRun(m.token, state) ? kToken : 0;
-  if ((m.escape | (m.x & (m.zero << 1 | state->last_zero))) != 0) flags |= kEscape;
-  state->last_zero = m.zero >> 63;
+  // Of "0x" any digit will do: others before an "x" are rare.
+  if ((m.escape | (m.x & (m.digit << 1 | state->last_digit))) != 0) flags |= kEscape;
+  state->last_digit = m.digit >> 63;
+  return flags;
+}
+
+// Where runs begin that a row may have (spelled_rows.h): single characters and numbers.
+template <typename Mask>
+[[gnu::always_inline]] inline Mask RowRuns(Mask unit, Mask number) noexcept {
+  return unit & ~(unit << 1) & (number | ~(unit >> 1));
+}
+
+// Those of `runs` that come next after one of `before`: the sums carry a bit over a run, and then
+// over a gap.
+template <typename Mask>
+[[gnu::always_inline]] inline Mask NextRuns(Mask unit, Mask before, Mask runs) noexcept {
+  return (~unit + ((unit + before) & ~unit)) & runs;
+}
+
+// Are there kMinRowUnits in a row, in the last block and this one?
+bool HasRow(Runs last, Runs now) noexcept {
+  using Mask = unsigned __int128;
+  const Mask unit = Mask{now.unit} << 64 | last.unit;
+  const Mask runs = RowRuns(unit, Mask{now.number} << 64 | last.number);
+  Mask at = runs;
+  for (size_t i = 1; i < kMinRowUnits && at != 0; ++i) at = NextRuns(unit, at, runs);
+  return at != 0;
+}
+
+// Of kMinRowUnits in two blocks, three are the last ones of the first block or the first ones of
+// the second, or all are in one. `third`: where the third of a row or a later one begins; `open`:
+// the last block ended so. Both by value, for the loops to keep their state in registers.
+struct RowFound {
+  bool row, open;
+};
+[[gnu::noinline]] RowFound JudgeRow(Runs last, Runs now, uint64_t third, bool open) noexcept {
+  static_assert(kMinRowUnits == 5);
+  const uint64_t unit = now.unit, runs = RowRuns(unit, now.number), begins = unit & ~(unit << 1);
+  const auto two_on = [&](uint64_t from) {
+    return NextRuns(unit, NextRuns(unit, from, runs), runs);
+  };
+  const bool may = open || two_on(third) != 0 || two_on(begins & -begins & runs) != 0;
+  return {may && HasRow(last, now), third > (begins & ~third)};
+}
+
+[[gnu::always_inline]] inline unsigned RowFlags(const Masks& m, State* state) noexcept {
+  const Runs now{m.letter | m.digit, m.digit | m.x};
+  const uint64_t runs = RowRuns(now.unit, now.number);
+  const uint64_t third = NextRuns(now.unit, NextRuns(now.unit, runs, runs), runs);
+  unsigned flags = 0;
+  if (third != 0 || state->open) {
+    const RowFound found = JudgeRow(state->last_runs, now, third, state->open);
+    flags = found.row ? kSpelled : 0;
+    state->open = found.open;
+  }
+  state->last_runs = now;
   return flags;
 }
 
@@ -102,7 +164,7 @@ struct Scanner {
   unsigned found = 0;
   State state;
 
-  bool words() const noexcept { return (wanted & ~(kToken | kEscape)) != 0; }
+  bool words() const noexcept { return (wanted & ~(kToken | kEscape | kSpelled)) != 0; }
   // `window`: flags of the block at `at` and the one before it.
   void Add(size_t at, unsigned flags, unsigned window) {
     const auto add = [&](size_t begin, unsigned wanted_flags) {
@@ -137,7 +199,7 @@ constexpr std::array<uint8_t, 256> kClasses = [] {
   set("@$", 1);
   set(kTokenSigns, 2);
   set("%&\\", 3);
-  set("0", 4);
+  set(kDigits, 4);
   set("x", 5);
   set("aeiouAEIOU", 6);
   set("ednyrEDNYR", 7);
@@ -148,7 +210,7 @@ constexpr std::array<uint8_t, 256> kClasses = [] {
 template <bool kWords>
 [[gnu::always_inline]] inline void Step(std::string_view text, size_t at, size_t from,
                                         const Masks& m, State* state, Scanner* scanner) {
-  unsigned flags = TokenFlags(m, state), window = 0;
+  unsigned flags = TokenFlags(m, state) | RowFlags(m, state), window = 0;
   if (kWords) {
     const size_t next = from + kBlockBytes;
     Counts counts;
@@ -175,7 +237,7 @@ void ScanPortable(std::string_view text, size_t at, size_t blocks, Scanner* scan
       m.leet |= bits(1);
       m.token |= bits(2);
       m.escape |= bits(3);
-      m.zero |= bits(4);
+      m.digit |= bits(4);
       m.x |= bits(5);
       m.vowel |= bits(6);
       m.ending |= bits(7);
@@ -187,8 +249,9 @@ void ScanPortable(std::string_view text, size_t at, size_t blocks, Scanner* scan
 
 #if defined(__x86_64__)
 // Half bytes look up bits, so that one comparison tells a class of bytes that share a column.
-constexpr char kDigitBit = 1, kSignBit = 2, kLowLineBit = 4, kEscapeBit = 8, kBackslashBit = 16,
-               kDollarBit = 32, kAtBit = 64;
+// The highest of them is the one that costs least to ask for.
+constexpr char kDigitBit = static_cast<char>(0x80), kSignBit = 2, kLowLineBit = 4, kEscapeBit = 8,
+               kBackslashBit = 16, kDollarBit = 32, kAtBit = 64;
 alignas(16) constexpr std::array<char, 16> kByHigh = {
     0, 0, kSignBit | kEscapeBit | kDollarBit, kDigitBit, kAtBit, kLowLineBit | kBackslashBit};
 alignas(16) constexpr std::array<char, 16> kByLow = [] {
@@ -257,12 +320,12 @@ __attribute__((target("avx2,popcnt,bmi"))) void ScanAvx2(std::string_view text, 
     };
     Masks m;
     m.letter = Join(letters(low_a), letters(low_b));
-    m.token = m.letter | any(kDigitBit | kSignBit | kLowLineBit);
+    m.digit = Join(bits(class_a), bits(class_b));
+    m.token = m.letter | m.digit | any(kSignBit | kLowLineBit);
     m.escape = any(kEscapeBit | kBackslashBit);
-    m.zero = is('0');
     m.x = is('x');
     if (kWords) {
-      m.leet = any(kDigitBit | kDollarBit | kAtBit);
+      m.leet = m.digit | any(kDollarBit | kAtBit);
       const __m256i kind_a = kinds(low_a), kind_b = kinds(low_b);
       m.vowel = Join(bits(kind_a), bits(kind_b));
       m.ending = Join(bits(_mm256_add_epi8(kind_a, kind_a)), bits(_mm256_add_epi8(kind_b, kind_b)));
@@ -300,12 +363,12 @@ __attribute__((target("avx512f,avx512bw,popcnt,bmi"))) void ScanAvx512(std::stri
     Masks m;
     m.letter =
         _mm512_cmple_epu8_mask(_mm512_sub_epi8(lower, _mm512_set1_epi8('a')), _mm512_set1_epi8(25));
-    m.token = m.letter | any(kDigitBit | kSignBit | kLowLineBit);
+    m.digit = static_cast<uint64_t>(_mm512_movepi8_mask(classes));
+    m.token = m.letter | m.digit | any(kSignBit | kLowLineBit);
     m.escape = any(kEscapeBit | kBackslashBit);
-    m.zero = _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('0'));
     m.x = _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('x'));
     if (kWords) {
-      m.leet = any(kDigitBit | kDollarBit | kAtBit);
+      m.leet = m.digit | any(kDollarBit | kAtBit);
       const __m512i kinds = _mm512_mask_shuffle_epi8(
           _mm512_shuffle_epi8(from_grave, lower),
           _mm512_test_epi8_mask(lower, _mm512_set1_epi8(0x10)), from_p, lower);

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "core/detect/spelled_rows.h"
 #include "core/policies/pii_rules.h"
 #include "core/policies/rule_pack.h"
 
@@ -33,6 +34,8 @@ void DlpFilter::AddOwn(const config::DlpFilter& config, const BuildContext& cont
   for (size_t i = 0; i < config.blocked_terms.size(); ++i) {
     std::string id = "policy.dlp-filter.blocked_terms[" + std::to_string(i) + "]";
     for (detect::Rule& rule : TermRules(std::move(id), config.blocked_terms[i], distance)) {
+      rule.spelled =
+          rule.fuzzy_distance == 0 && config.blocked_terms[i].size() >= detect::kMinPlainRowBytes;
       Add(std::move(rule), {{"BLOCKED_TERM"}, false}, context);
     }
   }

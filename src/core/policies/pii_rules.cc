@@ -141,6 +141,7 @@ Status ReadRule(const config::YamlNode& node, const config::PiiDetector& config,
   if (config.include_private_ips && name.starts_with("public_")) name.erase(0, 7);
   Check check = FindCheck(name);
   if (!name.empty() && !check) map.Fail("unknown check \"" + name + "\"");
+  rule.rule.spelled = map.Bool("spelled", false);
   rule.rule.min_digits = static_cast<int>(map.Number("digits", 0));
   rule.rule.needs = ContextWords::Prepared(map.Strings("needs"));
   const Words words{rule.rule.needs, map.Strings("unless"), map.Strings("names"),
@@ -150,6 +151,10 @@ Status ReadRule(const config::YamlNode& node, const config::PiiDetector& config,
     const FirstLook look = FindFirstLook(name);
     if (look.may_begin != nullptr) rule.rule.may_begin = look.may_begin;
     rule.rule.min_kinds = look.min_kinds;
+  }
+  if (rule.rule.spelled && !words.names.empty()) {
+    const auto names = std::make_shared<const ContextWords>(WordLists{words.names});
+    rule.rule.named = [names](const detect::Candidate& c) { return names->AnyBefore(c); };
   }
   if (Status status = map.Finish(); !status.ok()) return status;
   if (!type->on || (private_only && !config.include_private_ips)) return Status::Ok();
@@ -189,6 +194,7 @@ Status ReadNumbers(PackMap* pack, const Types& types, std::vector<PiiRule>* out)
   PiiRule family;
   family.rule.id = "pii.numbers";
   family.rule.pattern = pack->String("number_pattern");
+  family.rule.spelled = true;
   std::vector<NumberRule> rules;
   for (const config::YamlNode& node : nodes) {
     if (Status status = ReadNumber(node, types, &family, &rules); !status.ok()) return status;

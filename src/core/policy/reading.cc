@@ -209,6 +209,10 @@ Status Reader::MatchViews(const Options& options, size_t from, Reading* out) {
     }
   }
   for (const detect::View& view : deep.decoded.views()) {
+    if (view.kind == detect::ViewKind::kSpelled) {
+      if (Status s = MatchSpelled(view, options, out); !s.ok()) return s;
+      continue;
+    }
     ViewReading& reading = deep.views.emplace_back();
     reading.kind = view.kind;
     reading.kinds = detect::ViewBit(view.kind);
@@ -233,6 +237,7 @@ Status Reader::ReadInner(const Options& options, Reading* out) {
   const bool wanted = options.classifier != nullptr && options.scope == detect::Scope::kInput;
   if (!wanted || out->deep_ == nullptr) return Status::Ok();
   Reading::Deep& deep = *out->deep_;
+  const unsigned views = options.views & ~detect::ViewBit(detect::ViewKind::kSpelled);
   const auto add = [&](ViewReading reading) {
     Status status = matcher_->FindAll(reading.text, 0, options.scope, &reading.matches);
     if (status.ok()) deep.views.push_back(std::move(reading));
@@ -244,7 +249,7 @@ Status Reader::ReadInner(const Options& options, Reading* out) {
     auto inner = std::make_unique<Reading::Inner>();
     detect::NormalizedText& plain = inner->normalized;
     if (Status s = detect::Normalize(view.text, {}, &plain); !s.ok()) return s;
-    if (Status s = detect::BuildViews(plain, options.views, &inner->decoded); !s.ok()) return s;
+    if (Status s = detect::BuildViews(plain, views, &inner->decoded); !s.ok()) return s;
     // What lies deeper is what the text says: it covers as much, and one byte more.
     if (!plain.identical()) {
       Status s = add({view.kind, view.kinds, plain.text(), {}, {}, view.covered + 1});
@@ -311,7 +316,7 @@ size_t Reader::HoldFrom(const Reading& reading, size_t from, size_t stable) cons
   const std::string_view text = reading.plain_.substr(0, stable);
   size_t hold = std::min(matcher_->HoldFrom(text, from), stable);
   const size_t token = detect::ViewHoldFrom(text, from);
-  hold = std::min(hold, token);
+  hold = std::min({hold, token, std::max(from, HoldSpelled(text))});
   // An escape that is not complete may go on with the value in front of it.
   const detect::OpenHexByte open = detect::FindOpenHexByte(text);
   const size_t sign =

@@ -43,6 +43,7 @@ class Reading {
   std::span<const detect::Match> plain_matches() const noexcept {
     return deep_ == nullptr ? std::span<const detect::Match>(matches_) : deep_->plain_matches;
   }
+  // Without kSpelled, which is read for its values only.
   std::span<const ViewReading> views() const noexcept {
     return deep_ == nullptr ? std::span<const ViewReading>() : deep_->views;
   }
@@ -126,8 +127,10 @@ class Reader {
   Status MatchViews(const Options& options, size_t from, Reading* out);
   Status MatchGroups(const detect::View& view, const Options& options, bool spans, Reading* reading,
                      ViewReading* out);
+  Status MatchSpelled(const detect::View& view, const Options& options, Reading* out);
   Status ReadInner(const Options& options, Reading* out);
   size_t HoldFrom(const Reading& reading, size_t from, size_t stable) const;
+  size_t HoldSpelled(std::string_view text) const;
   void Score(const Options& options, Reading* out) const;
 
   const detect::Matcher* matcher_ = nullptr;

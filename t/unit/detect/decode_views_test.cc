@@ -109,6 +109,10 @@ TEST_F(DecodeViews, EncodedTokenIsFoundAtEveryOffset) {
               before.size() > 157 ? std::string::npos : pad);
     EXPECT_NE(Text(before + "\\x6a, 0x6a, 0x6f, 0x65", ViewKind::kEscapes), "");
     EXPECT_EQ(Text(before + "i g n o r e", ViewKind::kSpaced), "ignore");
+    for (const char* row : {"j o e @ x . c o", "j' o' e' @' x' .' c' o", "6a:6f:65:40:78:2e:63:6f",
+                            "106, 111, 101, 64, 120, 46, 99, 111"}) {
+      EXPECT_TRUE(Text(before + row, ViewKind::kSpelled).ends_with("joe@x.co")) << before << row;
+    }
   }
 }
 

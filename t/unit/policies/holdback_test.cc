@@ -2,6 +2,7 @@
 #include <cctype>
 
 #include "chain_fixture.h"
+#include "core/detect/utf8.h"
 
 namespace kt::policies {
 namespace {
@@ -10,7 +11,8 @@ bool IsWordByte(char c) {
   return std::isalnum(static_cast<unsigned char>(c)) != 0 || static_cast<unsigned char>(c) >= 0x80;
 }
 
-// Where the last `words` begin, each with the signs and blanks before it.
+// Where the last `words` begin, each with the signs and blanks before it, and with those of one
+// letter before them, since values are spelled letter by letter too.
 size_t LastWords(std::string_view text, int words) {
   size_t begin = text.size();
   while (begin > 0 && (text[begin - 1] == ' ' || text[begin - 1] == '\n')) --begin;
@@ -21,7 +23,12 @@ size_t LastWords(std::string_view text, int words) {
     }
     while (begin > 0 && !IsWordByte(text[begin - 1])) --begin;
   }
-  return begin;
+  for (;;) {
+    size_t word = begin;
+    while (word > 0 && IsWordByte(text[word - 1])) --word;
+    if (word == begin || detect::DecodeUtf8(text, word).size != begin - word) return begin;
+    for (begin = word; begin > 0 && !IsWordByte(text[begin - 1]);) --begin;
+  }
 }
 
 struct Held {

@@ -133,12 +133,12 @@ TEST_F(ReversibleTest, HoldsNoMoreThanWhatMayBeAPlaceholder) {
   ASSERT_FALSE(life.Try().empty());
   life.Head(200, "text/event-stream");
   life.Body(Text("See [EMAIX and "));
-  life.Body(Text("[1] . "));
-  EXPECT_EQ(Read(life.output).text[0], "See [EMAIX and [1] . ");
+  life.Body(Text("[X1] . "));
+  EXPECT_EQ(Read(life.output).text[0], "See [EMAIX and [X1] . ");
   life.Body(Text("[EMA"));
-  EXPECT_EQ(Read(life.output).text[0], "See [EMAIX and [1] . ");
+  EXPECT_EQ(Read(life.output).text[0], "See [EMAIX and [X1] . ");
   life.Body(Text("IL_1] . "));
-  EXPECT_EQ(Read(life.output).text[0], std::string("See [EMAIX and [1] . ") + kEmail + " . ");
+  EXPECT_EQ(Read(life.output).text[0], std::string("See [EMAIX and [X1] . ") + kEmail + " . ");
 }
 
 // ---- tool arguments ----------------------------------------------------------------------------
@@ -182,6 +182,32 @@ TEST_F(ReversibleTest, ToolArgumentsStillParseAtEverySplit) {
     life.AnswerStream({kRole, ToolDelta(arguments.substr(0, cut)), ToolDelta(arguments.substr(cut)),
                        Finish(), kDone});
     ASSERT_EQ(ArgumentsOf(life.output), expected) << cut;
+  }
+}
+
+// ---- values that are spelled out ---------------------------------------------------------------
+
+TEST_F(ReversibleTest, SpelledValuesInToolArgumentsLeaveJson) {
+  const auto gateway = MakeGateway(Yaml(OneTarget(), "[pii-detector, audit-logger]", ""));
+  const std::string value = "j a n e @ a c m e . c o m",
+                    bytes = "6a 61 6e 65 40 61 63 6d 65 2e 63 6f 6d";
+  const std::string arguments =
+      R"({"to":")" + value + R"(","n":[1,2,3],"x":{"y":")" + bytes + R"("}})";
+  const std::string expected = R"({"to":"[EMAIL]","n":[1,2,3],"x":{"y":"[EMAIL]"}})";
+  for (size_t cut = 0; cut <= arguments.size(); ++cut) {
+    Life life(*gateway);
+    life.Send(StreamChat());
+    life.AnswerStream({kRole, ToolDelta(arguments.substr(0, cut)), ToolDelta(arguments.substr(cut)),
+                       Finish(), kDone});
+    ASSERT_EQ(ArgumentsOf(life.output), expected) << cut;
+  }
+  // The brackets and commas of an array cannot be taken away: nothing of it goes out.
+  for (const std::string list : {R"(["j","a","n","e","@","a","c","m","e",".","c","o","m"])",
+                                 "[106,97,110,101,64,97,99,109,101,46,99,111,109]"}) {
+    Life life(*gateway);
+    life.Send(StreamChat());
+    life.AnswerStream({kRole, ToolDelta(R"({"a":)" + list + "}"), Finish(), kDone});
+    EXPECT_NE(life.output.find("output_blocked"), std::string::npos) << life.output;
   }
 }
 
