@@ -127,7 +127,7 @@ class HostileText {
   // ---- other ways to write a value -------------------------------------------------------------
 
   std::string Written(const std::string& value) {
-    switch (Below(9)) {
+    switch (Below(12)) {
       case 0:
         return Base64(value);
       case 1:
@@ -138,6 +138,11 @@ class HostileText {
         return "{\"a\": \"" + Doubled(value) + "\"}";
       case 4:
         return Apart(value);
+      case 5:
+      case 6:
+        return Spelled(value);
+      case 7:
+        return Numbers(value);
       default:
         return Escaped(value);
     }
@@ -177,6 +182,34 @@ class HostileText {
       }
     }
     return Below(2) == 0 ? out : slashes + Of(kLetters) + out;
+  }
+
+  // Character by character, or in groups; sometimes not all of it, or with another divider.
+  std::string Spelled(const std::string& value) {
+    std::string divider = Of(kDividers);
+    const size_t group = Below(3) == 0 ? 4 : value.size() + 1, odd = Below(value.size() * 4 + 1);
+    const size_t end = Below(5) == 0 ? Below(value.size() + 1) : value.size();
+    std::string out;
+    for (size_t at = 0; at < value.size(); ++at) {
+      if (at == odd) divider = Of(kDividers);
+      const bool begins = (static_cast<unsigned char>(value[at]) & 0xC0) != 0x80;
+      if (begins && at > 0 && at < end) out += at % group == 0 ? "  " : divider;
+      out += value[at];
+    }
+    return out;
+  }
+  std::string Numbers(const std::string& value) {
+    static constexpr const char* kFormats[] = {"%02x",   "%02X",   "%u",    "%03o",
+                                               "U+%04X", "0x%02x", "x%02x", "\\%03o"};
+    const char* format = Of(kFormats);
+    const std::string divider = Of(kDividers);
+    const size_t odd = Below(value.size() * 4 + 1), pair = 1 + Below(2);
+    std::string out;
+    for (size_t at = 0; at < value.size(); ++at) {
+      if (at > 0 && at % pair == 0) out += at == odd ? Of(kDividers) : divider;
+      out += Print(format, value[at]);
+    }
+    return out;
   }
 
   // With what is not seen between the characters.
@@ -242,6 +275,9 @@ class HostileText {
   }
 
   static constexpr const char* kLetters[] = {"n", "t", "r", "/", "\"", "u", "x4", "\\n"};
+  static constexpr const char* kDividers[] = {" ",    "-",        ".",  ":",  ", ",   " - ",
+                                              "\n",   "_",        "  ", "\\", "', '", "\",\"",
+                                              "\r\n", " \u2022 ", "=",  "|"};
   static constexpr const char* kUnseen[] = {"\u200B", "\u2060", "\u00AD",
                                             "\u0301", "\uFE0F", "\U000E0041"};
   static constexpr const char* kGlue[] = {
