@@ -12,6 +12,13 @@ namespace {
 
 constexpr size_t kMaxSignBytes = 8;  // of a gap, blanks aside
 
+// Rows are told from text that has none by this.
+constexpr std::array<bool, 256> kIsAlnum = [] {
+  std::array<bool, 256> alnum{};
+  for (size_t i = 0; i < alnum.size(); ++i) alnum[i] = IsAlnum(static_cast<char>(i));
+  return alnum;
+}();
+
 bool IsBlank(char c) noexcept {
   return c == ' ' || (c >= '\t' && c <= '\r');
 }
@@ -324,13 +331,15 @@ bool BeginsRun(std::string_view text, size_t at) noexcept {
 }
 
 size_t RunEnd(std::string_view text, size_t at) noexcept {
-  while (at < text.size() && IsAlnum(text[at])) ++at;
+  while (at < text.size() && kIsAlnum[static_cast<unsigned char>(text[at])]) ++at;
   return at;
 }
 
 size_t NextRun(std::string_view text, size_t at) noexcept {
-  while (at < text.size() && !BeginsRun(text, at)) ++at;
-  return at;
+  for (;; at = RunEnd(text, at)) {
+    while (at < text.size() && !kIsAlnum[static_cast<unsigned char>(text[at])]) ++at;
+    if (at == text.size() || BeginsRun(text, at)) return at;
+  }
 }
 
 bool ReadRow(std::string_view text, size_t at, RowForm form, SpelledRow* row) {
@@ -341,7 +350,8 @@ bool ReadRow(std::string_view text, size_t at, RowForm form, SpelledRow* row) {
 unsigned RowFormsOf(std::string_view run) noexcept {
   const auto bit = [](RowForm form) { return 1u << static_cast<unsigned>(form); };
   const size_t size = run.size();
-  if (size == 1) return bit(RowForm::kCharacters);
+  // "U" may be of the divider of numbers.
+  if (size == 1) return IsGapWord(run) ? ~0u >> (32 - kRowFormCount) : bit(RowForm::kCharacters);
   if (size > kMaxRowNumberBytes || !MayBeRowUnit(run)) return 0;
   if (run[0] == 'x') return bit(RowForm::kHex);
   if (!IsDigit(run[1])) {

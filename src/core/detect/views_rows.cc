@@ -1,5 +1,6 @@
 // What rows spell (spelled_rows.h), each behind the text before it, which rules may look at.
 #include <algorithm>
+#include <vector>
 
 #include "core/base/ascii.h"
 #include "core/detect/matcher.h"
@@ -16,19 +17,45 @@ class Rows {
 
   // All rows that begin in [begin, end).
   void Find(size_t begin, size_t end) {
-    size_t at = std::max(begin, done_);
-    while ((at = NextRun(text_, at)) < end) {
-      const size_t run_end = RunEnd(text_, at);
-      const unsigned forms = RowFormsOf(text_.substr(at, run_end - at));
+    ReadRuns(std::max(begin, done_), end);
+    for (size_t i = 0; i < runs_.size() && runs_[i].begin < end; ++i) {
+      const unsigned forms = FormsFrom(i);
       for (unsigned form = 0; forms >> form != 0; ++form) {
-        if ((forms >> form & 1) != 0) Try(at, static_cast<RowForm>(form));
+        if ((forms >> form & 1) != 0) Try(runs_[i].begin, static_cast<RowForm>(form));
       }
-      at = run_end;
     }
-    done_ = std::max(done_, at);
+    done_ = std::max(done_, end);
   }
 
  private:
+  struct Run {
+    size_t begin, end;
+    unsigned forms;
+  };
+  // Those that begin in [begin, end), and as many behind them as a row has at least.
+  void ReadRuns(size_t begin, size_t end) {
+    runs_.clear();
+    size_t behind = 0;
+    for (size_t at = begin; (at = NextRun(text_, at)) < text_.size();) {
+      if (at >= end && ++behind == kMinRowUnits) return;
+      const size_t run_end = RunEnd(text_, at);
+      const unsigned forms = RowFormsOf(text_.substr(at, run_end - at));
+      // Of longer words in a row one tells as much as all.
+      if (forms != 0 || runs_.empty() || runs_.back().forms != 0)
+        runs_.push_back({at, run_end, forms});
+      at = run_end;
+    }
+  }
+  // The forms of which rows may begin with run `i`: all units are of one.
+  unsigned FormsFrom(size_t i) const noexcept {
+    if (runs_.size() - i < kMinRowUnits) return 0;
+    unsigned forms = runs_[i].forms;
+    for (size_t next = i + 1; next < i + kMinRowUnits && forms != 0; ++next) {
+      if (runs_[next].begin - runs_[next - 1].end > kMaxRowGapBytes) return 0;
+      forms &= runs_[next].forms;
+    }
+    return forms;
+  }
   // What was read of a form.
   struct Read {
     size_t next = 0;     // no row begins before, but in one that was read
@@ -75,6 +102,7 @@ class Rows {
   const std::string_view text_;
   Sink& out_;
   SpelledRow row_;
+  std::vector<Run> runs_;
   std::string plain_;
   size_t done_ = 0;
   Read read_[kRowFormCount] = {};
