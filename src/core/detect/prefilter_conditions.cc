@@ -125,7 +125,7 @@ size_t PrefilterConditions::FindWord(const Wanted& wanted, std::string_view text
 bool PrefilterConditions::Search(uint32_t number, std::string_view text, size_t begin, size_t end,
                                  Memo* memo) const {
   const Wanted& wanted = wanted_[number];
-  Memo::Known& known = memo->known_[number];
+  Memo::Known& known = memo->Of(number, wanted_.size());
   const auto find = [&](size_t first, size_t last) {
     if (wanted.run_bytes > 0) return FindRun(wanted, text, first, last);
     return wanted.words ? FindWord(wanted, text, first, last)

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,17 +25,29 @@ class PrefilterConditions {
    private:
     friend class PrefilterConditions;
     struct Known {
-      // No initial values, so that all of them are cleared at once.
       size_t begin, end;  // nothing begins in [begin, end)
       size_t behind_hit;  // but something does one byte before this; 0: not known
     };
-    std::vector<Known> known_;  // by what is looked for
+    // Of what is looked for. A text asks for few of all that there is.
+    Known& Of(uint32_t wanted, size_t count) {
+      if (slots_ == nullptr) {
+        slots_ = std::make_unique<uint32_t[]>(count);
+        known_.reserve(16);
+      }
+      uint32_t& slot = slots_[wanted];
+      if (slot == 0) {
+        known_.push_back({0, 0, 0});
+        slot = static_cast<uint32_t>(known_.size());
+      }
+      return known_[slot - 1];
+    }
+    std::unique_ptr<uint32_t[]> slots_;  // 0: not asked for yet; else its place in known_, and one
+    std::vector<Known> known_;
   };
   // Whether it may hold for a literal at text[at]. The memo is of this text.
   bool Hold(uint32_t number, std::string_view text, size_t at, Memo* memo) const {
-    if (memo->known_.empty()) memo->known_.resize(wanted_.size());
     const Window& window = windows_[number];
-    const Memo::Known& known = memo->known_[window.wanted];
+    const Memo::Known& known = memo->Of(window.wanted, wanted_.size());
     const size_t begin = at < window.back ? 0 : at - window.back, end = at + window.ahead;
     if (begin < known.behind_hit && known.behind_hit <= end + 1) return true;
     if (known.begin <= begin && end < known.end) return false;
