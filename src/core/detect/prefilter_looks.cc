@@ -8,7 +8,7 @@
 #pragma GCC diagnostic ignored "-Wpsabi"
 #endif
 
-#include "core/detect/processor.h"
+#include "core/detect/wide_vectors.h"
 
 namespace kt::detect {
 
@@ -139,35 +139,12 @@ struct Looks {
     return ~none;
   }
 
-  // Both of them, a block in one register.
-  __attribute__((target("avx512f,avx512bw"))) static Words WideWords(const HeadTable& heads,
-                                                                     const char* block,
-                                                                     uint64_t* begins) noexcept {
-    const auto four_times =
-        [](const uint8_t* table) __attribute__((target("avx512f,avx512bw"), always_inline)) {
-      // With a mask of all: the form without one warns in some compilers.
-      return _mm512_maskz_broadcast_i32x4(0xFFFF,
-                                          _mm_load_si128(reinterpret_cast<const __m128i*>(table)));
-    };
-    const __m512i half = _mm512_set1_epi8(15);
-    __m512i groups = _mm512_set1_epi8(-1);
-    for (size_t k = 0; k < HeadTable::kBytes; ++k) {
-      const __m512i v = _mm512_loadu_si512(block + k);
-      const __m512i low = _mm512_shuffle_epi8(four_times(heads.low_[k]), _mm512_and_si512(v, half));
-      const __m512i high = _mm512_shuffle_epi8(four_times(heads.high_[k]),
-                                               _mm512_and_si512(_mm512_srli_epi16(v, 4), half));
-      // All three at once: 0x80 is the and of them.
-      groups = _mm512_ternarylogic_epi32(groups, low, high, 0x80);
-    }
-    *begins = _mm512_test_epi8_mask(groups, groups);
+  KT_WIDE static uint64_t WideHeads(const HeadTable& heads, const char* block,
+                                    Words* words) noexcept {
     const __m512i v = _mm512_loadu_si512(block);
-    const __m512i lower = _mm512_or_si512(v, _mm512_set1_epi8(0x20));
-    const uint64_t letters =
-        _mm512_cmple_epu8_mask(_mm512_sub_epi8(lower, _mm512_set1_epi8('a')), _mm512_set1_epi8(25));
-    const uint64_t digits =
-        _mm512_cmple_epu8_mask(_mm512_sub_epi8(v, _mm512_set1_epi8('0')), _mm512_set1_epi8(9));
-    return {letters | digits | _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('_')),
-            _mm512_cmpge_epu8_mask(v, _mm512_set1_epi8(static_cast<char>(0xC0)))};
+    *words = {wide::WordBytes(v),
+              _mm512_cmpge_epu8_mask(v, _mm512_set1_epi8(static_cast<char>(0xC0)))};
+    return wide::PlacesOfGroups(heads.low_, heads.high_, block);
   }
 
   // From `at` on, 16 places at a time, while all of their bytes are before `size`: the first place
@@ -206,14 +183,21 @@ uint64_t StartsOf(const Looks::Words& words, char before) noexcept {
 }  // namespace
 
 uint64_t HeadTable::Words(const char* block, char before) const noexcept {
+  static const ScanKind kBest = BestScanKind();
+  return Words(block, before, kBest);
+}
+
+uint64_t HeadTable::Words(const char* block, char before,
+                          [[maybe_unused]] ScanKind kind) const noexcept {
 #if defined(__x86_64__)
-  static const bool kWide = HasWideVectors(), kAvx2 = __builtin_cpu_supports("avx2");
-  if (kWide) {
-    uint64_t begins = 0;
-    const Looks::Words words = Looks::WideWords(*this, block, &begins);
-    return StartsOf(words, before) & begins;
+  if (kind == ScanKind::kAvx512) {
+    Looks::Words words;
+    const uint64_t heads = Looks::WideHeads(*this, block, &words);
+    return StartsOf(words, before) & heads;
   }
-  if (kAvx2) return StartsOf(Looks::Avx2Words(block), before) & Looks::Avx2Heads(*this, block);
+  if (kind == ScanKind::kAvx2) {
+    return StartsOf(Looks::Avx2Words(block), before) & Looks::Avx2Heads(*this, block);
+  }
 #endif
   uint64_t words = 0;
   for (uint64_t left = StartsOf(Looks::PortableWords(block), before); left != 0; left &= left - 1) {

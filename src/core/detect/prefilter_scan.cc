@@ -6,7 +6,7 @@
 #pragma GCC diagnostic ignored "-Wpsabi"
 #endif
 
-#include "core/detect/processor.h"
+#include "core/detect/wide_vectors.h"
 
 namespace kt::detect {
 
@@ -181,54 +181,23 @@ struct Scans {
   }
 
   // All of a block at once, each class of bytes as a mask.
-  __attribute__((target("avx512f,avx512bw"))) static void Avx512(const char* block, char before,
-                                                                 const ScanTables& tables,
-                                                                 BlockScan* out) noexcept {
-    const auto four_times =
-        [](const uint8_t* half) __attribute__((target("avx512f,avx512bw"), always_inline)) {
-      // With a mask of all: the form without one warns in some compilers.
-      return _mm512_maskz_broadcast_i32x4(0xFFFF,
-                                          _mm_load_si128(reinterpret_cast<const __m128i*>(half)));
+  KT_WIDE static void Avx512(const char* block, char before, const ScanTables& tables,
+                             BlockScan* out) noexcept {
+    const __m512i v = _mm512_loadu_si512(block);
+    const __m512i low = wide::LowHalves(v), high = wide::HighHalves(v);
+    const auto in = [&](const TokenTable& set) KT_WIDE_INLINE {
+      return _mm512_test_epi8_mask(_mm512_shuffle_epi8(wide::FourTimes(set.low_), low),
+                                   _mm512_shuffle_epi8(wide::FourTimes(set.high_), high));
     };
-    const __m512i half = _mm512_set1_epi8(15);
-    const auto load = [&](size_t k) __attribute__((target("avx512f,avx512bw"), always_inline)) {
-      return _mm512_loadu_si512(block + k);
-    };
-    const auto high_half = [&](__m512i x)
-        __attribute__((target("avx512f,avx512bw"), always_inline)) {
-      return _mm512_and_si512(_mm512_srli_epi16(x, 4), half);
-    };
-    const __m512i v = load(0), low = _mm512_and_si512(v, half), high = high_half(v);
-    const __m512i lower = _mm512_or_si512(v, _mm512_set1_epi8(0x20));
-    const uint64_t letters =
-        _mm512_cmple_epu8_mask(_mm512_sub_epi8(lower, _mm512_set1_epi8('a')), _mm512_set1_epi8(25));
-    const uint64_t digit =
-        _mm512_cmple_epu8_mask(_mm512_sub_epi8(v, _mm512_set1_epi8('0')), _mm512_set1_epi8(9));
-    const uint64_t word = letters | digit | _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('_'));
     // As signed numbers bytes above ASCII are below all others.
     const uint64_t always = _mm512_cmpgt_epi8_mask(v, _mm512_set1_epi8(0x20));
     BlockScan sets{};
     sets.leads = _mm512_cmpge_epu8_mask(v, _mm512_set1_epi8(static_cast<char>(0xC0)));
     sets.blanks = _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8(' '));
-    const auto in = [&](const TokenTable& set)
-        __attribute__((target("avx512f,avx512bw"), always_inline)) {
-      return _mm512_test_epi8_mask(_mm512_shuffle_epi8(four_times(set.low_), low),
-                                   _mm512_shuffle_epi8(four_times(set.high_), high));
-    };
     sets.tokens = in(tables.tokens);
     sets.capitals = in(tables.capitals);
-    const InsideTable& inside = tables.inside;
-    __m512i groups = _mm512_and_si512(_mm512_shuffle_epi8(four_times(inside.low_[0]), low),
-                                      _mm512_shuffle_epi8(four_times(inside.high_[0]), high));
-    for (size_t k = 1; k < InsideTable::kBytes; ++k) {
-      const __m512i bytes = load(k);
-      // All three at once: 0x80 is the and of them.
-      groups = _mm512_ternarylogic_epi32(
-          groups, _mm512_shuffle_epi8(four_times(inside.low_[k]), _mm512_and_si512(bytes, half)),
-          _mm512_shuffle_epi8(four_times(inside.high_[k]), high_half(bytes)), 0x80);
-    }
-    sets.inside = _mm512_test_epi8_mask(groups, groups);
-    Join(word, digit, always, sets, before, out);
+    sets.inside = wide::PlacesOfGroups(tables.inside.low_, tables.inside.high_, block);
+    Join(wide::WordBytes(v), wide::Digits(v), always, sets, before, out);
   }
 #endif
 };
@@ -236,18 +205,22 @@ struct Scans {
 ScanFunction ScanOf(ScanKind kind) noexcept {
   if (kind == ScanKind::kPortable) return &Scans::Portable;
 #if defined(__x86_64__)
-  if (kind == ScanKind::kAvx512 && HasWideVectors()) return &Scans::Avx512;
+  if (kind == ScanKind::kAvx512 && wide::AreUsed()) return &Scans::Avx512;
   if (kind == ScanKind::kAvx2 && __builtin_cpu_supports("avx2")) return &Scans::Avx2;
   if (kind == ScanKind::kSsse3 && __builtin_cpu_supports("ssse3")) return &Scans::Ssse3;
 #endif
   return nullptr;
 }
 
-ScanFunction BestScan() noexcept {
+ScanKind BestScanKind() noexcept {
   for (const ScanKind kind : {ScanKind::kAvx512, ScanKind::kAvx2, ScanKind::kSsse3}) {
-    if (const ScanFunction scan = ScanOf(kind)) return scan;
+    if (ScanOf(kind) != nullptr) return kind;
   }
-  return ScanOf(ScanKind::kPortable);
+  return ScanKind::kPortable;
+}
+
+ScanFunction BestScan() noexcept {
+  return ScanOf(BestScanKind());
 }
 
 }  // namespace kt::detect

@@ -66,6 +66,9 @@ class InsideTable {
   unsigned literals_ = 0;
 };
 
+// The forms of what looks at 64 bytes; all give the same.
+enum class ScanKind : unsigned char { kPortable, kSsse3, kAvx2, kAvx512 };
+
 // The first three bytes of a few literals, in eight groups, by half bytes.
 class HeadTable {
  public:
@@ -79,6 +82,8 @@ class HeadTable {
   // Where a word may begin in 64 bytes and in it one of them: ASCII words, and each lead byte of
   // UTF-8. `before`: the byte before; kScanAhead bytes behind are read.
   uint64_t Words(const char* block, char before) const noexcept;
+  // Precondition: a kind of this processor.
+  uint64_t Words(const char* block, char before, ScanKind kind) const noexcept;
 
  private:
   friend struct Looks;
@@ -139,8 +144,8 @@ size_t FirstWord(const HeadTable& heads, std::string_view text, size_t begin, si
 // Of 64 bytes, with the byte before them.
 using ScanFunction = void (*)(const char* block, char before, const ScanTables& tables,
                               BlockScan* out);
-enum class ScanKind : unsigned char { kPortable, kSsse3, kAvx2, kAvx512 };
 ScanFunction ScanOf(ScanKind kind) noexcept;  // null: not on this processor
+ScanKind BestScanKind() noexcept;
 ScanFunction BestScan() noexcept;
 
 }  // namespace kt::detect

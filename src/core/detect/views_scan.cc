@@ -10,9 +10,9 @@
 #pragma GCC diagnostic ignored "-Wpsabi"
 #endif
 
-#include "core/detect/processor.h"
-#include "core/detect/spelled_rows.h"
 #include "core/detect/views_internal.h"
+#include "core/detect/views_row_bits.h"
+#include "core/detect/wide_vectors.h"
 
 namespace kt::detect::views {
 namespace {
@@ -26,11 +26,6 @@ struct Masks {
 // Counts over one block or two in a row, which tell language from its rot13 and its mirror image.
 struct Counts {
   unsigned letters = 0, vowels = 0, begins = 0, ends = 0;
-};
-
-// The runs of letters and digits of a block.
-struct Runs {
-  uint64_t unit = 0, number = 0;  // letters and digits; digits and "x"
 };
 
 // What is carried from block to block. A copy in the loops stays in registers.
@@ -64,45 +59,6 @@ struct State {
   if ((m.escape | (m.x & (m.digit << 1 | state->last_digit))) != 0) flags |= kEscape;
   state->last_digit = m.digit >> 63;
   return flags;
-}
-
-// Where runs begin that a row may have (spelled_rows.h): single characters and numbers.
-template <typename Mask>
-[[gnu::always_inline]] inline Mask RowRuns(Mask unit, Mask number) noexcept {
-  return unit & ~(unit << 1) & (number | ~(unit >> 1));
-}
-
-// Those of `runs` that come next after one of `before`: the sums carry a bit over a run, and then
-// over a gap.
-template <typename Mask>
-[[gnu::always_inline]] inline Mask NextRuns(Mask unit, Mask before, Mask runs) noexcept {
-  return (~unit + ((unit + before) & ~unit)) & runs;
-}
-
-// Are there kMinRowUnits in a row, in the last block and this one?
-bool HasRow(Runs last, Runs now) noexcept {
-  using Mask = unsigned __int128;
-  const Mask unit = Mask{now.unit} << 64 | last.unit;
-  const Mask runs = RowRuns(unit, Mask{now.number} << 64 | last.number);
-  Mask at = runs;
-  for (size_t i = 1; i < kMinRowUnits && at != 0; ++i) at = NextRuns(unit, at, runs);
-  return at != 0;
-}
-
-// Of kMinRowUnits in two blocks, three are the last ones of the first block or the first ones of
-// the second, or all are in one. `third`: where the third of a row or a later one begins; `open`:
-// the last block ended so. Both by value, for the loops to keep their state in registers.
-struct RowFound {
-  bool row, open;
-};
-[[gnu::noinline]] RowFound JudgeRow(Runs last, Runs now, uint64_t third, bool open) noexcept {
-  static_assert(kMinRowUnits == 5);
-  const uint64_t unit = now.unit, runs = RowRuns(unit, now.number), begins = unit & ~(unit << 1);
-  const auto two_on = [&](uint64_t from) {
-    return NextRuns(unit, NextRuns(unit, from, runs), runs);
-  };
-  const bool may = open || two_on(third) != 0 || two_on(begins & -begins & runs) != 0;
-  return {may && HasRow(last, now), third > (begins & ~third)};
 }
 
 [[gnu::always_inline]] inline unsigned RowFlags(const Masks& m, State* state) noexcept {
@@ -336,39 +292,32 @@ __attribute__((target("avx2,popcnt,bmi"))) void ScanAvx2(std::string_view text, 
 }
 #undef KT_AVX2
 
-#define KT_AVX512 __attribute__((target("avx512f,avx512bw,popcnt,bmi"), always_inline))
-
 // The same with a block in one register, each class of bytes as a mask.
 template <bool kWords>
 __attribute__((target("avx512f,avx512bw,popcnt,bmi"))) void ScanAvx512(std::string_view text,
                                                                        size_t at, size_t blocks,
                                                                        Scanner* scanner) {
-  const auto four_times = [](const std::array<char, 16>& half) KT_AVX512 {
-    // With a mask of all: the form without one warns in some compilers.
-    return _mm512_maskz_broadcast_i32x4(
-        0xFFFF, _mm_load_si128(reinterpret_cast<const __m128i*>(half.data())));
-  };
-  const __m512i by_low = four_times(kByLow), by_high = four_times(kByHigh);
-  const __m512i from_grave = four_times(kFromGrave), from_p = four_times(kFromP);
+  const __m512i by_low = wide::FourTimes(kByLow.data()), by_high = wide::FourTimes(kByHigh.data());
+  const __m512i from_grave = wide::FourTimes(kFromGrave.data());
+  const __m512i from_p = wide::FourTimes(kFromP.data());
   State state = scanner->state;
   for (size_t from = 0; from < blocks * kBlockBytes; from += kBlockBytes) {
     const __m512i v = _mm512_loadu_si512(text.data() + from);
-    const __m512i lower = _mm512_or_si512(v, _mm512_set1_epi8(0x20));
-    const __m512i high = _mm512_and_si512(_mm512_srli_epi16(v, 4), _mm512_set1_epi8(15));
     // Bytes above ASCII have bit 7, for which a shuffle gives 0.
-    const __m512i classes =
-        _mm512_and_si512(_mm512_shuffle_epi8(by_low, v), _mm512_shuffle_epi8(by_high, high));
-    const auto any = [&](char of)
-                         KT_AVX512 { return _mm512_test_epi8_mask(classes, _mm512_set1_epi8(of)); };
+    const __m512i classes = _mm512_and_si512(_mm512_shuffle_epi8(by_low, v),
+                                             _mm512_shuffle_epi8(by_high, wide::HighHalves(v)));
+    const auto any = [&](char of) KT_WIDE_INLINE {
+      return _mm512_test_epi8_mask(classes, _mm512_set1_epi8(of));
+    };
     Masks m;
-    m.letter =
-        _mm512_cmple_epu8_mask(_mm512_sub_epi8(lower, _mm512_set1_epi8('a')), _mm512_set1_epi8(25));
+    m.letter = wide::Letters(v);
     m.digit = static_cast<uint64_t>(_mm512_movepi8_mask(classes));
     m.token = m.letter | m.digit | any(kSignBit | kLowLineBit);
     m.escape = any(kEscapeBit | kBackslashBit);
     m.x = _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('x'));
     if (kWords) {
       m.leet = m.digit | any(kDollarBit | kAtBit);
+      const __m512i lower = _mm512_or_si512(v, _mm512_set1_epi8(0x20));
       const __m512i kinds = _mm512_mask_shuffle_epi8(
           _mm512_shuffle_epi8(from_grave, lower),
           _mm512_test_epi8_mask(lower, _mm512_set1_epi8(0x10)), from_p, lower);
@@ -379,13 +328,12 @@ __attribute__((target("avx512f,avx512bw,popcnt,bmi"))) void ScanAvx512(std::stri
   }
   scanner->state = state;
 }
-#undef KT_AVX512
 #endif
 
 ScanFunction ScanOf([[maybe_unused]] bool words, [[maybe_unused]] ViewScan kind) noexcept {
 #if defined(__x86_64__)
   const bool counts = __builtin_cpu_supports("popcnt") && __builtin_cpu_supports("bmi");
-  if (kind == ViewScan::kBest && counts && HasWideVectors()) {
+  if (kind == ViewScan::kBest && counts && wide::AreUsed()) {
     return words ? &ScanAvx512<true> : &ScanAvx512<false>;
   }
   if (kind != ViewScan::kPortable && counts && __builtin_cpu_supports("avx2")) {

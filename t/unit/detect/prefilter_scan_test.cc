@@ -92,7 +92,8 @@ TEST(PrefilterHeads, AreFoundWhereverALiteralBegins) {
   }
 }
 
-TEST(PrefilterHeads, OfWordsAreWhereAWordBegins) {
+TEST_P(PrefilterScan, FindsTheHeadsOfWordsWhereAWordBegins) {
+  if (ScanOf(GetParam()) == nullptr) GTEST_SKIP() << "not on this processor";
   const std::string_view literals[] = {"passw", "ab", "k", "zz9", "\xC3\xA9t"};
   for (const bool foreign : {false, true}) {
     HeadTable heads;
@@ -109,7 +110,8 @@ TEST(PrefilterHeads, OfWordsAreWhereAWordBegins) {
       const std::string_view some = literals[random() % std::size(literals)];
       text.replace(random() % 60, some.size(), some);
       for (const size_t at : {size_t{0}, size_t{1}, size_t{17}}) {
-        const uint64_t words = heads.Words(text.data() + at, at == 0 ? ' ' : text[at - 1]);
+        const uint64_t words =
+            heads.Words(text.data() + at, at == 0 ? ' ' : text[at - 1], GetParam());
         for (size_t i = at; i < at + 64; ++i) {
           const bool told = (words >> (i - at) & 1) != 0;
           if (!BeginsWord(text, i)) {
