@@ -60,7 +60,7 @@ class ViewBuilder {
       views::DecodeTags(source_.raw(), &sink);
       Take(sink);
     }
-    // No longer than the text by a small factor, whatever the text.
+    // It has a bound of its own, whatever the text.
     const size_t total = total_;
     One(ViewKind::kSpelled, views::kSpelled,
         [&](auto* sink) { views::DecodeRows(text_, candidates, sink); });

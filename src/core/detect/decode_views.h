@@ -15,8 +15,10 @@
 // The first five may be redacted by and serve streams too, kSpelled for nothing else: by rules that
 // say so (Rule::spelled). The others are for scores of input texts. Linear time; all views but
 // kSpelled together are no longer than kViewTimes the text plus kViewSlackBytes: beyond that it is
-// kResourceExhausted, never "nothing found". At most one view of each kind; parts that did not
-// stand together are divided by a line feed.
+// kResourceExhausted, never "nothing found". kSpelled is no longer than kSpelledTimes the text:
+// each form of a row once with and once without the ends of its words, none of the text twice in a
+// form. At most one view of each kind; parts that did not stand together are divided by a line
+// feed.
 #pragma once
 
 #include <array>
@@ -61,6 +63,7 @@ inline constexpr size_t kMinTokenBytes = 16;
 // what is around them, and what reads as leet.
 inline constexpr size_t kViewTimes = 4;
 inline constexpr size_t kViewSlackBytes = 4096;
+inline constexpr size_t kSpelledTimes = 10;
 // A stream holds an encoded token up to this length; a longer one is too long to be judged.
 inline constexpr size_t kMaxStreamTokenBytes = 8192;
 
