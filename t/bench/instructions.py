@@ -22,32 +22,6 @@ import nginx_bench as bench
 CHAIN = "[prompt-injection, pii-detector, safety-filter, audit-logger]"
 AUDIT_ONLY = "[audit-logger]"
 
-FRONT = bench.COMMON + """
-env BENCH_KEY;
-http {{
-    access_log off;
-    client_max_body_size 32m;
-    client_body_buffer_size 4m;
-    keepalive_requests 1000000;
-    keeptrusts_audit_dir {dir}/audit;
-    upstream plain {{ server 127.0.0.1:{upstream}; keepalive 64; keepalive_requests 1000000; }}
-    server {{
-        listen 127.0.0.1:{front};
-        proxy_http_version 1.1;
-        proxy_set_header Connection "";
-        proxy_buffer_size 64k;
-        proxy_buffers 8 64k;
-        location /plain/ {{ proxy_pass http://plain/; }}
-        {locations}
-    }}
-}}
-"""
-LOCATION = """
-        location /{name}/ {{
-            keeptrusts_policy_config {dir}/{name}.yaml;
-            keeptrusts_pass;
-        }}
-"""
 # By location: the chain, and where its provider is below the upstream's root.
 GATEWAYS = {"audit": (AUDIT_ONLY, "json"), "json": (CHAIN, "json"), "stream": (CHAIN, "stream")}
 
@@ -195,10 +169,10 @@ def run(options, directory):
     for name, (chain, place) in GATEWAYS.items():
         (directory / f"{name}.yaml").write_text(
             bench.PACK.format(chain=chain, upstream=f"{ports['upstream']}/{place}"))
-    locations = "".join(LOCATION.format(name=name, dir=directory) for name in GATEWAYS)
+    gateways = "".join(bench.gateway(name, directory / f"{name}.yaml") for name in GATEWAYS)
     module = options.build.resolve() / "ngx_http_keeptrusts_module.so"
-    front_text = f"load_module {module};\n" + FRONT.format(
-        name="front", user=bench.USER, dir=directory, locations=locations, **ports)
+    front_text = f"load_module {module};\n" + bench.FRONT.format(
+        name="front", user=bench.USER, dir=directory, gateways=gateways, **ports)
     command = (*Counters.COMMAND, f"--callgrind-out-file={directory}/callgrind.out.%p")
     running = []
     try:

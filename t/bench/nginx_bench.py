@@ -80,13 +80,17 @@ http {{
             proxy_buffer_size 64k;
             proxy_buffers 8 64k;
         }}
-        location /kt/ {{
-            keeptrusts_policy_config {dir}/pack.yaml;
-            keeptrusts_pass;
-        }}
+        {gateways}
     }}
 }}
 """
+
+
+
+def gateway(name, pack):
+    """A location of FRONT."""
+    return f"location /{name}/ {{ keeptrusts_policy_config {pack}; keeptrusts_pass; }}\n"
+
 
 UPSTREAM = COMMON + """
 http {{
@@ -439,8 +443,9 @@ def main():
     ports["streams"] = ports["upstream"]
     (directory / "pack.yaml").write_text(PACK.format(chain=options.chain, **ports))
     module = options.build.resolve() / "ngx_http_keeptrusts_module.so"
-    front_text = f"load_module {module};\n" + FRONT.format(name="front", user=USER, dir=directory,
-                                                           **ports)
+    front_text = f"load_module {module};\n" + FRONT.format(
+        name="front", user=USER, dir=directory, gateways=gateway("kt", directory / "pack.yaml"),
+        **ports)
     running = []
 
     def start_front():
