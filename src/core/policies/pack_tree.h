@@ -1,5 +1,5 @@
-// Rule packs as the binary holds them: the tree of the YAML text as JSON, which is read in a
-// fiftieth of the time. tools/packs writes it when the project is built.
+// Rule packs as the binary holds them: the tree of the YAML text as JSON, which is read by a
+// twentieth of the instructions. tools/packs writes it when the project is built.
 //
 // A node is [line, value], the value null, a string, a list of nodes or an object of nodes; those
 // of an object have the line of their key behind it.
