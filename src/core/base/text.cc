@@ -1,6 +1,7 @@
 #include "core/base/text.h"
 
 #include <algorithm>
+#include <cstring>
 #include <vector>
 
 #include "core/base/byte_block.h"
@@ -32,6 +33,22 @@ size_t SequenceLength(std::string_view text, size_t i) noexcept {
   return 0;
 }
 
+// Whether eight bytes are the same but for the case of ASCII letters.
+bool SameEight(const char* a, const char* b) noexcept {
+  constexpr uint64_t kEach = 0x0101010101010101, kCase = kEach * 0x20, kTop = kEach * 0x80;
+  uint64_t x, y;
+  std::memcpy(&x, a, sizeof x);
+  std::memcpy(&y, b, sizeof y);
+  const uint64_t differ = x ^ y;
+  if ((differ & ~kCase) != 0) return false;
+  // Whose bytes differ there have to be letters. No sum reaches the next byte.
+  const uint64_t lower = (x | kCase) & ~kTop;
+  const uint64_t letters =
+      (lower + kEach * (0x80 - 'a')) & ~(lower + kEach * (0x7F - 'z')) & ~x & kTop;
+  static_assert(0x20 << 2 == 0x80);
+  return (differ << 2 & ~letters) == 0;
+}
+
 }  // namespace
 
 std::string ToLower(std::string_view text) {
@@ -40,10 +57,17 @@ std::string ToLower(std::string_view text) {
   return out;
 }
 
-bool EqualsIgnoreCase(std::string_view a, std::string_view b) noexcept {
-  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) {
-           return x == y || AsciiLower(x) == AsciiLower(y);
-         });
+bool SameIgnoringCase(const char* a, const char* b, size_t size) noexcept {
+  if (size < sizeof(uint64_t)) {
+    return std::equal(a, a + size, b,
+                      [](char x, char y) { return AsciiLower(x) == AsciiLower(y); });
+  }
+  // The last eight bytes overlap what is before them.
+  const size_t last = size - sizeof(uint64_t);
+  for (size_t i = 0; i < last; i += sizeof(uint64_t)) {
+    if (!SameEight(a + i, b + i)) return false;
+  }
+  return SameEight(a + last, b + last);
 }
 
 std::string_view Trim(std::string_view text) noexcept {

@@ -1,6 +1,7 @@
 // Small text helpers that several folders need.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -11,7 +12,11 @@ inline char AsciiLower(char c) noexcept {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
 }
 std::string ToLower(std::string_view text);
-bool EqualsIgnoreCase(std::string_view a, std::string_view b) noexcept;
+// Mostly asked of names of other lengths.
+bool SameIgnoringCase(const char* a, const char* b, size_t size) noexcept;
+inline bool EqualsIgnoreCase(std::string_view a, std::string_view b) noexcept {
+  return a.size() == b.size() && SameIgnoringCase(a.data(), b.data(), a.size());
+}
 std::string_view Trim(std::string_view text) noexcept;  // ASCII blanks at both ends
 
 // Lower-case hex digits of `bytes`.

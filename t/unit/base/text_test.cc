@@ -31,6 +31,24 @@ TEST(EditDistance, StopsAtItsLimit) {
   EXPECT_EQ(EditDistance("a", "abcdefgh", 2), 3u);
 }
 
+TEST(EqualsIgnoreCase, IsSoForEachPairOfBytesAtEachPlace) {
+  for (const size_t size : {1, 7, 8, 9, 17}) {
+    for (size_t at = 0; at < size; ++at) {
+      std::string a(size, 'q'), b(size, 'Q');
+      for (int x = 0; x < 256; ++x) {
+        for (int y = 0; y < 256; ++y) {
+          a[at] = static_cast<char>(x);
+          b[at] = static_cast<char>(y);
+          ASSERT_EQ(EqualsIgnoreCase(a, b), AsciiLower(a[at]) == AsciiLower(b[at]))
+              << size << " bytes, at " << at << ": " << x << ", " << y;
+        }
+      }
+    }
+  }
+  EXPECT_TRUE(EqualsIgnoreCase("", ""));
+  EXPECT_FALSE(EqualsIgnoreCase("content-type", "content-typ"));
+}
+
 TEST(Trim, TakesBlanksFromBothEnds) {
   EXPECT_EQ(Trim(" \t a b \n"), "a b");
 }
