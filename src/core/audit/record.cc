@@ -69,6 +69,13 @@ class Writer {
       String(value);
     }
   }
+  // A word of our own: nothing to escape.
+  template <size_t kSize>
+  void Word(const char (&name)[kSize], std::string_view word) {
+    Name(name);
+    if (word.empty()) return Put("null");
+    Quoted(word);
+  }
   template <size_t kSize, typename Integer>
   void Number(const char (&name)[kSize], Integer value) {
     Name(name);
@@ -204,9 +211,9 @@ void List(Writer* writer, const char (&name)[kSize], const std::vector<Item>& it
 void WritePolicies(Writer* writer, const Record& record, size_t max) {
   List(writer, "policies", record.policies, max, [&](const PolicyEntry& entry) {
     writer->Open('{');
-    writer->Member("kind", entry.kind);
-    writer->Member("phase", entry.phase);
-    writer->Member("verdict", entry.verdict);
+    writer->Word("kind", entry.kind);
+    writer->Word("phase", entry.phase);
+    writer->Word("verdict", entry.verdict);
     writer->Member("reason_code", entry.reason_code);
     writer->Number("latency_us", entry.latency_us);
     const bool scored = entry.score >= 0;

@@ -15,7 +15,8 @@ inline constexpr size_t kMaxRecordBytes = 16 * 1024;
 inline constexpr size_t kMaxJsonBytes = kMaxRecordBytes - 512;
 
 struct PolicyEntry {
-  std::string_view kind, phase, verdict, reason_code;
+  std::string_view kind, phase, verdict;  // words of our own: written as they are
+  std::string_view reason_code;
   uint64_t latency_us = 0;
   double score = -1;  // negative: none
 };
