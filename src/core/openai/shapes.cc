@@ -8,7 +8,14 @@
 namespace kt::openai {
 namespace {
 
-enum : uint8_t { kWordByte = 1, kIdByte = 2, kModelByte = 4, kBase64Byte = 8 };
+enum : uint8_t {
+  kWordByte = 1,
+  kIdByte = 2,
+  kModelByte = 4,
+  kBase64Byte = 8,
+  kDigit = 16,
+  kCapital = 32
+};
 
 constexpr std::array<uint8_t, 256> MakeClasses() {
   std::array<uint8_t, 256> classes{};
@@ -24,6 +31,8 @@ constexpr std::array<uint8_t, 256> MakeClasses() {
   add(":/+=|", kIdByte | kModelByte);
   add("@", kModelByte);
   add("/+", kBase64Byte);
+  add("0123456789", kDigit);
+  add("ABCDEFGHIJKLMNOPQRSTUVWXYZ", kCapital);
   return classes;
 }
 
@@ -56,12 +65,15 @@ bool BeginsLikeDocument(std::string_view payload) noexcept {
 
 bool IsWord(std::string_view value) noexcept {
   constexpr size_t kMaxWord = 48, kMaxDigits = 10, kMaxCapitals = 12;
-  if (value.size() > kMaxWord || !AllOf(value, kWordByte)) return false;
-  size_t digits = 0, capitals = 0;
+  if (value.size() > kMaxWord) return false;
+  unsigned common = kWordByte, digits = 0, capitals = 0;
   for (const char c : value) {
-    digits += c >= '0' && c <= '9';
-    capitals += c >= 'A' && c <= 'Z';
+    const unsigned kinds = kClasses[static_cast<unsigned char>(c)];
+    common &= kinds;
+    digits += (kinds & kDigit) / kDigit;
+    capitals += kinds / kCapital;
   }
+  if (common == 0) return false;
   return digits <= kMaxDigits && (digits == 0 || capitals == 0 || value.size() <= kMaxCapitals);
 }
 
