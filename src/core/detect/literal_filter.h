@@ -9,8 +9,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string_view>
 #include <vector>
+
+#include "core/detect/place_list.h"
+#include "core/detect/prefilter_scan.h"
 
 namespace kt::detect {
 
@@ -19,7 +23,8 @@ class LiteralFilter {
   static constexpr size_t kPositions = 8, kShort = 3;
   static constexpr uint32_t kNoGroup = 0;
 
-  explicit LiteralFilter(bool portable = false);
+  // Precondition: a kind of this processor. kSsse3 has no form of its own.
+  explicit LiteralFilter(ScanKind kind = BestScanKind());
   // A folded literal of one to eight bytes. It is in one group, if it has two bytes or more; else
   // in those of all bytes that may follow. `at_end`: it stands only where the text ends behind it,
   // and zeros follow.
@@ -30,13 +35,13 @@ class LiteralFilter {
     return group_of_[Index(first | second << 8)] * kGroupUnit / sizeof(Group);
   }
   size_t groups() const noexcept { return groups_.size(); }
-  // Those of the places in a block of 64 bytes where some literal may stand: of up to kShort bytes,
-  // and of more. Reads eight bytes from each place on.
+  // Those of the places in up to kMostMasks blocks of 64 bytes in a row where some literal may
+  // stand: of up to kShort bytes, and of more. Reads eight bytes from each place on.
   struct Places {
-    uint64_t shorts = 0, longs = 0;
+    uint64_t shorts[kMostMasks], longs[kMostMasks];
   };
-  Places Likely(const char* block, uint64_t places) const noexcept {
-    return likely_(*this, block, places);
+  void Likely(const char* bytes, std::span<const uint64_t> places, Places* out) const noexcept {
+    likely_(*this, bytes, places, out);
   }
 
  private:
@@ -49,11 +54,17 @@ class LiteralFilter {
   struct alignas(64) Group {
     uint32_t bytes[kPositions];        // of the literals of more than kShort bytes
     uint32_t short_bytes[kShort + 1];  // of the others
+    uint32_t nothing[4];               // always zero: one look reads all of a group
   };
   void AddTo(std::string_view folded, bool at_end, unsigned second);
-  using Function = Places (*)(const LiteralFilter&, const char*, uint64_t) noexcept;
-  static Places Portable(const LiteralFilter& filter, const char* block, uint64_t places) noexcept;
-  static Places Avx2(const LiteralFilter& filter, const char* block, uint64_t places) noexcept;
+  using Function = void (*)(const LiteralFilter&, const char*, std::span<const uint64_t>,
+                            Places*) noexcept;
+  static void Portable(const LiteralFilter& filter, const char* bytes,
+                       std::span<const uint64_t> places, Places* out) noexcept;
+  static void Avx2(const LiteralFilter& filter, const char* bytes, std::span<const uint64_t> places,
+                   Places* out) noexcept;
+  static void Avx512(const LiteralFilter& filter, const char* bytes,
+                     std::span<const uint64_t> places, Places* out) noexcept;
 
   // Groups are found by where they begin, in units that a processor multiplies by when it loads.
   static constexpr uint32_t kGroupUnit = 8;

@@ -8,7 +8,7 @@
 
 #include "core/detect/normalize.h"
 #include "core/detect/prefilter_blocks.h"
-#include "core/detect/regex_shape.h"
+#include "core/detect/prefilter_letters.h"
 
 namespace kt::detect {
 namespace {
@@ -16,13 +16,6 @@ namespace {
 constexpr size_t kBlock = kScanBlock;
 constexpr auto kNoSkip = [](size_t at) { return at; };
 constexpr size_t kShortRun = 24;  // what is longer is remembered
-constexpr uint64_t kFold = 0x2020202020202020u;
-
-// The long s and the Kelvin sign, which are s and k under (?i).
-size_t FoldingLetter(std::string_view text, size_t at) noexcept {
-  if (text.substr(at, 2) == "\xC5\xBF") return 2;
-  return text.substr(at, 3) == "\xE2\x84\xAA" ? 3 : 0;
-}
 
 }  // namespace
 
@@ -221,65 +214,33 @@ bool Prefilter::TakeLongRun(const RunShape& shape, std::string_view text, size_t
 template <typename Take, typename Skip>
 bool Prefilter::Walk(std::string_view text, size_t from, bool loose, const Take& take,
                      const Skip& skip) const {
-  Blocks blocks(text, scan_, tables_, stream_);
-  const Blocks::Block* ahead = &blocks.At(from);
-  for (size_t begin = from; begin < text.size(); begin += kBlock) {
-    size_t next = skip(begin);
-    if (only_foreign_) next += PlainPrefix(text.substr(next)) / kBlock * kBlock;
-    if (next != begin) {
-      if (next >= text.size()) break;
-      ahead = &blocks.At(begin = next);
-    }
-    const Blocks::Block& block = *ahead;
-    ahead = &blocks.At(begin + kBlock);
-    const size_t left = text.size() - begin;
-    if (!loose && folds_) {
-      for (uint64_t leads = block.scan.leads; leads != 0; leads &= leads - 1) {
-        const size_t at = begin + static_cast<size_t>(__builtin_ctzll(leads));
-        if (FoldingLetter(text, at) != 0) return false;
-      }
-    }
-    const uint64_t signs = block.scan.signs;
-    uint64_t literals = words_ ? block.scan.places & ~signs : 0;
-    if (ascii_signs_) {
-      // Most signs of ordinary text end something.
-      const uint64_t last = block.bytes[kBlock] == ' ' ? uint64_t{1} << 63 : 0;
-      const uint64_t before_blank = signs_before_blanks_ ? 0 : block.scan.blanks >> 1 | last;
-      literals |= signs & ~block.scan.leads & ~before_blank;
-    }
-    if (foreign_) literals |= signs & block.scan.leads;
-    literals |= block.scan.inside;
-    uint64_t numbers = block.scan.numbers;
-    uint64_t runs = LongRuns(block.scan, ahead->scan) & block.scan.places;
-    if (loose) literals = numbers = runs = ~uint64_t{0};
-    if (stream_ && left < kBlock + kFactorBytes) {
-      const uint64_t tail =
-          left <= kFactorBytes ? ~uint64_t{0} : ~uint64_t{0} << (left - kFactorBytes);
-      literals |= tail;
-      numbers |= tail;
-    }
-    const uint64_t inside = left < kBlock ? (uint64_t{1} << left) - 1 : ~uint64_t{0};
-    const auto [shorts, longs] = filter_.Likely(block.bytes, literals & inside);
-    for (uint64_t places = shorts | longs | ((numbers | runs) & inside); places != 0;
-         places &= places - 1) {
-      const auto offset = static_cast<size_t>(__builtin_ctzll(places));
-      const uint64_t bit = places & -places, folded = Load(block.bytes + offset) | kFold;
-      if ((longs & bit) != 0 && !TakeLong(folded, text, begin + offset, loose, take)) {
+  BlockRow blocks(text, scan_, tables_, stream_);
+  Marks marks;
+  PlaceList places;
+  for (size_t begin = from; begin < text.size(); begin += blocks.size() * kBlock) {
+    begin = skip(begin);
+    if (only_foreign_) begin += PlainPrefix(text.substr(begin)) / kBlock * kBlock;
+    if (begin >= text.size()) break;
+    blocks.Read(begin, only_foreign_ ? 1 : BlockRow::kMost);
+    const size_t marked = MarkPlaces(blocks, text, begin, loose, &marks);
+    list_places_({marks.any, marked}, &places);
+    for (size_t i = 0; i < places.size; ++i) {
+      const size_t place = places.at[i], block = place / kBlock, at = begin + place;
+      const uint64_t bit = uint64_t{1} << place % kBlock, folded = FoldedAt(blocks.bytes() + place);
+      if ((marks.literals.longs[block] & bit) != 0 && !TakeLong(folded, text, at, loose, take))
+        return false;
+      if ((marks.literals.shorts[block] & bit) != 0 &&
+          !TakeList(filter_.GroupOf(folded & 0xFF, folded >> 8 & 0xFF), folded, text, at, loose,
+                    take)) {
         return false;
       }
-      if ((shorts & bit) != 0 && !TakeList(filter_.GroupOf(folded & 0xFF, folded >> 8 & 0xFF),
-                                           folded, text, begin + offset, loose, take)) {
-        return false;
-      }
-      if ((numbers & bit) != 0 && IsAsciiDigit(static_cast<unsigned char>(block.bytes[offset])) &&
-          !TakeNumber(text, begin + offset, loose, take)) {
-        return false;
-      }
-      if ((runs & bit) == 0) continue;
-      const RunShape shape =
-          loose ? RunShape{kManyBytes, kManyBytes, kManyBytes} : ShapeAt(block.scan, offset);
-      if (!TakeLongRun(shape, text, begin + offset, loose, take)) return false;
+      if ((marks.numbers[block] & bit) != 0 && !TakeNumber(text, at, loose, take)) return false;
+      if ((marks.runs[block] & bit) == 0) continue;
+      const RunShape shape = loose ? RunShape{kManyBytes, kManyBytes, kManyBytes}
+                                   : ShapeAt(blocks.scan(block), place % kBlock);
+      if (!TakeLongRun(shape, text, at, loose, take)) return false;
     }
+    if (marked < blocks.size()) return false;
   }
   return true;
 }

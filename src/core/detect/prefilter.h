@@ -14,6 +14,7 @@
 #include <initializer_list>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -21,7 +22,9 @@
 #include <vector>
 
 #include "core/detect/literal_filter.h"
+#include "core/detect/place_list.h"
 #include "core/detect/position_table.h"
+#include "core/detect/prefilter_blocks.h"
 #include "core/detect/prefilter_candidates.h"
 #include "core/detect/prefilter_conditions.h"
 #include "core/detect/prefilter_factors.h"
@@ -111,6 +114,7 @@ class Prefilter {
     std::memcpy(&value, p, sizeof value);
     return value;
   }
+  static uint64_t FoldedAt(const char* p) noexcept { return Load(p) | 0x2020202020202020u; }
   uint32_t WitnessIndex(const Condition& witness);
   Target TargetOf(uint32_t rule, const Factor& factor);
   uint32_t TargetIndex(const Target& target);
@@ -161,6 +165,17 @@ class Prefilter {
   template <typename Take, typename Skip>
   bool Walk(std::string_view text, size_t from, bool loose, const Take& take,
             const Skip& skip) const;
+  // What may stand where in a row of blocks, a mask for each.
+  struct Marks {
+    LiteralFilter::Places literals;
+    uint64_t numbers[kMostMasks], runs[kMostMasks];
+    uint64_t any[kMostMasks];  // of them all
+  };
+  // How many blocks there are before one with a letter that folds to ASCII; those have marks.
+  size_t MarkPlaces(const BlockRow& blocks, std::string_view text, size_t begin, bool loose,
+                    Marks* marks) const;
+  uint64_t LiteralPlaces(const BlockScan& scan, const BlockScan& next) const noexcept;
+  void KeepKnown(const char* bytes, std::span<uint64_t> longs) const;
   template <typename Take>
   bool TakeList(uint32_t list, uint64_t folded, std::string_view text, size_t at, bool loose,
                 const Take& take) const;
@@ -224,6 +239,7 @@ class Prefilter {
   Numbers numbers_[2];  // by what is before them: no word byte; one
   ScanTables tables_;   // for the scan
   ScanFunction scan_ = BestScan();
+  ListFunction list_places_ = BestList();
   bool stream_ = false;          // of beginnings, which the end of the text may cut
   uint32_t reach_ = UINT32_MAX;  // of the rule that is added
   bool folds_ = false;           // some rule matches in any case

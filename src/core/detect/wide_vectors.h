@@ -5,12 +5,17 @@
 #if defined(__x86_64__)
 #include <immintrin.h>
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 
 // What is inlined may be compiled for less than its caller is.
 #define KT_WIDE __attribute__((target("avx512f,avx512bw")))
 #define KT_WIDE_INLINE __attribute__((target("avx512f,avx512bw"), always_inline))
+// And what packs bytes.
+#define KT_WIDE_LIST __attribute__((target("avx512f,avx512bw,avx512vbmi2,popcnt")))
+#define KT_WIDE_LIST_INLINE \
+  __attribute__((target("avx512f,avx512bw,avx512vbmi2,popcnt"), always_inline))
 
 namespace kt::detect::wide {
 
@@ -25,6 +30,16 @@ inline bool AreUsed() noexcept {
 KT_WIDE_INLINE inline __m512i FourTimes(const void* bytes) noexcept {
   // With a mask of all: the form without one warns in some compilers.
   return _mm512_maskz_broadcast_i32x4(0xFFFF, _mm_load_si128(static_cast<const __m128i*>(bytes)));
+}
+
+// 0, 1, 2, … 63.
+KT_WIDE_INLINE inline __m512i Counted() noexcept {
+  alignas(64) static constexpr auto kBytes = [] {
+    std::array<uint8_t, 64> bytes{};
+    for (size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<uint8_t>(i);
+    return bytes;
+  }();
+  return _mm512_load_si512(kBytes.data());
 }
 
 KT_WIDE_INLINE inline uint64_t Letters(__m512i v) noexcept {
