@@ -74,7 +74,7 @@ YamlNode Convert(const json::View& view, json::NodeIndex at, Places* places) {
     key.quoted = true;
     key.scalar = decoded.text();
     YamlNode value = Convert(view, i, places);
-    node.members.emplace_back(std::move(key), std::move(value));
+    node.members.push_back({std::move(key), std::move(value)});
   }
   return node;
 }

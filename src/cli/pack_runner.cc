@@ -41,7 +41,7 @@ std::string RequestBody(const TestCase& test, const std::string& model) {
   const auto add = [&body](const char* name, YamlNode value) {
     YamlNode key;
     key.scalar = name;
-    body.members.emplace_back(std::move(key), std::move(value));
+    body.members.push_back({std::move(key), std::move(value)});
   };
   if (body.Find("model") == nullptr) {
     YamlNode value;

@@ -14,19 +14,19 @@ void Merge(YamlNode over, YamlNode* base) {
   }
   std::unordered_map<std::string, size_t> index;
   for (size_t i = 0; i < base->members.size(); ++i) {
-    index.emplace(base->members[i].first.scalar, i);
+    index.emplace(base->members[i].key.scalar, i);
   }
   for (auto& [key, value] : over.members) {
     const auto found = index.find(key.scalar);
     if (found == index.end()) {
-      base->members.emplace_back(std::move(key), std::move(value));
+      base->members.push_back({std::move(key), std::move(value)});
       continue;
     }
     auto& member = base->members[found->second];
     const bool merges =
-        member.second.kind == YamlNode::Kind::kMap && value.kind == YamlNode::Kind::kMap;
-    if (!merges && value.kind != YamlNode::Kind::kNull) member.first = std::move(key);
-    Merge(std::move(value), &member.second);
+        member.value.kind == YamlNode::Kind::kMap && value.kind == YamlNode::Kind::kMap;
+    if (!merges && value.kind != YamlNode::Kind::kNull) member.key = std::move(key);
+    Merge(std::move(value), &member.value);
   }
 }
 

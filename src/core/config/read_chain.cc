@@ -160,7 +160,7 @@ bool ReadEntry(const Value& item, ChainEntry* entry) {
       item.Fail("expected one policy kind", "a kind, or {kind: {when, stage, streaming_mode}}");
       return false;
     }
-    entry->kind = node.members[0].first.scalar;
+    entry->kind = node.members[0].key.scalar;
     if (!CheckKind(item, entry->kind)) return false;
     item.Map([entry](MapReader& map) {
       map.Each(

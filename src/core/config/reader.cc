@@ -252,13 +252,13 @@ std::string MapReader::PathOf(std::string_view key) const {
 void MapReader::ReportUnknownKeys() const {
   if (any_key_) return;
   for (const auto& member : map_.members) {
-    const std::string& key = member.first.scalar;
+    const std::string& key = member.key.scalar;
     if (std::find(known_.begin(), known_.end(), key) != known_.end()) continue;
     if (diagnostics_->full()) return;
     const auto advice = std::find_if(misplaced_.begin(), misplaced_.end(),
                                      [&key](const auto& entry) { return entry.first == key; });
     std::string suggestion(advice != misplaced_.end() ? advice->second : Nearest(key, known_));
-    diagnostics_->Error(member.first, PathOf(Printable(key)), "unknown key", std::move(suggestion));
+    diagnostics_->Error(member.key, PathOf(Printable(key)), "unknown key", std::move(suggestion));
   }
 }
 

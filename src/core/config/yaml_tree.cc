@@ -241,7 +241,7 @@ class Builder : public YAML::EventHandler {
     if (!level->keys.insert(key.scalar).second) {
       return Error(mark, "a duplicate key; it is already given above", Path(&key));
     }
-    level->node.members.emplace_back(std::move(key), std::move(value));
+    level->node.members.push_back({std::move(key), std::move(value)});
   }
 
   static YAML::Mark MarkOf(const YamlNode& node) {

@@ -7,21 +7,27 @@
 
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace kt::config {
+
+struct YamlMember;
 
 struct YamlNode {
   enum class Kind { kNull, kScalar, kList, kMap };
   Kind kind = Kind::kNull;
   bool quoted = false;  // scalar: written in quotes, hence a string
   std::string scalar;
-  std::vector<YamlNode> items;                         // list
-  std::vector<std::pair<YamlNode, YamlNode>> members;  // map, in order; keys are scalars
-  int line = 0, column = 0;                            // 1-based
+  std::vector<YamlNode> items;      // list
+  std::vector<YamlMember> members;  // map, in order
+  int line = 0, column = 0;         // 1-based
   std::string file;
   const YamlNode* Find(std::string_view key) const;
+};
+
+struct YamlMember {
+  YamlNode key;  // a scalar
+  YamlNode value;
 };
 
 struct YamlError {

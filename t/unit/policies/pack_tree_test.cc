@@ -51,7 +51,7 @@ TEST(PackTree, SaysWhatEachNodeIs) {
   ASSERT_TRUE(whole.ok());
   ASSERT_EQ(whole.value().members.size(), 2u);
   EXPECT_EQ(whole.value().Find("a")->scalar, "x\n\"y");
-  EXPECT_EQ(whole.value().members[1].first.line, 2);
+  EXPECT_EQ(whole.value().members[1].key.line, 2);
   EXPECT_EQ(whole.value().Find("b")->items[0].kind, YamlNode::Kind::kNull);
   EXPECT_EQ(whole.value().Find("b")->items[1].line, 4);
 }
