@@ -39,7 +39,7 @@ struct Matcher::Impl {
   std::vector<RuleId> unbounded;
   size_t longest = 0;
 
-  Status Compile(Rule rule);
+  Status Compile(Rule rule, const KnownFacts* known);
   void AddFuzzy(const Rule& rule);
   Status AddToScopes(RuleId id);
   Status Finish();
@@ -47,14 +47,14 @@ struct Matcher::Impl {
                   std::vector<Match>* out) const;
 };
 
-Status Matcher::Impl::Compile(Rule rule) {
+Status Matcher::Impl::Compile(Rule rule, const KnownFacts* known) {
   auto compiled = std::make_unique<RuleSearch>(std::move(rule));
   if (compiled->rule.fuzzy_distance > 0) {
     AddFuzzy(compiled->rule);
     rules.push_back(std::move(compiled));
     return Status::Ok();
   }
-  if (Status status = compiled->Prepare(); !status.ok()) return status;
+  if (Status status = compiled->Prepare(known); !status.ok()) return status;
   if (compiled->rule.output) {
     longest = std::max(longest, compiled->max_bytes.value_or(0));
     if (!compiled->max_bytes) unbounded.push_back(static_cast<RuleId>(rules.size()));
@@ -80,7 +80,7 @@ Status Matcher::Impl::AddToScopes(RuleId id) {
     if (!(scope == Scope::kInput ? rule.rule.input : rule.rule.output)) continue;
     ScopeSet& target = scopes[static_cast<size_t>(scope)];
     if (rule.required) {
-      target.prefilter.Add(id, rule.required->any_of, rule.folds(), rule.repeats());
+      target.prefilter.Add(id, *rule.required, rule.folds(), rule.repeats());
       continue;
     }
     if (target.set == nullptr) {
@@ -127,7 +127,7 @@ Result<std::unique_ptr<const Matcher>> Matcher::Builder::Build() && {
   Impl& impl = *matcher->impl_;
   impl.rules.reserve(rules_.size());
   for (Rule& rule : rules_) {
-    if (Status status = impl.Compile(std::move(rule)); !status.ok()) return status;
+    if (Status status = impl.Compile(std::move(rule), known_); !status.ok()) return status;
   }
   if (Status status = impl.Finish(); !status.ok()) return status;
   return std::unique_ptr<const Matcher>(std::move(matcher));

@@ -19,6 +19,7 @@
 namespace kt::detect {
 
 using RuleId = uint32_t;
+class KnownFacts;
 
 // What a validator may look at. Context is looked for backward only, so that a stream, which does
 // not know what follows, and a whole text agree; no further than kContextBytes, and at nothing
@@ -100,12 +101,16 @@ class Matcher {
   // Collects rules; Add returns the id under which its matches are reported.
   class Builder {
    public:
+    // `known`: what is known of the expressions of trusted rules (rule_facts.h); it must outlive
+    // this. Null: nothing is.
+    explicit Builder(const KnownFacts* known = nullptr) noexcept : known_(known) {}
     RuleId Add(Rule rule);
     size_t size() const noexcept { return rules_.size(); }
     // kInvalidArgument names the rule whose pattern does not compile, and why.
     Result<std::unique_ptr<const Matcher>> Build() &&;
 
    private:
+    const KnownFacts* known_;
     std::vector<Rule> rules_;
   };
   ~Matcher();

@@ -56,27 +56,26 @@ size_t FirstGroup(std::string_view pattern) noexcept {
 
 }  // namespace
 
-void RuleSearch::SetCapture() {
-  const std::string_view pattern = rule.pattern;
+GroupHead HeadOf(std::string_view pattern) {
   const size_t open = FirstGroup(pattern);
-  if (rule.group != 1 || rule.ignore_case || open == pattern.size()) return;
+  if (open == pattern.size()) return {};
   // "…{13,150})"
   const std::string_view before = pattern.substr(0, open), value = pattern.substr(open + 1);
   const size_t count = value.rfind('{'), comma = value.find(',', std::min(count, value.size()));
-  if (count == value.npos || comma == value.npos || SetsFlags(before)) return;
+  if (count == value.npos || comma == value.npos || SetsFlags(before)) return {};
   const size_t end = value.find_first_not_of("0123456789", comma + 1);
-  if (end == comma + 1 || end != value.size() - 2 || !value.ends_with("})")) return;
+  if (end == comma + 1 || end != value.size() - 2 || !value.ends_with("})")) return {};
   const Result<RegexNode> before_tree = ParseRegex(before),
                           value_tree = ParseRegex(value.substr(0, value.size() - 1));
-  if (!before_tree.ok() || before_tree->kind == RegexNode::Kind::kAlternate) return;
-  head_group_bytes_ = value_tree.ok() ? BytesOfClasses(value_tree.value()) : 0;
-  if (head_group_bytes_ == 0) return;
-  head_pattern_ = std::string(before) + std::string(value.substr(0, comma)) + "}";
+  if (!before_tree.ok() || before_tree->kind == RegexNode::Kind::kAlternate) return {};
+  const size_t bytes = value_tree.ok() ? BytesOfClasses(value_tree.value()) : 0;
+  if (bytes == 0) return {};
+  return {std::string(before) + std::string(value.substr(0, comma)) + "}", bytes};
 }
 
 const RE2* RuleSearch::Head() const {
   std::call_once(head_once_, [&] {
-    head_ = std::make_unique<RE2>(head_pattern_, QuietOptions(false, kHeadMemoryBytes));
+    head_ = std::make_unique<RE2>(head_of_group_.pattern, QuietOptions(false, kHeadMemoryBytes));
   });
   return head_->ok() ? head_.get() : nullptr;
 }
@@ -89,7 +88,7 @@ bool RuleSearch::Capture(std::string_view text, size_t limit, re2::StringPiece* 
   const RE2* head = Head();
   re2::StringPiece found;
   if (head != nullptr && head->Match(piece, begin, end, RE2::ANCHOR_START, &found, 1)) {
-    const size_t group = begin + found.size() - head_group_bytes_;
+    const size_t group = begin + found.size() - head_of_group_.group_bytes;
     groups[1] = {text.data() + group, end - group};
     return true;
   }

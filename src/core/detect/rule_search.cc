@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "core/detect/prefix.h"
-#include "core/detect/regex_shape.h"
 
 namespace kt::detect {
 namespace {
@@ -54,7 +53,7 @@ const RE2* RuleSearch::Hold() const {
   return hold_->ok() ? hold_.get() : nullptr;
 }
 
-Status RuleSearch::Prepare() {
+Status RuleSearch::Prepare(const KnownFacts* known) {
   int groups = kMaxGroup;
   if (!rule.trusted) {
     std::string error;
@@ -65,20 +64,24 @@ Status RuleSearch::Prepare() {
   if (rule.group < 0 || rule.group > groups) {
     return Status::InvalidArgument(rule.id + ": the pattern has no such group");
   }
-  const Result<RegexNode> tree = ParseRegex(rule.pattern, rule.ignore_case);
-  derived_ = tree.ok();
+  std::unique_ptr<RuleFacts> facts;
+  if (rule.trusted && known != nullptr) facts = known->Find(rule);
+  if (facts == nullptr) {
+    facts = std::make_unique<RuleFacts>(DeriveFacts(rule.pattern, rule.ignore_case, rule.group));
+  }
+  derived_ = facts->derived;
   if (derived_) {
-    max_bytes = LongestMatch(tree.value());
+    max_bytes = facts->longest;
     begins_ = max_bytes != 0u;
     window_ = max_bytes.value_or(0) <= kMaxWindow ? max_bytes.value_or(0) : 0;
-    required = RequiredFactors(tree.value());
+    required = std::move(facts->required);
+    beginnings = std::move(facts->beginnings);
+    alphabet_ = facts->alphabet;
+    head_of_group_ = std::move(facts->head);
     RequireWords();
-    RequireDigits(tree.value());
-    beginnings = Beginnings(tree.value());
+    RequireDigits();
     SetOpening();
-    AddAlphabet(tree.value(), &alphabet_);
     alphabet_ |= ~ByteSet() << 0x80;  // what is not ASCII may fold to it
-    SetCapture();
     if (!rule.output) beginnings.reset();
   }
   begins_with_value_ = rule.group == 0 || (rule.group == 1 && rule.pattern.starts_with("\\b(") &&
@@ -101,25 +104,23 @@ Status RuleSearch::Prepare() {
 void RuleSearch::RequireWords() {
   if (!required || rule.needs.empty() || rule.group != 0) return;
   size_t before = 0;
-  for (const Factor& factor : required->any_of) before = std::max(before, factor.max_before);
+  for (const Factor& factor : *required) before = std::max(before, factor.max_before);
   if (before == kAnywhereBefore) return;
   const auto words =
       std::make_shared<const Condition>(WordsBefore(rule.needs, before + kContextBytes));
-  for (Factor& factor : required->any_of) {
+  for (Factor& factor : *required) {
     factor.conditions.insert(factor.conditions.begin(), words);
   }
 }
 
 // Where the candidate begins with its literals, the digits are behind them.
-void RuleSearch::RequireDigits(const RegexNode& tree) {
+void RuleSearch::RequireDigits() {
   if (!required || rule.min_digits == 0) return;
-  ByteSet alphabet;
-  AddAlphabet(tree, &alphabet);
-  for (Factor& factor : required->any_of) {
+  for (Factor& factor : *required) {
     const bool begins = factor.max_before == 0 && rule.group == 0;
     if (!begins && (rule.group == 0 || LongRunOf(factor) == LongRun::kNone)) continue;
     factor.min_digits = std::max(factor.min_digits, rule.min_digits);
-    if (LongRunOf(factor) == LongRun::kNone) factor.run = alphabet;
+    if (LongRunOf(factor) == LongRun::kNone) factor.run = alphabet_;
   }
 }
 
@@ -148,7 +149,7 @@ void RuleSearch::Release() noexcept {
 bool RuleSearch::SearchWindow(std::string_view text, size_t pos, size_t limit, Span* span,
                               RE2::Anchor anchor) const {
   re2::StringPiece groups[kMaxGroup + 1];
-  const bool headed = !head_pattern_.empty();
+  const bool headed = !head_of_group_.pattern.empty();
   if (!expression_->Match(re2::StringPiece(text.data(), text.size()), pos, limit, anchor, groups,
                           headed ? 1 : rule.group + 1)) {
     return false;

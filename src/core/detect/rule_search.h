@@ -15,6 +15,7 @@
 #include "core/detect/kinds_window.h"
 #include "core/detect/matcher.h"
 #include "core/detect/prefilter.h"
+#include "core/detect/rule_facts.h"
 
 namespace kt::detect {
 
@@ -28,8 +29,9 @@ class RuleSearch {
  public:
   explicit RuleSearch(Rule r) : rule(std::move(r)) {}
 
-  // Derives bound and literals; compiles what is not trusted. Once, before all else.
-  Status Prepare();
+  // Derives bound and literals, or takes those that are known; compiles what is not trusted. Once,
+  // before all else. `known` may be null, and is asked about what is trusted alone.
+  Status Prepare(const KnownFacts* known);
   // The expression or, where that can be derived, a looser one that is smaller (prefix.h).
   std::string Loose() const;
   // Gives back what only building needs: `required`, `beginnings`.
@@ -56,7 +58,7 @@ class RuleSearch {
   bool begins() const noexcept { return begins_; }
 
   const Rule rule;
-  std::optional<FactorSet> required;  // for the prefilter
+  std::optional<std::vector<Factor>> required;  // for the prefilter
   std::optional<std::vector<Factor>> beginnings;
   std::optional<size_t> max_bytes;  // of a match, declared or derived; nullopt: unbounded
 
@@ -98,11 +100,10 @@ class RuleSearch {
   void FindAgain(const Repeats::Stretch& stretch, Search* search) const;
   void SetOpening();
   void RequireWords();
-  void RequireDigits(const RegexNode& tree);
+  void RequireDigits();
   Status Ready() const;  // all expressions compile
   // Judges the candidate; appends it; where to go on.
   size_t Take(RuleId id, std::string_view text, const Span& span, std::vector<Match>* out) const;
-  void SetCapture();
   bool Capture(std::string_view text, size_t limit, re2::StringPiece* groups) const;
   const RE2* Head() const;
   bool SearchWindow(std::string_view text, size_t pos, size_t limit, Span* span,
@@ -129,8 +130,7 @@ class RuleSearch {
   ByteSet alphabet_;         // of all that matches hold
   // Of a rule whose group ends its matches: its expression with no more of the group than there
   // must be, which are so many bytes.
-  std::string head_pattern_;
-  size_t head_group_bytes_ = 0;
+  GroupHead head_of_group_;
   bool begins_with_value_ = false;  // a match, with what `validate` judges
   bool derived_ = false;            // beginnings and bound are known
   bool begins_ = false;             // and some match has bytes

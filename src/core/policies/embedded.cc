@@ -1,9 +1,11 @@
-// The rule packs that cmake/embed.cmake put into the binary, and the directory that replaces them.
+// The rule packs that cmake/embed.cmake put into the binary, with what was derived of them, and the
+// directory that replaces them.
 #include <cstring>
 #include <fstream>
 #include <iterator>
 #include <utility>
 
+#include "core/detect/facts_file.h"
 #include "core/policies/registry.h"
 
 struct KtEmbeddedFile {
@@ -11,7 +13,10 @@ struct KtEmbeddedFile {
   const char* begin;
   const char* end;
 };
-extern "C" __attribute__((visibility("hidden"))) const KtEmbeddedFile kt_embedded_files[];
+extern "C" {
+__attribute__((visibility("hidden"))) extern const KtEmbeddedFile kt_embedded_files[];
+__attribute__((visibility("hidden"))) extern const KtEmbeddedFile kt_embedded_facts[];
+}
 
 namespace kt::policies {
 
@@ -20,6 +25,13 @@ std::optional<std::string> ReadEmbeddedPack(std::string_view name) {
     if (name == file->name) return std::string(file->begin, file->end);
   }
   return std::nullopt;
+}
+
+const detect::KnownFacts* EmbeddedFacts() {
+  const KtEmbeddedFile& file = kt_embedded_facts[0];
+  static const detect::FactsFile kFacts(
+      file.name == nullptr ? std::string_view() : std::string_view(file.begin, file.end));
+  return &kFacts;
 }
 
 bool AreShipped(const PackReader& packs) noexcept {

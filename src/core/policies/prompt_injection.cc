@@ -128,7 +128,7 @@ Status PromptInjection::AddPack(const config::YamlNode& root, const config::Prom
     }
     if (Status status = map.Finish(); !status.ok()) return status;
   }
-  detect::Matcher::Builder hidden, mentions;
+  detect::Matcher::Builder hidden, mentions(context.options.facts);
   for (const config::YamlNode& node : pack.List("rules")) {
     PackMap map(node);
     detect::Rule rule;

@@ -99,7 +99,7 @@ void Warn(const config::PolicyConfig& config, const BuildOptions& options,
 Result<std::unique_ptr<const policy::Chain>> BuildChain(const config::PolicyConfig& config,
                                                         const BuildOptions& options,
                                                         std::vector<std::string>* warnings) {
-  detect::Matcher::Builder builder;
+  detect::Matcher::Builder builder(options.facts);
   RuleSink rules(&builder);
   std::vector<policy::ChainEntry> entries;
   for (const config::ChainEntry& from : config.chain) {

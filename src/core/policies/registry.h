@@ -26,9 +26,13 @@ PackReader PacksInDirectory(std::string directory);
 // compiled when the chain is built, so that a mistake is found by `nginx -t` and not by a request.
 bool AreShipped(const PackReader& packs) noexcept;
 
+// What was derived of the embedded packs' expressions when the project was built.
+const detect::KnownFacts* EmbeddedFacts();
+
 struct BuildOptions {
   PackReader packs = ReadEmbeddedPack;
   std::string pii_hash_key;  // value of redaction.hash_key_ref, resolved by the caller
+  const detect::KnownFacts* facts = EmbeddedFacts();  // null: what is needed is derived
 };
 
 // Compiles the chain of `config` (audit-logger has no policy object and is left out). Errors name

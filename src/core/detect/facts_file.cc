@@ -1,0 +1,227 @@
+#include "core/detect/facts_file.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <utility>
+
+namespace kt::detect {
+namespace {
+
+template <typename T>
+T Load(const char* from) noexcept {
+  T value;
+  std::memcpy(&value, from, sizeof value);
+  return value;
+}
+
+// Reads on until something is missing; from then on nothing but zeros.
+class Cursor {
+ public:
+  explicit Cursor(std::string_view bytes) noexcept : rest_(bytes) {}
+  bool ok() const noexcept { return ok_; }
+  void Fail() noexcept {
+    ok_ = false;
+    rest_ = {};
+  }
+  unsigned Byte() noexcept {
+    if (rest_.empty()) return Fail(), 0;
+    const auto byte = static_cast<unsigned char>(rest_.front());
+    rest_.remove_prefix(1);
+    return byte;
+  }
+  uint64_t Number() noexcept {
+    uint64_t number = 0;
+    for (unsigned shift = 0; shift < 64; shift += 7) {
+      const unsigned byte = Byte();
+      number |= uint64_t{byte & 0x7F} << shift;
+      if (byte < 0x80) return number;
+    }
+    return Fail(), 0;
+  }
+  std::string_view Bytes(uint64_t size) noexcept {
+    if (size > rest_.size()) return Fail(), std::string_view();
+    const std::string_view bytes = rest_.substr(0, size);
+    rest_.remove_prefix(size);
+    return bytes;
+  }
+  size_t left() const noexcept { return rest_.size(); }
+
+ private:
+  std::string_view rest_;
+  bool ok_ = true;
+};
+
+size_t Unbounded(uint64_t number) noexcept {
+  return number == 0 ? kAnywhereBefore : number - 1;
+}
+
+}  // namespace
+
+// One entry.
+class FactsReader {
+ public:
+  FactsReader(const FactsFile& file, size_t begin)
+      : file_(file), cursor_(file.bytes_.substr(begin)) {}
+
+  bool Read(RuleFacts* facts) {
+    const unsigned known = cursor_.Byte();
+    facts->derived = known & 1;
+    const uint64_t longest = cursor_.Number();
+    if (longest != 0) facts->longest = longest - 1;
+    facts->alphabet = Set(cursor_.Number());
+    facts->head.pattern = cursor_.Bytes(cursor_.Number());
+    facts->head.group_bytes = cursor_.Number();
+    for (uint64_t left = cursor_.Number(); left > 0 && cursor_.ok(); --left) ReadCondition();
+    if (known & 2) ReadFactors(&facts->required.emplace());
+    if (known & 4) ReadFactors(&facts->beginnings.emplace());
+    return cursor_.ok();
+  }
+
+ private:
+  ByteSet Set(uint64_t number) {
+    if (number >= file_.sets_) return cursor_.Fail(), ByteSet();
+    using Words = std::array<uint64_t, 4>;
+    static_assert(sizeof(ByteSet) == sizeof(Words));
+    const size_t at = file_.sets_begin_ + number * FactsFile::kSetBytes;
+    return std::bit_cast<ByteSet>(Load<Words>(file_.bytes_.data() + at));
+  }
+
+  std::shared_ptr<const Positions> ReadPositions() {
+    const uint64_t number = cursor_.Number();
+    if (number == 0) return nullptr;
+    if (number > file_.positions_) return cursor_.Fail(), nullptr;
+    const char* from = file_.bytes_.data() + file_.positions_begin_ +
+                       (number - 1) * FactsFile::kPositionsBytes;
+    auto positions = std::make_shared<Positions>();
+    const auto next = [&] { return Set(Load<uint16_t>(std::exchange(from, from + 2))); };
+    for (ByteSet& set : positions->behind) set = next();
+    for (ByteSet& set : positions->ahead) set = next();
+    return positions;
+  }
+
+  std::shared_ptr<const Condition> ConditionOf(uint64_t number) {
+    if (number < conditions_.size()) return conditions_[number];
+    return cursor_.Fail(), nullptr;
+  }
+
+  void ReadCondition() {
+    auto condition = std::make_shared<Condition>();
+    condition->run = Set(cursor_.Number());
+    condition->run_bytes = cursor_.Number();
+    condition->back = Unbounded(cursor_.Number());
+    condition->ahead = Unbounded(cursor_.Number());
+    ReadFactors(&condition->any_of);
+    conditions_.push_back(std::move(condition));
+  }
+
+  void ReadFactors(std::vector<Factor>* out) {
+    const uint64_t size = cursor_.Number();
+    if (size > file_.lists_end_ - file_.lists_begin_) return cursor_.Fail();
+    out->reserve(size);
+    while (out->size() < size && cursor_.ok()) ReadGroup(size, out);
+  }
+
+  // Those that have all but their bytes in common.
+  void ReadGroup(uint64_t most, std::vector<Factor>* out) {
+    const uint64_t list = cursor_.Number();
+    Factor base;
+    base.before = Set(cursor_.Number());
+    base.max_before = Unbounded(cursor_.Number());
+    base.min_digits = static_cast<int>(cursor_.Number());
+    base.lead_digits = static_cast<int>(cursor_.Number());
+    base.min_run = cursor_.Number();
+    base.run = Set(cursor_.Number());
+    base.positions = ReadPositions();
+    if (const uint64_t witness = cursor_.Number(); witness != 0) {
+      base.witness = ConditionOf(witness - 1);
+    }
+    for (uint64_t left = cursor_.Number(); left > 0 && cursor_.ok(); --left) {
+      base.conditions.push_back(ConditionOf(cursor_.Number()));
+    }
+    const size_t lists = file_.lists_end_ - file_.lists_begin_;
+    if (!cursor_.ok() || list >= lists) return cursor_.Fail();
+    ReadList(Cursor(file_.bytes_.substr(file_.lists_begin_ + list, lists - list)), base, most, out);
+  }
+
+  void ReadList(Cursor list, const Factor& base, uint64_t most, std::vector<Factor>* out) {
+    const uint64_t size = list.Number();
+    if (size == 0 || size > most - out->size()) return cursor_.Fail();
+    char bytes[2 * kFactorBytes] = {};
+    size_t last = 0;
+    unsigned stand = 0;
+    for (uint64_t i = 0; i < size; ++i) {
+      const unsigned step = list.Byte();
+      if (step & 0x80) stand = list.Byte();
+      const size_t shared = (step & 0x7F) / (kFactorBytes + 1);
+      const std::string_view rest = list.Bytes((step & 0x7F) % (kFactorBytes + 1));
+      const size_t all = shared + rest.size();
+      if (!list.ok() || shared > last || all == 0 || all > kFactorBytes || (stand & 3) == 3) {
+        return cursor_.Fail();
+      }
+      rest.copy(bytes + shared, rest.size());
+      Factor& factor = out->emplace_back(base);
+      factor.bytes.assign(bytes, all);
+      factor.start = static_cast<Factor::Start>(stand & 3);
+      factor.word_ends = stand & 4;
+      factor.odd_blank = stand & 8;
+      last = all;
+    }
+  }
+
+  const FactsFile& file_;
+  Cursor cursor_;
+  std::vector<std::shared_ptr<const Condition>> conditions_;
+};
+
+// Two sums of which each differs for nearly any two texts. What asks for keys are the shipped packs
+// alone, of which a test compares each with what is derived.
+FactsKey FactsKeyOf(std::string_view pattern, bool ignore_case, int group) noexcept {
+  uint64_t a = pattern.size() << 8 | static_cast<uint64_t>(group) << 1 | (ignore_case ? 1 : 0);
+  uint64_t b = ~a;
+  for (size_t at = 0; at < pattern.size(); at += 8) {
+    uint64_t word = 0;
+    std::memcpy(&word, pattern.data() + at, std::min<size_t>(8, pattern.size() - at));
+    a = (a ^ word) * 0x9E3779B97F4A7C15u;
+    a ^= a >> 29;
+    b = std::rotl(b + word, 23) * 0xD6E8FEB86659FD93u;
+  }
+  return {a, b ^ b >> 32};
+}
+
+FactsFile::FactsFile(std::string_view bytes) noexcept {
+  if (bytes.size() < kHeaderBytes || !bytes.starts_with(kFactsMagic)) return;
+  const auto count = [&](size_t index) -> size_t {
+    return Load<uint32_t>(bytes.data() + kFactsMagic.size() + 4 * index);
+  };
+  sets_begin_ = kHeaderBytes + count(0) * kIndexBytes;
+  positions_begin_ = sets_begin_ + count(1) * kSetBytes;
+  lists_begin_ = positions_begin_ + count(2) * kPositionsBytes;
+  lists_end_ = lists_begin_ + count(3);
+  if (lists_end_ > bytes.size()) return;
+  bytes_ = bytes;
+  rules_ = count(0);
+  sets_ = count(1);
+  positions_ = count(2);
+}
+
+std::unique_ptr<RuleFacts> FactsFile::Find(const Rule& rule) const {
+  const FactsKey key = FactsKeyOf(rule.pattern, rule.ignore_case, rule.group);
+  size_t begin = 0, end = rules_;
+  const auto entry = [this](size_t i) { return bytes_.data() + kHeaderBytes + i * kIndexBytes; };
+  while (begin < end) {
+    const size_t middle = begin + (end - begin) / 2;
+    if (Load<FactsKey>(entry(middle)) < key) {
+      begin = middle + 1;
+    } else {
+      end = middle;
+    }
+  }
+  if (begin == rules_ || Load<FactsKey>(entry(begin)) != key) return nullptr;
+  const size_t offset = Load<uint32_t>(entry(begin) + sizeof key);
+  if (offset < lists_end_ || offset >= bytes_.size()) return nullptr;
+  auto facts = std::make_unique<RuleFacts>();
+  return FactsReader(*this, offset).Read(facts.get()) ? std::move(facts) : nullptr;
+}
+
+}  // namespace kt::detect

@@ -1,0 +1,48 @@
+// The facts of rules (rule_facts.h) as the binary holds them. tools/packs writes the file from the
+// shipped packs when the project is built, by the code that would derive them at run time, and in
+// the byte order of the machine.
+//
+//   magic, rules, sets, positions, lists     8 bytes; four of 4 bytes, `lists` in bytes
+//   index      for each rule, ascending: the key of its expression, 16 bytes; where its entry
+//              begins, 4 bytes from the beginning of the file
+//   sets       32 bytes each
+//   positions  Positions as the numbers of their sets, 2 bytes each
+//   lists      literals: their number, then each by what it shares with the one before
+//   entries    see facts_file.cc; numbers are LEB128
+//
+// Whatever is not as it should be makes Find say null, and the facts are derived anew.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+
+#include "core/detect/rule_facts.h"
+
+namespace kt::detect {
+
+// Of an expression: its pattern and the options that the facts follow from.
+using FactsKey = std::array<uint64_t, 2>;
+FactsKey FactsKeyOf(std::string_view pattern, bool ignore_case, int group) noexcept;
+
+// Ends in the version of the format and of what is derived.
+inline constexpr std::string_view kFactsMagic = "ktfacts1";
+
+class FactsFile final : public KnownFacts {
+ public:
+  // `bytes` must outlive it.
+  explicit FactsFile(std::string_view bytes) noexcept;
+  std::unique_ptr<RuleFacts> Find(const Rule& rule) const override;
+
+  static constexpr size_t kHeaderBytes = 24, kIndexBytes = 20, kSetBytes = 32;
+  static constexpr size_t kPositionsBytes = 2 * (Positions::kBehind + Positions::kAhead);
+
+ private:
+  friend class FactsReader;
+  std::string_view bytes_;
+  size_t rules_ = 0, sets_ = 0, positions_ = 0;                 // how many
+  size_t sets_begin_ = 0, positions_begin_ = 0, lists_begin_ = 0, lists_end_ = 0;  // offsets
+};
+
+}  // namespace kt::detect
