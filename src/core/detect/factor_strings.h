@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/detect/regex_tree.h"
@@ -18,6 +19,15 @@ inline constexpr size_t kFactorBytes = 8;
 // Case, long s and Kelvin sign are folded away: bytes are compared with 0x20 set.
 inline char FoldByte(char c) noexcept {
   return static_cast<char>(static_cast<unsigned char>(c) | 0x20);
+}
+
+// Up to eight bytes as a number, the first one on top: in the order of strings without zeros.
+inline uint64_t KeyOfBytes(std::string_view bytes) noexcept {
+  uint64_t key = 0;
+  for (size_t i = 0; i < bytes.size(); ++i) {
+    key |= uint64_t{static_cast<unsigned char>(bytes[i])} << (56 - 8 * i);
+  }
+  return key;
 }
 
 class FactorStrings {

@@ -123,6 +123,9 @@ class Prefilter {
   void AddPending(std::string_view bytes, const Stand& stand, uint32_t target);
   bool AddLongRun(const Factor& factor, const Target& target);
   std::vector<Literal> TakeLiterals();
+  // The lists in which it is looked for, some of them more than once.
+  template <typename Take>
+  void EachList(const Literal& literal, const Take& take) const;
   void AddToLists(size_t begin, size_t end, Literal* literal);
   void Mark(const Literal& literal);
   void SortNumbers(const std::vector<Literal>& literals);
@@ -206,6 +209,7 @@ class Prefilter {
   struct Building {
     std::vector<Pending> pending;
     std::unordered_map<std::string, uint32_t> witnesses, lists;
+    std::vector<uint32_t> single_lists;  // by their only target; kNone
     std::unordered_map<ByteSet, uint32_t> runs;
     uint32_t last_runs[2] = {};  // that were asked for
     std::vector<std::shared_ptr<const Positions>> positions;

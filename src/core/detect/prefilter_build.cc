@@ -13,13 +13,6 @@ namespace {
 
 constexpr double kFrequent = 0.0002;
 
-// The first byte on top: in the order of the bytes.
-uint64_t BytesKey(std::string_view bytes) noexcept {
-  uint64_t key = 0;
-  std::memcpy(&key, bytes.data(), bytes.size());
-  return __builtin_bswap64(key);
-}
-
 }  // namespace
 
 uint32_t Prefilter::RunIndex(const ByteSet& run) {
@@ -120,7 +113,7 @@ void Prefilter::AddTarget(const Factor& factor, const Target& target) {
 }
 
 void Prefilter::AddPending(std::string_view bytes, const Stand& stand, uint32_t target) {
-  building_->pending.push_back({BytesKey(bytes), target, stand});
+  building_->pending.push_back({KeyOfBytes(bytes), target, stand});
 }
 
 // One byte tells nothing, a long run of few kinds of bytes that begins with it does.
@@ -173,13 +166,22 @@ void Prefilter::AddBeginnings(uint32_t rule, const std::vector<Factor>& any_of, 
   const uint32_t target = TargetIndex(TargetOf(rule, {}));
   std::unordered_set<uint64_t> known[3];  // by Factor::Start
   const auto add = [&](std::string_view bytes, Factor::Start start) {
-    if (!known[static_cast<size_t>(start)].insert(BytesKey(bytes)).second) return;
+    if (!known[static_cast<size_t>(start)].insert(KeyOfBytes(bytes)).second) return;
     AddPending(bytes, {start, false, false, true}, target);
   };
+  const Factor* last = nullptr;
   for (const Factor& factor : any_of) {
     std::string_view cut = factor.bytes;
     if (factor.odd_blank) add(cut, factor.start);
-    while (cut.size() > 1) {
+    // Of neighbours that begin alike the first one has brought these.
+    size_t known_size = 0;
+    if (last != nullptr && last->start == factor.start) {
+      const std::string_view other = std::string_view(last->bytes).substr(0, last->bytes.size() - 1);
+      known_size = static_cast<size_t>(
+          std::mismatch(other.begin(), other.end(), cut.begin(), cut.end()).first - other.begin());
+    }
+    last = &factor;
+    while (cut.size() > known_size + 1) {
       cut.remove_suffix(1);
       add(cut, factor.start);
     }
@@ -204,6 +206,23 @@ void Prefilter::Mark(const Literal& literal) {
   filter_.Add(bytes, literal.at_end);
 }
 
+template <typename Take>
+void Prefilter::EachList(const Literal& literal, const Take& take) const {
+  if (IsNumber(literal)) return;
+  const uint64_t bytes = Load(literal.bytes), product = Product(bytes);
+  if (literal.size == kFactorBytes) {
+    take(whole_lists_ + ListOf(Hash8(product)));
+  } else if (literal.size > 4) {
+    take(more_lists_ + ListOf(Hash5(product)));
+  } else if (literal.size == 4) {
+    take(four_lists_ + ListOf(Hash4(product)));
+  } else if (literal.size > 1 || literal.at_end) {
+    take(filter_.GroupOf(bytes & 0xFF, bytes >> 8 & 0xFF));
+  } else {
+    for (unsigned second = 0; second < 256; ++second) take(filter_.GroupOf(bytes & 0xFF, second));
+  }
+}
+
 // Each literal that is no number beside those that may stand where it may.
 void Prefilter::SortLists(const std::vector<Literal>& literals) {
   four_lists_ = static_cast<uint32_t>(filter_.groups());
@@ -212,35 +231,21 @@ void Prefilter::SortLists(const std::vector<Literal>& literals) {
   // Each list in two halves: of those that stand at the end, and before it of the others.
   const size_t halves = 2 * size_t{whole_lists_ + kLists};
   std::vector<uint32_t> ends(halves + 1), last(halves, kNone);
-  std::vector<std::pair<uint32_t, uint32_t>> listed;  // half, literal
-  const auto add = [&](uint32_t list, uint32_t literal) {
-    const uint32_t half = 2 * list + (literals[literal].at_end ? 1 : 0);
-    if (std::exchange(last[half], literal) == literal) return;
-    listed.emplace_back(half, literal);
-    ++ends[half + 1];
-  };
-  for (uint32_t i = 0; i < literals.size(); ++i) {
-    const Literal& literal = literals[i];
-    if (IsNumber(literal)) continue;
-    const uint64_t bytes = Load(literal.bytes), product = Product(bytes);
-    if (literal.size == kFactorBytes) {
-      add(whole_lists_ + ListOf(Hash8(product)), i);
-    } else if (literal.size > 4) {
-      add(more_lists_ + ListOf(Hash5(product)), i);
-    } else if (literal.size == 4) {
-      add(four_lists_ + ListOf(Hash4(product)), i);
-    } else if (literal.size > 1 || literal.at_end) {
-      add(filter_.GroupOf(bytes & 0xFF, bytes >> 8 & 0xFF), i);
-    } else {
-      for (unsigned second = 0; second < 256; ++second)
-        add(filter_.GroupOf(bytes & 0xFF, second), i);
+  const auto each = [&](const auto& take) {
+    std::fill(last.begin(), last.end(), kNone);
+    for (uint32_t i = 0; i < literals.size(); ++i) {
+      EachList(literals[i], [&](uint32_t list) {
+        const uint32_t half = 2 * list + (literals[i].at_end ? 1 : 0);
+        if (std::exchange(last[half], i) != i) take(half, literals[i]);
+      });
     }
-  }
+  };
+  each([&](uint32_t half, const Literal&) { ++ends[half + 1]; });
   for (size_t i = 1; i < ends.size(); ++i) ends[i] += ends[i - 1];
   list_begins_.resize(halves / 2 + 1);
   for (size_t i = 0; i < list_begins_.size(); ++i) list_begins_[i] = ends[2 * i];
-  listed_.resize(listed.size());
-  for (const auto& [half, literal] : listed) listed_[ends[half]++] = literals[literal];
+  listed_.resize(ends.back());
+  each([&](uint32_t half, const Literal& literal) { listed_[ends[half]++] = literal; });
 }
 
 bool Prefilter::IsNumber(const Literal& literal) noexcept {
@@ -256,6 +261,18 @@ void Prefilter::AddToLists(size_t begin, size_t end, Literal* literal) {
     if (lists_.size() == first || lists_.back() != target) lists_.push_back(target);
   }
   const size_t size = lists_.size() - first;
+  // Most have one.
+  if (size == 1) {
+    uint32_t& known = building_->single_lists[lists_.back()];
+    if (known == kNone) {
+      known = static_cast<uint32_t>(first);
+    } else {
+      lists_.pop_back();
+    }
+    literal->first_target = known;
+    literal->end_target = known + 1;
+    return;
+  }
   const std::string_view key(reinterpret_cast<const char*>(&lists_[first]),
                              size * sizeof lists_[0]);
   const auto [known, fresh] =
@@ -277,7 +294,11 @@ std::vector<Prefilter::Literal> Prefilter::TakeLiterals() {
     const uint32_t reach = targets_[a.target].reach, other = targets_[b.target].reach;
     return reach != other ? reach > other : a.target < b.target;
   });
+  building_->single_lists.assign(targets_.size(), kNone);
   std::vector<Literal> literals;
+  size_t count = 0;
+  for (size_t i = 0; i < pending.size(); ++i) count += i == 0 || !same(pending[i - 1], pending[i]);
+  literals.reserve(count);
   for (size_t i = 0, end = 0; i < pending.size(); i = end) {
     while (end < pending.size() && same(pending[end], pending[i])) ++end;
     const Pending& first = pending[i];
@@ -292,6 +313,7 @@ std::vector<Prefilter::Literal> Prefilter::TakeLiterals() {
     literal.at_end = first.stand.at_end;
     AddToLists(i, end, &literal);
   }
+  std::exchange(pending, {});
   return literals;
 }
 

@@ -50,12 +50,10 @@ uint32_t PrefilterConditions::AddWanted(const Condition& condition) {
     literals_.push_back(literal);
   }
   wanted.end_literal = static_cast<uint32_t>(literals_.size());
-  std::vector<std::string_view> sorted;
-  for (const Factor& factor : condition.any_of) sorted.push_back(factor.bytes);
+  std::vector<uint64_t> sorted;
+  for (const Factor& factor : condition.any_of) sorted.push_back(KeyOfBytes(factor.bytes));
   std::sort(sorted.begin(), sorted.end());
-  for (size_t i = 0; i < sorted.size(); ++i) {
-    heads.Add(sorted[i], static_cast<unsigned>(i * HeadTable::kGroups / sorted.size()));
-  }
+  heads.AddSorted(sorted);
   for (uint32_t i = wanted.first_literal; i < wanted.end_literal; ++i) {
     const uint32_t index = BloomIndex(literals_[i].bytes & wanted.head_mask);
     wanted.bloom[index >> 6] |= uint64_t{1} << (index & 63);

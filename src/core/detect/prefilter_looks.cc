@@ -32,6 +32,23 @@ void HeadTable::Add(std::string_view folded, unsigned number) {
   }
 }
 
+void HeadTable::AddSorted(std::span<const uint64_t> folded) {
+  constexpr unsigned kHead = 64 - 8 * kBytes;
+  unsigned last_group = kGroups;
+  for (size_t i = 0; i < folded.size(); ++i) {
+    const auto group = static_cast<unsigned>(i * kGroups / folded.size());
+    // Most begin as the one before.
+    if (group == last_group && folded[i] >> kHead == folded[i - 1] >> kHead) continue;
+    last_group = group;
+    char bytes[kBytes];
+    size_t size = 0;
+    for (; size < kBytes && (folded[i] << 8 * size) >> 56 != 0; ++size) {
+      bytes[size] = static_cast<char>(folded[i] >> (56 - 8 * size));
+    }
+    Add({bytes, size}, group);
+  }
+}
+
 // A group for each of the bytes: that one is foreign, the others are any.
 void HeadTable::AddForeign() {
   for (size_t foreign = 0; foreign < kBytes; ++foreign) {

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <span>
 #include <string_view>
 
 #include "core/detect/regex_bytes.h"
@@ -75,6 +76,8 @@ class HeadTable {
   // Literals of a group are better alike.
   static constexpr unsigned kGroups = 5;
   void Add(std::string_view folded, unsigned group);
+  // In groups of as many. The first byte of each is on top, those that are missing are 0.
+  void AddSorted(std::span<const uint64_t> folded);
   // And wherever one of the three bytes is not ASCII.
   void AddForeign();
   // The first place in [begin, end) where one of them may begin; `end`: there is none.

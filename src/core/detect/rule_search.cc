@@ -210,15 +210,15 @@ void RuleSearch::SetOpening() {
     opening_.set(static_cast<unsigned char>(factor.bytes[0]));
     opening_mask_ &= ~uint64_t{0} >> (64 - 8 * factor.bytes.size());
   }
-  std::vector<std::string_view> sorted;
+  std::vector<uint64_t> sorted;
+  sorted.reserve(beginnings->size());
   for (const Factor& factor : *beginnings) {
-    openings_.set(OpeningIndex(LoadFolded(factor.bytes, 0) & opening_mask_));
-    sorted.push_back(factor.bytes);
+    const uint64_t key = KeyOfBytes(factor.bytes);
+    openings_.set(OpeningIndex(__builtin_bswap64(key) & opening_mask_));
+    sorted.push_back(key);
   }
-  std::sort(sorted.begin(), sorted.end());
-  for (size_t i = 0; i < sorted.size(); ++i) {
-    opening_heads_.Add(sorted[i], static_cast<unsigned>(i * HeadTable::kGroups / sorted.size()));
-  }
+  if (!std::is_sorted(sorted.begin(), sorted.end())) std::sort(sorted.begin(), sorted.end());
+  opening_heads_.AddSorted(sorted);
   opening_heads_.AddForeign();
   opening_ |= ~ByteSet() << 0x80;  // what is not ASCII may fold to it
 }
