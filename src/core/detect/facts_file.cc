@@ -74,7 +74,7 @@ class FactsReader {
     facts->head.group_bytes = cursor_.Number();
     for (uint64_t left = cursor_.Number(); left > 0 && cursor_.ok(); --left) ReadCondition();
     if (known & 2) ReadFactors(&facts->required.emplace());
-    if (known & 4) ReadFactors(&facts->beginnings.emplace());
+    if (known & 4) ReadGroups(&facts->beginnings.emplace());
     return cursor_.ok();
   }
 
@@ -116,16 +116,29 @@ class FactsReader {
   }
 
   void ReadFactors(std::vector<Factor>* out) {
-    const uint64_t size = cursor_.Number();
-    if (size > file_.lists_end_ - file_.lists_begin_) return cursor_.Fail();
+    std::vector<FactorGroup> groups;
+    ReadGroups(&groups);
+    size_t size = 0;
+    for (const FactorGroup& group : groups) size += group.texts.size();
     out->reserve(size);
-    while (out->size() < size && cursor_.ok()) ReadGroup(size, out);
+    for (const FactorGroup& group : groups) {
+      for (const FactorGroup::Text& text : group.texts) out->push_back(group.FactorOf(text));
+    }
   }
 
-  // Those that have all but their bytes in common.
-  void ReadGroup(uint64_t most, std::vector<Factor>* out) {
+  void ReadGroups(std::vector<FactorGroup>* out) {
+    const uint64_t size = cursor_.Number();
+    if (size > cursor_.left()) return cursor_.Fail();
+    out->resize(size);
+    for (FactorGroup& group : *out) {
+      if (!cursor_.ok()) return;
+      ReadGroup(&group);
+    }
+  }
+
+  void ReadGroup(FactorGroup* group) {
     const uint64_t list = cursor_.Number();
-    Factor base;
+    Factor& base = group->base;
     base.before = Set(cursor_.Number());
     base.max_before = Unbounded(cursor_.Number());
     base.min_digits = static_cast<int>(cursor_.Number());
@@ -141,31 +154,29 @@ class FactsReader {
     }
     const size_t lists = file_.lists_end_ - file_.lists_begin_;
     if (!cursor_.ok() || list >= lists) return cursor_.Fail();
-    ReadList(Cursor(file_.bytes_.substr(file_.lists_begin_ + list, lists - list)), base, most, out);
+    ReadTexts(Cursor(file_.bytes_.substr(file_.lists_begin_ + list, lists - list)), &group->texts);
   }
 
-  void ReadList(Cursor list, const Factor& base, uint64_t most, std::vector<Factor>* out) {
-    const uint64_t size = list.Number();
-    if (size == 0 || size > most - out->size()) return cursor_.Fail();
-    char bytes[2 * kFactorBytes] = {};
-    size_t last = 0;
+  void ReadTexts(Cursor list, std::vector<FactorGroup::Text>* out) {
+    const uint64_t count = list.Number();
+    if (count == 0 || count > list.left()) return cursor_.Fail();
+    out->reserve(count);
+    uint64_t key = 0;
+    size_t size = 0;
     unsigned stand = 0;
-    for (uint64_t i = 0; i < size; ++i) {
+    for (uint64_t i = 0; i < count; ++i) {
       const unsigned step = list.Byte();
       if (step & 0x80) stand = list.Byte();
       const size_t shared = (step & 0x7F) / (kFactorBytes + 1);
       const std::string_view rest = list.Bytes((step & 0x7F) % (kFactorBytes + 1));
-      const size_t all = shared + rest.size();
-      if (!list.ok() || shared > last || all == 0 || all > kFactorBytes || (stand & 3) == 3) {
-        return cursor_.Fail();
-      }
-      rest.copy(bytes + shared, rest.size());
-      Factor& factor = out->emplace_back(base);
-      factor.bytes.assign(bytes, all);
-      factor.start = static_cast<Factor::Start>(stand & 3);
-      factor.word_ends = stand & 4;
-      factor.odd_blank = stand & 8;
-      last = all;
+      if (shared > size || shared + rest.size() > kFactorBytes) return cursor_.Fail();
+      key = shared == 0 ? 0 : key & ~uint64_t{0} << (64 - 8 * shared);
+      key |= KeyOfBytes(rest) >> 8 * shared;
+      size = shared + rest.size();
+      // No byte of a literal is 0.
+      const bool valid = key != 0 && size == kFactorBytes - __builtin_ctzll(key) / 8;
+      if (!list.ok() || !valid || (stand & 3) == 3) return cursor_.Fail();
+      out->push_back({key, static_cast<Factor::Start>(stand & 3), (stand & 4) != 0, (stand & 8) != 0});
     }
   }
 

@@ -24,22 +24,16 @@ uint64_t Bounded(size_t bytes) noexcept {
   return bytes == kAnywhereBefore ? 0 : uint64_t{bytes} + 1;
 }
 
-bool SharesBase(const Factor& a, const Factor& b) {
-  return a.before == b.before && a.max_before == b.max_before && a.min_digits == b.min_digits &&
-         a.lead_digits == b.lead_digits && a.min_run == b.min_run && a.run == b.run &&
-         a.conditions == b.conditions && a.positions == b.positions && a.witness == b.witness;
-}
-
-// Its conditions by their place in `order`.
-void Collect(const std::vector<Factor>& factors, std::vector<const Condition*>* order,
+// The conditions of groups, by their place in `order`.
+void Collect(const std::vector<FactorGroup>& groups, std::vector<const Condition*>* order,
              std::unordered_map<const Condition*, uint64_t>* numbers) {
   const auto add = [&](const Condition* condition) {
     if (condition == nullptr || !numbers->try_emplace(condition, order->size()).second) return;
     order->push_back(condition);
   };
-  for (const Factor& factor : factors) {
-    for (const auto& condition : factor.conditions) add(condition.get());
-    add(factor.witness.get());
+  for (const FactorGroup& group : groups) {
+    for (const auto& condition : group.base.conditions) add(condition.get());
+    add(group.base.witness.get());
   }
 }
 
@@ -64,37 +58,41 @@ uint64_t FactsWriter::PositionsNumber(const Positions* positions) {
   return known->second;
 }
 
-uint64_t FactsWriter::ListOffset(const std::vector<Factor>& factors, size_t begin, size_t end) {
+uint64_t FactsWriter::ListOffset(const std::vector<FactorGroup::Text>& texts) {
   std::string list;
-  AppendNumber(end - begin, &list);
-  std::string_view last;
-  unsigned last_stand = 0;
-  for (size_t i = begin; i < end; ++i) {
-    const Factor& factor = factors[i];
-    const std::string_view bytes = factor.bytes;
-    const auto same = std::mismatch(last.begin(), last.end(), bytes.begin(), bytes.end()).first;
-    const size_t shared = std::min<size_t>(static_cast<size_t>(same - last.begin()), 7);
-    const unsigned stand = static_cast<unsigned>(factor.start) | (factor.word_ends ? 4u : 0u) |
-                           (factor.odd_blank ? 8u : 0u);
-    const size_t step = shared * (kFactorBytes + 1) + bytes.size() - shared;
-    list += static_cast<char>(step | (stand == last_stand ? 0u : 0x80u));
-    if (stand != last_stand) list += static_cast<char>(stand);
-    list += bytes.substr(shared);
-    last = bytes;
-    last_stand = stand;
+  AppendNumber(texts.size(), &list);
+  FactorGroup::Text last{0, Factor::Start::kAnywhere, false, false};
+  for (const FactorGroup::Text& text : texts) {
+    size_t shared = 0;
+    if (last.key != 0) {
+      while (shared + 1 < kFactorBytes && shared < std::min(last.size(), text.size()) &&
+             (last.key ^ text.key) >> (56 - 8 * shared) == 0) {
+        ++shared;
+      }
+    }
+    const auto stand_of = [](const FactorGroup::Text& of) {
+      return static_cast<unsigned>(of.start) | (of.word_ends ? 4u : 0u) | (of.odd_blank ? 8u : 0u);
+    };
+    const bool same_stand = stand_of(text) == stand_of(last);
+    const size_t step = shared * (kFactorBytes + 1) + text.size() - shared;
+    list += static_cast<char>(step | (same_stand ? 0u : 0x80u));
+    if (!same_stand) list += static_cast<char>(stand_of(text));
+    for (size_t i = shared; i < text.size(); ++i) {
+      list += static_cast<char>(text.key >> (56 - 8 * i));
+    }
+    last = text;
   }
   const auto [known, fresh] = list_offsets_.try_emplace(list, lists_.size());
   if (fresh) lists_ += list;
   return known->second;
 }
 
-void FactsWriter::AppendFactors(const std::vector<Factor>& factors,
-                                const ConditionNumbers& conditions, std::string* out) {
-  AppendNumber(factors.size(), out);
-  for (size_t begin = 0, end = 0; begin < factors.size(); begin = end) {
-    const Factor& base = factors[begin];
-    while (end < factors.size() && SharesBase(base, factors[end])) ++end;
-    AppendNumber(ListOffset(factors, begin, end), out);
+void FactsWriter::AppendGroups(const std::vector<FactorGroup>& groups,
+                               const ConditionNumbers& conditions, std::string* out) {
+  AppendNumber(groups.size(), out);
+  for (const FactorGroup& group : groups) {
+    const Factor& base = group.base;
+    AppendNumber(ListOffset(group.texts), out);
     AppendNumber(SetNumber(base.before), out);
     AppendNumber(Bounded(base.max_before), out);
     AppendNumber(static_cast<uint64_t>(base.min_digits), out);
@@ -115,7 +113,7 @@ void FactsWriter::AppendCondition(const Condition& condition, std::string* out) 
   AppendNumber(condition.run_bytes, out);
   AppendNumber(Bounded(condition.back), out);
   AppendNumber(Bounded(condition.ahead), out);
-  AppendFactors(condition.any_of, {}, out);
+  AppendGroups(GroupsOf(condition.any_of), {}, out);
 }
 
 void FactsWriter::Add(const Rule& rule, const RuleFacts& facts) {
@@ -130,15 +128,17 @@ void FactsWriter::Add(const Rule& rule, const RuleFacts& facts) {
   AppendNumber(facts.head.pattern.size(), &out);
   out += facts.head.pattern;
   AppendNumber(facts.head.group_bytes, &out);
+  std::vector<FactorGroup> required, beginnings;
+  if (facts.required) required = GroupsOf(*facts.required);
+  if (facts.beginnings) beginnings = *facts.beginnings;
   std::vector<const Condition*> order;
   ConditionNumbers numbers;
-  for (const auto& factors : {facts.required, facts.beginnings}) {
-    if (factors) Collect(*factors, &order, &numbers);
-  }
+  Collect(required, &order, &numbers);
+  Collect(beginnings, &order, &numbers);
   AppendNumber(order.size(), &out);
   for (const Condition* condition : order) AppendCondition(*condition, &out);
-  if (facts.required) AppendFactors(*facts.required, numbers, &out);
-  if (facts.beginnings) AppendFactors(*facts.beginnings, numbers, &out);
+  if (facts.required) AppendGroups(required, numbers, &out);
+  if (facts.beginnings) AppendGroups(beginnings, numbers, &out);
 }
 
 std::string FactsWriter::Take() && {

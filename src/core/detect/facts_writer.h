@@ -21,9 +21,9 @@ class FactsWriter {
 
   uint64_t SetNumber(const ByteSet& set);
   uint64_t PositionsNumber(const Positions* positions);  // from 1 on; 0: none
-  uint64_t ListOffset(const std::vector<Factor>& factors, size_t begin, size_t end);
-  void AppendFactors(const std::vector<Factor>& factors, const ConditionNumbers& conditions,
-                     std::string* out);
+  uint64_t ListOffset(const std::vector<FactorGroup::Text>& texts);
+  void AppendGroups(const std::vector<FactorGroup>& groups, const ConditionNumbers& conditions,
+                    std::string* out);
   void AppendCondition(const Condition& condition, std::string* out);
 
   std::map<FactsKey, std::string> entries_;

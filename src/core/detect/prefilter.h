@@ -46,7 +46,7 @@ class Prefilter {
   void Find(std::string_view text, size_t from, Candidates* out) const;
   // Streams: every match of the rule begins with one of these. In place of Add. `reach`: no match
   // is longer; SIZE_MAX: not known.
-  void AddBeginnings(uint32_t rule, const std::vector<Factor>& any_of, size_t reach);
+  void AddBeginnings(uint32_t rule, const std::vector<FactorGroup>& any_of, size_t reach);
   // The first place at or after `from` where a beginning stands or, cut by the end of the text, may
   // stand, and that `holds` confirms; text.size(): none. nullopt: not known.
   using Holds = std::function<bool(uint32_t rule, size_t at)>;
@@ -116,11 +116,14 @@ class Prefilter {
   }
   static uint64_t FoldedAt(const char* p) noexcept { return Load(p) | 0x2020202020202020u; }
   uint32_t WitnessIndex(const Condition& witness);
-  Target TargetOf(uint32_t rule, const Factor& factor);
+  using Text = FactorGroup::Text;
+  void AddGroups(uint32_t rule, const std::vector<FactorGroup>& groups, size_t longest);
+  Target TargetOf(uint32_t rule, const Factor& base);
   uint32_t TargetIndex(const Target& target);
-  void AddTarget(const Factor& factor, const Target& target);
-  void AddOddBlank(const Factor& factor, const Target& target);
-  void AddPending(std::string_view bytes, const Stand& stand, uint32_t target);
+  void AddTexts(const FactorGroup& group, Target target);
+  void AddText(const Text& text, uint32_t target);
+  void AddOddBlank(const Text& text, uint32_t target);
+  void AddPending(uint64_t key, const Stand& stand, uint32_t target);
   bool AddLongRun(const Factor& factor, const Target& target);
   std::vector<Literal> TakeLiterals();
   // The lists in which it is looked for, some of them more than once.

@@ -49,34 +49,31 @@ uint32_t Prefilter::WitnessIndex(const Condition& witness) {
   const auto [known, fresh] = building_->witnesses.try_emplace(
       KeyOf(witness), static_cast<uint32_t>(building_->witnesses.size()));
   if (!fresh) return known->second;
-  for (const Factor& factor : witness.any_of) {
-    Target target = TargetOf(known->second, {});
-    target.is_witness = true;
-    AddTarget(factor, target);
+  Target target = TargetOf(known->second, {});
+  target.is_witness = true;
+  const uint32_t index = TargetIndex(target);
+  for (const FactorGroup& group : GroupsOf(witness.any_of)) {
+    for (const Text& text : group.texts) AddText(text, index);
   }
   return known->second;
 }
 
-Prefilter::Target Prefilter::TargetOf(uint32_t rule, const Factor& factor) {
+Prefilter::Target Prefilter::TargetOf(uint32_t rule, const Factor& base) {
   Target target{};
   target.rule = rule;
   target.max_before =
-      factor.max_before >= kAnywhere ? kAnywhere : static_cast<uint32_t>(factor.max_before);
-  // A run that the literal itself goes through tells nothing more.
-  const bool told = factor.min_digits == 0 && factor.min_run <= factor.bytes.size();
-  target.min_run = told ? 0 : static_cast<uint32_t>(factor.min_run);
-  target.min_digits = factor.min_digits;
-  target.lead_digits = factor.lead_digits;
+      base.max_before >= kAnywhere ? kAnywhere : static_cast<uint32_t>(base.max_before);
+  target.min_run = static_cast<uint32_t>(base.min_run);
+  target.min_digits = base.min_digits;
+  target.lead_digits = base.lead_digits;
   target.number =
-      factor.min_digits > 1 && factor.min_digits < kEnoughDigits && !HasLetterByte(factor.run);
-  if (target.number) most_digits_ = std::max(most_digits_, factor.min_digits);
-  target.run = RunIndex(factor.run);
-  if (target.number && building_->numbers.insert(target.run).second) {
-    number_bytes_.Add(factor.run);
-  }
-  target.before = RunIndex(factor.before);
+      base.min_digits > 1 && base.min_digits < kEnoughDigits && !HasLetterByte(base.run);
+  if (target.number) most_digits_ = std::max(most_digits_, base.min_digits);
+  target.run = RunIndex(base.run);
+  if (target.number && building_->numbers.insert(target.run).second) number_bytes_.Add(base.run);
+  target.before = RunIndex(base.before);
   target.reach = reach_;
-  target.positions = PositionsIndex(factor.positions);
+  target.positions = PositionsIndex(base.positions);
   target.witness = target.conditions[0] = target.conditions[1] = kNone;
   return target;
 }
@@ -91,29 +88,42 @@ uint32_t Prefilter::TargetIndex(const Target& target) {
   return static_cast<uint32_t>(targets_.size() - 1);
 }
 
-// A frequent word with an odd blank behind it is looked for with that blank.
-void Prefilter::AddOddBlank(const Factor& factor, const Target& target) {
-  Factor with = factor;
-  with.odd_blank = with.word_ends = false;
-  const auto add = [&](std::string_view blanks) {
-    with.bytes = factor.bytes;
-    for (const char c : blanks) with.bytes += FoldByte(c);
-    AddTarget(with, target);
-  };
-  for (const char* blanks : {"\t", "\n", "\f", "\r", "  ", " \t", " \n", " \f", " \r"}) add(blanks);
-}
-
-void Prefilter::AddTarget(const Factor& factor, const Target& target) {
-  if (factor.odd_blank && factor.bytes.size() + 2 <= kFactorBytes &&
-      LiteralFrequency(factor.bytes, false, false) >= kFrequent) {
-    return AddOddBlank(factor, target);
+void Prefilter::AddTexts(const FactorGroup& group, Target target) {
+  // A run that the literal itself goes through tells nothing more.
+  uint32_t told = kNone, untold = kNone;
+  for (const Text& text : group.texts) {
+    const bool tells = group.base.min_digits > 0 || group.base.min_run > text.size();
+    target.min_run = tells ? static_cast<uint32_t>(group.base.min_run) : 0;
+    if (text.size() == 1 && AddLongRun(group.FactorOf(text), target)) continue;
+    uint32_t& index = tells ? untold : told;
+    if (index == kNone) index = TargetIndex(target);
+    AddText(text, index);
   }
-  AddPending(factor.bytes, {factor.start, factor.word_ends, factor.odd_blank, false},
-             TargetIndex(target));
 }
 
-void Prefilter::AddPending(std::string_view bytes, const Stand& stand, uint32_t target) {
-  building_->pending.push_back({KeyOfBytes(bytes), target, stand});
+void Prefilter::AddText(const Text& text, uint32_t target) {
+  if (text.odd_blank && text.size() + 2 <= kFactorBytes) {
+    const uint64_t bytes = __builtin_bswap64(text.key);
+    const std::string_view literal(reinterpret_cast<const char*>(&bytes), text.size());
+    if (LiteralFrequency(literal, false, false) >= kFrequent) return AddOddBlank(text, target);
+  }
+  AddPending(text.key, {text.start, text.word_ends, text.odd_blank, false}, target);
+}
+
+// A frequent word with an odd blank behind it is looked for with that blank.
+void Prefilter::AddOddBlank(const Text& text, uint32_t target) {
+  for (const char* blanks : {"\t", "\n", "\f", "\r", "  ", " \t", " \n", " \f", " \r"}) {
+    uint64_t key = text.key;
+    for (size_t i = 0; blanks[i] != '\0'; ++i) {
+      key |= uint64_t{static_cast<unsigned char>(FoldByte(blanks[i]))}
+             << (56 - 8 * (text.size() + i));
+    }
+    AddPending(key, {text.start, false, false, false}, target);
+  }
+}
+
+void Prefilter::AddPending(uint64_t key, const Stand& stand, uint32_t target) {
+  building_->pending.push_back({key, target, stand});
 }
 
 // One byte tells nothing, a long run of few kinds of bytes that begins with it does.
@@ -132,58 +142,64 @@ bool Prefilter::AddLongRun(const Factor& factor, const Target& target) {
 
 void Prefilter::Add(uint32_t rule, const std::vector<Factor>& any_of, bool folds, size_t longest) {
   folds_ |= folds;
-  // Factors share their conditions.
+  AddGroups(rule, GroupsOf(any_of), longest);
+}
+
+void Prefilter::AddGroups(uint32_t rule, const std::vector<FactorGroup>& groups, size_t longest) {
+  // Groups share their conditions.
   std::unordered_map<const Condition*, uint32_t> numbers;
   const auto number_of = [&](const Condition* condition, const auto& add) {
     const auto [known, fresh] = numbers.try_emplace(condition, 0);
     if (fresh) known->second = add(*condition);
     return known->second;
   };
-  for (const Factor& factor : any_of) {
-    Target target = TargetOf(rule, factor);
-    for (size_t i = 0; i < std::min<size_t>(factor.conditions.size(), 2); ++i) {
-      target.conditions[i] = number_of(factor.conditions[i].get(),
+  for (const FactorGroup& group : groups) {
+    const Factor& base = group.base;
+    Target target = TargetOf(rule, base);
+    for (size_t i = 0; i < std::min<size_t>(base.conditions.size(), 2); ++i) {
+      target.conditions[i] = number_of(base.conditions[i].get(),
                                        [&](const Condition& c) { return conditions_.Add(c); });
     }
-    if (factor.witness) {
+    if (base.witness) {
       target.witness =
-          number_of(factor.witness.get(), [&](const Condition& c) { return WitnessIndex(c); });
+          number_of(base.witness.get(), [&](const Condition& c) { return WitnessIndex(c); });
     }
     target.repeats = longest <= kMostRepeated && target.max_before <= kMostRepeated;
     if (target.repeats) {
       most_before_ = std::max<size_t>(most_before_, target.max_before);
       repeats_ahead_ = std::max(repeats_ahead_, longest + kRepeatAhead);
     }
-    if (!AddLongRun(factor, target)) AddTarget(factor, target);
+    AddTexts(group, target);
   }
 }
 
-void Prefilter::AddBeginnings(uint32_t rule, const std::vector<Factor>& any_of, size_t reach) {
-  stream_ = true;
+void Prefilter::AddBeginnings(uint32_t rule, const std::vector<FactorGroup>& any_of,
+                              size_t reach) {
+  stream_ = folds_ = true;
   reach_ = static_cast<uint32_t>(std::min<size_t>(reach, UINT32_MAX));
-  Add(rule, any_of);
+  AddGroups(rule, any_of, SIZE_MAX);
   // What the end of the text cuts: the run that begins with it is cut, too.
   const uint32_t target = TargetIndex(TargetOf(rule, {}));
   std::unordered_set<uint64_t> known[3];  // by Factor::Start
-  const auto add = [&](std::string_view bytes, Factor::Start start) {
-    if (!known[static_cast<size_t>(start)].insert(KeyOfBytes(bytes)).second) return;
-    AddPending(bytes, {start, false, false, true}, target);
+  const auto add = [&](uint64_t key, Factor::Start start) {
+    if (!known[static_cast<size_t>(start)].insert(key).second) return;
+    AddPending(key, {start, false, false, true}, target);
   };
-  const Factor* last = nullptr;
-  for (const Factor& factor : any_of) {
-    std::string_view cut = factor.bytes;
-    if (factor.odd_blank) add(cut, factor.start);
-    // Of neighbours that begin alike the first one has brought these.
-    size_t known_size = 0;
-    if (last != nullptr && last->start == factor.start) {
-      const std::string_view other = std::string_view(last->bytes).substr(0, last->bytes.size() - 1);
-      known_size = static_cast<size_t>(
-          std::mismatch(other.begin(), other.end(), cut.begin(), cut.end()).first - other.begin());
-    }
-    last = &factor;
-    while (cut.size() > known_size + 1) {
-      cut.remove_suffix(1);
-      add(cut, factor.start);
+  Text last{0, Factor::Start::kAnywhere, false, false};
+  for (const FactorGroup& group : any_of) {
+    for (const Text& text : group.texts) {
+      if (text.odd_blank) add(text.key, text.start);
+      // Of neighbours that begin alike the first one has brought these.
+      size_t alike = 0;
+      if (last.key != 0 && last.start == text.start) {
+        const uint64_t differ = last.key ^ text.key;
+        alike = differ == 0 ? kFactorBytes : static_cast<size_t>(__builtin_clzll(differ)) / 8;
+        alike = std::min(alike, last.size() - 1);
+      }
+      for (size_t size = text.size() - 1; size > alike; --size) {
+        add(text.key & ~uint64_t{0} << (64 - 8 * size), text.start);
+      }
+      last = text;
     }
   }
 }

@@ -14,6 +14,12 @@
 namespace kt::detect {
 namespace {
 
+bool SharesBase(const Factor& a, const Factor& b) {
+  return a.before == b.before && a.max_before == b.max_before && a.min_digits == b.min_digits &&
+         a.lead_digits == b.lead_digits && a.min_run == b.min_run && a.run == b.run &&
+         a.conditions == b.conditions && a.positions == b.positions && a.witness == b.witness;
+}
+
 using Kind = RegexNode::Kind;
 using Start = Factor::Start;
 
@@ -250,6 +256,33 @@ std::optional<FactorSet> Best(const RegexNode& node, Edge edge) {
 }
 
 }  // namespace
+
+Factor FactorGroup::FactorOf(const Text& text) const {
+  Factor factor = base;
+  for (size_t i = 0; i < text.size(); ++i) {
+    factor.bytes += static_cast<char>(text.key >> (56 - 8 * i));
+  }
+  factor.start = text.start;
+  factor.word_ends = text.word_ends;
+  factor.odd_blank = text.odd_blank;
+  return factor;
+}
+
+std::vector<FactorGroup> GroupsOf(const std::vector<Factor>& factors) {
+  std::vector<FactorGroup> groups;
+  for (const Factor& factor : factors) {
+    if (groups.empty() || !SharesBase(groups.back().base, factor)) {
+      Factor& base = groups.emplace_back().base;
+      base = factor;
+      base.bytes.clear();
+      base.start = Start::kAnywhere;
+      base.word_ends = base.odd_blank = false;
+    }
+    groups.back().texts.push_back(
+        {KeyOfBytes(factor.bytes), factor.start, factor.word_ends, factor.odd_blank});
+  }
+  return groups;
+}
 
 LongRun LongRunOf(const Factor& factor) noexcept {
   const auto begin = static_cast<unsigned char>(factor.bytes[0]);

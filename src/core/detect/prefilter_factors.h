@@ -48,6 +48,22 @@ struct Factor {
   std::shared_ptr<const Condition> witness;
 };
 
+// Factors, one behind the other, that have all in common but their bytes and what is right before
+// and behind these: rules begin with hundreds of them.
+struct FactorGroup {
+  struct Text {
+    uint64_t key;  // the bytes (KeyOfBytes)
+    Factor::Start start;
+    bool word_ends, odd_blank;
+    size_t size() const noexcept { return kFactorBytes - __builtin_ctzll(key) / 8; }
+    bool operator==(const Text&) const = default;
+  };
+  Factor base;  // without bytes
+  std::vector<Text> texts;
+  Factor FactorOf(const Text& text) const;
+};
+std::vector<FactorGroup> GroupsOf(const std::vector<Factor>& factors);
+
 // A run of bytes that ordinary words have not: its first byte need not be looked up.
 enum class LongRun : unsigned char { kNone, kTokens, kCapitals };  // the latter: no small letters
 inline constexpr size_t kTokenRun = 12, kCapitalRun = 8;           // bytes

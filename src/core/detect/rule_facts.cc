@@ -14,7 +14,7 @@ RuleFacts DeriveFacts(std::string_view pattern, bool ignore_case, int group) {
   facts.derived = true;
   facts.longest = LongestMatch(tree.value());
   if (auto required = RequiredFactors(tree.value())) facts.required = std::move(required->any_of);
-  facts.beginnings = Beginnings(tree.value());
+  if (const auto all = Beginnings(tree.value())) facts.beginnings = GroupsOf(*all);
   AddAlphabet(tree.value(), &facts.alphabet);
   if (group == 1 && !ignore_case) facts.head = HeadOf(pattern);
   return facts;

@@ -205,17 +205,22 @@ void RuleSearch::SetOpening() {
   if (!beginnings) return;
   opening_.reset();
   opening_mask_ = ~uint64_t{0};
-  for (const Factor& factor : *beginnings) {
-    opens_word_ &= factor.start == Factor::Start::kWord;
-    opening_.set(static_cast<unsigned char>(factor.bytes[0]));
-    opening_mask_ &= ~uint64_t{0} >> (64 - 8 * factor.bytes.size());
+  size_t count = 0;
+  for (const FactorGroup& group : *beginnings) {
+    count += group.texts.size();
+    for (const FactorGroup::Text& text : group.texts) {
+      opens_word_ &= text.start == Factor::Start::kWord;
+      opening_.set(text.key >> 56);
+      opening_mask_ &= ~uint64_t{0} >> (64 - 8 * text.size());
+    }
   }
   std::vector<uint64_t> sorted;
-  sorted.reserve(beginnings->size());
-  for (const Factor& factor : *beginnings) {
-    const uint64_t key = KeyOfBytes(factor.bytes);
-    openings_.set(OpeningIndex(__builtin_bswap64(key) & opening_mask_));
-    sorted.push_back(key);
+  sorted.reserve(count);
+  for (const FactorGroup& group : *beginnings) {
+    for (const FactorGroup::Text& text : group.texts) {
+      openings_.set(OpeningIndex(__builtin_bswap64(text.key) & opening_mask_));
+      sorted.push_back(text.key);
+    }
   }
   if (!std::is_sorted(sorted.begin(), sorted.end())) std::sort(sorted.begin(), sorted.end());
   opening_heads_.AddSorted(sorted);

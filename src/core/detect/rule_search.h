@@ -59,7 +59,7 @@ class RuleSearch {
 
   const Rule rule;
   std::optional<std::vector<Factor>> required;  // for the prefilter
-  std::optional<std::vector<Factor>> beginnings;
+  std::optional<std::vector<FactorGroup>> beginnings;
   std::optional<size_t> max_bytes;  // of a match, declared or derived; nullopt: unbounded
 
  private:

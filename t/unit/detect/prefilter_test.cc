@@ -126,7 +126,7 @@ TEST(Prefilter, SeesEveryBeginning) {
     const std::optional<std::vector<Factor>> beginnings = Beginnings(tree);
     ASSERT_TRUE(beginnings) << pattern;
     Prefilter prefilter;
-    prefilter.AddBeginnings(0, *beginnings, SIZE_MAX);
+    prefilter.AddBeginnings(0, GroupsOf(*beginnings), SIZE_MAX);
     prefilter.Finish();
     const RE2 whole(pattern, RE2::Quiet);
     for (int i = 0; i < 200; ++i) {
