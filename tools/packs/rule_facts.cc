@@ -1,8 +1,8 @@
 // rule_facts OUT
 //
-// Derives what the expressions of the shipped packs say (core/detect/rule_facts.h), and writes it as
-// the file that the binary holds. Part of the build. Which expressions there are is what chains ask
-// about that have all of the packs' rules.
+// Derives what the expressions of the shipped packs say (core/detect/rule_facts.h), and writes it
+// as the file that the binary holds. Part of the build. Which expressions there are is what chains
+// ask about that have all of the packs' rules.
 #include <fstream>
 #include <iostream>
 #include <string>
@@ -64,7 +64,9 @@ int main(int argc, char** argv) {
   std::vector<std::string> warnings;
   const auto chain = kt::policies::BuildChain(EveryRule(), options, &warnings);
   if (!chain.ok()) return std::cerr << "rule_facts: " << chain.status().message() << '\n', 1;
+  const kt::Result<std::string> file = std::move(writer).Take();
+  if (!file.ok()) return std::cerr << "rule_facts: " << file.status().message() << '\n', 1;
   std::ofstream out(argv[1], std::ios::binary);
-  out << std::move(writer).Take() << std::flush;
+  out << file.value() << std::flush;
   return out ? 0 : 1;
 }

@@ -79,20 +79,25 @@ class FactsReader {
   }
 
  private:
+  static constexpr size_t kGroupNumbers = 10;  // that each group has at least
+
   ByteSet Set(uint64_t number) {
     if (number >= file_.sets_) return cursor_.Fail(), ByteSet();
-    using Words = std::array<uint64_t, 4>;
-    static_assert(sizeof(ByteSet) == sizeof(Words));
-    const size_t at = file_.sets_begin_ + number * FactsFile::kSetBytes;
-    return std::bit_cast<ByteSet>(Load<Words>(file_.bytes_.data() + at));
+    using Half = std::array<uint64_t, 2>;
+    static_assert(sizeof(ByteSet) == 2 * sizeof(Half));
+    const char* set = file_.bytes_.data() + file_.sets_begin_ + number * FactsFile::kSetBytes;
+    const auto half = static_cast<unsigned char>(set[FactsFile::kHalfBytes]);
+    if (half >= file_.halves_) return cursor_.Fail(), ByteSet();
+    const char* upper = file_.bytes_.data() + file_.halves_begin_ + half * FactsFile::kHalfBytes;
+    return std::bit_cast<ByteSet>(std::array<Half, 2>{Load<Half>(set), Load<Half>(upper)});
   }
 
   std::shared_ptr<const Positions> ReadPositions() {
     const uint64_t number = cursor_.Number();
     if (number == 0) return nullptr;
     if (number > file_.positions_) return cursor_.Fail(), nullptr;
-    const char* from = file_.bytes_.data() + file_.positions_begin_ +
-                       (number - 1) * FactsFile::kPositionsBytes;
+    const char* from =
+        file_.bytes_.data() + file_.positions_begin_ + (number - 1) * FactsFile::kPositionsBytes;
     auto positions = std::make_shared<Positions>();
     const auto next = [&] { return Set(Load<uint16_t>(std::exchange(from, from + 2))); };
     for (ByteSet& set : positions->behind) set = next();
@@ -128,7 +133,7 @@ class FactsReader {
 
   void ReadGroups(std::vector<FactorGroup>* out) {
     const uint64_t size = cursor_.Number();
-    if (size > cursor_.left()) return cursor_.Fail();
+    if (size > cursor_.left() / kGroupNumbers) return cursor_.Fail();
     out->resize(size);
     for (FactorGroup& group : *out) {
       if (!cursor_.ok()) return;
@@ -176,7 +181,8 @@ class FactsReader {
       // No byte of a literal is 0.
       const bool valid = key != 0 && size == kFactorBytes - __builtin_ctzll(key) / 8;
       if (!list.ok() || !valid || (stand & 3) == 3) return cursor_.Fail();
-      out->push_back({key, static_cast<Factor::Start>(stand & 3), (stand & 4) != 0, (stand & 8) != 0});
+      out->push_back(
+          {key, static_cast<Factor::Start>(stand & 3), (stand & 4) != 0, (stand & 8) != 0});
     }
   }
 
@@ -205,15 +211,17 @@ FactsFile::FactsFile(std::string_view bytes) noexcept {
   const auto count = [&](size_t index) -> size_t {
     return Load<uint32_t>(bytes.data() + kFactsMagic.size() + 4 * index);
   };
-  sets_begin_ = kHeaderBytes + count(0) * kIndexBytes;
-  positions_begin_ = sets_begin_ + count(1) * kSetBytes;
-  lists_begin_ = positions_begin_ + count(2) * kPositionsBytes;
-  lists_end_ = lists_begin_ + count(3);
+  halves_begin_ = kHeaderBytes + count(0) * kIndexBytes;
+  sets_begin_ = halves_begin_ + count(1) * kHalfBytes;
+  positions_begin_ = sets_begin_ + count(2) * kSetBytes;
+  lists_begin_ = positions_begin_ + count(3) * kPositionsBytes;
+  lists_end_ = lists_begin_ + count(4);
   if (lists_end_ > bytes.size()) return;
   bytes_ = bytes;
   rules_ = count(0);
-  sets_ = count(1);
-  positions_ = count(2);
+  halves_ = count(1);
+  sets_ = count(2);
+  positions_ = count(3);
 }
 
 std::unique_ptr<RuleFacts> FactsFile::Find(const Rule& rule) const {

@@ -2,10 +2,12 @@
 // shipped packs when the project is built, by the code that would derive them at run time, and in
 // the byte order of the machine.
 //
-//   magic, rules, sets, positions, lists     8 bytes; four of 4 bytes, `lists` in bytes
+//   magic; rules, halves, sets, positions    8 bytes; how many, 4 bytes each
+//   lists, 0   4 bytes each; bytes of the lists
 //   index      for each rule, ascending: the key of its expression, 16 bytes; where its entry
 //              begins, 4 bytes from the beginning of the file
-//   sets       32 bytes each
+//   halves     upper halves of sets of bytes, 16 bytes each: there are few
+//   sets       their lower half, 16 bytes, and the number of the upper one, 1 byte
 //   positions  Positions as the numbers of their sets, 2 bytes each
 //   lists      literals: their number, then each by what it shares with the one before
 //   entries    see facts_file.cc; numbers are LEB128
@@ -35,14 +37,17 @@ class FactsFile final : public KnownFacts {
   explicit FactsFile(std::string_view bytes) noexcept;
   std::unique_ptr<RuleFacts> Find(const Rule& rule) const override;
 
-  static constexpr size_t kHeaderBytes = 24, kIndexBytes = 20, kSetBytes = 32;
+  static constexpr size_t kHeaderBytes = 32, kIndexBytes = 20;
+  static constexpr size_t kHalfBytes = 16, kSetBytes = kHalfBytes + 1;
   static constexpr size_t kPositionsBytes = 2 * (Positions::kBehind + Positions::kAhead);
 
  private:
   friend class FactsReader;
   std::string_view bytes_;
-  size_t rules_ = 0, sets_ = 0, positions_ = 0;                 // how many
-  size_t sets_begin_ = 0, positions_begin_ = 0, lists_begin_ = 0, lists_end_ = 0;  // offsets
+  size_t rules_ = 0, halves_ = 0, sets_ = 0, positions_ = 0;  // how many
+  // Offsets.
+  size_t halves_begin_ = 0, sets_begin_ = 0, positions_begin_ = 0;
+  size_t lists_begin_ = 0, lists_end_ = 0;
 };
 
 }  // namespace kt::detect

@@ -40,8 +40,15 @@ void Collect(const std::vector<FactorGroup>& groups, std::vector<const Condition
 }  // namespace
 
 uint64_t FactsWriter::SetNumber(const ByteSet& set) {
-  const auto [known, fresh] = set_numbers_.try_emplace(set, sets_.size());
-  if (fresh) sets_.push_back(set);
+  const auto [known, fresh] = set_numbers_.try_emplace(set, set_numbers_.size());
+  if (!fresh) return known->second;
+  std::string bytes;
+  AppendRaw(set, &bytes);
+  const std::string upper = bytes.substr(FactsFile::kHalfBytes);
+  const auto [half, fresh_half] = half_numbers_.try_emplace(upper, half_numbers_.size());
+  if (fresh_half) halves_ += upper;
+  sets_.append(bytes, 0, FactsFile::kHalfBytes);
+  sets_ += static_cast<char>(half->second);
   return known->second;
 }
 
@@ -141,21 +148,23 @@ void FactsWriter::Add(const Rule& rule, const RuleFacts& facts) {
   if (facts.beginnings) AppendGroups(beginnings, numbers, &out);
 }
 
-std::string FactsWriter::Take() && {
+Result<std::string> FactsWriter::Take() && {
+  if (half_numbers_.size() > 0x100 || set_numbers_.size() > 0x10000) {
+    return Status::ResourceExhausted("too many sets of bytes for the format of facts");
+  }
   std::string out(kFactsMagic);
-  for (const size_t size :
-       {entries_.size(), sets_.size(), positions_numbers_.size(), lists_.size()}) {
+  for (const size_t size : {entries_.size(), half_numbers_.size(), set_numbers_.size(),
+                            positions_numbers_.size(), lists_.size(), size_t{0}}) {
     AppendRaw(static_cast<uint32_t>(size), &out);
   }
-  size_t offset = out.size() + entries_.size() * FactsFile::kIndexBytes +
-                  sets_.size() * FactsFile::kSetBytes + positions_.size() + lists_.size();
+  size_t offset = out.size() + entries_.size() * FactsFile::kIndexBytes + halves_.size() +
+                  sets_.size() + positions_.size() + lists_.size();
   for (const auto& [key, entry] : entries_) {
     AppendRaw(key, &out);
     AppendRaw(static_cast<uint32_t>(offset), &out);
     offset += entry.size();
   }
-  for (const ByteSet& set : sets_) AppendRaw(set, &out);
-  out += positions_ + lists_;
+  out += halves_ + sets_ + positions_ + lists_;
   for (const auto& [key, entry] : entries_) out += entry;
   return out;
 }

@@ -14,7 +14,8 @@ class FactsWriter {
  public:
   // A rule whose expression is there already adds nothing.
   void Add(const Rule& rule, const RuleFacts& facts);
-  std::string Take() &&;
+  // kResourceExhausted: more than the format has numbers for.
+  Result<std::string> Take() &&;
 
  private:
   using ConditionNumbers = std::unordered_map<const Condition*, uint64_t>;
@@ -28,9 +29,8 @@ class FactsWriter {
 
   std::map<FactsKey, std::string> entries_;
   std::unordered_map<ByteSet, uint64_t> set_numbers_;
-  std::vector<ByteSet> sets_;
-  std::map<std::string, uint64_t> positions_numbers_, list_offsets_;
-  std::string positions_, lists_;
+  std::map<std::string, uint64_t> half_numbers_, positions_numbers_, list_offsets_;
+  std::string halves_, sets_, positions_, lists_;
 };
 
 }  // namespace kt::detect

@@ -1,6 +1,6 @@
-// Making a prefilter: which literals lead to which rules.
+// Making a prefilter: which literals lead to which rules. What is made of them all is in
+// prefilter_lists.cc.
 #include <algorithm>
-#include <cstring>
 #include <string>
 #include <utility>
 
@@ -173,8 +173,7 @@ void Prefilter::AddGroups(uint32_t rule, const std::vector<FactorGroup>& groups,
   }
 }
 
-void Prefilter::AddBeginnings(uint32_t rule, const std::vector<FactorGroup>& any_of,
-                              size_t reach) {
+void Prefilter::AddBeginnings(uint32_t rule, const std::vector<FactorGroup>& any_of, size_t reach) {
   stream_ = folds_ = true;
   reach_ = static_cast<uint32_t>(std::min<size_t>(reach, UINT32_MAX));
   AddGroups(rule, any_of, SIZE_MAX);
@@ -201,198 +200,6 @@ void Prefilter::AddBeginnings(uint32_t rule, const std::vector<FactorGroup>& any
       }
       last = text;
     }
-  }
-}
-
-// So that the walk looks where the literal may stand.
-void Prefilter::Mark(const Literal& literal) {
-  const auto first = static_cast<unsigned char>(literal.bytes[0]);
-  const std::string_view bytes(literal.bytes, literal.size);
-  if (literal.start == Factor::Start::kAnywhere && !literal.at_end &&
-      (IsFoldedWord(first) || !AlwaysStarts(first))) {
-    tables_.inside.Add(bytes);
-  }
-  const bool blank = literal.size == 1 ? !literal.at_end : literal.bytes[1] == ' ';
-  signs_before_blanks_ |= blank && first < 0x80 && !IsFoldedWord(first);
-  (first >= 0x80 ? foreign_ : IsFoldedWord(first) ? words_ : ascii_signs_) = true;
-  const uint64_t product = Product(Load(literal.bytes));
-  if (literal.size == 4) hashes_->four.set(Hash4(product));
-  if (literal.size > 4 && literal.size < kFactorBytes) hashes_->more.set(Hash5(product));
-  if (literal.size == kFactorBytes) hashes_->whole.set(Hash8(product));
-  filter_.Add(bytes, literal.at_end);
-}
-
-template <typename Take>
-void Prefilter::EachList(const Literal& literal, const Take& take) const {
-  if (IsNumber(literal)) return;
-  const uint64_t bytes = Load(literal.bytes), product = Product(bytes);
-  if (literal.size == kFactorBytes) {
-    take(whole_lists_ + ListOf(Hash8(product)));
-  } else if (literal.size > 4) {
-    take(more_lists_ + ListOf(Hash5(product)));
-  } else if (literal.size == 4) {
-    take(four_lists_ + ListOf(Hash4(product)));
-  } else if (literal.size > 1 || literal.at_end) {
-    take(filter_.GroupOf(bytes & 0xFF, bytes >> 8 & 0xFF));
-  } else {
-    for (unsigned second = 0; second < 256; ++second) take(filter_.GroupOf(bytes & 0xFF, second));
-  }
-}
-
-// Each literal that is no number beside those that may stand where it may.
-void Prefilter::SortLists(const std::vector<Literal>& literals) {
-  four_lists_ = static_cast<uint32_t>(filter_.groups());
-  more_lists_ = four_lists_ + kLists;
-  whole_lists_ = more_lists_ + kLists;
-  // Each list in two halves: of those that stand at the end, and before it of the others.
-  const size_t halves = 2 * size_t{whole_lists_ + kLists};
-  std::vector<uint32_t> ends(halves + 1), last(halves, kNone);
-  const auto each = [&](const auto& take) {
-    std::fill(last.begin(), last.end(), kNone);
-    for (uint32_t i = 0; i < literals.size(); ++i) {
-      EachList(literals[i], [&](uint32_t list) {
-        const uint32_t half = 2 * list + (literals[i].at_end ? 1 : 0);
-        if (std::exchange(last[half], i) != i) take(half, literals[i]);
-      });
-    }
-  };
-  each([&](uint32_t half, const Literal&) { ++ends[half + 1]; });
-  for (size_t i = 1; i < ends.size(); ++i) ends[i] += ends[i - 1];
-  list_begins_.resize(halves / 2 + 1);
-  for (size_t i = 0; i < list_begins_.size(); ++i) list_begins_[i] = ends[2 * i];
-  listed_.resize(ends.back());
-  each([&](uint32_t half, const Literal& literal) { listed_[ends[half]++] = literal; });
-}
-
-bool Prefilter::IsNumber(const Literal& literal) noexcept {
-  return IsAsciiDigit(static_cast<unsigned char>(literal.bytes[0])) && literal.size == 1 &&
-         literal.start != Factor::Start::kAnywhere;
-}
-
-// Appends the targets of what is pending in [begin, end), or finds the same ones that are there.
-void Prefilter::AddToLists(size_t begin, size_t end, Literal* literal) {
-  const size_t first = lists_.size();
-  for (size_t i = begin; i < end; ++i) {
-    const uint32_t target = building_->pending[i].target;
-    if (lists_.size() == first || lists_.back() != target) lists_.push_back(target);
-  }
-  const size_t size = lists_.size() - first;
-  // Most have one.
-  if (size == 1) {
-    uint32_t& known = building_->single_lists[lists_.back()];
-    if (known == kNone) {
-      known = static_cast<uint32_t>(first);
-    } else {
-      lists_.pop_back();
-    }
-    literal->first_target = known;
-    literal->end_target = known + 1;
-    return;
-  }
-  const std::string_view key(reinterpret_cast<const char*>(&lists_[first]),
-                             size * sizeof lists_[0]);
-  const auto [known, fresh] =
-      building_->lists.try_emplace(std::string(key), static_cast<uint32_t>(first));
-  if (!fresh) lists_.resize(first);
-  literal->first_target = known->second;
-  literal->end_target = known->second + static_cast<uint32_t>(size);
-}
-
-std::vector<Prefilter::Literal> Prefilter::TakeLiterals() {
-  const auto same = [](const Pending& a, const Pending& b) {
-    return a.key == b.key && a.stand == b.stand;
-  };
-  // The targets that reach farthest come first.
-  std::vector<Pending>& pending = building_->pending;
-  std::sort(pending.begin(), pending.end(), [&](const Pending& a, const Pending& b) {
-    if (a.key != b.key) return a.key < b.key;
-    if (a.stand != b.stand) return a.stand < b.stand;
-    const uint32_t reach = targets_[a.target].reach, other = targets_[b.target].reach;
-    return reach != other ? reach > other : a.target < b.target;
-  });
-  building_->single_lists.assign(targets_.size(), kNone);
-  std::vector<Literal> literals;
-  size_t count = 0;
-  for (size_t i = 0; i < pending.size(); ++i) count += i == 0 || !same(pending[i - 1], pending[i]);
-  literals.reserve(count);
-  for (size_t i = 0, end = 0; i < pending.size(); i = end) {
-    while (end < pending.size() && same(pending[end], pending[i])) ++end;
-    const Pending& first = pending[i];
-    Literal& literal = literals.emplace_back();
-    const uint64_t bytes = __builtin_bswap64(first.key);
-    std::memcpy(literal.bytes, &bytes, sizeof bytes);
-    literal.size = static_cast<uint8_t>(kFactorBytes - __builtin_ctzll(first.key) / 8);
-    literal.unused_bits = static_cast<uint8_t>(8 * (kFactorBytes - literal.size));
-    literal.start = first.stand.start;
-    literal.word_ends = first.stand.word_ends;
-    literal.odd_blank = first.stand.odd_blank;
-    literal.at_end = first.stand.at_end;
-    AddToLists(i, end, &literal);
-  }
-  std::exchange(pending, {});
-  return literals;
-}
-
-void Prefilter::Finish() {
-  const std::vector<Literal> literals = TakeLiterals();
-  if (!literals.empty()) {
-    hashes_ = std::make_unique<Hashes>();
-    SortNumbers(literals);
-    SortLists(literals);
-  }
-  std::vector<Positions> positions;
-  for (const RunTarget& run : long_runs_) positions.push_back(PositionsOf(run.target, run.first));
-  long_run_table_.Build(positions);
-  const bool numbers = !numbers_[0].list.empty() || !numbers_[1].list.empty();
-  const bool ascii = words_ || ascii_signs_ || numbers || !tables_.inside.empty();
-  only_foreign_ = foreign_ && !ascii && long_runs_.empty();
-  building_.reset();
-  conditions_.Finish();
-  targets_.shrink_to_fit();
-  lists_.shrink_to_fit();
-  runs_.shrink_to_fit();
-}
-
-// Numbers begin so often that what cannot be one has to be told apart at once.
-void Prefilter::SortNumbers(const std::vector<Literal>& literals) {
-  ByteSet words;
-  for (unsigned byte = 0; byte < 0x80; ++byte) words.set(byte, IsAsciiWord(byte));
-  const auto add = [](const Number& number, std::vector<Number>* list) {
-    const auto same = [&](const Number& other) {
-      const Literal &a = number.literal, &b = other.literal;
-      return other.target == number.target && a.word_ends == b.word_ends &&
-             a.odd_blank == b.odd_blank && a.at_end == b.at_end;
-    };
-    const auto known = std::find_if(list->begin(), list->end(), same);
-    if (known == list->end()) return list->push_back(number);
-    known->digits |= number.digits;
-  };
-  for (const Literal& literal : literals) {
-    const auto begin = static_cast<unsigned char>(literal.bytes[0]);
-    if (!IsNumber(literal)) {
-      Mark(literal);
-      continue;
-    }
-    for (uint32_t t = literal.first_target; t < literal.end_target; ++t) {
-      const Target& target = targets_[lists_[t]];
-      const ByteSet before = target.max_before == 0 ? ~ByteSet() : runs_[target.before];
-      const Number number{literal, lists_[t], target.lead_digits,
-                          target.number ? target.min_digits : 0, uint32_t{1} << (begin - '0')};
-      if ((before & ~words).any()) add(number, &numbers_[0].list);
-      const bool after_word = literal.start != Factor::Start::kWord && (before & words).any();
-      if (after_word) add(number, &numbers_[1].list);
-    }
-  }
-  for (Numbers& numbers : numbers_) {
-    std::stable_sort(numbers.list.begin(), numbers.list.end(),
-                     [](const Number& a, const Number& b) { return a.min_digits < b.min_digits; });
-    std::vector<Positions> positions;
-    for (const Number& number : numbers.list) {
-      ByteSet first;
-      for (unsigned digit = 0; digit < 10; ++digit) first['0' + digit] = number.digits >> digit & 1;
-      positions.push_back(PositionsOf(targets_[number.target], first));
-    }
-    numbers.table.Build(positions);
   }
 }
 

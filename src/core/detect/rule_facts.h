@@ -24,9 +24,9 @@ struct GroupHead {
 };
 
 struct RuleFacts {
-  bool derived = false;           // the expression is in regex_tree.h's subset; else nothing is known
-  std::optional<size_t> longest;  // bytes of the longest match; nullopt: not bounded
-  std::optional<std::vector<Factor>> required;         // one of them is in every match
+  bool derived = false;  // the expression is in regex_tree.h's subset; else nothing is known
+  std::optional<size_t> longest;                // bytes of the longest match; nullopt: not bounded
+  std::optional<std::vector<Factor>> required;  // one of them is in every match
   std::optional<std::vector<FactorGroup>> beginnings;  // every match begins with one of them
   ByteSet alphabet;                                    // of all that matches hold
   GroupHead head;

@@ -30,8 +30,8 @@ class RuleSearch {
   explicit RuleSearch(Rule r) : rule(std::move(r)) {}
 
   // Derives bound and literals, or takes those that are known; compiles what is not trusted. Once,
-  // before all else. `known` may be null, and is asked about what is trusted alone.
-  Status Prepare(const KnownFacts* known);
+  // before all else. `known` is asked about what is trusted alone.
+  Status Prepare(const KnownFacts* known = nullptr);
   // The expression or, where that can be derived, a looser one that is smaller (prefix.h).
   std::string Loose() const;
   // Gives back what only building needs: `required`, `beginnings`.
