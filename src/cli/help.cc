@@ -164,6 +164,9 @@ DESCRIPTION
   user's message (input) or as a model's answer (output); `when` conditions do not apply. A line
   that cannot be judged gets {"id": ..., "error": "..."}. No text leaves the machine.
 
+  {"id": ..., "texts": ["...", "..."]} is a request of several messages, whose scores are the highest
+  of them, without "entities": the more a request holds, the more each text must show.
+
 OPTIONS
   --policy-config FILE...  the configuration
   --rules DIR              rule packs that replace the built-in ones

@@ -79,6 +79,11 @@ std::string_view Verdict(const policy::ChainRun& run, const std::optional<policy
 
 }  // namespace
 
+struct LineScanner::Answer {
+  std::vector<double> scores;  // the highest, by the chain's entries; below 0: none
+  std::string entities;        // of the last text
+};
+
 bool LineScanner::Scan(std::string_view line, std::string* out) {
   json::Limits limits;
   limits.lone_surrogates = json::LoneSurrogates::kKeep;
@@ -86,7 +91,6 @@ bool LineScanner::Scan(std::string_view line, std::string* out) {
                       ? view_.Parse(line, 0, limits)
                       : Status::ResourceExhausted("the line is longer than 32 MiB");
   const json::NodeIndex id = status.ok() ? view_.Find(0, "id") : json::kNoNode;
-  const json::NodeIndex text = status.ok() ? view_.Find(0, "text") : json::kNoNode;
   *out += "{\"id\":";
   if (id == json::kNoNode) {
     *out += "null";
@@ -94,43 +98,70 @@ bool LineScanner::Scan(std::string_view line, std::string* out) {
     out->append(line.substr(view_.node(id).begin, view_.node(id).end - view_.node(id).begin));
   }
   std::string members;
-  if (status.ok()) {
-    const bool usable = text != json::kNoNode && view_.node(text).kind == json::Kind::kString;
-    status = usable ? Judge(view_.String(text), &members)
-                    : Status::InvalidArgument("the line is no object with a string \"text\"");
-  }
+  std::vector<std::string> texts;
+  if (status.ok()) status = ReadTexts(&texts);
+  if (status.ok()) status = Judge(texts, &members);
   *out += status.ok() ? members : ",\"error\":" + Quote(status.message());
   *out += "}\n";
   return status.ok();
 }
 
-Status LineScanner::Judge(std::string_view text, std::string* out) {
-  policy::TextUnit unit;
-  unit.text = text;
-  unit.phase = phase_;
-  unit.role = phase_ == policy::Phase::kInput ? openai::Role::kUser : openai::Role::kAssistant;
-  std::string scores, entities;
-  if (Status status = Evaluate(unit, &scores, &entities); !status.ok()) return status;
+Status LineScanner::ReadTexts(std::vector<std::string>* texts) const {
+  const auto is = [&](json::NodeIndex i, json::Kind kind) {
+    return i != json::kNoNode && view_.node(i).kind == kind;
+  };
+  const json::NodeIndex text = view_.Find(0, "text"), list = view_.Find(0, "texts");
+  bool usable = is(text, json::Kind::kString) != is(list, json::Kind::kArray);
+  if (text != json::kNoNode && list != json::kNoNode) usable = false;
+  if (usable && list != json::kNoNode) {
+    for (json::NodeIndex i = list + 1; usable && i < view_.node(list).after;
+         i = view_.node(i).after) {
+      usable = is(i, json::Kind::kString);
+      if (usable) texts->push_back(view_.String(i));
+    }
+  } else if (usable) {
+    texts->push_back(view_.String(text));
+  }
+  if (usable) return Status::Ok();
+  return Status::InvalidArgument(
+      "the line is no object with a string \"text\" or a list of strings \"texts\"");
+}
 
+// `entities` are told of a single text only: spans of a list would need its index.
+Status LineScanner::Judge(std::span<const std::string> texts, std::string* out) const {
+  Answer answer;
+  std::vector<policy::ChainRun::Text> request;
+  uint32_t windows = 0;
+  for (const std::string& text : texts) {
+    policy::TextUnit& unit = request.emplace_back().unit;
+    unit.text = text;
+    unit.phase = phase_;
+    unit.role = phase_ == policy::Phase::kInput ? openai::Role::kUser : openai::Role::kAssistant;
+    if (Status status = Evaluate(unit, &windows, &answer); !status.ok()) return status;
+  }
+  std::string scores;
+  for (size_t i = 0; i < answer.scores.size(); ++i) {
+    if (answer.scores[i] < 0) continue;
+    const std::string_view kind = chain_.entries()[i].policy->kind();
+    scores += (scores.empty() ? "" : ",") + ScoreMember(kind, answer.scores[i]);
+  }
   policy::ChainRun run(chain_, {});
-  const policy::ChainRun::Text texts[] = {{unit, true}};
   std::vector<std::vector<policy::TextEdit>> edits;
-  const std::optional<policy::Block> block = run.Judge(phase_, texts, &edits);
-  *out += ",\"scores\":{" + scores + "},\"entities\":[" + entities +
-          "],\"verdict\":" + Quote(Verdict(run, block));
+  const std::optional<policy::Block> block = run.Judge(phase_, request, &edits);
+  *out += ",\"scores\":{" + scores + "}";
+  if (view_.Find(0, "text") != json::kNoNode) *out += ",\"entities\":[" + answer.entities + "]";
+  *out += ",\"verdict\":" + Quote(Verdict(run, block));
   return Status::Ok();
 }
 
-Status LineScanner::Evaluate(policy::TextUnit unit, std::string* scores,
-                             std::string* entities) const {
+Status LineScanner::Evaluate(policy::TextUnit unit, uint32_t* windows, Answer* answer) const {
   const bool input = phase_ == policy::Phase::kInput;
-  uint32_t windows = 0;
   policy::Reader::Options options;
   options.scope = input ? detect::Scope::kInput : detect::Scope::kOutput;
   if (input) {
     options.views = detect::kAllViews;
     options.classifier = chain_.classifier();
-    options.windows = &windows;
+    options.windows = windows;
   }
   policy::Reading reading;
   policy::Reader reader(chain_.matcher());
@@ -138,21 +169,20 @@ Status LineScanner::Evaluate(policy::TextUnit unit, std::string* scores,
   unit.reading = &reading;
   std::vector<detect::Match> own;
   std::vector<Entity> found;
-  for (const policy::ChainEntry& entry : chain_.entries()) {
-    const bool runs = phase_ == policy::Phase::kInput ? entry.input : entry.output;
-    if (!runs) continue;
+  answer->scores.resize(chain_.entries().size(), -1);
+  for (size_t i = 0; i < chain_.entries().size(); ++i) {
+    const policy::ChainEntry& entry = chain_.entries()[i];
+    if (input ? !entry.input : !entry.output) continue;
     policy::Evaluation evaluation;
     const Status status =
         entry.policy->Evaluate(unit, MatchesOf(entry, reading.matches(), &own), &evaluation);
     if (!status.ok()) return status;
-    if (evaluation.score >= 0) {
-      *scores += (scores->empty() ? "" : ",") + ScoreMember(entry.policy->kind(), evaluation.score);
-    }
+    answer->scores[i] = std::max(answer->scores[i], evaluation.score);
     for (const policy::Finding& finding : evaluation.findings) {
       if (finding.begin < finding.end) found.push_back({finding.type, finding.begin, finding.end});
     }
   }
-  *entities = EntityList(unit.text, std::move(found));
+  answer->entities = EntityList(unit.text, std::move(found));
   return Status::Ok();
 }
 

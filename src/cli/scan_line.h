@@ -1,8 +1,11 @@
-// One text through a chain, as one line of `kt policy scan`. Pure: text in, text out.
+// One text, or the messages of one request, through a chain, as one line of `kt policy scan`. Pure:
+// text in, text out.
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/json/view.h"
 #include "core/policy/chain.h"
@@ -13,15 +16,17 @@ class LineScanner {
  public:
   LineScanner(const policy::Chain& chain, policy::Phase phase) : chain_(chain), phase_(phase) {}
 
-  // Appends the answer to `line` and its newline to *out. False: the line is no {id, text} object
-  // or could not be judged; the answer then has `error` instead of a verdict.
+  // Appends the answer to `line` and its newline to *out. False: the line is no {id, text} or
+  // {id, texts} object or could not be judged; the answer then has `error` instead of a verdict.
   bool Scan(std::string_view line, std::string* out);
 
  private:
-  // Judges `text` and appends the members of the answer.
-  Status Judge(std::string_view text, std::string* out);
-  // Every policy's own scores and spans, also those that only log.
-  Status Evaluate(policy::TextUnit unit, std::string* scores, std::string* entities) const;
+  struct Answer;
+  // The members "text" or "texts" of a line; kInvalidArgument when it has neither.
+  Status ReadTexts(std::vector<std::string>* texts) const;
+  Status Judge(std::span<const std::string> texts, std::string* out) const;
+  // One text by every policy, also those that only log. *windows: of the request so far.
+  Status Evaluate(policy::TextUnit unit, uint32_t* windows, Answer* answer) const;
 
   const policy::Chain& chain_;
   policy::Phase phase_;

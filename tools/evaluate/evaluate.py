@@ -5,6 +5,7 @@ See scripts/evaluate. UNSEEN_DIR comes from kt_train: for each family of sources
 not seen it. "prompts" and "spans" measure their part of the page and leave the other as it is.
 """
 
+import copy
 import gzip
 import json
 import pathlib
@@ -14,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 
+import long_texts
 import metrics
 import spans
 from disguise import DISGUISES
@@ -31,6 +33,15 @@ policy:
   prompt-injection: {action: log}
   safety-filter: {mode: strict, action: log}
   pii-detector: {entities: all, include_private_ips: true}
+providers: {targets: [{id: echo, provider: echo}]}
+"""
+# Long texts: what is not asked is not run.
+LONG_PACK = """
+pack: {name: evaluation, version: 1.0.0, enabled: true}
+policies: {chain: [prompt-injection, safety-filter]}
+policy:
+  prompt-injection: {action: log}
+  safety-filter: {mode: strict, action: log}
 providers: {targets: [{id: echo, provider: echo}]}
 """
 DEFAULT_PACK = """
@@ -54,7 +65,8 @@ class Scanner:
         self.pack.write_text(pack)
 
     def scan(self, texts, weights=None, rules=None):
-        """Answers of the chain to {id: text}, with other weights or another directory of rules."""
+        """Answers of the chain to {id: text, or the texts of one request}, with other weights or
+        another directory of rules."""
         command = [self.kt, "policy", "scan", "--policy-config", str(self.pack)]
         if rules:
             command += ["--rules", str(rules)]
@@ -64,7 +76,10 @@ class Scanner:
                 shutil.copytree(ROOT / "policies", rules)
                 shutil.copy(weights, rules / "classifier.bin")
             command += ["--rules", str(rules)]
-        lines = "".join(json.dumps({"id": k, "text": v}) + "\n" for k, v in texts.items())
+        member = {str: "text", list: "texts"}
+        lines = "".join(
+            json.dumps({"id": k, member[type(v)]: v}) + "\n" for k, v in texts.items()
+        )
         done = subprocess.run(
             command, input=lines.encode(), stdout=subprocess.PIPE, stderr=subprocess.PIPE
         )
@@ -84,6 +99,12 @@ class Prompts:
         rows = [row for name in ("injection", "safety", "benign") for row in read(corpus, name)]
         self.rows = [row for row in rows if row["source"] in self.families]
         self.score(self.rows)
+
+    def scored_by(self, scanner):
+        """The same rows and weights with another scanner."""
+        other = copy.copy(self)
+        other.scanner = scanner
+        return other
 
     def family(self, row):
         return self.families[row["source"]]
@@ -139,38 +160,14 @@ def task_figures(prompts, task):
     return out + table(["unseen source, harmless", "rows", "false positives at 0.8"], rows)
 
 
-def conversations(prompts, rng):
-    """Harmless messages of one source joined into one text."""
-    sizes = {"20 KB": (20_000, 30), "100 KB": (100_000, 10)}
-    flagged = {}
-    for source, part in by_source([r for r in prompts.rows if r["label"] == 0]):
-        tasks = [task for task in SCORES if part[0]["task"] in (task, "both")]
-        texts = [row["text"] for row in part]
-        for name, (size, count) in sizes.items():
-            made = []
-            for i in range(count):
-                text = ""
-                while len(text) < size:
-                    text += rng.choice(texts) + "\n\n"
-                made.append({"id": str(i), "text": text, "source": source})
-            prompts.score(made)
-            for task in tasks:
-                flagged.setdefault((source, task, name), []).extend(scores(made, task))
-    rows = []
-    for source in sorted({key[0] for key in flagged}) + [None]:
-        row = [source or "all"]
-        for task in SCORES:
-            for name in sizes:
-                values = [
-                    value
-                    for key, part in flagged.items()
-                    if key[1:] == (task, name) and source in (None, key[0])
-                    for value in part
-                ]
-                row.append(show(metrics.rate(values), True))
-        rows.append(row)
-    header = [f"{task}, {name}" for task in SCORES for name in sizes]
-    return table(["harmless conversations of", *header], rows)
+def long_texts_part(prompts, rng):
+    good = dict(by_source([r for r in prompts.rows if r["label"] == 0]))
+    scanner = prompts.scanner
+    prompts = prompts.scored_by(Scanner(scanner.kt, scanner.folder, LONG_PACK))
+    out = "### Attacks in long texts\n\n"
+    out += long_texts.recall(prompts.score, SCORES["injection"], good, prompts.rows, rng)
+    out += "### Harmless conversations\n\n"
+    return out + long_texts.false_positives(prompts.score, good, SCORES, rng)
 
 
 def disguised(prompts, rng):
@@ -224,7 +221,7 @@ def prompt_parts(scanner, corpus, unseen):
     parts = ["## Injection\n\n", task_figures(prompts, "injection")]
     parts += ["### Disguised\n\n", disguised(prompts, rng)]
     parts += ["## Safety\n\n", task_figures(prompts, "safety")]
-    parts += ["## Long harmless texts\n\n", conversations(prompts, rng)]
+    parts += ["## Long texts\n\n", long_texts_part(prompts, rng)]
     parts += ["## Over-defence, with the shipped weights\n\n", probes(scanner)]
     return "".join(parts)
 

@@ -9,6 +9,7 @@
 #include <set>
 
 #include "core/detect/classifier.h"
+#include "core/policies/score_mix.h"
 
 namespace kt::train {
 namespace {
@@ -19,9 +20,13 @@ constexpr double kFalsePositives = 0.005;
 constexpr double kConversationFalsePositives = 0.01;
 constexpr size_t kConversations = 1000;
 constexpr double kMaxDrift = 2;
+constexpr size_t kWindowsOf20Kb = 100, kWindowsOf100Kb = 500;  // about those of 20 KB and of 100 KB
 constexpr size_t kConversationBytes[] = {20 * 1024, 100 * 1024};
-double Growth(size_t window) {
-  return detect::Classifier::LengthGrowth(static_cast<uint32_t>(window));
+
+// Of a row's window, so many windows of the request having been judged before.
+double Growth(bool rare, size_t windows) {
+  return detect::Classifier::LengthGrowth(
+      policies::RivalWindows(rare, static_cast<uint32_t>(windows)));
 }
 
 // The harmless rows of which conversations are drawn. Encoded and disguised rows of a corpus are
@@ -35,9 +40,10 @@ std::vector<const Judged*> Messages(const std::vector<Judged>& judged, Head head
 }
 
 // For each of many random conversations: the highest raw value minus drift * growth must stay
-// below the operating point. Returns the share that does not.
+// below the operating point. Returns the share that does not. `rare`: rare evidence counts as such,
+// as the policy has it; the drift is fitted without, to be on the safe side.
 double ConversationsFlagged(const std::vector<const Judged*>& messages, size_t bytes, double point,
-                            double drift, uint64_t seed) {
+                            double drift, bool rare, uint64_t seed) {
   if (messages.empty()) return 0;
   std::mt19937_64 random(seed);
   size_t flagged = 0;
@@ -47,7 +53,8 @@ double ConversationsFlagged(const std::vector<const Judged*>& messages, size_t b
     while (size < bytes) {
       const Judged& message = *messages[random() % messages.size()];
       size += message.row->text.size() + 1;
-      for (const double raw : message.raws) hit |= raw - drift * Growth(window++) >= point;
+      for (const double raw : message.raws)
+        hit |= raw - drift * Growth(rare && message.row->rare, window++) >= point;
     }
     flagged += hit ? 1 : 0;
   }
@@ -56,7 +63,7 @@ double ConversationsFlagged(const std::vector<const Judged*>& messages, size_t b
 
 bool Hit(const Judged& j, const Calibration& c, size_t windows_before) {
   for (size_t i = 0; i < j.raws.size(); ++i)
-    if (j.raws[i] - c.drift * Growth(windows_before + i) >= c.operating_point) return true;
+    if (j.raws[i] - c.drift * Growth(j.row->rare, windows_before + i) >= c.operating_point) return true;
   return false;
 }
 
@@ -156,7 +163,8 @@ Calibration Calibrate(std::vector<Judged>* all, Head head, uint64_t seed) {
   c.operating_point = OperatingPoint(judged, head);
   const auto messages = Messages(judged, head, "");
   const auto flagged = [&](size_t size, double drift) {
-    return ConversationsFlagged(messages, kConversationBytes[size], c.operating_point, drift, seed);
+    return ConversationsFlagged(messages, kConversationBytes[size], c.operating_point, drift, false,
+                                seed);
   };
   // What no drift takes away, a message at the begin of a conversation, is no reason for more of
   // it.
@@ -190,7 +198,7 @@ std::string Report(const std::vector<Judged>& judged, const std::vector<Judged>&
                 Auc(positive, negative), Share(all[1], c, 0), 100 * Share(all[0], c, 0));
   out +=
       Format("Recall for the same texts after 20 KB of conversation %.3f, after 100 KB %.3f.\n\n",
-             Share(all[1], c, 100), Share(all[1], c, 500));
+             Share(all[1], c, kWindowsOf20Kb), Share(all[1], c, kWindowsOf100Kb));
   out += "| unseen source, attacks | rows | AUC against all harmless | recall at 0.8 |\n";
   out += "| --- | --- | --- | --- |\n";
   for (const auto& [source, rows] : sources[1]) {
@@ -214,7 +222,7 @@ std::string Report(const std::vector<Judged>& judged, const std::vector<Judged>&
     double share[2];
     for (size_t i = 0; i < 2; ++i)
       share[i] = 100 * ConversationsFlagged(messages, kConversationBytes[i], c.operating_point,
-                                            c.drift, seed + 1);
+                                            c.drift, true, seed + 1);
     out += "| " + (family.empty() ? std::string("all sources mixed") : family) +
            Format(" | %.1f %% | %.1f %% |\n", share[0], share[1]);
   }

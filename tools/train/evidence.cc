@@ -28,7 +28,9 @@ Status FindEvidence(std::vector<Row>* rows) {
     policy::Reading reading;
     // What cannot be read is no row of a corpus.
     if (!reader.Read(row.text, options, &reading).ok()) continue;
-    row.evidence = policies::EvidenceLogit(policy->EvidenceOf(reading).together);
+    const policies::Clues clues = policy->CluesOf(reading);
+    row.evidence = policies::EvidenceLogit(clues.best.together);
+    row.rare = policies::IsRare(clues.rare);
   }
   return Status::Ok();
 }

@@ -28,6 +28,7 @@ struct Row {
   int label[kHeads] = {-1, -1};  // 1, 0; -1: says nothing about this head
   float weight = 1;              // in training
   double evidence = 0;  // of the rules of prompt-injection, in log-odds (policies/score_mix.h)
+  bool rare = false;    // of that evidence: hardly any harmless text has it (IsRare)
   bool generated = false;
   bool probe = false;           // generated for evaluation only
   std::vector<Window> windows;  // of what is judged: see CutWindows
@@ -41,7 +42,7 @@ Result<std::vector<Row>> ReadRows(const std::string& path);
 std::vector<Window> WindowsOf(std::string_view text);
 // Fills row->windows as the gateway judges a text: its normalised form, or its main view.
 void CutWindows(Row* row);
-// Sets row->evidence of all rows, by the rules of this tree.
+// Sets row->evidence and row->rare of all rows, by the rules of this tree.
 Status FindEvidence(std::vector<Row>* rows);
 
 }  // namespace kt::train

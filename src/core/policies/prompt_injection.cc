@@ -16,9 +16,6 @@ constexpr std::string_view kPath = "policy.prompt-injection.attack_patterns";
 constexpr std::string_view kDefaultMessage =
     "The request was refused: it holds instructions that try to take over the model.";
 
-// Evidence further apart than this does not add up: a long conversation is not an attack because
-// of its length.
-constexpr size_t kWindowBytes = 1200;
 // How near a phrase must be to the words that speak about it.
 constexpr size_t kMentionBytes = 100;
 constexpr size_t kReachBytes = 2 * kMentionBytes;  // with the longest words themselves
@@ -39,41 +36,6 @@ bool IsQuoted(std::string_view text, size_t begin, size_t end) noexcept {
     closed = IsQuote(text.substr(i, 1)) || IsQuote(text.substr(i, 3)) || IsQuote(text.substr(i, 2));
   }
   return closed && (before(1) || before(2) || before(3));
-}
-
-// The window with most evidence: one minus the product of (1 - weight) over different rules.
-template <typename Hits>
-Evidence BestWindow(const Hits& hits, size_t rules) {
-  Evidence best;
-  std::vector<double> seen(rules, 0);
-  for (size_t i = 0; i < hits.size(); ++i) {
-    Evidence here{0, 0, hits[i].begin, hits[i].end};
-    double missed = 1;
-    size_t last = i;
-    for (; last < hits.size() && hits[last].begin < hits[i].begin + kWindowBytes; ++last) {
-      double& known = seen[hits[last].rule];
-      if (hits[last].weight <= known) continue;
-      missed *= (1 - hits[last].weight) / (1 - known);
-      known = hits[last].weight;
-      here.strongest = std::max(here.strongest, known);
-      here.end = std::max(here.end, hits[last].end);
-    }
-    here.together = std::max(here.strongest, 1 - missed);
-    const double strongest = std::max(best.strongest, here.strongest);
-    if (here.together > best.together) best = here;
-    best.strongest = strongest;
-    for (size_t j = i; j < last; ++j) seen[hits[j].rule] = 0;
-    if (last == hits.size()) break;  // the windows that follow hold no more
-  }
-  return best;
-}
-
-// The part of a long text that is judged with the evidence in it.
-std::string_view Around(std::string_view text, const Evidence& rules) noexcept {
-  constexpr size_t kPartBytes = 512;
-  const size_t size = std::min(rules.end - rules.begin, kPartBytes);
-  const size_t before = std::min(rules.begin, (kPartBytes - size) / 2);
-  return text.substr(rules.begin - before, kPartBytes);
 }
 
 using WordLists = std::vector<std::pair<std::string, std::string>>;
@@ -138,6 +100,7 @@ Status PromptInjection::AddPack(const config::YamlNode& root, const config::Prom
     const std::string kind = map.String("kind", "phrase");
     RuleInfo info{RuleKind::kPhrase, map.Number("weight", kind == "mention" ? 0.0 : -1.0)};
     if (info.weight < 0 || info.weight > 0.99) map.Fail("\"weight\" must be in [0, 0.99]");
+    info.common = map.Bool("common", false);
     bool on = true;
     if (kind == "boundary" || kind == "delimiter" || kind == "hidden") {
       info.kind = RuleKind::kBoundary;
@@ -204,7 +167,7 @@ bool PromptInjection::ScansPhrases(openai::Role role) const noexcept {
 }
 
 // How much of its weight a phrase keeps: less where it is spoken about.
-double PromptInjection::ShareOf(std::string_view text, const Hit& hit,
+double PromptInjection::ShareOf(std::string_view text, const RuleHit& hit,
                                 const Mentions& known) const {
   if (mentions_ == nullptr) return 1;
   size_t from = hit.begin - std::min(hit.begin, kReachBytes);
@@ -249,21 +212,25 @@ PromptInjection::Mentions PromptInjection::MentionsOf(
 }
 
 // Of one text, plain or decoded; `matches` are spans of it, of all policies.
-Evidence PromptInjection::Find(std::string_view text, std::span<const detect::Match> matches,
-                               bool phrases) const {
-  std::vector<Hit> hits;
+Clues PromptInjection::Find(std::string_view text, std::span<const detect::Match> matches,
+                            bool phrases) const {
+  std::vector<RuleHit> hits;
   const Mentions mentions = phrases ? MentionsOf(text, matches) : std::nullopt;
   for (const detect::Match& match : matches) {
     if (!Owns(match.rule)) continue;
     const size_t rule = match.rule - first_rule_;
     const RuleInfo& info = rules_[rule];
-    if (info.kind == RuleKind::kUser) return {1, 1, match.begin, match.end};
+    if (info.kind == RuleKind::kUser) {
+      const Evidence certain{1, 1, 1, match.begin, match.end};
+      return {certain, certain};
+    }
     if (!phrases && info.kind != RuleKind::kBoundary) continue;
-    Hit& hit = hits.emplace_back(Hit{match.begin, match.end, rule, info.weight});
+    RuleHit& hit =
+        hits.emplace_back(RuleHit{match.begin, match.end, rule, info.weight, info.common});
     if (info.kind == RuleKind::kPhrase) hit.weight *= ShareOf(text, hit, mentions);
   }
   if (hits.empty()) return {};
-  return BestWindow(hits, rules_.size());
+  return FindClues(hits, rules_.size());
 }
 
 // `encoding`: what only folding has brought about counts where folding is wanted.
@@ -280,7 +247,7 @@ bool PromptInjection::Counts(const policy::Reading& reading, const detect::Match
   return detect::Normalize(raw, options, &text).ok() && text.text() == plain;
 }
 
-Evidence PromptInjection::FindPlain(const policy::Reading& reading, bool phrases) const {
+Clues PromptInjection::FindPlain(const policy::Reading& reading, bool phrases) const {
   const bool all = !reading.folded() || (normalize_unicode_ && detect_homoglyphs_);
   if (all) return Find(reading.plain(), reading.plain_matches(), phrases);
   std::vector<detect::Match> counted;
@@ -290,24 +257,38 @@ Evidence PromptInjection::FindPlain(const policy::Reading& reading, bool phrases
   return Find(reading.plain(), counted, phrases);
 }
 
-// The head's score of a text joined with what the rules found: where the text is long, its score of
-// the part with the evidence.
+// The head's score of a text joined with what the rules found.
 double PromptInjection::Hear(const policy::Reading& reading, std::string_view text, double head,
-                             const Evidence& rules) const {
-  const double alone = MixInjection({}, head, text.size());
-  if (rules.together == 0) return alone;
-  const std::string_view part = Around(text, rules);
-  if (part.size() < text.size()) head = reading.ScorePart(part).injection;
-  return std::max(alone, MixInjection(rules, head, text.size()));
+                             const Clues& clues) const {
+  double score = MixInjection({}, head, text.size());
+  if (clues.best.together == 0) return score;
+  score = std::max(score, HearPart(reading, text, head, clues.best));
+  const bool other = IsRare(clues.rare) && clues.rare.begin != clues.best.begin;
+  return other ? std::max(score, HearPart(reading, text, head, clues.rare)) : score;
+}
+
+// By the head's score of the parts with the evidence.
+double PromptInjection::HearPart(const policy::Reading& reading, std::string_view text, double head,
+                                 const Evidence& rules) const {
+  const uint32_t rivals = RivalWindows(IsRare(rules), reading.windows());
+  const std::string_view around = Around(text, rules);
+  if (around.size() < text.size() || rivals < reading.windows()) {
+    head = reading.ScorePart(around, rivals).injection;
+  }
+  const double score = MixInjection(rules, head, text.size());
+  const std::string_view line = LineOf(text, rules);
+  if (line.size() == around.size()) return score;
+  head = reading.ScorePart(line, rivals).injection;
+  return std::max(score, MixInjection(rules, head, line.size()));
 }
 
 double PromptInjection::ScorePlain(const policy::Reading& reading, bool phrases,
-                                   const Evidence& rules) const {
+                                   const Clues& clues) const {
   // Of what is not written plainly the head makes nothing but noise: the view has its own score.
   const bool plain = phrases && reading.scores() && reading.main_view() == nullptr;
   const double head = plain ? reading.scores()->injection : 0;
-  if (!plain || !HasWords(reading.plain(), head)) return rules.together;
-  return Hear(reading, reading.plain(), head, rules);
+  if (!plain || !HasWords(reading.plain(), head)) return clues.best.together;
+  return Hear(reading, reading.plain(), head, clues);
 }
 
 double PromptInjection::ScoreViews(const policy::Reading& reading, bool phrases) const {
@@ -316,11 +297,12 @@ double PromptInjection::ScoreViews(const policy::Reading& reading, bool phrases)
   for (const policy::ViewReading& view : reading.views()) {
     const bool token = (detect::ViewBit(view.kind) & detect::kTokenViews) != 0;
     if (!token && !phrases) continue;
-    const Evidence rules = Find(view.text, view.matches, phrases);
+    const Clues clues = Find(view.text, view.matches, phrases);
+    const Evidence& rules = clues.best;
     double score = rules.together;
     const bool words = phrases && reading.scores() && HasWords(view.text, view.scores.injection);
     if (words && &view == main) {
-      score = Hear(reading, view.text, view.scores.injection, rules);
+      score = Hear(reading, view.text, view.scores.injection, clues);
     } else if (words) {
       score =
           MixInjectionPart(ViewSpeaks(view.kinds), rules, view.scores.injection, view.text.size());
@@ -330,7 +312,7 @@ double PromptInjection::ScoreViews(const policy::Reading& reading, bool phrases)
   return best;
 }
 
-Evidence PromptInjection::EvidenceOf(const policy::Reading& reading) const {
+Clues PromptInjection::CluesOf(const policy::Reading& reading) const {
   const policy::ViewReading* main = reading.main_view();
   if (main == nullptr) return FindPlain(reading, true);
   return Find(main->text, main->matches, true);
@@ -351,7 +333,7 @@ Status PromptInjection::AddHidden(const policy::Reading& reading, Evidence* rule
     seen[match.rule] = true;
     missed *= 1 - weight;
     if (weight <= hidden.strongest) continue;
-    hidden = {weight, 0, reading.PlainOf(match.begin), reading.PlainOf(match.end)};
+    hidden = {weight, 0, 0, reading.PlainOf(match.begin), reading.PlainOf(match.end)};
   }
   if (hidden.strongest == 0) return status;
   if (rules->together == 0 && hidden.strongest < kCertainRule) return status;
@@ -365,9 +347,9 @@ Status PromptInjection::Evaluate(const policy::TextUnit& unit, std::span<const d
                                  policy::Evaluation* out) const {
   const bool phrases = ScansPhrases(unit.role);
   const policy::Reading& reading = *unit.reading;
-  Evidence rules = FindPlain(reading, phrases);
-  if (Status status = AddHidden(reading, &rules); !status.ok()) return status;
-  double score = ScorePlain(reading, phrases, rules);
+  Clues clues = FindPlain(reading, phrases);
+  if (Status status = AddHidden(reading, &clues.best); !status.ok()) return status;
+  double score = ScorePlain(reading, phrases, clues);
   if (decode_base64_) score = std::max(score, ScoreViews(reading, phrases));
   out->score = std::max(out->score, score);
   if (score < threshold_) return Status::Ok();

@@ -35,7 +35,7 @@ class PromptInjection final : public policy::Policy {
 
   // What the rules find in a user's text, written plainly or in its main view: for the trainer,
   // which calibrates the classifier beside it.
-  Evidence EvidenceOf(const policy::Reading& reading) const;
+  Clues CluesOf(const policy::Reading& reading) const;
 
  private:
   enum class RuleKind : uint8_t {
@@ -46,12 +46,7 @@ class PromptInjection final : public policy::Policy {
   struct RuleInfo {
     RuleKind kind = RuleKind::kPhrase;
     double weight = 1;
-  };
-
-  struct Hit {
-    size_t begin, end;
-    size_t rule;  // index in rules_
-    double weight;
+    bool common = false;  // harmless texts have it as well
   };
 
   explicit PromptInjection(const config::PromptInjection& config);
@@ -64,13 +59,15 @@ class PromptInjection final : public policy::Policy {
   bool ScansPhrases(openai::Role role) const noexcept;
   using Mentions = std::optional<std::vector<size_t>>;  // nullopt: not known
   Mentions MentionsOf(std::string_view text, std::span<const detect::Match> matches) const;
-  double ShareOf(std::string_view text, const Hit& hit, const Mentions& known) const;
+  double ShareOf(std::string_view text, const RuleHit& hit, const Mentions& known) const;
   bool Counts(const policy::Reading& reading, const detect::Match& match) const;
-  Evidence Find(std::string_view text, std::span<const detect::Match> matches, bool phrases) const;
-  Evidence FindPlain(const policy::Reading& reading, bool phrases) const;
+  Clues Find(std::string_view text, std::span<const detect::Match> matches, bool phrases) const;
+  Clues FindPlain(const policy::Reading& reading, bool phrases) const;
   double Hear(const policy::Reading& reading, std::string_view text, double head,
-              const Evidence& rules) const;
-  double ScorePlain(const policy::Reading& reading, bool phrases, const Evidence& rules) const;
+              const Clues& clues) const;
+  double HearPart(const policy::Reading& reading, std::string_view text, double head,
+                  const Evidence& rules) const;
+  double ScorePlain(const policy::Reading& reading, bool phrases, const Clues& clues) const;
   double ScoreViews(const policy::Reading& reading, bool phrases) const;
   Status AddHidden(const policy::Reading& reading, Evidence* rules) const;
 

@@ -106,8 +106,7 @@ const ViewReading* Reading::main_view() const noexcept {
   return main;
 }
 
-detect::Scores Reading::ScorePart(std::string_view part) const {
-  uint32_t windows = windows_;
+detect::Scores Reading::ScorePart(std::string_view part, uint32_t windows) const {
   return classifier_->Score(part, &windows);
 }
 

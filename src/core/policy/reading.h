@@ -66,8 +66,11 @@ class Reading {
   // Streams: adds the plain text of raw[from, to) to `scorer`, and gives the highest scores of the
   // windows that are complete with it.
   void HearDelta(size_t from, size_t to, bool final, detect::WindowScorer* scorer);
-  // Of a part of this text or of a view, as one more window of the request. Precondition: scores().
-  detect::Scores ScorePart(std::string_view part) const;
+  // Of a part of this text or of a view, as if that many windows of the request had been judged
+  // before. Precondition: scores().
+  detect::Scores ScorePart(std::string_view part, uint32_t windows) const;
+  // Of the request when this text had been judged.
+  uint32_t windows() const noexcept { return windows_; }
 
  private:
   friend class Reader;
