@@ -63,7 +63,8 @@ double ConversationsFlagged(const std::vector<const Judged*>& messages, size_t b
 
 bool Hit(const Judged& j, const Calibration& c, size_t windows_before) {
   for (size_t i = 0; i < j.raws.size(); ++i)
-    if (j.raws[i] - c.drift * Growth(j.row->rare, windows_before + i) >= c.operating_point) return true;
+    if (j.raws[i] - c.drift * Growth(j.row->rare, windows_before + i) >= c.operating_point)
+      return true;
   return false;
 }
 

@@ -26,11 +26,11 @@ inline double EvidenceLogit(double together) noexcept {
   return kRuleLogit * -std::log(1 - std::min(together, kMost));
 }
 
-// The head's score falls with the number of windows judged before, by what it says of harmless ones.
-// Where rules of more than kRareRules together point to a place, and not one common rule alone, only
-// the harmless windows with as much are its rivals. Of 200,000 windows of the corpora and of
-// manuals, licences and source code fewer than ten have it; kRareShare leaves room for texts that
-// nobody has looked at.
+// The head's score falls with the number of windows judged before, by what it says of harmless
+// ones. Where rules of more than kRareRules together point to a place, and not one common rule
+// alone, only the harmless windows with as much are its rivals. Of 200,000 windows of the corpora
+// and of manuals, licences and source code fewer than ten have it; kRareShare leaves room for texts
+// that nobody has looked at.
 inline constexpr double kRareRules = 0.48, kRareShare = 0.001;
 inline uint32_t RivalWindows(bool rare, uint32_t windows) noexcept {
   return rare ? static_cast<uint32_t>(kRareShare * windows) : windows;
