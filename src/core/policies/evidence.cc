@@ -20,20 +20,27 @@ Clues FindClues(std::span<const RuleHit> hits, size_t rules) {
   std::vector<double> seen(rules, 0);
   for (size_t i = 0; i < hits.size(); ++i) {
     Evidence here{0, 0, 0, hits[i].begin, hits[i].end};
-    double missed = 1, common = 0;
-    size_t last = i;
+    double missed = 1, missed_rare = 1, common = 0;
+    size_t last = i, common_end = 0;
     for (; last < hits.size() && hits[last].begin < hits[i].begin + kEvidenceWindowBytes; ++last) {
       const RuleHit& hit = hits[last];
       double& known = seen[hit.rule];
       if (hit.weight <= known) continue;
-      missed *= (1 - hit.weight) / (1 - known);
+      const double share = (1 - hit.weight) / (1 - known);
+      missed *= share;
       known = hit.weight;
       here.strongest = std::max(here.strongest, known);
-      if (hit.common) common = std::max(common, known);
+      // Common rules that hit the same words say the same.
+      const bool again = hit.common && hit.begin < common_end;
+      if (!again) missed_rare *= share;
+      if (hit.common) {
+        if (!again) common = std::max(common, known);
+        common_end = std::max(common_end, hit.end);
+      }
       here.end = std::max(here.end, hit.end);
     }
     here.together = std::max(here.strongest, 1 - missed);
-    here.rare = 1 - std::min(1.0, missed / (1 - common));
+    here.rare = 1 - std::min(1.0, missed_rare / (1 - common));
     if (here.rare > clues.rare.rare) clues.rare = here;
     const double strongest = std::max(clues.best.strongest, here.strongest);
     if (here.together > clues.best.together) clues.best = here;

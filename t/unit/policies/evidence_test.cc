@@ -41,6 +41,12 @@ TEST(Evidence, CommonRulesTogetherAreRareButForTheStrongest) {
   EXPECT_NEAR(FindClues(hits, 3).rare.rare, 1 - 0.5 * 0.7, 1e-9);
 }
 
+TEST(Evidence, CommonRulesThatHitTheSameWordsAreOne) {
+  const RuleHit hits[] = {At(0, 0, 0.55, true), At(5, 1, 0.5, true)};
+  EXPECT_NEAR(FindClues(hits, 2).rare.rare, 0, 1e-9);
+  EXPECT_NEAR(FindClues(hits, 2).best.together, 1 - 0.45 * 0.5, 1e-9);
+}
+
 TEST(Evidence, TheRareWindowIsFoundBesideAStrongerCommonOne) {
   const RuleHit hits[] = {At(0, 0, 0.7, true), At(50, 1, 0.4, true), At(5000, 2, 0.6)};
   const Clues clues = FindClues(hits, 3);
