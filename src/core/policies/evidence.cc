@@ -6,6 +6,7 @@ namespace kt::policies {
 namespace {
 
 constexpr size_t kPartBytes = 512;
+constexpr size_t kSameWordsBytes = 32;  // between hits
 
 size_t AroundBegin(const Evidence& evidence) noexcept {
   const size_t size = std::min(evidence.end - evidence.begin, kPartBytes);
@@ -30,8 +31,8 @@ Clues FindClues(std::span<const RuleHit> hits, size_t rules) {
       missed *= share;
       known = hit.weight;
       here.strongest = std::max(here.strongest, known);
-      // Common rules that hit the same words say the same.
-      const bool again = hit.common && hit.begin < common_end;
+      // Common rules that hit the same words, or those beside them, say the same.
+      const bool again = hit.common && common > 0 && hit.begin < common_end + kSameWordsBytes;
       if (!again) missed_rare *= share;
       if (hit.common) {
         if (!again) common = std::max(common, known);

@@ -37,7 +37,7 @@ TEST(Evidence, OneCommonRuleAloneIsNotRare) {
 }
 
 TEST(Evidence, CommonRulesTogetherAreRareButForTheStrongest) {
-  const RuleHit hits[] = {At(0, 0, 0.5, true), At(20, 1, 0.62, true), At(40, 2, 0.3)};
+  const RuleHit hits[] = {At(0, 0, 0.5, true), At(100, 1, 0.62, true), At(200, 2, 0.3)};
   EXPECT_NEAR(FindClues(hits, 3).rare.rare, 1 - 0.5 * 0.7, 1e-9);
 }
 
