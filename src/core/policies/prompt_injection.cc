@@ -233,23 +233,26 @@ Clues PromptInjection::Find(std::string_view text, std::span<const detect::Match
   return FindClues(hits, rules_.size());
 }
 
-// `encoding`: what only folding has brought about counts where folding is wanted.
+// `encoding`: a raw text, folded as far as that is wanted where not all of it is.
+std::string_view PromptInjection::Unfolded(std::string_view raw,
+                                           detect::NormalizedText* buffer) const {
+  detect::NormalizeOptions options;
+  options.look_alikes = detect_homoglyphs_;
+  if (!normalize_unicode_ || !detect::Normalize(raw, options, buffer).ok()) return raw;
+  return buffer->text();
+}
+
+// What only folding has brought about counts where folding is wanted.
 bool PromptInjection::Counts(const policy::Reading& reading, const detect::Match& match) const {
   const std::string_view plain = reading.plain().substr(match.begin, match.end - match.begin);
   const detect::ByteSpan span = reading.Raw(match.begin, match.end);
   const std::string_view raw = reading.raw().substr(span.begin, span.end - span.begin);
-  if (plain == raw) return true;
-  if (!normalize_unicode_) return false;
-  if (detect_homoglyphs_) return true;
-  detect::NormalizedText text;
-  detect::NormalizeOptions options;
-  options.look_alikes = false;
-  return detect::Normalize(raw, options, &text).ok() && text.text() == plain;
+  detect::NormalizedText buffer;
+  return plain == raw || Unfolded(raw, &buffer) == plain;
 }
 
 Clues PromptInjection::FindPlain(const policy::Reading& reading, bool phrases) const {
-  const bool all = !reading.folded() || (normalize_unicode_ && detect_homoglyphs_);
-  if (all) return Find(reading.plain(), reading.plain_matches(), phrases);
+  if (CountsAll(reading)) return Find(reading.plain(), reading.plain_matches(), phrases);
   std::vector<detect::Match> counted;
   for (const detect::Match& match : reading.plain_matches()) {
     if (Owns(match.rule) && Counts(reading, match)) counted.push_back(match);
@@ -282,12 +285,32 @@ double PromptInjection::HearPart(const policy::Reading& reading, std::string_vie
   return std::max(score, MixInjection(rules, head, line.size()));
 }
 
+// The same for a text of which not all folding is wanted: the head hears it as far as it is.
+double PromptInjection::HearUnfolded(const policy::Reading& reading, const Evidence& rules) const {
+  detect::NormalizedText buffer;
+  const std::string_view text = Unfolded(reading.raw(), &buffer);
+  const uint32_t windows = reading.windows(), rivals = RivalWindows(IsRare(rules), windows);
+  double head = reading.ScorePart(text, windows).injection;
+  if (!HasWords(text, head)) return rules.together;
+  const double alone = MixInjection({}, head, text.size());
+  if (rules.together == 0) return alone;
+  const detect::ByteSpan span = reading.Raw(rules.begin, rules.end);
+  const Evidence found{rules.strongest, rules.together, rules.rare, span.begin, span.end};
+  const std::string_view part = Around(reading.raw(), found);
+  if (part.size() < reading.raw().size() || rivals < windows) {
+    head = reading.ScorePart(Unfolded(part, &buffer), rivals).injection;
+  }
+  return std::max(alone, MixInjection(rules, head, text.size()));
+}
+
 double PromptInjection::ScorePlain(const policy::Reading& reading, bool phrases,
                                    const Clues& clues) const {
   // Of what is not written plainly the head makes nothing but noise: the view has its own score.
   const bool plain = phrases && reading.scores() && reading.main_view() == nullptr;
-  const double head = plain ? reading.scores()->injection : 0;
-  if (!plain || !HasWords(reading.plain(), head)) return clues.best.together;
+  if (!plain) return clues.best.together;
+  if (!CountsAll(reading)) return HearUnfolded(reading, clues.best);
+  const double head = reading.scores()->injection;
+  if (!HasWords(reading.plain(), head)) return clues.best.together;
   return Hear(reading, reading.plain(), head, clues);
 }
 

@@ -60,6 +60,10 @@ class PromptInjection final : public policy::Policy {
   using Mentions = std::optional<std::vector<size_t>>;  // nullopt: not known
   Mentions MentionsOf(std::string_view text, std::span<const detect::Match> matches) const;
   double ShareOf(std::string_view text, const RuleHit& hit, const Mentions& known) const;
+  bool CountsAll(const policy::Reading& reading) const noexcept {
+    return !reading.folded() || (normalize_unicode_ && detect_homoglyphs_);
+  }
+  std::string_view Unfolded(std::string_view raw, detect::NormalizedText* buffer) const;
   bool Counts(const policy::Reading& reading, const detect::Match& match) const;
   Clues Find(std::string_view text, std::span<const detect::Match> matches, bool phrases) const;
   Clues FindPlain(const policy::Reading& reading, bool phrases) const;
@@ -67,6 +71,7 @@ class PromptInjection final : public policy::Policy {
               const Clues& clues) const;
   double HearPart(const policy::Reading& reading, std::string_view text, double head,
                   const Evidence& rules) const;
+  double HearUnfolded(const policy::Reading& reading, const Evidence& rules) const;
   double ScorePlain(const policy::Reading& reading, bool phrases, const Clues& clues) const;
   double ScoreViews(const policy::Reading& reading, bool phrases) const;
   Status AddHidden(const policy::Reading& reading, Evidence* rules) const;
