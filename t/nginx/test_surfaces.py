@@ -108,6 +108,16 @@ def test_a_bodiless_get_goes_to_the_stock_handler(gw, provider):
     assert provider.last.method == "GET"
 
 
+def test_what_a_get_reads_of_stored_answers_is_recorded_as_unscanned(make_gateway, provider):
+    gateway = make_gateway(policy.config(policy.target(provider)), policy.stock(provider))
+    body = chat.dump(chat.answer(chat.EMAIL))
+    provider.answer(answers.whole(body))
+    answer = gateway.get("/stock/v1/chat/completions")
+    assert (answer.status, answer.body, provider.last.method) == (200, body, "GET")
+    [record] = gateway.wait_for_records(1)
+    assert (record["route"], record["unscanned"]) == ("chat/completions", ["endpoint"])
+
+
 def test_a_dead_stock_upstream_is_a_json_error(make_gateway, make_provider):
     gone = make_provider()
     gone.close()

@@ -75,7 +75,9 @@ bool SharedParser::Impl::Start(std::string_view text, size_t padding, const Limi
   open_.reserve(kUsualDepth);
   nodes->clear();
   refusal = Refusal::kNone;
-  if (text.starts_with(kByteOrderMark)) return Fail(Refusal::kInvalidUtf8, "byte order mark", 0);
+  if (text.starts_with(kByteOrderMark)) {
+    return Fail(Refusal::kInvalidUtf8, "it begins with a byte order mark", 0);
+  }
   switch (index_.Build(text, padding)) {
     case TokenIndex::Outcome::kOk:
       break;
@@ -83,7 +85,7 @@ bool SharedParser::Impl::Start(std::string_view text, size_t padding, const Limi
       return Fail(Refusal::kInvalidJson,
                   "empty text, unclosed string or control character in a string", 0);
     case TokenIndex::Outcome::kInvalidUtf8:
-      return Fail(Refusal::kInvalidUtf8, "invalid UTF-8", 0);
+      return Fail(Refusal::kInvalidUtf8, "some bytes are none", 0);
     case TokenIndex::Outcome::kInternal:
       return Fail(Refusal::kInternal, "parser out of memory, or text of 4 GiB or more", 0);
   }
@@ -201,7 +203,8 @@ bool SharedParser::Impl::Value() {
 }
 
 bool SharedParser::Impl::Container(Node* node, char opener) {
-  if (open_.size() >= limits_.max_depth) return Fail(Refusal::kTooDeep, "too deep", node->begin);
+  if (open_.size() >= limits_.max_depth)
+    return Fail(Refusal::kTooDeep, "nested too deep", node->begin);
   const bool object = opener == '{';
   node->kind = object ? Kind::kObject : Kind::kArray;
   open_.push_back({static_cast<NodeIndex>(nodes_->size() - 1), 0, 0, object ? '}' : ']', false});
@@ -249,7 +252,7 @@ bool SharedParser::Impl::Escapes(size_t begin, size_t close, bool* escaped) {
     const Escape escape = ReadEscape(text_.substr(0, close), at);
     if (escape.raw_length == 0) return Fail(Refusal::kInvalidJson, "invalid escape", at);
     if (escape.lone_surrogate && limits_.lone_surrogates == LoneSurrogates::kRefuse) {
-      return Fail(Refusal::kInvalidUtf8, "lone surrogate", at);
+      return Fail(Refusal::kInvalidUtf8, "half of a surrogate pair", at);
     }
     at = Backslash(at + escape.raw_length);
   }

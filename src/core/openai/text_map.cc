@@ -198,7 +198,7 @@ bool MapRequest(const View& view, Endpoint endpoint, RequestInfo* info, RequestE
   const Context context = RequestContext(endpoint);
   if (context != Context::kUnknown) {
     if (!Is(view, view.empty() ? kNoNode : 0, Kind::kObject)) {
-      return Refuse(error, "invalid_json", "the request body must be a JSON object", "");
+      return Refuse(error, "invalid_json", "The body must be a JSON object.", "");
     }
     if (!ReadRequestMembers(view, info, error)) return false;
   }

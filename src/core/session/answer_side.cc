@@ -13,6 +13,8 @@ constexpr size_t kParserPadding = 64;
 constexpr uint64_t kExpectedBytes = 64 * 1024;  // of an announced answer, before they come
 constexpr std::string_view kRefusedByProvider =
     "The provider refused the request and gave no readable reason.";
+constexpr std::string_view kAnswerTooLarge =
+    "The provider's answer is over the limit of this gateway (size_limits.max_response_bytes).";
 
 bool IsMediaType(std::string_view content_type, std::string_view wanted) {
   return EqualsIgnoreCase(Trim(content_type.substr(0, content_type.find(';'))), wanted);
@@ -88,15 +90,19 @@ Step Session::Impl::OnUpstreamHeader(const UpstreamHead& untrusted, uint64_t now
   const bool passes = error == TryError::kRateLimit && !tries.Follows(EndOfTry(error), now_ms);
   if (passes) passed_error = error;
   if (error != TryError::kNone && !passes) return FailTry(error, now_ms);
-  if (!IsIdentity(untrusted.content_encoding)) return FailTry(TryError::kInvalid, now_ms);
+  if (!IsIdentity(untrusted.content_encoding)) {
+    return FailTry(TryError::kInvalid, now_ms, "The provider's answer is compressed, unasked.");
+  }
   if (untrusted.status < 300 && IsMediaType(untrusted.content_type, "text/event-stream")) {
-    if (options.routed && !request.stream) return FailTry(TryError::kInvalid, now_ms);
+    if (options.routed && !request.stream) {
+      return FailTry(TryError::kInvalid, now_ms, "The provider answered with a stream, unasked.");
+    }
     BeginStream(now_ms);
     return Step::kContinue;
   }
   const uint64_t limit = gateway.config().size_limits.max_response_bytes;
   if (untrusted.content_length && *untrusted.content_length > limit) {
-    return FailTry(TryError::kInvalid, now_ms);
+    return FailTry(TryError::kInvalid, now_ms, kAnswerTooLarge);
   }
   mode = Mode::kJson;
   const uint64_t expected = std::min(untrusted.content_length.value_or(0), kExpectedBytes);
@@ -155,7 +161,7 @@ Step Session::Impl::OnUpstreamBody(std::string_view bytes, uint64_t now_ms) {
       return AfterStream(stream->Feed(bytes, now_ms), now_ms);
     case Mode::kJson:
       if (answer.size() + bytes.size() > gateway.config().size_limits.max_response_bytes) {
-        return FailTry(TryError::kInvalid, now_ms);
+        return FailTry(TryError::kInvalid, now_ms, kAnswerTooLarge);
       }
       answer.append(bytes);
       committed = committed || answer.size() > options.gate_buffer_bytes;
@@ -243,15 +249,22 @@ Step Session::Impl::JudgeJson(uint64_t now_ms) {
   }
   const bool success = answer_status < 300;
   json::View& answer_view = work.answer.view;
-  if (!answer_view.Parse(answer, answer.capacity() - answer.size(), AnswerLimits()).ok()) {
+  const Status parsed =
+      answer_view.Parse(answer, answer.capacity() - answer.size(), AnswerLimits());
+  if (!parsed.ok()) {
     answer_text_bytes = 0;
-    return success ? FailTry(TryError::kInvalid, now_ms) : RefuseErrorBody(now_ms);
+    if (!success) return RefuseErrorBody(now_ms);
+    return FailTry(TryError::kInvalid, now_ms,
+                   "The provider's answer is not valid: " + parsed.message() + ".");
   }
   openai::AnswerInfo& info = work.answer.info;
   openai::MapAnswer(answer_view, endpoint, &info);
   answer_text_bytes = info.is_error ? 0 : info.text_bytes;
   if (success && info.is_error) return FailTry(TryError::kServerError, now_ms);
-  if (success && !IsWanted(info)) return FailTry(TryError::kInvalid, now_ms);
+  if (success && !IsWanted(info)) {
+    return FailTry(TryError::kInvalid, now_ms,
+                   "The provider's answer is not one of this endpoint.");
+  }
   if (info.usage.present) usage = info.usage;
   NoteUnscanned(info.unscanned);
   // An error is no answer: the client's values stay out of it.
@@ -327,7 +340,7 @@ Step Session::Impl::SendJson(bool edited, uint64_t now_ms) {
 
 // ---- failures ----------------------------------------------------------------------------------
 
-Step Session::Impl::FailTry(TryError error, uint64_t now_ms) {
+Step Session::Impl::FailTry(TryError error, uint64_t now_ms, std::string_view detail) {
   if (ErrorPasses()) return RefuseErrorBody(now_ms);
   const TryEnd end = EndOfTry(error);
   tries.End(end, now_ms);
@@ -344,9 +357,9 @@ Step Session::Impl::FailTry(TryError error, uint64_t now_ms) {
     return Step::kFinished;
   }
   const Error told = ErrorOf(error);
-  openai::ErrorInfo info = MakeErrorInfo(told, head.request_id);
+  openai::ErrorInfo info = MakeErrorInfo(told, head.request_id, detail);
   error_code = info.code;
-  AnswerOrInterrupt(MakeReply(told, head.request_id), info);
+  AnswerOrInterrupt(MakeReply(told, head.request_id, detail), info);
   return Step::kFinished;
 }
 

@@ -33,6 +33,7 @@ struct Session::Impl {
   void AnswerModels();
   void OnRequest(std::string_view bytes, size_t padding, uint64_t now_ms);
   bool Read(size_t padding);
+  void RefuseBodySize();
   void Judge();
   std::string PlaceOf(size_t segment) const;
 
@@ -60,7 +61,8 @@ struct Session::Impl {
   bool ErrorPasses() const;
   Step RefuseErrorBody(uint64_t now_ms);
   Step SendJson(bool edited, uint64_t now_ms);
-  Step FailTry(routing::TryError error, uint64_t now_ms);
+  // `detail`: see MakeErrorInfo; for the client, where no other target is asked.
+  Step FailTry(routing::TryError error, uint64_t now_ms, std::string_view detail = {});
   Step BlockAnswer(policy::Block found, uint64_t now_ms);
 
   // -- answers of our own (session.cc)

@@ -45,6 +45,29 @@ Error ErrorOf(json::Refusal refusal) {
   }
 }
 
+// "The body is no valid JSON: key expected at byte 12."
+std::string Explain(json::Refusal refusal, const std::string& reason) {
+  switch (refusal) {
+    case json::Refusal::kInvalidJson:
+      return "The body is no valid JSON: " + reason + ".";
+    case json::Refusal::kDuplicateKey:
+      return "The body names a key twice in one object: " + reason + ".";
+    case json::Refusal::kInvalidUtf8:
+      return "The body is not accepted as UTF-8: " + reason + ".";
+    case json::Refusal::kTooDeep:
+    case json::Refusal::kTooManyStrings:
+      return "The body is over the limit of this gateway: " + reason + ".";
+    default:
+      return {};
+  }
+}
+
+// "The body is over the limit of this gateway: 12 bytes (size_limits.max_body_bytes)."
+std::string Over(uint64_t limit, std::string_view what, std::string_view key) {
+  return "The body is over the limit of this gateway: " + std::to_string(limit) +
+         std::string(what) + " (size_limits." + std::string(key) + ").";
+}
+
 class Facts final : public policy::RequestFacts {
  public:
   Facts(const RequestHead& head, std::string_view path, std::string_view model)
@@ -77,10 +100,11 @@ bool Session::Impl::Acceptable() {
   if (endpoint == openai::Endpoint::kUnknown && !options.pass_unknown_endpoint) {
     return Refuse(Error::kUnsupportedEndpoint), false;
   }
+  const bool read = IsRead(head.method);
+  const bool stock_read = read && !options.routed && !HasBody();
   if (endpoint != openai::Endpoint::kUnknown) {
-    const bool read = IsRead(head.method);
-    if (read && !options.routed && !HasBody()) return Pass(false), false;
-    if (models ? !read : head.method != "POST") {
+    if (stock_read && (models || head.method == "HEAD")) return Pass(false), false;
+    if (!stock_read && (models ? !read : head.method != "POST")) {
       Reply reply = MakeReply(Error::kMethodNotAllowed, head.request_id);
       reply.headers.push_back({"allow", models ? "GET, HEAD" : "POST"});
       error_code = "method_not_allowed";
@@ -92,12 +116,13 @@ bool Session::Impl::Acceptable() {
                          Trim(head.user_id).empty();
   if (anonymous) return Refuse(Error::kUserIdRequired), false;
   if (head.content_length && *head.content_length > config.size_limits.max_body_bytes) {
-    return Refuse(Error::kBodyTooLarge), false;
+    return RefuseBodySize(), false;
   }
   if (endpoint == openai::Endpoint::kUnknown) {
     if (!IsPlainPath(head.path)) return Refuse(Error::kUnsupportedEndpoint), false;
     return Pass(true), false;
   }
+  if (stock_read) return Pass(true), false;  // of answers that the upstream has kept, unread
   if (!IsIdentity(head.content_encoding)) return Refuse(Error::kUnsupportedEncoding), false;
   if (IsMultipart(head.content_type)) return Refuse(Error::kUnsupportedContentType), false;
   return true;
@@ -126,9 +151,7 @@ void Session::Impl::AnswerModels() {
 void Session::Impl::OnRequest(std::string_view bytes, size_t padding, uint64_t) {
   if (client.decided()) return;
   body = bytes;
-  if (bytes.size() > gateway.config().size_limits.max_body_bytes) {
-    return Refuse(Error::kBodyTooLarge);
-  }
+  if (bytes.size() > gateway.config().size_limits.max_body_bytes) return RefuseBodySize();
   if (passed || !Read(padding)) return;
   reached_chain = true;
   NoteUnscanned(request.unscanned);
@@ -136,9 +159,15 @@ void Session::Impl::OnRequest(std::string_view bytes, size_t padding, uint64_t) 
   work.texts.Trim();
 }
 
+void Session::Impl::RefuseBodySize() {
+  const uint64_t limit = gateway.config().size_limits.max_body_bytes;
+  Refuse(Error::kBodyTooLarge, Over(limit, " bytes", "max_body_bytes"));
+}
+
 bool Session::Impl::Read(size_t padding) {
-  if (!view.Parse(body, padding, json::Limits()).ok()) {
-    return Refuse(ErrorOf(view.refusal())), false;
+  if (const Status parsed = view.Parse(body, padding, json::Limits()); !parsed.ok()) {
+    const json::Refusal refusal = view.refusal();
+    return Refuse(ErrorOf(refusal), Explain(refusal, parsed.message())), false;
   }
   openai::RequestError error;
   if (!openai::MapRequest(view, endpoint, &request, &error)) {
@@ -146,8 +175,9 @@ bool Session::Impl::Read(size_t padding) {
     Answer(MakeBadRequest(error.code, error.message, error.param, head.request_id));
     return false;
   }
-  if (request.text_bytes > gateway.config().size_limits.max_text_bytes) {
-    return Refuse(Error::kBodyTooLarge), false;
+  const uint64_t max_text = gateway.config().size_limits.max_text_bytes;
+  if (request.text_bytes > max_text) {
+    return Refuse(Error::kBodyTooLarge, Over(max_text, " bytes of text", "max_text_bytes")), false;
   }
   return true;
 }
