@@ -70,6 +70,13 @@ def test_a_pattern_is_judged_although_the_file_has_other_errors(pack):
     }
 
 
+def test_an_unknown_type_beside_all_is_named(pack):
+    path = pack(ECHO + "policy: {pii-detector: {entities: [all, EMIAL]}}\n")
+    status, verdict = lint_json(path)
+    found = {error["path"]: error["suggestion"] for error in verdict["errors"]}
+    assert (status, found) == (2, {"policy.pii-detector.entities[1]": "EMAIL"})
+
+
 def test_what_the_policies_warn_of_has_its_place_too(pack):
     path = pack(ECHO + "policy: {pii-detector: {detect_patterns: ['a+b']}}\n")
     _, verdict = lint_json(path)

@@ -69,7 +69,7 @@ struct SecretRef {
 
 struct PiiDetector {
   Action action = Action::kRedact;
-  std::vector<std::string> entities;  // upper case; empty: the default set; {"ALL"}: all
+  std::vector<std::string> entities;  // upper case; empty: the default set; with "ALL": all
   bool healthcare_mode = false, pci_mode = true, include_private_ips = false;
   std::vector<std::string> detect_patterns;
   MarkerFormat marker_format = MarkerFormat::kLabel;

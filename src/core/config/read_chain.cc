@@ -108,6 +108,8 @@ void ReadStage(const Value& value, ChainEntry* entry) {
                                                : Stage::kBoth;
   if (entry->kind == "prompt-injection" && entry->stage == Stage::kOutput) {
     value.Fail("prompt-injection judges requests only, so it would never run");
+  } else if (entry->kind == "prompt-injection" && stage == StageName::kBoth) {
+    value.Warn("prompt-injection judges requests only: answers pass without it");
   }
 }
 
@@ -137,6 +139,9 @@ void ReadEntryOptions(const Value& value, ChainEntry* entry) {
     ReadWhen(when, &entry->when);
     ReadStage(stage, entry);
     streaming_mode.OneOf(kStreamingModes, &entry->buffered);
+    if (entry->buffered && (entry->kind == "prompt-injection" || entry->stage == Stage::kInput)) {
+      streaming_mode.Warn("has no effect: the policy does not judge answers");
+    }
   });
 }
 

@@ -59,8 +59,25 @@ void ReadEntities(const Value& value, std::vector<std::string>* entities, Places
   if (names.empty() && value.node().items.empty()) {
     return value.Fail("must not be empty", "leave the key out for the default set");
   }
-  const bool all = std::find(names.begin(), names.end(), "ALL") != names.end();
-  *entities = all ? std::vector<std::string>{"ALL"} : std::move(names);
+  *entities = std::move(names);
+}
+
+bool Names(const std::vector<std::string>& entities, std::initializer_list<const char*> types) {
+  return std::any_of(entities.begin(), entities.end(), [types](const std::string& name) {
+    return name == "ALL" || std::find(types.begin(), types.end(), name) != types.end();
+  });
+}
+
+// What is asked for beside a list of types that leaves no room for it.
+void WarnBesideEntities(const Value& pci, const Value& private_ips, const PiiDetector& policy) {
+  if (policy.entities.empty()) return;
+  if (pci.present() && policy.pci_mode && !Names(policy.entities, {"CVV", "CARD_HOLDER"})) {
+    pci.Warn("has no effect beside entities, which name the types that are looked for",
+             "add CVV and CARD_HOLDER to entities");
+  }
+  if (policy.include_private_ips && !Names(policy.entities, {"IP_ADDRESS"})) {
+    private_ips.Warn("has no effect: entities do not name IP_ADDRESS");
+  }
 }
 
 // However deep the JSON in which it stands, nothing of it needs an escape.
@@ -122,14 +139,21 @@ void ReadPiiDetector(MapReader& map, PiiDetector* policy, Places* places) {
   map.Get("action").OneOf(kActions, &policy->action);
   ReadEntities(map.Get("entities"), &policy->entities, places);
   map.Get("healthcare_mode").Bool(&policy->healthcare_mode);
-  map.Get("pci_mode").Bool(&policy->pci_mode);
-  map.Get("include_private_ips").Bool(&policy->include_private_ips);
+  const Value pci = map.Get("pci_mode"), private_ips = map.Get("include_private_ips");
+  pci.Bool(&policy->pci_mode);
+  private_ips.Bool(&policy->include_private_ips);
+  WarnBesideEntities(pci, private_ips, *policy);
   const Value patterns = map.Get("detect_patterns");
   patterns.Texts(&policy->detect_patterns, kMaxPatterns, {.max_bytes = 4096});
   NotePlaces(patterns, "policy.pii-detector.detect_patterns", places);
-  map.Get("redaction").Map([policy, places](MapReader& redaction) {
-    ReadRedaction(redaction, policy, places);
-  });
+  const Value redaction = map.Get("redaction");
+  redaction.Map([policy, places](MapReader& keys) { ReadRedaction(keys, policy, places); });
+  if (redaction.present() && policy->action != Action::kRedact) {
+    redaction.Warn("has no effect: action is not redact");
+  }
+  if (policy->custom_markers.contains("CUSTOM") && policy->detect_patterns.empty()) {
+    redaction.Warn("custom_markers.CUSTOM has no effect without detect_patterns");
+  }
 }
 
 }  // namespace kt::config

@@ -47,39 +47,68 @@ void ReadRoles(const Value& value, std::vector<std::string>* roles) {
   *roles = std::move(read);
 }
 
+void ReadEncoding(const Value& encoding, PromptInjection* policy) {
+  encoding.Map([policy](MapReader& map) {
+    map.Get("decode_base64").Bool(&policy->decode_base64);
+    map.Get("normalize_unicode").Bool(&policy->normalize_unicode);
+    const Value homoglyphs = map.Get("detect_homoglyphs");
+    if (homoglyphs.Bool(&policy->detect_homoglyphs) && policy->detect_homoglyphs &&
+        !policy->normalize_unicode) {
+      homoglyphs.Warn("has no effect: normalize_unicode is off");
+    }
+  });
+}
+
 void ReadPromptInjection(MapReader& map, PromptInjection* policy, Places* places) {
   Value threshold = map.Get("threshold", "embedding_threshold");
   Value action = map.Get("action");
   Value patterns = map.Get("attack_patterns");
+  Value message;
   map.Get("detection").Map([&](MapReader& detection) {
     threshold = Either(threshold, detection.Get("embedding_threshold"));
     patterns = Either(patterns, detection.Get("attack_patterns"));
   });
   map.Get("response").Map([&](MapReader& response) {
     action = Either(action, response.Get("action"));
-    response.Get("message").Text(&policy->message, kMessage);
+    message = response.Get("message");
+    message.Text(&policy->message, kMessage);
     std::string_view level;
     if (response.Get("log_level").OneOf(kLogLevels, &level)) policy->log_level = level;
   });
   threshold.Number(0, 1, &policy->threshold);
   action.OneOf(kJudgeActions, &policy->action);
+  if (message.present() && policy->action == Action::kLog) {
+    message.Warn("has no effect: action is log, so nobody is told");
+  }
   patterns.Texts(&policy->attack_patterns, kMaxPatterns, kPattern);
   NotePlaces(patterns, "policy.prompt-injection.attack_patterns", places);
   ReadRoles(map.Get("scan_roles"), &policy->scan_roles);
-  ReadFlags(map.Get("encoding"), {{"decode_base64", &policy->decode_base64},
-                                  {"normalize_unicode", &policy->normalize_unicode},
-                                  {"detect_homoglyphs", &policy->detect_homoglyphs}});
+  ReadEncoding(map.Get("encoding"), policy);
   ReadFlags(map.Get("boundaries"), {{"enforce_delimiters", &policy->enforce_delimiters},
                                     {"reject_fake_boundaries", &policy->reject_fake_boundaries}});
 }
 
-void ReadFuzzyMatching(MapReader& map, bool* fuzzy_matching, uint32_t* max_distance) {
+// Whole words, or whatever stands there.
+void ReadTerms(const Value& value, std::vector<std::string>* terms) {
+  const auto blank = [](const std::string& term) {
+    return term.find_first_not_of(" \t\n\r") == std::string::npos;
+  };
+  if (!value.Texts(terms, kMaxPatterns, {.max_bytes = 256})) return;
+  if (std::any_of(terms->begin(), terms->end(), blank)) {
+    value.Fail("holds a term of nothing but blanks", "it would be found in every text");
+  }
+}
+
+void ReadFuzzyMatching(MapReader& map, const std::vector<std::string>& terms, bool* fuzzy_matching,
+                       uint32_t* max_distance) {
   const Value fuzzy = map.Get("fuzzy_matching"), distance = map.Get("max_distance");
   fuzzy.Bool(fuzzy_matching);
   if (distance.Whole(0u, 8u, max_distance) && !*fuzzy_matching) {
     distance.Warn("has no effect: fuzzy_matching is not on");
   } else if (*fuzzy_matching && *max_distance == 0) {
     fuzzy.Warn("has no effect: max_distance is 0, so terms are matched exactly");
+  } else if (*fuzzy_matching && terms.empty()) {
+    fuzzy.Warn("has no effect: there are no terms of yours, and patterns are matched exactly");
   }
 }
 
@@ -88,10 +117,10 @@ void ReadSafetyFilter(MapReader& map, SafetyFilter* policy, Places* places) {
   const size_t chosen = mode.Choose({std::begin(kSafetyModes), std::end(kSafetyModes)});
   if (chosen < std::size(kSafetyModes)) policy->mode = kSafetyModes[chosen];
   const Value block_if = map.Get("block_if");
-  block_if.Texts(&policy->block_if, kMaxPatterns, {.max_bytes = 256});
+  ReadTerms(block_if, &policy->block_if);
   NotePlaces(block_if, "policy.safety-filter.block_if", places);
   map.Get("action").OneOf(kJudgeActions, &policy->action);
-  ReadFuzzyMatching(map, &policy->fuzzy_matching, &policy->max_distance);
+  ReadFuzzyMatching(map, policy->block_if, &policy->fuzzy_matching, &policy->max_distance);
   uint32_t max_age = 0;
   const Value age = map.Get("max_age");
   if (age.Whole(1u, 150u, &max_age)) {
@@ -104,11 +133,11 @@ void ReadSafetyFilter(MapReader& map, SafetyFilter* policy, Places* places) {
 void ReadDlpFilter(MapReader& map, DlpFilter* policy, Places* places) {
   const Value patterns = map.Get("detect_patterns"), terms = map.Get("blocked_terms");
   patterns.Texts(&policy->detect_patterns, kMaxPatterns, kPattern);
-  terms.Texts(&policy->blocked_terms, kMaxPatterns, {.max_bytes = 256});
+  ReadTerms(terms, &policy->blocked_terms);
   NotePlaces(patterns, "policy.dlp-filter.detect_patterns", places);
   NotePlaces(terms, "policy.dlp-filter.blocked_terms", places);
   map.Get("action").OneOf(kEditActions, &policy->action);
-  ReadFuzzyMatching(map, &policy->fuzzy_matching, &policy->max_distance);
+  ReadFuzzyMatching(map, policy->blocked_terms, &policy->fuzzy_matching, &policy->max_distance);
   std::string_view level;
   if (map.Get("sensitivity_level").OneOf(kSensitivityLevels, &level)) {
     policy->sensitivity_level = level;
@@ -146,6 +175,13 @@ void WarnOfDefaults(const Value& blocks, const PolicyConfig& config, Diagnostics
   for (const ChainEntry& entry : config.chain) {
     if (!blocks.present() || blocks.node().Find(entry.kind) == nullptr) {
       WarnAtEntry(entry, "is not given: the policy runs on its defaults", diagnostics);
+    }
+    if (entry.kind == "pii-detector" && entry.stage == Stage::kOutput &&
+        config.pii_detector.marker_format == MarkerFormat::kReversible) {
+      WarnAtEntry(entry,
+                  "reversible markers have no effect: they are made in requests, and stage is "
+                  "output",
+                  diagnostics);
     }
     if (entry.kind == "dlp-filter" && dlp.detect_patterns.empty() && dlp.blocked_terms.empty() &&
         dlp.sensitivity_level == "standard") {

@@ -72,6 +72,9 @@ Status RuleSearch::Prepare(const KnownFacts* known) {
   derived_ = facts->derived;
   if (derived_) {
     max_bytes = facts->longest;
+    if (max_bytes == 0u && !rule.trusted) {
+      return Status::InvalidArgument(rule.id + ": matches only where nothing stands: never acts");
+    }
     begins_ = max_bytes != 0u;
     window_ = max_bytes.value_or(0) <= kMaxWindow ? max_bytes.value_or(0) : 0;
     required = std::move(facts->required);

@@ -33,11 +33,11 @@ class Checker {
 
   // Which types there are is asked once somebody names one.
   void Types(const config::PiiDetector& pii, const PackReader& packs) {
-    const bool all = pii.entities == std::vector<std::string>{"ALL"};
-    if ((pii.entities.empty() || all) && pii.custom_markers.empty()) return;
+    if (pii.entities.empty() && pii.custom_markers.empty()) return;
     const Result<PiiNames> names = PiiNames::Read(packs);
     if (!names.ok()) return;
-    for (size_t i = 0; i < pii.entities.size() && !all; ++i) {
+    for (size_t i = 0; i < pii.entities.size(); ++i) {
+      if (pii.entities[i] == "ALL") continue;
       Type("policy.pii-detector.entities[" + std::to_string(i) + "]", pii.entities[i],
            names->entities);
     }

@@ -268,12 +268,16 @@ TEST(PiiDetector, ReadsEveryKey) {
 }
 
 TEST(PiiDetector, ReadsAllEntities) {
-  for (const char* entities : {"all", "[all]", "[EMAIL, all]"}) {
+  for (const char* entities : {"all", "[all]", "[all, ALL]"}) {
     const LoadResult result =
         LoadText(WithPolicy("pii-detector", "    entities: " + std::string(entities) + "\n"));
     ASSERT_TRUE(result.ok()) << entities;
     EXPECT_EQ(result.config->pii_detector.entities, (Messages{"ALL"})) << entities;
   }
+  // Kept, so that a type that does not exist is named beside all too.
+  const LoadResult both = LoadText(WithPolicy("pii-detector", "    entities: [EMIAL, all]\n"));
+  ASSERT_TRUE(both.ok());
+  EXPECT_EQ(both.config->pii_detector.entities, (Messages{"EMIAL", "ALL"}));
 }
 
 TEST(PiiDetector, RefusesEntitiesThatAreNoTypes) {
@@ -381,7 +385,12 @@ TEST(FuzzyMatching, SaysWhereItHasNoEffect) {
       Warnings(WithPolicy("safety-filter", "    fuzzy_matching: true\n    max_distance: 0\n")),
       (Messages{"f.yaml:5:21: policy.safety-filter.fuzzy_matching: has no effect: max_distance is "
                 "0, so terms are matched exactly"}));
-  EXPECT_TRUE(Warnings(WithPolicy("safety-filter", "    fuzzy_matching: true\n")).empty());
+  EXPECT_EQ(Warnings(WithPolicy("safety-filter", "    fuzzy_matching: true\n")),
+            (Messages{"f.yaml:5:21: policy.safety-filter.fuzzy_matching: has no effect: there are "
+                      "no terms of yours, and patterns are matched exactly"}));
+  EXPECT_TRUE(
+      Warnings(WithPolicy("safety-filter", "    fuzzy_matching: true\n    block_if: [heron]\n"))
+          .empty());
 }
 
 TEST(DlpFilter, ReadsEveryKey) {

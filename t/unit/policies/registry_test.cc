@@ -35,6 +35,17 @@ TEST(Registry, NamesTheConfigurationPathOfAPatternThatDoesNotCompile) {
       BuildError(config).message().starts_with("policy.prompt-injection.attack_patterns[0]"));
 }
 
+TEST(Registry, RefusesPatternsThatNeverAct) {
+  config::PolicyConfig config = ConfigWith({"pii-detector"});
+  for (const char* pattern : {"^", "$", "\\b", "(?:^|$)", "()"}) {
+    config.pii_detector.detect_patterns = {"x?", pattern};
+    EXPECT_EQ(BuildError(config).message(),
+              "policy.pii-detector.detect_patterns[1]: matches only where nothing stands: never "
+              "acts")
+        << pattern;
+  }
+}
+
 TEST(Registry, WarnsOfPatternsThatBufferAnswers) {
   config::PolicyConfig config = ConfigWith({"dlp-filter"});
   config.dlp_filter.detect_patterns = {"a+b"};
