@@ -57,6 +57,21 @@ void AppendUnescaped(std::string_view escape, std::string* out) {
 
 }  // namespace
 
+std::string ResolveEscapes(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const size_t length = text[0] != '\\' ? 1 : text.substr(0, 2) == "\\u" ? 6 : 2;
+    if (length == 1 || length > text.size()) {
+      out.push_back(text[0]);
+      text.remove_prefix(1);
+    } else {
+      AppendUnescaped(text.substr(0, length), &out);
+      text.remove_prefix(length);
+    }
+  }
+  return out;
+}
+
 // ---- edits -------------------------------------------------------------------------------------
 
 struct NestedJson::Inner {
@@ -155,8 +170,10 @@ bool NestedJson::CoverByte(size_t offset) {
 
 void NestedJson::Close(size_t end, std::list<SpanEdit>* out) {
   std::string marker;
+  unsigned strings = 0;
   switch (open_->kind) {
     case Kind::kString:
+      strings = 1;
       json::AppendEscaped(open_->replacement, &marker);
       break;
     case Kind::kBare:
@@ -166,7 +183,7 @@ void NestedJson::Close(size_t end, std::list<SpanEdit>* out) {
       marker = std::move(open_->replacement);
       break;
   }
-  out->push_back({open_->begin, end, std::move(marker)});
+  out->push_back({open_->begin, end, std::move(marker), false, strings});
   open_.reset();
 }
 
@@ -248,7 +265,8 @@ bool NestedJson::FeedInner(bool ended, std::list<SpanEdit>* out) {
   for (SpanEdit& edit : found) {
     std::string marker;
     json::AppendEscaped(edit.replacement, &marker);
-    out->push_back({inner.map.RawOf(edit.begin), inner.map.RawOf(edit.end), std::move(marker)});
+    out->push_back({inner.map.RawOf(edit.begin), inner.map.RawOf(edit.end), std::move(marker),
+                    false, edit.strings + 1});
   }
   inner.edit.reset();
   if (fits) {

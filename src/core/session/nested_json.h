@@ -20,7 +20,11 @@ struct SpanEdit {
   size_t begin, end;
   std::string replacement;
   bool optional = false;  // left out where it cannot be made
+  unsigned strings = 0;   // of a finished edit: how many strings in strings it was escaped for
 };
+
+// A text as the string that it stood in says it. What is no escape sequence stays.
+std::string ResolveEscapes(std::string_view text);
 
 // The way back from a text whose escape sequences are resolved to the raw bytes. Offsets count from
 // the beginning of each.

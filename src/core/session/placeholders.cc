@@ -62,12 +62,17 @@ uint32_t Placeholders::NextNumber(Label* label) {
   return label->next++;
 }
 
-void Placeholders::Number(std::string_view text, std::vector<policy::TextEdit>* edits) {
-  for (policy::TextEdit& edit : *edits) {
+void Placeholders::Number(std::string_view text, const std::vector<unsigned>& escaped,
+                          std::vector<policy::TextEdit>* edits) {
+  for (size_t i = 0; i < edits->size(); ++i) {
+    policy::TextEdit& edit = (*edits)[i];
     const std::string_view name = edit.restorable ? LabelOf(edit.replacement) : std::string_view();
     const auto label = labels_.find(name);
     if (name.empty() || label == labels_.end()) continue;
     std::string value(text.substr(edit.begin, edit.end - edit.begin));
+    for (unsigned n = i < escaped.size() ? escaped[i] : 0; n > 0; --n) {
+      value = ResolveEscapes(value);
+    }
     value = detect::PairHalves(value + edit.rest);
     auto [known, fresh] = label->second.number_of_value.try_emplace(value, 0);
     if (fresh) known->second = NextNumber(&label->second);

@@ -28,8 +28,10 @@ class Placeholders {
   void UseLabels(const std::vector<policy::TextEdit>& edits);
   void Reserve(std::string_view text);
   // Turns the restorable replacements "[LABEL]" of `edits` of `text` into "[LABEL_n]": numbered by
-  // first appearance for each label, equal for equal values.
-  void Number(std::string_view text, std::vector<policy::TextEdit>* edits);
+  // first appearance for each label, equal for equal values. `escaped`, by edit: how many times a
+  // value's escapes are to be resolved until it is what it says by itself; empty: not at all.
+  void Number(std::string_view text, const std::vector<unsigned>& escaped,
+              std::vector<policy::TextEdit>* edits);
 
   // Adds to *spans, the ordered edits of text[begin, end), those that put values in the place of
   // placeholders which no edit touches. Returns the offset up to which the text is settled: behind

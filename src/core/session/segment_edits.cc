@@ -98,8 +98,35 @@ void WholeTexts::Number(std::span<const openai::Segment> segments, Placeholders*
   }
   for (const policy::ChainRun::Text& text : texts_) placeholders->Reserve(text.unit.text);
   for (size_t i = 0; i < found_.size(); ++i) {
-    if (is_text(i)) placeholders->Number(texts_[i].unit.text, &found_[i]);
+    if (is_text(i)) placeholders->Number(texts_[i].unit.text, EscapedIn(i), &found_[i]);
   }
+}
+
+// Policies see nested JSON with the escapes of its strings resolved, but not those of the strings
+// in its strings: how many times more, for each value that may be restored. Empty: none needs it.
+std::vector<unsigned> WholeTexts::EscapedIn(size_t i) const {
+  const auto nested = nested_.find(i);
+  if (nested == nested_.end()) return {};
+  const std::string_view text = texts_[i].unit.text;
+  const bool any = std::any_of(found_[i].begin(), found_[i].end(), [text](const auto& edit) {
+    const std::string_view value = text.substr(edit.begin, edit.end - edit.begin);
+    return edit.restorable && value.find('\\') != std::string_view::npos;
+  });
+  if (!any) return {};
+  std::vector<SpanEdit> spans;
+  for (const policy::TextEdit& edit : found_[i]) {
+    spans.push_back({nested->second.map.RawOf(edit.begin), nested->second.map.RawOf(edit.end), ""});
+  }
+  NestedJson fit;
+  std::list<SpanEdit> fitted;
+  if (!fit.Feed(decoded_[i].text(), spans, true, &fitted)) return {};
+  std::vector<unsigned> escaped;
+  auto made = fitted.begin();
+  for (const SpanEdit& span : spans) {
+    while (made != fitted.end() && made->end <= span.begin) ++made;
+    escaped.push_back(made != fitted.end() && made->strings > 1 ? made->strings - 1 : 0);
+  }
+  return escaped;
 }
 
 // Puts the edits of one text into the form its place needs. False: the place cannot take them.

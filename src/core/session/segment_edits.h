@@ -57,6 +57,7 @@ class WholeTexts {
   };
   std::string_view Judged(size_t i, const openai::Segment& segment);
   void Number(std::span<const openai::Segment> segments, Placeholders* placeholders);
+  std::vector<unsigned> EscapedIn(size_t i) const;
   bool Fit(size_t i, const openai::Segment& segment, std::vector<SpanEdit> spans);
 
   std::vector<json::Decoded> decoded_;

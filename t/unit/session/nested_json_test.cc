@@ -64,6 +64,27 @@ TEST(NestedJson, EscapesTheMarkerInsideAString) {
   EXPECT_EQ(Edited(R"({"to":"secret"})", "secret", R"(a"b\)"), R"({"to":"a\"b\\"})");
 }
 
+TEST(NestedJson, CountsTheStringsThatAnEditLiesIn) {
+  for (const auto& [text, strings] :
+       std::vector<std::pair<std::string, unsigned>>{{R"({"a":"secret"})", 1},
+                                                     {R"({"a":"{\"b\":\"secret\"}"})", 2},
+                                                     {R"({"a":"{\"b\":\"[\\\"secret\\\"]\"}"})", 3},
+                                                     {R"({"a":"{not JSON: secret}"})", 1},
+                                                     {R"({"a":"{\"b\":\"[warn] secret\"}"})", 2},
+                                                     {"secret", 0}}) {
+    NestedJson nested;
+    std::list<SpanEdit> out;
+    ASSERT_TRUE(nested.Feed(text, {Span(text, "secret", "[X]")}, true, &out)) << text;
+    ASSERT_EQ(out.size(), 1u) << text;
+    EXPECT_EQ(out.front().strings, strings) << text;
+  }
+}
+
+TEST(NestedJson, ResolvesTheEscapesOfAString) {
+  EXPECT_EQ(ResolveEscapes(R"(a\n\"\\\u00e9\/b)"), "a\n\"\\\u00e9/b");
+  for (const char* open : {"\\", "a\\", "\\u12", "\\u"}) EXPECT_EQ(ResolveEscapes(open), open);
+}
+
 TEST(NestedJson, WritesAMarkerInPlaceOfANumberAsAString) {
   EXPECT_EQ(Edited(R"({"ssn":123456789,"n":1})", "123456789"), R"({"ssn":"[X]","n":1})");
   EXPECT_EQ(Edited(R"([123456789])", "123456789"), R"(["[X]"])");

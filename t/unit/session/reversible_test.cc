@@ -211,5 +211,38 @@ TEST_F(ReversibleTest, SpelledValuesInToolArgumentsLeaveJson) {
   }
 }
 
+// A key file that a tool writes: its line ends are escaped once for each string that it lies in.
+TEST_F(ReversibleTest, ValuesInStringsOfStringsComeBackAsTheyWere) {
+  const std::string key =
+      "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTUt9Us\n"
+      "MzEfYyjiWA4R4/M2bS1GB4t7NXp98C3SC6dVMvDuictGeurT8jNbvJZHtCSuYEvu\n"
+      "-----END PRIVATE KEY-----";
+  const auto call = [](const std::string& arguments) {
+    return R"({"role":"assistant","tool_calls":[{"id":"c","type":"function","function":{)"
+           R"("name":"write","arguments":)" +
+           json::Quote(arguments) + "}}]}";
+  };
+  std::string arguments = "{\"content\":" + json::Quote(key) + "}";
+  for (int strings = 1; strings <= 3; ++strings) {
+    Life life(*gateway_);
+    life.Send(R"({"messages":[{"role":"user","content":)" + json::Quote(key) + "}," +
+              call(arguments) + "]}");
+    ASSERT_EQ(life.status(), 0);
+    const std::string sent(life.session().forwarded_body());
+    EXPECT_EQ(sent.find("PRIVATE"), std::string::npos);
+    EXPECT_EQ(sent.find("KEY_2]"), std::string::npos) << "one value, one number: " << sent;
+    json::View view;
+    ASSERT_TRUE(view.Parse(sent, 0, {}).ok());
+    std::string back;
+    for (json::NodeIndex i = 0; i < view.nodes().size(); ++i) {
+      if (view.KeyEquals(i, "arguments")) back = view.String(i);
+    }
+    life.AnswerJson(R"({"id":"x","choices":[{"index":0,"finish_reason":"stop","message":)" +
+                    call(back) + "}]}");
+    EXPECT_NE(life.output.find(json::Quote(arguments)), std::string::npos) << life.output;
+    arguments = "{\"path\":\"key.json\",\"content\":" + json::Quote(arguments) + "}";
+  }
+}
+
 }  // namespace
 }  // namespace kt::session
