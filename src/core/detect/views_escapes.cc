@@ -16,8 +16,9 @@ constexpr std::string_view kBlanks = " \t\r\n\v\f";
 // What may stand between 0x escapes of one row.
 constexpr std::string_view kHexByteGap = " ,;";
 constexpr size_t kMaxHexByteGap = 3;
-// Escapes of a window count together: letters, digits, @ and what is not ASCII decide alone, other
-// signs in company, and what every HTML or URL is full of does not count.
+// Escapes of a window count together: letters, digits, @, what is not ASCII and what hides where a
+// word begins decide alone, other signs in company, and what every HTML or URL is full of does not
+// count.
 constexpr unsigned kEnough = 3;
 
 struct Entity {
@@ -186,6 +187,20 @@ unsigned Weight(const Escape& escape, char next) noexcept {
   return v == '<' || v == '>' || v == '&' || v == '"' || v == '\'' || v == '/' ? 0 : 1;
 }
 
+// "%3A4111…", "\u0022AKIA1…": the last digit of the escape would be a part of the value behind it.
+// Of a word that may be one: with a digit, or an @.
+bool HidesABegin(std::string_view text, size_t at, size_t end) noexcept {
+  constexpr size_t kFarEnough = 32;
+  if ((text[at] != '%' && text[at] != '\\') || !IsAlnum(text[end - 1])) return false;
+  const std::string_view word = text.substr(end, kFarEnough);
+  if (word.empty() || (!IsAlnum(word[0]) && word[0] != '+' && word[0] != '(')) return false;
+  for (const char c : word) {
+    if (IsDigit(c) || c == '@') return true;
+    if (!IsLetter(c) && std::string_view("+(._-").find(c) == std::string_view::npos) return false;
+  }
+  return false;
+}
+
 // Windows of text around escapes; one without enough of them is taken back.
 class Windows {
  public:
@@ -201,7 +216,8 @@ class Windows {
     AppendUtf8(escape.value, &plain_);
     const size_t end = at + escape.size;
     out_.Add(PartOrigin::kWhole, at, end, plain_);
-    weight_ += Weight(escape, end < text_.size() ? text_[end] : '\0');
+    const char next = end < text_.size() ? text_[end] : '\0';
+    weight_ += HidesABegin(text_, at, end) ? kEnough : Weight(escape, next);
     done_ = end;
   }
   void Close() {

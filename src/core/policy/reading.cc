@@ -1,7 +1,10 @@
 #include "core/policy/reading.h"
 
 #include <algorithm>
+#include <charconv>
 #include <utility>
+
+#include "core/base/ascii.h"
 
 namespace kt::policy {
 namespace {
@@ -45,17 +48,40 @@ bool TellsMore(const Match& match, const detect::View& view, size_t first, size_
   return first < part && match.end > view.parts[first].at;
 }
 
-// "\njane@…": where a value was also found without the letter of the escape before it, the letter
-// is none of its own. Precondition: in order.
-void DropLettersOfEscapes(std::string_view raw, std::vector<Match>* matches) {
+// Two hex digits at `at` that stand for an ASCII character of no word.
+bool IsSign(std::string_view text, size_t at) noexcept {
+  if (text.size() < at + 2) return false;
+  uint8_t byte = 0;
+  const auto [end, error] = std::from_chars(&text[at], &text[at] + 2, byte, 16);
+  if (error != std::errc() || end != &text[at] + 2 || byte >= 0x80) return false;
+  const char c = static_cast<char>(byte);
+  return !IsAlnum(c) && c != '_';
+}
+
+// How many bytes at `begin` are the rest of an escape sequence that began one byte before: of
+// "\n", "\u003c", "\x3c", "%3C".
+size_t RestOfEscape(std::string_view raw, size_t begin) noexcept {
+  if (begin == 0) return 0;
+  const std::string_view rest = raw.substr(begin);
+  if (raw[begin - 1] == '%') return IsSign(rest, 0) ? 2 : 0;
+  if (raw[begin - 1] != '\\') return 0;
+  if (rest.starts_with("u00")) return IsSign(rest, 3) ? 5 : 0;
+  if (rest.starts_with('x')) return IsSign(rest, 1) ? 3 : 0;
+  const bool blank = rest.starts_with('n') || rest.starts_with('r') || rest.starts_with('t');
+  return blank ? 1 : 0;
+}
+
+// "\njane@…", "%3Cjane@…": where a value was also found without what is left of the escape before
+// it, that is none of its own. What stays stands for both: a stream cuts neither. Precondition: in
+// order.
+void DropRestsOfEscapes(std::string_view raw, std::vector<Match>* matches) {
   const auto is_told_better = [&](size_t i) {
     const Match& match = (*matches)[i];
-    if (match.begin == 0 || raw[match.begin - 1] != '\\') return false;
-    const char letter = raw[match.begin];
-    if (letter != 'n' && letter != 'r' && letter != 't') return false;
-    for (size_t j = i + 1; j < matches->size() && (*matches)[j].begin <= match.begin + 1; ++j) {
-      const Match& other = (*matches)[j];
+    const size_t begin = match.begin + RestOfEscape(raw, match.begin);
+    for (size_t j = i + 1; j < matches->size() && (*matches)[j].begin <= begin; ++j) {
+      Match& other = (*matches)[j];
       if (other.begin > match.begin && other.rule == match.rule && other.end == match.end) {
+        other.whole_begin = std::min(other.whole_begin, match.whole_begin);
         return true;
       }
     }
@@ -222,7 +248,7 @@ Status Reader::MatchViews(const Options& options, size_t from, Reading* out) {
   }
   std::erase_if(out->matches_, [&](const Match& match) { return match.begin < from; });
   std::sort(out->matches_.begin(), out->matches_.end(), Before);
-  DropLettersOfEscapes(out->raw_, &out->matches_);
+  DropRestsOfEscapes(out->raw_, &out->matches_);
   const auto same = [](const Match& a, const Match& b) {
     return a.rule == b.rule && a.begin == b.begin && a.end == b.end;
   };

@@ -27,6 +27,23 @@ constexpr Example kExamples[] = {
     {R"({\"a\": \"x\\njane.doe@acme.com\"})", R"({\"a\": \"x\\n[EMAIL]\"})"},
     {R"({\\\"a\\\": \\\"x\\\\n4111111111111111\\\"})",
      R"({\\\"a\\\": \\\"x\\\\n[CREDIT_CARD]\\\"})"},
+    // The last digit of an escape neither: one alone is enough, in requests too.
+    {"q=card%204111111111111111&x=1", "q=card%20[CREDIT_CARD]&x=1"},
+    {"card%3A4111111111111111 x", "card%3A[CREDIT_CARD] x"},
+    {R"(a \u003d4111111111111111 b)", R"(a \u003d[CREDIT_CARD] b)"},
+    {R"({\"k\": \"\\u0022AKIAIOSFODNN7EXAMPLA\\u0022\"})",
+     R"({\"k\": \"\\u0022[API_KEY]\\u0022\"})"},
+    {"%22DE89370400440532013000%22", "%22[IBAN]%22"},
+    {"ssn%20536-22-8726", "ssn%20[SSN]"},
+    {R"("Jane \u003cjane.doe@acme.com\u003e")", R"("Jane \u003c[EMAIL]\u003e")"},
+    {R"({\"a\": \"\\u003cjane.doe@acme.com\\u003e\"})", R"({\"a\": \"\\u003c[EMAIL]\\u003e\"})"},
+    {"q=%3Cjane.doe@acme.com%3E", "q=%3C[EMAIL]%3E"},
+    {R"(\x20jane.doe@acme.com)", R"(\x20[EMAIL])"},
+    // Two that run into one another: what is left of the second is the same in a stream.
+    {R"(\njane.doe@acme.comjane.doe@acme.com x)", R"(\n[EMAIL]@acme.com x)"},
+    {R"(\u003ejane.doe@acme.comjane.doe@acme.com x)", R"(\u003e[EMAIL]@acme.com x)"},
+    // A user's number, no escape.
+    {R"(CORP\u12345@acme.com)", R"(CORP\[EMAIL])"},
     // A path is no such thing, and names begin with these letters too.
     {R"(C:\new\table nancy@acme.com)", R"(C:\new\table [EMAIL])"},
     {R"(C:\users\nancy@acme.com)", R"(C:\users\n[EMAIL])"},
