@@ -145,10 +145,17 @@ void ReadDlpFilter(MapReader& map, DlpFilter* policy, Places* places) {
 }
 
 void ReadAuditLogger(MapReader& map, AuditLogger* audit) {
-  map.Get("immutable").Bool(&audit->immutable);
+  const Value immutable = map.Get("immutable");
+  immutable.Bool(&audit->immutable);
   map.Get("retention_days").Whole(1u, 36500u, &audit->retention_days);
   map.Get("log_all_access").Bool(&audit->log_all_access);
   map.Get("hipaa_audit_controls").Bool(&audit->hipaa_audit_controls);
+  if (audit->hipaa_audit_controls && !audit->immutable) {
+    immutable.Warn(
+        "contradicts hipaa_audit_controls: what a full log cannot take is served "
+        "without a record",
+        "remove it");
+  }
 }
 
 void ReadBlock(std::string_view kind, const Value& block, PolicyConfig* config) {

@@ -101,5 +101,19 @@ TEST(NoEffect, ATermOfBlanksWouldRefuseEveryText) {
             Messages{"f.yaml:5:20: policy.dlp-filter.blocked_terms" + reason});
 }
 
+TEST(Contradiction, OfRecordsThatMustBeThereAndMayBeMissing) {
+  const auto warnings = [](const std::string& settings) {
+    return Warnings(std::string(kPack) +
+                    "policies: {chain: [audit-logger]}\npolicy: {audit-logger: {" + settings +
+                    "}}\n");
+  };
+  EXPECT_EQ(warnings("immutable: false, hipaa_audit_controls: true"),
+            Messages{"f.yaml:3:36: policy.audit-logger.immutable: contradicts "
+                     "hipaa_audit_controls: what a full log cannot take is served without a "
+                     "record; remove it"});
+  EXPECT_EQ(warnings("immutable: true, hipaa_audit_controls: true"), Messages{});
+  EXPECT_EQ(warnings("immutable: false"), Messages{});
+}
+
 }  // namespace
 }  // namespace kt::config
