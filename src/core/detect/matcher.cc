@@ -38,6 +38,7 @@ struct Matcher::Impl {
   std::vector<RuleId> anywhere;  // those of them that may begin anywhere
   std::vector<RuleId> unbounded;
   size_t longest = 0;
+  bool own = false;  // see has_own_rules
 
   Status Compile(Rule rule, const KnownFacts* known);
   void AddFuzzy(const Rule& rule);
@@ -48,6 +49,7 @@ struct Matcher::Impl {
 };
 
 Status Matcher::Impl::Compile(Rule rule, const KnownFacts* known) {
+  own = own || !rule.trusted;
   auto compiled = std::make_unique<RuleSearch>(std::move(rule));
   if (compiled->rule.fuzzy_distance > 0) {
     AddFuzzy(compiled->rule);
@@ -144,6 +146,9 @@ const Rule& Matcher::rule(RuleId id) const noexcept {
 }
 bool Matcher::streamable() const noexcept {
   return impl_->unbounded.empty();
+}
+bool Matcher::has_own_rules() const noexcept {
+  return impl_->own;
 }
 const std::vector<RuleId>& Matcher::unbounded() const noexcept {
   return impl_->unbounded;

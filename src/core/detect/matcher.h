@@ -141,6 +141,8 @@ class Matcher {
   // False when some output rule has no bounded longest match (or no derivable prefix): then
   // answers must be scanned whole, and HoldFrom always returns `from`.
   bool streamable() const noexcept;
+  // Some rule is not of the shipped packs.
+  bool has_own_rules() const noexcept;
   // The rules that make streamable() false, for lint.
   const std::vector<RuleId>& unbounded() const noexcept;
 

@@ -319,8 +319,9 @@ void Reader::Score(const Options& options, Reading* out) const {
 }
 
 Status Reader::Read(std::string_view raw, const Options& options, Reading* out) {
-  // In an answer no escape may wait for those that follow.
-  const unsigned every = options.scope == detect::Scope::kOutput ? detect::kEveryEscape : 0;
+  // In an answer no escape may wait for those that follow. A user's words may stand behind any.
+  const bool all = options.scope == detect::Scope::kOutput || matcher_->has_own_rules();
+  const unsigned every = all ? detect::kEveryEscape : 0;
   Status status = Prepare(raw, options.views | every, out);
   if (status.ok()) status = matcher_->FindAll(out->plain_, 0, options.scope, &out->matches_);
   if (status.ok()) status = MatchViews(options, 0, out);

@@ -204,5 +204,19 @@ TEST(DlpFilter, LevelsAreTheSameInStreams) {
   }
 }
 
+TEST(DlpFilter, ATermBehindOneEscapeIsFoundInRequestsAsInAnswers) {
+  config::PolicyConfig config = ConfigWith({"dlp-filter"});
+  config.dlp_filter.blocked_terms = {"Project Heron"};
+  const auto chain = Build(config);
+  for (const auto& [text, redacted] : std::vector<std::pair<std::string, std::string>>{
+           {"https://x.example/?q=Project%20Heron", "https://x.example/?q=[REDACTED]"},
+           {R"("\u003cProject Heron\u003e")", R"("\u003c[REDACTED]\u003e")"},
+           {"%3Cproject heron%3E", "%3C[REDACTED]%3E"},
+           {"Project%20Manager", "Project%20Manager"}}) {
+    EXPECT_EQ(Judge(*chain, text).text, redacted);
+    EXPECT_EQ(Judge(*chain, text, policy::Phase::kOutput).text, redacted);
+  }
+}
+
 }  // namespace
 }  // namespace kt::policies
