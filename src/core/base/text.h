@@ -12,10 +12,12 @@ inline char AsciiLower(char c) noexcept {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
 }
 std::string ToLower(std::string_view text);
-// Mostly asked of names of other lengths.
 bool SameIgnoringCase(const char* a, const char* b, size_t size) noexcept;
 inline bool EqualsIgnoreCase(std::string_view a, std::string_view b) noexcept {
-  return a.size() == b.size() && SameIgnoringCase(a.data(), b.data(), a.size());
+  // Most names that are compared are of other lengths, or begin otherwise.
+  if (a.size() != b.size()) return false;
+  return a.empty() ||
+         (((a[0] ^ b[0]) & ~0x20) == 0 && SameIgnoringCase(a.data(), b.data(), a.size()));
 }
 std::string_view Trim(std::string_view text) noexcept;  // ASCII blanks at both ends
 
