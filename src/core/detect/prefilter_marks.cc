@@ -70,9 +70,10 @@ void Prefilter::KeepKnown(const char* bytes, std::span<uint64_t> longs) const {
   for (size_t i = 0; i < places.size; ++i) {
     const size_t place = places.at[i];
     const uint64_t product = Product(FoldedAt(bytes + place));
-    const bool known = hashes_->four[Hash4(product)] | hashes_->more[Hash5(product)] |
-                       hashes_->whole[Hash8(product)];
-    longs[place / kScanBlock] |= uint64_t{known} << place % kScanBlock;
+    const uint64_t four = hashes_->four[Hash4(product)] ? 1 : 0,
+                   more = hashes_->more[Hash5(product)] ? 1 : 0,
+                   whole = hashes_->whole[Hash8(product)] ? 1 : 0;
+    longs[place / kScanBlock] |= (four | more | whole) << place % kScanBlock;
   }
 }
 
