@@ -101,14 +101,10 @@ __attribute__((target("avx2,bmi,bmi2,popcnt"))) void LiteralFilter::Avx2(
   uint8_t longs[kAside], shorts[kAside];
   ListPlaces<8>(places, &list);
   const __m256i low = _mm256_set1_epi32(31);
-  const uint16_t* const group_of = filter.group_of_.data();
-  const auto* const groups = reinterpret_cast<const char*>(filter.groups_.data());
+  const Tables tables = filter.tables();
   for (size_t i = 0; i < list.size; ++i) {
     const char* at = bytes + list.at[i];
-    uint16_t two;
-    std::memcpy(&two, at, sizeof two);
-    const auto& group =
-        *reinterpret_cast<const Group*>(groups + size_t{group_of[Index(two)]} * kGroupUnit);
+    const Group& group = tables.At(at);
     const __m256i eight = _mm256_and_si256(
         _mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(at))), low);
     // The sign of a position: a byte that may stand there does.
@@ -139,17 +135,13 @@ __attribute__((target("avx512f,avx512bw,avx512vbmi2,bmi,bmi2,popcnt"))) void Lit
   // The eight bytes, and the first four again; zeros for the rest.
   const __m128i order = _mm_setr_epi8(0, 1, 2, 3, 4, 5, 6, 7, 0, 1, 2, 3, -1, -1, -1, -1);
   const __m128i low = _mm_set1_epi8(31);
-  const uint16_t* const group_of = filter.group_of_.data();
-  const auto* const groups = reinterpret_cast<const char*>(filter.groups_.data());
+  const Tables tables = filter.tables();
   for (size_t i = 0; i < list.size; ++i) {
     const char* at = bytes + list.at[i];
-    uint16_t two;
-    std::memcpy(&two, at, sizeof two);
-    const char* group = groups + size_t{group_of[Index(two)]} * kGroupUnit;
     const __m128i eight = _mm_and_si128(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(at)), low);
     // With masks of all: the forms without one warn in some compilers.
     const __m512i signs =
-        _mm512_maskz_sllv_epi32(0xFFFF, _mm512_load_si512(group),
+        _mm512_maskz_sllv_epi32(0xFFFF, _mm512_load_si512(&tables.At(at)),
                                 _mm512_maskz_cvtepu8_epi32(0xFFFF, _mm_shuffle_epi8(eight, order)));
     aside[i] = static_cast<uint16_t>(_mm512_cmplt_epi32_mask(signs, _mm512_setzero_si512()));
   }

@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -57,6 +58,20 @@ class LiteralFilter {
     uint32_t nothing[4];               // always zero: one look reads all of a group
   };
   void AddTo(std::string_view folded, bool at_end, unsigned second);
+  // Of the literals that may begin with the two bytes at `at`. For loops, which fetch where the
+  // tables are once: what they write might be it, for all that a compiler knows.
+  struct Tables {
+    const uint16_t* group_of;
+    const char* groups;
+    const Group& At(const char* at) const noexcept {
+      uint16_t two;
+      std::memcpy(&two, at, sizeof two);
+      return *reinterpret_cast<const Group*>(groups + size_t{group_of[Index(two)]} * kGroupUnit);
+    }
+  };
+  Tables tables() const noexcept {
+    return {group_of_.data(), reinterpret_cast<const char*>(groups_.data())};
+  }
   using Function = void (*)(const LiteralFilter&, const char*, std::span<const uint64_t>,
                             Places*) noexcept;
   static void Portable(const LiteralFilter& filter, const char* bytes,
