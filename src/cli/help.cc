@@ -96,8 +96,9 @@ DESCRIPTION
 OPTIONS
   --file FILE...  the configuration
   --rules DIR     rule packs that replace the built-in ones
-  --json          one object: valid, file, pack {name, version, enabled}, chain, policy_count,
-                  errors[] and warnings[] {file, line, column, path, reason, suggestion, message}
+  --json          one object: valid, file (the first), files[], pack {name, version, enabled},
+                  chain, policy_count, errors[] and warnings[] {file, line, column, path, reason,
+                  suggestion, message}
 
 EXIT STATUS
   0 valid, also with warnings; 2 invalid or wrong usage.

@@ -21,7 +21,7 @@ std::vector<std::string> ChainKinds(const PackCheck& check) {
 }
 
 std::string Json(const PackCheck& check, const std::vector<std::string>& files) {
-  std::string pack = "null", chain;
+  std::string pack = "null", chain, all_files;
   if (check.config != nullptr) {
     const config::Pack& p = check.config->pack;
     pack = "{\"name\":" + Quote(p.name) + ",\"version\":" + Quote(p.version) +
@@ -29,15 +29,18 @@ std::string Json(const PackCheck& check, const std::vector<std::string>& files) 
   }
   const std::vector<std::string> kinds = ChainKinds(check);
   for (const std::string& kind : kinds) chain += (chain.empty() ? "" : ",") + Quote(kind);
+  for (const std::string& file : files) all_files += (all_files.empty() ? "" : ",") + Quote(file);
   return std::string("{\"valid\":") + (check.ok() ? "true" : "false") +
-         ",\"file\":" + Quote(files.front()) + ",\"pack\":" + pack + ",\"chain\":[" + chain +
+         ",\"file\":" + Quote(files.front()) + ",\"files\":[" + all_files + "],\"pack\":" + pack + ",\"chain\":[" + chain +
          "],\"policy_count\":" + std::to_string(kinds.size()) +
          ",\"errors\":" + DiagnosticsJson(check.errors) +
          ",\"warnings\":" + DiagnosticsJson(check.warnings) + "}\n";
 }
 
 std::string Text(const PackCheck& check, const std::vector<std::string>& files) {
-  std::string out = DiagnosticLines(check) + files.front() + ": ";
+  std::string out = DiagnosticLines(check);
+  for (const std::string& file : files) out += (&file == &files.front() ? "" : " + ") + file;
+  out += ": ";
   if (!check.ok()) {
     return out + "invalid, " + std::to_string(check.errors.size()) +
            (check.errors.size() == 1 ? " error\n" : " errors\n");

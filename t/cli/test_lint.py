@@ -93,6 +93,9 @@ def test_later_files_win(pack):
     second = pack("pack: {version: 2.0.0}\n", "more.yaml")
     status, verdict = lint_json(first, second)
     assert (status, verdict["pack"]["version"]) == (0, "2.0.0")
+    assert (verdict["file"], verdict["files"]) == (str(first), [str(first), str(second)])
+    summary = kt("policy", "lint", "--file", first, second).stdout
+    assert f"{first} + {second}: valid" in summary
 
 
 def test_a_missing_file_is_an_error(tmp_path):

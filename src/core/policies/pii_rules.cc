@@ -115,13 +115,11 @@ Check Combine(Check check, const Words& words) {
   };
 }
 
-// `pattern`, or `patterns` as alternatives: formats that share a type and a check.
-std::string ReadPattern(PackMap* map) {
-  const std::vector<std::string> patterns = map->Strings("patterns");
-  if (patterns.empty()) return map->String("pattern");
-  std::string all;
-  for (const std::string& pattern : patterns) all += (all.empty() ? "(?:" : "|") + pattern;
-  return all + ")";
+// `pattern`, or `patterns`: formats that share a type and a check.
+std::vector<std::string> ReadPatterns(PackMap* map) {
+  std::vector<std::string> patterns = map->Strings("patterns");
+  if (patterns.empty()) patterns.push_back(map->String("pattern"));
+  return patterns;
 }
 
 Status ReadRule(const config::YamlNode& node, const config::PiiDetector& config, const Types& types,
@@ -131,7 +129,7 @@ Status ReadRule(const config::YamlNode& node, const config::PiiDetector& config,
   rule.rule.id = "pii." + map.String("id");
   const std::string type_name = map.String("type");
   const Type* type = FindType(types, &map, type_name);
-  rule.rule.pattern = ReadPattern(&map);
+  const std::vector<std::string> patterns = ReadPatterns(&map);
   rule.rule.ignore_case = map.Bool("ignore_case", false);
   rule.rule.group = static_cast<int>(map.Number("group", 0));
   const bool weak = map.Bool("weak", false);
@@ -159,7 +157,14 @@ Status ReadRule(const config::YamlNode& node, const config::PiiDetector& config,
   if (Status status = map.Finish(); !status.ok()) return status;
   if (!type->on || (private_only && !config.include_private_ips)) return Status::Ok();
   rule.kinds.push_back({type_name, type->label, weak});
-  out->push_back(std::move(rule));
+  // A rule of its own for each: a worker compiles the format that it meets, not all that share a
+  // check.
+  const std::string id = std::move(rule.rule.id);
+  for (size_t i = 0; i < patterns.size(); ++i) {
+    rule.rule.id = id + (patterns.size() > 1 ? "[" + std::to_string(i) + "]" : "");
+    rule.rule.pattern = patterns[i];
+    out->push_back(rule);
+  }
   return Status::Ok();
 }
 
