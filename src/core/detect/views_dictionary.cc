@@ -1,6 +1,7 @@
 // The few words by which a decoded text shows that it is one. No judgement of content hangs on
 // them: they only decide whether a view is worth showing to the detectors.
 #include <array>
+#include <bit>
 #include <cstdint>
 
 #include "core/detect/views_internal.h"
@@ -149,45 +150,49 @@ constexpr std::string_view kWords[] = {
     "yellow", "yes", "yesterday", "yet", "young", "yourself",
 };
 // clang-format on
-constexpr size_t kLongest = 14;
 constexpr size_t kSlots = 4096;
 
-constexpr uint32_t kHashSeed = 2166136261u;
-constexpr uint32_t HashNext(uint32_t hash, char c) noexcept {
-  return (hash ^ static_cast<uint8_t>(c)) * 16777619u;
+constexpr PackedWord Pack(std::string_view word) noexcept {
+  PackedWord packed;
+  for (size_t i = 0; i < word.size(); ++i) {
+    const uint64_t byte = static_cast<uint8_t>(word[i]);
+    (i < 8 ? packed.low : packed.high) |= byte << 8 * (i % 8);
+  }
+  return packed;
 }
-constexpr size_t Slot(uint32_t hash) noexcept {
-  return (hash ^ hash >> 15) % kSlots;
-}
-constexpr size_t SlotOf(std::string_view word) noexcept {
-  uint32_t hash = kHashSeed;
-  for (const char c : word) hash = HashNext(hash, c);
-  return Slot(hash);
+constexpr size_t SlotOf(PackedWord word) noexcept {
+  const uint64_t hash = (word.low + std::rotl(word.high, 29)) * 0x9E3779B97F4A7C15;
+  return hash >> (64 - std::countr_zero(kSlots));
 }
 
-constexpr std::array<uint16_t, kSlots> MakeSlots() {
-  std::array<uint16_t, kSlots> slots{};
+struct Table {
+  std::array<uint16_t, kSlots> slots{};  // number of a word, from 1
+  std::array<PackedWord, std::size(kWords)> words{};
+};
+constexpr Table kTable = [] {
+  Table table;
   static_assert(std::size(kWords) * 3 < kSlots);
   for (size_t i = 0; i < std::size(kWords); ++i) {
-    size_t slot = SlotOf(kWords[i]);
-    while (slots[slot] != 0) slot = (slot + 1) % kSlots;
-    slots[slot] = static_cast<uint16_t>(i + 1);
+    table.words[i] = Pack(kWords[i]);
+    size_t slot = SlotOf(table.words[i]);
+    while (table.slots[slot] != 0) slot = (slot + 1) % kSlots;
+    table.slots[slot] = static_cast<uint16_t>(i + 1);
   }
-  return slots;
-}
-constexpr auto kTable = MakeSlots();
+  return table;
+}();
 
-bool IsAt(size_t slot, std::string_view word) noexcept {
-  for (; kTable[slot] != 0; slot = (slot + 1) % kSlots) {
-    if (kWords[kTable[slot] - 1] == word) return true;
+}  // namespace
+
+bool IsKnownWord(PackedWord word) noexcept {
+  for (size_t slot = SlotOf(word); kTable.slots[slot] != 0; slot = (slot + 1) % kSlots) {
+    const PackedWord& known = kTable.words[kTable.slots[slot] - 1];
+    if (known.low == word.low && known.high == word.high) return true;
   }
   return false;
 }
 
-}  // namespace
-
 bool IsKnownWord(std::string_view word) noexcept {
-  return word.size() >= 2 && word.size() <= kLongest && IsAt(SlotOf(word), word);
+  return word.size() <= kMaxPackedBytes && IsKnownWord(Pack(word));
 }
 
 }  // namespace kt::detect::views

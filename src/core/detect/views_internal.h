@@ -89,5 +89,11 @@ bool MayDecode(std::string_view token) noexcept;
 
 // Common English words and those that attacks are made of. `word`: lower-case letters.
 bool IsKnownWord(std::string_view word) noexcept;
+// The same for a word whose bytes are in two numbers, the first one lowest, with 0 behind them.
+struct PackedWord {
+  uint64_t low = 0, high = 0;
+};
+inline constexpr size_t kMaxPackedBytes = 16;
+bool IsKnownWord(PackedWord word) noexcept;
 
 }  // namespace kt::detect::views

@@ -40,78 +40,106 @@ constexpr std::array<uint8_t, 256> kKinds = [] {
 // A word of a stretch that may be leet.
 struct LeetWord {
   std::string_view text;
-  uint8_t kinds = 0;   // all that its bytes are of
-  bool mixed = false;  // a sign stands before a letter: nobody writes so by accident
+  size_t begin = 0, end = 0;  // in it: from the first letter or sign to the last
+  uint8_t kinds = 0;          // all that its bytes are of
+  bool mixed = false;         // a sign stands before a letter: nobody writes so by accident
+
+  bool has(uint8_t kind) const noexcept { return (kinds & kind) != 0; }
 };
 
 LeetWord WordAt(std::string_view text, size_t at) noexcept {
   LeetWord word;
   uint8_t before = 0;
-  size_t end = at;
+  size_t end = at, last = at, first = text.npos;
   for (; end < text.size(); ++end) {
     const uint8_t kind = kKinds[static_cast<unsigned char>(text[end])];
     if (kind == kBlankKind) break;
     word.kinds |= kind;
     word.mixed |= (before & kSignKind) != 0 && kind == kLetterKind;
     before = kind;
+    if (kind == 0) continue;
+    first = std::min(first, end);
+    last = end + 1;
   }
   word.text = text.substr(at, end - at);
+  word.begin = std::min(first, last) - at;
+  word.end = last - at;
   return word;
 }
 
-// Appends the word with letters for signs, the way that gives a known word where there is one, or
-// as it is. True: it is a known word. `signs_too`: words of signs alone ("15", "70") are read where
-// they give a known word.
-bool ReadLeetWord(const LeetWord& word, bool signs_too, std::string* out) {
-  const size_t begin = out->size();
-  out->append(word.text);
-  const bool letters = (word.kinds & kLetterKind) != 0;
-  if ((word.kinds & kSignKind) == 0) return false;
-  if (!letters && (!signs_too || word.text.size() > 4)) return false;
+// How a word of letters and signs is read.
+struct LeetReading {
+  char one = 'l';      // what stands for a sign that may be two letters
+  bool known = false;  // it gives a known word,
+  bool shout = false;  // which ends before the last sign: "n0w!"
+};
+
+LeetReading ReadLeetWord(const LeetWord& word) noexcept {
+  LeetReading reading;
+  char lower[kMaxPackedBytes];
+  const size_t size = word.end - word.begin;
   for (const char one : {'l', 'i'}) {
-    std::string plain(word.text);
-    for (char& c : plain) {
-      if (const char letter = LeetLetter(c)) c = letter == kOne ? one : letter;
+    reading.one = one;
+    if (size <= sizeof lower) {
+      for (size_t i = 0; i < size; ++i) {
+        const char c = word.text[word.begin + i], letter = LeetLetter(c);
+        lower[i] = letter == 0 ? static_cast<char>(IsLetter(c) ? c | 0x20 : c)
+                               : (letter == kOne ? one : letter);
+      }
+      const std::string_view all(lower, size);
+      const bool letter = !word.has(kLetterKind) && (all == "a" || all == "i");
+      reading.shout = word.text.back() == '!' && IsKnownWord(all.substr(0, size - 1));
+      reading.known = letter || reading.shout || IsKnownWord(all);
     }
-    // Punctuation behind a word may be a sign as well: "n0w!".
-    std::string_view letters_only = plain;
-    while (!letters_only.empty() && !IsLetter(letters_only.back())) letters_only.remove_suffix(1);
-    while (!letters_only.empty() && !IsLetter(letters_only.front())) letters_only.remove_prefix(1);
-    const std::string lower = ToLower(letters_only);
-    const bool shorter =
-        word.text.back() == '!' && IsKnownWord(std::string_view(lower).substr(0, lower.size() - 1));
-    const bool known =
-        IsKnownWord(lower) || shorter || (!letters && (lower == "a" || lower == "i"));
-    if (shorter) plain.back() = '!';
-    if (known || letters) out->replace(begin, word.text.size(), plain);
-    if (known) return true;
     // Without a sign that may be either letter there is no second way.
-    if ((word.kinds & kEitherKind) == 0) break;
+    if (reading.known || !word.has(kEitherKind)) break;
   }
-  return false;
+  return reading;
+}
+
+// Words of signs alone ("15", "70") are read where they give a known word.
+bool MayBeWord(std::string_view signs) noexcept {
+  return signs.size() <= 4;
+}
+
+// The stretch with letters for signs.
+std::string WriteLeet(std::string_view text, bool signs_too) {
+  std::string plain(text);
+  for (size_t at = 0; at < text.size(); ++at) {
+    const LeetWord word = WordAt(text, at);
+    const size_t begin = at;
+    at += word.text.size();
+    if (!word.has(kSignKind)) continue;
+    const LeetReading reading = ReadLeetWord(word);
+    const bool known = reading.known && signs_too && MayBeWord(word.text);
+    if (!word.has(kLetterKind) && !known) continue;
+    for (size_t i = begin; i < at; ++i) {
+      const char letter = LeetLetter(text[i]);
+      if (letter != 0) plain[i] = letter == kOne ? reading.one : letter;
+    }
+    if (reading.shout) plain[at - 1] = '!';
+  }
+  return plain;
 }
 
 // A stretch read as leet; empty where it is none.
 std::string ReadLeet(std::string_view text) {
-  std::string plain;
-  size_t words = 0, mixed = 0, known = 0;
-  for (const bool signs_too : {false, true}) {
-    if (signs_too && mixed < 2) break;
-    plain.clear();
-    words = mixed = known = 0;
-    for (size_t at = 0; at < text.size(); ++at) {
-      const LeetWord word = WordAt(text, at);
-      if (!word.text.empty()) {
-        ++words;
-        mixed += word.mixed ? 1 : 0;
-        known += ReadLeetWord(word, signs_too, &plain) ? 1 : 0;
-      }
-      at += word.text.size();
-      if (at < text.size()) plain.push_back(text[at]);
-    }
+  size_t words = 0, mixed = 0, known = 0, known_signs = 0;
+  for (size_t at = 0; at < text.size(); ++at) {
+    const LeetWord word = WordAt(text, at);
+    at += word.text.size();
+    if (word.text.empty()) continue;
+    ++words;
+    mixed += word.mixed ? 1 : 0;
+    if (!word.has(kSignKind)) continue;
+    const bool letters = word.has(kLetterKind);
+    if (!letters && !MayBeWord(word.text)) continue;
+    if (ReadLeetWord(word).known) ++(letters ? known : known_signs);
   }
+  const bool signs_too = mixed >= 2;
+  if (signs_too) known += known_signs;
   const bool leet = known >= 2 || (known == 1 && mixed * 3 >= words);
-  return leet ? plain : std::string();
+  return leet ? WriteLeet(text, signs_too) : std::string();
 }
 
 bool IsUnit(char c) noexcept {

@@ -8,8 +8,9 @@
 namespace kt::detect::views {
 namespace {
 
-// Bytes of a token that decide whether the rest is decoded at all.
-constexpr size_t kProbeBytes = 24;
+// Bytes of a token that decide whether the rest is decoded at all; of most words in code the first
+// ones do.
+constexpr size_t kProbeBytes = 24, kFirstProbeBytes = 8;
 
 constexpr std::array<int8_t, 256> MakeBase64Digits() {
   constexpr std::string_view kDigits =
@@ -56,6 +57,16 @@ size_t DecodeHex(std::string_view token, char* out) noexcept {
     out[i / 2] = static_cast<char>(high << 4 | low);
   }
   return token.size() / 2;
+}
+
+// UTF-8, the last code point of which may be incomplete.
+bool BeginsAsUtf8(std::string_view bytes) noexcept {
+  for (size_t at = 0; at < bytes.size();) {
+    const size_t size = DecodeUtf8(bytes, at).size;
+    if (size == 0) return bytes.size() - at < 4;
+    at += size;
+  }
+  return true;
 }
 
 // Mostly printable UTF-8. `cut`: the last code point may be incomplete.
@@ -173,7 +184,10 @@ bool MayDecode(std::string_view token) noexcept {
   if (token.starts_with("0x")) token.remove_prefix(2);
   token = token.substr(0, kProbeBytes);
   char bytes[kProbeBytes];
-  if (IsReadable({bytes, DecodeBase64(token, bytes)}, true)) return true;
+  const size_t first = DecodeBase64(token.substr(0, kFirstProbeBytes), bytes);
+  if (BeginsAsUtf8({bytes, first}) && IsReadable({bytes, DecodeBase64(token, bytes)}, true)) {
+    return true;
+  }
   const size_t size = DecodeHex(token.substr(0, token.size() & ~size_t{1}), bytes);
   return size > 0 && IsReadable({bytes, size}, true);
 }

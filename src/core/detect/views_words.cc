@@ -1,7 +1,11 @@
 // Views where words come out: rot13 and reversed text. For scores of input texts.
 #include <algorithm>
+#include <array>
+#include <bit>
+#include <cstring>
 
 #include "core/base/text.h"
+#include "core/detect/features.h"
 #include "core/detect/utf8.h"
 #include "core/detect/views_regions.h"
 
@@ -20,31 +24,88 @@ struct Language {
   }
 };
 
-// Counts words of letters as `Letter(i)`, i in [0, size), gives them in lower case, or 0.
-template <typename Letter>
-Language Read(size_t size, Letter letter) {
-  Language language;
-  char word[16];
-  size_t have = 0;
-  for (size_t i = 0; i <= size; ++i) {
-    const char c = i < size ? letter(i) : '\0';
-    if (c != '\0') {
-      if (have < sizeof word) word[have] = c;
-      ++have;
-      continue;
-    }
-    if (have >= 3) {  // "be" is the rot13 of "or"
-      ++language.words;
-      if (have <= sizeof word && IsKnownWord({word, have})) ++language.known;
-    }
-    have = 0;
-  }
-  return language;
-}
+// A piece's letters in lower case, 0 for all else, so that words are found and looked up by eights.
+class Letters {
+ public:
+  static constexpr size_t kMaxBytes = 256;
 
-char Lower(char c) noexcept {
-  return IsLetter(c) ? static_cast<char>(c | 0x20) : '\0';
-}
+  // Precondition: piece.size() <= kMaxBytes.
+  explicit Letters(std::string_view piece) noexcept : size_(piece.size()) {
+    for (size_t i = 0; i < size_; ++i) {
+      const auto lower = static_cast<unsigned char>(piece[i] | 0x20);
+      At(i) = static_cast<char>(static_cast<unsigned char>(lower - 'a') < 26 ? lower : 0);
+    }
+    // What is looked at beside the piece holds no letters.
+    std::memset(bytes_.data(), 0, kMaxPackedBytes);
+    std::memset(&At(size_), 0, kMaxPackedBytes);
+  }
+
+  // Counts the words as kRead, one of the functions below, gives them.
+  template <auto kRead>
+  Language Count() const noexcept {
+    Language language;
+    size_t begin = 0;
+    bool inside = false;
+    uint64_t carry = 0;
+    for (size_t at = 0; at <= size_; at += 64) {
+      const uint64_t letters = MaskAt(at);
+      uint64_t edges = letters ^ (letters << 1 | carry);
+      carry = letters >> 63;
+      for (; edges != 0; edges &= edges - 1, inside = !inside) {
+        const size_t edge = at + static_cast<size_t>(std::countr_zero(edges));
+        if (!inside) {
+          begin = edge;
+        } else if (const size_t size = edge - begin; size >= 3) {  // "be" is the rot13 of "or"
+          ++language.words;
+          if (size <= kMaxPackedBytes && IsKnownWord((this->*kRead)(begin, size))) ++language.known;
+        }
+      }
+    }
+    return language;
+  }
+
+  PackedWord Plain(size_t begin, size_t size) const noexcept {
+    return {Load(begin) & internal::FirstBytes(size),
+            size > 8 ? Load(begin + 8) & internal::FirstBytes(size - 8) : 0};
+  }
+  PackedWord Reversed(size_t begin, size_t size) const noexcept {
+    const size_t end = begin + size;
+    return {__builtin_bswap64(Load(end - 8)) & internal::FirstBytes(size),
+            size > 8 ? __builtin_bswap64(Load(end - 16)) & internal::FirstBytes(size - 8) : 0};
+  }
+  PackedWord Rotated(size_t begin, size_t size) const noexcept {
+    const PackedWord word = Plain(begin, size);
+    return {RotateEight(word.low), RotateEight(word.high)};
+  }
+
+ private:
+  static constexpr uint64_t kOnes = 0x0101010101010101;
+
+  // Bytes are letters or 0, so that no sum carries into the next one.
+  static uint64_t RotateEight(uint64_t letters) noexcept {
+    const uint64_t used = (letters + 0x7F * kOnes) >> 7 & kOnes;
+    const uint64_t second_half = (letters + (0x80 - 'n') * kOnes) >> 7 & kOnes;
+    return letters + 13 * used - 26 * second_half;
+  }
+  // `at` may lie before the piece.
+  char& At(size_t at) noexcept { return bytes_[kMaxPackedBytes + at]; }
+  uint64_t Load(size_t at) const noexcept {
+    return internal::Load(bytes_.data() + kMaxPackedBytes + at);
+  }
+  // A bit for each of 64 bytes that is a letter; those behind the piece are none.
+  uint64_t MaskAt(size_t at) const noexcept {
+    uint64_t mask = 0;
+    for (size_t i = 0; i < 64 && at + i < size_; i += 8) {
+      const uint64_t used = (Load(at + i) + 0x7F * kOnes) >> 7 & kOnes;
+      mask |= (used * 0x0102040810204080 >> 56) << i;
+    }
+    return mask;
+  }
+
+  const size_t size_;
+  std::array<char, kMaxPackedBytes + kMaxBytes + kMaxPackedBytes> bytes_;
+};
+
 char Rotate(char c) noexcept {
   if (!IsLetter(c)) return c;
   const int base = c & 0x20 ? 'a' : 'A';
@@ -53,7 +114,7 @@ char Rotate(char c) noexcept {
 
 // The end of the piece of [begin, end) that is judged by itself: a line, or some words of it.
 size_t PieceEnd(std::string_view text, size_t begin, size_t end) noexcept {
-  constexpr size_t kPieceBytes = 256;
+  constexpr size_t kPieceBytes = Letters::kMaxBytes;
   const std::string_view piece = text.substr(begin, std::min(end - begin, kPieceBytes));
   const size_t line = piece.find('\n');
   if (line != piece.npos) return begin + line + 1;
@@ -64,20 +125,18 @@ size_t PieceEnd(std::string_view text, size_t begin, size_t end) noexcept {
   return begin + std::max<size_t>(cut, 1);
 }
 
-// Calls found for each stretch of text that reads as language by `reads`, but not as it is.
-template <typename Reads, typename Found>
-void ForLanguage(std::string_view text, const Candidates& candidates, unsigned flag, Reads reads,
-                 Found found) {
+// Calls found for each stretch of text that reads as language when words are read by kRead, of
+// Letters, but not as it is.
+template <auto kRead, typename Found>
+void ForLanguage(std::string_view text, const Candidates& candidates, unsigned flag, Found found) {
   ByteSpan open{0, 0};
   ForRegions(text, candidates, flag, kWindowBytes, [&](ByteSpan region) {
     for (size_t at = region.begin; at < region.end;) {
       const ByteSpan piece{at, PieceEnd(text, at, region.end)};
       at = piece.end;
-      const Language decoded = reads(piece);
-      if (decoded.known < 2) continue;
-      const Language plain =
-          Read(piece.end - piece.begin, [&](size_t i) { return Lower(text[piece.begin + i]); });
-      if (!decoded.Beats(plain)) continue;
+      const Letters letters(text.substr(piece.begin, piece.end - piece.begin));
+      const Language decoded = letters.Count<kRead>();
+      if (decoded.known < 2 || !decoded.Beats(letters.Count<&Letters::Plain>())) continue;
       if (open.end == piece.begin && open.end > open.begin) {
         open.end = piece.end;
         continue;
@@ -92,11 +151,7 @@ void ForLanguage(std::string_view text, const Candidates& candidates, unsigned f
 }  // namespace
 
 void Unrotate(std::string_view text, const Candidates& candidates, Sink* out) {
-  const auto reads = [&](ByteSpan part) {
-    return Read(part.end - part.begin,
-                [&](size_t i) { return Lower(Rotate(text[part.begin + i])); });
-  };
-  ForLanguage(text, candidates, kRot13, reads, [&](ByteSpan found) {
+  ForLanguage<&Letters::Rotated>(text, candidates, kRot13, [&](ByteSpan found) {
     std::string plain(text.substr(found.begin, found.end - found.begin));
     for (char& c : plain) c = Rotate(c);
     out->Divide();
@@ -105,10 +160,7 @@ void Unrotate(std::string_view text, const Candidates& candidates, Sink* out) {
 }
 
 void Unreverse(std::string_view text, const Candidates& candidates, Sink* out) {
-  const auto reads = [&](ByteSpan part) {
-    return Read(part.end - part.begin, [&](size_t i) { return Lower(text[part.end - 1 - i]); });
-  };
-  ForLanguage(text, candidates, kReversed, reads, [&](ByteSpan found) {
+  ForLanguage<&Letters::Reversed>(text, candidates, kReversed, [&](ByteSpan found) {
     std::string plain;
     plain.reserve(found.end - found.begin);
     for (size_t end = found.end; end > found.begin;) {
