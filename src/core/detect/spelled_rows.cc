@@ -4,8 +4,8 @@
 #include <array>
 
 #include "core/base/ascii.h"
+#include "core/detect/spelled_numbers.h"
 #include "core/detect/utf8.h"
-#include "core/detect/views_internal.h"
 
 namespace kt::detect {
 namespace {
@@ -46,11 +46,6 @@ size_t Back(std::string_view text, size_t at) noexcept {
   size_t begin = at - 1;
   while (begin > 0 && at - begin < 4 && IsContinuation(text[begin])) --begin;
   return begin;
-}
-
-// What belongs to the divider of numbers: "U+006A".
-bool IsGapWord(std::string_view run) noexcept {
-  return run == "U" || run == "u";
 }
 
 // Between two units: blanks aside, its signs, in order.
@@ -227,76 +222,22 @@ class RowReader {
       row_.open = true;
     }
     if (form_ == RowForm::kCharacters) return end - at == 1 ? end : 0;
-    return ReadNumber(text_.substr(at, end - at)) ? end : 0;
+    return ReadRowNumber(text_.substr(at, end - at), form_, &number_) ? end : 0;
   }
 
   size_t AddUnit(size_t at) {
     const size_t end = UnitEnd(at);
     if (end == 0) return 0;
-    if (form_ == RowForm::kCharacters) {
-      bytes_[0] = text_[at];
-      size_ = 1;
-    }
-    for (size_t i = 0; i < size_; ++i) {
+    if (form_ == RowForm::kCharacters) number_ = {{text_[at]}, 1};
+    for (size_t i = 0; i < number_.size; ++i) {
       const bool breaks = breaks_ && i == 0 && !row_.units.empty();
       row_.units.push_back(
-          {static_cast<uint32_t>(at), static_cast<uint32_t>(end), bytes_[i], breaks});
+          {static_cast<uint32_t>(at), static_cast<uint32_t>(end), number_.bytes[i], breaks});
       row_.breaks |= breaks;
     }
     ++row_.own;
     row_.last = at;
     return end;
-  }
-
-  bool AddByte(uint32_t value) noexcept {
-    const bool blank = value == '\n' || value == '\r' || value == '\t';
-    if (size_ == sizeof bytes_ || ((value < 0x20 || value > 0x7E) && !blank)) return false;
-    bytes_[size_++] = blank ? ' ' : static_cast<char>(value);
-    return true;
-  }
-
-  bool ReadDigits(std::string_view run, uint32_t base) noexcept {
-    uint32_t value = 0;
-    for (const char c : run) {
-      const int digit = views::HexDigit(c);
-      if (digit < 0 || static_cast<uint32_t>(digit) >= base) return false;
-      value = value * base + static_cast<uint32_t>(digit);
-    }
-    return AddByte(value);
-  }
-
-  bool ReadHex(std::string_view run) noexcept {
-    while (run.size() > 2 && run.starts_with("00")) run.remove_prefix(2);
-    if (run.empty() || run.size() % 2 != 0 || run.size() > 8) return false;
-    for (; !run.empty(); run.remove_prefix(2)) {
-      if (!ReadDigits(run.substr(0, 2), 16)) return false;
-    }
-    return true;
-  }
-
-  // The bytes of a number in the row's form.
-  bool ReadNumber(std::string_view run) noexcept {
-    size_ = 0;
-    if (run.size() < 2 || run.size() > kMaxRowNumberBytes) return false;
-    const char second = static_cast<char>(run[1] | 0x20);
-    const bool named = run[0] == '0' && (second == 'x' || second == 'o' || second == 'b');
-    const char name = named ? second : '\0';
-    if (named) run.remove_prefix(2);
-    switch (form_) {
-      case RowForm::kHex:
-        if (!named && run[0] == 'x') run.remove_prefix(1);  // "\x6a"
-        return (!named || name == 'x') && ReadHex(run);
-      case RowForm::kDecimal:
-        return !named && run.size() <= 3 && ReadDigits(run, 10);
-      case RowForm::kOctal:
-        return (!named || name == 'o') && run.size() == 3 && ReadDigits(run, 8);
-      case RowForm::kBinary:
-        return (!named || name == 'b') && (run.size() == 7 || run.size() == 8) &&
-               ReadDigits(run, 2);
-      case RowForm::kCharacters:
-        break;
-    }
-    return false;
   }
 
   const std::string_view text_;
@@ -306,8 +247,7 @@ class RowReader {
   size_t blanks_ = 0;  // of the first gap
   bool line_ = false;
   bool breaks_ = false;
-  char bytes_[4];
-  size_t size_ = 0;
+  RowNumber number_;
 };
 
 // "EMAIL_1", "don't": the last part of a longer word.
@@ -345,38 +285,6 @@ size_t NextRun(std::string_view text, size_t at) noexcept {
 bool ReadRow(std::string_view text, size_t at, RowForm form, SpelledRow* row) {
   row->Clear();
   return !IsPartOfName(text, at) && RowReader(text, form, row).Read(at);
-}
-
-unsigned RowFormsOf(std::string_view run) noexcept {
-  const auto bit = [](RowForm form) { return 1u << static_cast<unsigned>(form); };
-  const size_t size = run.size();
-  // "U" may be of the divider of numbers.
-  if (size == 1) return IsGapWord(run) ? ~0u >> (32 - kRowFormCount) : bit(RowForm::kCharacters);
-  if (size > kMaxRowNumberBytes || !MayBeRowUnit(run)) return 0;
-  if (run[0] == 'x') return bit(RowForm::kHex);
-  if (!IsDigit(run[1])) {
-    const char name = static_cast<char>(run[1] | 0x20);
-    if (run[0] == '0' && name == 'o') return bit(RowForm::kOctal);
-    if (run[0] == '0' && name == 'b') return bit(RowForm::kBinary);
-    return bit(RowForm::kHex);
-  }
-  unsigned forms = size % 2 == 0 ? bit(RowForm::kHex) : 0;
-  if (size <= 3) forms |= bit(RowForm::kDecimal);
-  if (size == 3) forms |= bit(RowForm::kOctal);
-  if (size == 7 || size == 8) forms |= bit(RowForm::kBinary);
-  return forms;
-}
-
-bool MayBeRowUnit(std::string_view run) noexcept {
-  if (run.size() > kMaxRowNumberBytes) return false;
-  if (run.size() == 1) return true;
-  // Numbers begin with a digit or an "x"; of hex the first digits of each two are decimal.
-  size_t at = run[0] == 'x' ? 1 : 0;
-  if (at == 0 && run[0] == '0' && !IsDigit(run[1])) at = 2;
-  for (size_t i = at; i < run.size(); ++i) {
-    if (!(((i - at) & 1) == 0 ? IsDigit(run[i]) : views::HexDigit(run[i]) >= 0)) return false;
-  }
-  return true;
 }
 
 size_t LastUnitsBegin(std::string_view text, size_t floor) noexcept {

@@ -1,15 +1,42 @@
 // What rows spell (spelled_rows.h), each behind the text before it, which rules may look at.
 #include <algorithm>
+#include <bit>
 #include <vector>
 
 #include "core/base/ascii.h"
+#include "core/detect/features.h"
 #include "core/detect/matcher.h"
-#include "core/detect/spelled_rows.h"
+#include "core/detect/spelled_numbers.h"
 #include "core/detect/utf8.h"
 #include "core/detect/views_internal.h"
 
 namespace kt::detect::views {
 namespace {
+
+// Which of the first 64 bytes are letters or digits.
+uint64_t AlnumMask(std::string_view text) noexcept {
+  constexpr uint64_t kOnes = 0x0101010101010101;
+  char padded[64] = {};
+  const char* bytes = text.data();
+  if (text.size() < sizeof padded) {
+    std::copy(text.begin(), text.end(), padded);
+    bytes = padded;
+  }
+  uint64_t mask = 0;
+  for (size_t i = 0; i < 64; i += 8) {
+    // Bit 7 of a sum tells whether the seven bits before it reach a letter; no sum carries on.
+    const uint64_t all = internal::Load(bytes + i), low = all & 0x7F * kOnes;
+    const uint64_t lower = low | 0x20 * kOnes;
+    const auto from = [](uint64_t value, char c) {
+      return value + (0x80 - static_cast<uint64_t>(c)) * kOnes;
+    };
+    const uint64_t letter = from(lower, 'a') & ~from(lower, 'z' + 1);
+    const uint64_t digit = from(low, '0') & ~from(low, '9' + 1);
+    const uint64_t alnum = ((letter | digit) & ~all) >> 7 & kOnes;
+    mask |= (alnum * 0x0102040810204080 >> 56) << i;
+  }
+  return mask;
+}
 
 class Rows {
  public:
@@ -20,8 +47,9 @@ class Rows {
     ReadRuns(std::max(begin, done_), end);
     for (size_t i = 0; i < runs_.size() && runs_[i].begin < end; ++i) {
       const unsigned forms = FormsFrom(i);
-      for (unsigned form = 0; forms >> form != 0; ++form) {
-        if ((forms >> form & 1) != 0) Try(runs_[i].begin, static_cast<RowForm>(form));
+      for (unsigned bit = 0; forms >> bit != 0; ++bit) {
+        const auto form = static_cast<RowForm>(bit);
+        if ((forms >> bit & 1) != 0 && AreUnits(i, form)) Try(runs_[i].begin, form);
       }
     }
     done_ = std::max(done_, end);
@@ -31,19 +59,37 @@ class Rows {
   struct Run {
     size_t begin, end;
     unsigned forms;
+    size_t size() const noexcept { return end - begin; }
   };
   // Those that begin in [begin, end), and as many behind them as a row has at least.
   void ReadRuns(size_t begin, size_t end) {
     runs_.clear();
-    size_t behind = 0;
-    for (size_t at = begin; (at = NextRun(text_, at)) < text_.size();) {
-      if (at >= end && ++behind == kMinRowUnits) return;
-      const size_t run_end = RunEnd(text_, at);
-      const unsigned forms = RowFormsOf(text_.substr(at, run_end - at));
-      // Of longer words in a row one tells as much as all.
-      if (forms != 0 || runs_.empty() || runs_.back().forms != 0)
-        runs_.push_back({at, run_end, forms});
-      at = run_end;
+    size_t behind = 0, run = 0;
+    // A run that begins before is skipped.
+    bool inside = begin > 0 && IsAlnum(text_[begin - 1]), skipped = true;
+    uint64_t carry = inside ? 1 : 0;
+    for (size_t at = begin; at < text_.size(); at += 64) {
+      const uint64_t mask = AlnumMask(text_.substr(at));
+      uint64_t edges = mask ^ (mask << 1 | carry);
+      carry = mask >> 63;
+      for (; edges != 0; edges &= edges - 1, inside = !inside) {
+        const size_t edge = at + static_cast<size_t>(std::countr_zero(edges));
+        if (inside) {
+          if (!skipped) Add(run, edge);
+          continue;
+        }
+        run = edge;
+        skipped = !BeginsRun(text_, run);
+        if (!skipped && run >= end && ++behind == kMinRowUnits) return;
+      }
+    }
+    if (inside && !skipped) Add(run, text_.size());
+  }
+  void Add(size_t begin, size_t end) {
+    const unsigned forms = RowFormsOf(text_.substr(begin, end - begin));
+    // Of longer words in a row one tells as much as all.
+    if (forms != 0 || runs_.empty() || runs_.back().forms != 0) {
+      runs_.push_back({begin, end, forms});
     }
   }
   // The forms of which rows may begin with run `i`: all units are of one.
@@ -55,6 +101,16 @@ class Rows {
       forms &= runs_[next].forms;
     }
     return forms;
+  }
+  // Do run `i` and those behind it say something in a form whose shape they have?
+  bool AreUnits(size_t i, RowForm form) const noexcept {
+    if (form == RowForm::kCharacters) return true;
+    RowNumber number;
+    for (size_t unit = i; unit < i + kMinRowUnits; ++unit) {
+      const std::string_view run = text_.substr(runs_[unit].begin, runs_[unit].size());
+      if (!IsGapWord(run) && !ReadRowNumber(run, form, &number)) return false;
+    }
+    return true;
   }
   // What was read of a form.
   struct Read {
