@@ -160,12 +160,20 @@ constexpr PackedWord Pack(std::string_view word) noexcept {
   }
   return packed;
 }
-constexpr size_t SlotOf(PackedWord word) noexcept {
-  const uint64_t hash = (word.low + std::rotl(word.high, 29)) * 0x9E3779B97F4A7C15;
+constexpr uint64_t Hash(PackedWord word) noexcept {
+  return (word.low + std::rotl(word.high, 29)) * 0x9E3779B97F4A7C15;
+}
+constexpr size_t SlotOf(uint64_t hash) noexcept {
   return hash >> (64 - std::countr_zero(kSlots));
+}
+// Most words are none of them, which a bit tells without a guess that fails every third time.
+constexpr size_t kFilterBits = 32768;
+constexpr size_t FilterBit(uint64_t hash) noexcept {
+  return hash >> (64 - std::countr_zero(kFilterBits));
 }
 
 struct Table {
+  std::array<uint64_t, kFilterBits / 64> filter{};
   std::array<uint16_t, kSlots> slots{};  // number of a word, from 1
   std::array<PackedWord, std::size(kWords)> words{};
 };
@@ -174,7 +182,9 @@ constexpr Table kTable = [] {
   static_assert(std::size(kWords) * 3 < kSlots);
   for (size_t i = 0; i < std::size(kWords); ++i) {
     table.words[i] = Pack(kWords[i]);
-    size_t slot = SlotOf(table.words[i]);
+    const uint64_t hash = Hash(table.words[i]);
+    table.filter[FilterBit(hash) / 64] |= uint64_t{1} << FilterBit(hash) % 64;
+    size_t slot = SlotOf(hash);
     while (table.slots[slot] != 0) slot = (slot + 1) % kSlots;
     table.slots[slot] = static_cast<uint16_t>(i + 1);
   }
@@ -184,7 +194,9 @@ constexpr Table kTable = [] {
 }  // namespace
 
 bool IsKnownWord(PackedWord word) noexcept {
-  for (size_t slot = SlotOf(word); kTable.slots[slot] != 0; slot = (slot + 1) % kSlots) {
+  const uint64_t hash = Hash(word);
+  if ((kTable.filter[FilterBit(hash) / 64] >> FilterBit(hash) % 64 & 1) == 0) return false;
+  for (size_t slot = SlotOf(hash); kTable.slots[slot] != 0; slot = (slot + 1) % kSlots) {
     const PackedWord& known = kTable.words[kTable.slots[slot] - 1];
     if (known.low == word.low && known.high == word.high) return true;
   }
