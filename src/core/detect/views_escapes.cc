@@ -153,6 +153,12 @@ Escape ReadHexByte(std::string_view text, size_t at) noexcept {
   return value >= 0x20 && value < 0x7F ? Escape{end - at, value} : Escape{};
 }
 
+constexpr std::array<bool, 256> kBeginsEscape = [] {
+  std::array<bool, 256> begins{};
+  for (const unsigned char c : {'%', '&', '\\', '0'}) begins[c] = true;
+  return begins;
+}();
+
 Escape ReadEscape(std::string_view text, size_t at) noexcept {
   switch (text[at]) {
     case '%':
@@ -298,12 +304,17 @@ void DecodeEscapes(std::string_view text, const Candidates& candidates, bool eve
     const size_t block = BlockBegin(candidate);
     const size_t stop = std::min(block + kBlockBytes, text.size());
     // From one byte before: the 0 of a 0x may be the last of its block.
-    for (size_t at = std::max(done, block - std::min<size_t>(block, 1)); at < stop;) {
+    size_t at = std::max(done, block - std::min<size_t>(block, 1));
+    while (at < stop) {
+      if (!kBeginsEscape[static_cast<unsigned char>(text[at])]) {
+        ++at;
+        continue;
+      }
       const Escape escape = ReadEscape(text, at);
       if (escape.size > 0) windows.Add(at, escape);
       at = escape.size > 0 ? at + escape.size : BehindNone(text, at);
-      done = at;
     }
+    done = std::max(done, at);
   }
   windows.Close();
 }
