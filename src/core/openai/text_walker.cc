@@ -136,7 +136,8 @@ void TextWalker::NoteChoice(NodeIndex i, NodeIndex index) {
     found_.choices->push_back(choice_);
   }
   const NodeIndex reason = view_.Find(i, "finish_reason");
-  if (reason != json::kNoNode && view_.node(reason).kind == Kind::kString) {
+  // Some providers say "" in every event but the last.
+  if (reason != json::kNoNode && view_.node(reason).kind == Kind::kString && !IsEmpty(reason)) {
     found_.finished->push_back(choice_);
   }
 }
@@ -251,9 +252,12 @@ std::string_view TextWalker::Value(NodeIndex i) {
 }
 
 void TextWalker::VisitString(NodeIndex i, const Place& place) {
-  const json::Node& node = view_.node(i);
-  if (node.end - node.begin == 2) return;
-  if (!IsOpaque(i, place)) Add(i, place);
+  if (!IsEmpty(i) && !IsOpaque(i, place)) Add(i, place);
+}
+
+bool TextWalker::IsEmpty(NodeIndex string) const noexcept {
+  const json::Node& node = view_.node(string);
+  return node.end - node.begin == 2;
 }
 
 bool TextWalker::IsOpaque(NodeIndex i, const Place& place) {

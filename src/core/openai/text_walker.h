@@ -78,6 +78,7 @@ class TextWalker {
   void SetGroup(const Place& object, std::string_view key, Place* place) const;
   std::string_view StateOrMedia(const Place& place) const noexcept;
   void VisitString(json::NodeIndex i, const Place& place);
+  bool IsEmpty(json::NodeIndex string) const noexcept;
   bool IsOpaque(json::NodeIndex i, const Place& place);
   void Add(json::NodeIndex i, const Place& place);
   void AddKey(json::NodeIndex i, Role role);

@@ -48,6 +48,22 @@ TEST_F(Stream, AnIncompleteStreamEndsWithAnErrorAndWithoutDone) {
   }
 }
 
+// As SGLang and older Ollama have it in every event but the last.
+TEST_F(Stream, AnEmptyFinishReasonIsNone) {
+  const auto says = [](const std::string& text) {
+    return Event(Delta("{\"content\":" + json::Quote(text) + "}", 0, R"(,"finish_reason":"")"));
+  };
+  const std::string events = says("Hello ") + says("there. ");
+  const Seen seen = Read(Run({events, Finish(), kDone}));
+  EXPECT_EQ(seen.text.at(0), "Hello there. ");
+  EXPECT_TRUE(seen.done);
+  for (const std::string& end : {std::string(), kDone}) {
+    const Seen cut = Read(Run({events, end}));
+    EXPECT_EQ(cut.error_code, "upstream_invalid_response");
+    EXPECT_FALSE(cut.done);
+  }
+}
+
 TEST_F(Stream, AFailureBeforeTextIsAStatus) {
   const std::vector<std::string> starts[] = {{},
                                              {kRole},
