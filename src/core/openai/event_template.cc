@@ -7,6 +7,7 @@
 #include "core/base/text.h"
 #include "core/json/escape.h"
 #include "core/openai/shapes.h"
+#include "core/sse/lines.h"
 
 namespace kt::openai {
 namespace {
@@ -36,8 +37,10 @@ void EventTemplate::AddSlot(Kind kind, size_t begin, size_t end) {
 }
 
 void EventTemplate::Learn(std::string_view raw, const json::View& view, const EventInfo& info) {
-  // After another line end the boundary of the next event is not certain from its bytes alone.
-  if (!IsRepeatable(info) || raw.size() > kMaxExampleBytes || !raw.ends_with('\n')) return;
+  // After another line end the boundary of the next event is not certain from its bytes alone; and
+  // behind a byte order mark there is data at the beginning of the stream only.
+  const bool repeatable = raw.ends_with('\n') && !raw.starts_with(sse::kByteOrderMark);
+  if (!repeatable || !IsRepeatable(info) || raw.size() > kMaxExampleBytes) return;
   raw_.assign(raw);
   info_ = info;
   data_begin_ = static_cast<size_t>(view.text().data() - raw.data());

@@ -65,6 +65,15 @@ TEST_F(StreamAttack, AByteOrderMarkMakesDataOfTheFirstLineOnly) {
   ExpectNoLeak(Run(kRole + Text("Hi. ") + mark + Text(kEmail) + Finish() + kDone));
 }
 
+// What clients do not see as data must not stand between the halves of a value.
+TEST_F(StreamAttack, AMarkedEventIsNoExampleForLaterOnes) {
+  const std::string mark = "\xEF\xBB\xBF";
+  const std::string half =
+      Event(Delta(R"({"content":"jane.doe@acme-"})", 0, R"(,"logprobs":{"content":[]})"));
+  ExpectNoLeak(
+      Run(mark + Text("Mail ") + half + mark + Text(" zz ") + Text("mail.com") + Finish() + kDone));
+}
+
 TEST_F(StreamAttack, BytesThatAreNoTextInACommentEndTheStream) {
   const std::string output = Run(kRole + Text("Hi. ") + ": \xFF\xFE\n\n" + Finish() + kDone);
   EXPECT_EQ(Read(output).error_code, "upstream_invalid_response");
