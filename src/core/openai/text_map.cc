@@ -108,11 +108,11 @@ Usage FindUsage(const View& view, const Root& root) noexcept {
   return usage;
 }
 
-// The text that an event adds. The whole texts that `responses` repeats at their end are not new.
+// The text that an event adds. What comes once more, at its end or all the time, is not new.
 size_t DeltaBytes(const View& view, const std::vector<Segment>& segments) noexcept {
   size_t bytes = 0;
   for (const Segment& segment : segments) {
-    if (segment.lane == 0 || segment.repeated || segment.is_key) continue;
+    if (segment.lane == 0 || segment.repeated || segment.growing || segment.is_key) continue;
     const json::Node& node = view.node(segment.node);
     if (node.kind == Kind::kString) bytes += node.end - node.begin - 2;
   }

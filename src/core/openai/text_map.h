@@ -40,12 +40,15 @@ struct Segment {
   Role role = Role::kUser;
   bool replaceable = true;   // identifiers: `user`, `metadata` values, `name` of a message
   bool json_inside = false;  // tool-call arguments: a string that holds JSON
-  LaneKey lane = 0;          // events only
+  LaneKey lane = 0;          // events only; of a growing text its own
   // Texts of equal group, not 0, are one text for who reads them in their order: the parts of a
   // message, the messages of one answer. A lane belongs to one group, which may be its own key.
   uint64_t group = 0;
   // Events: what came in pieces before, once more as a whole: a lane that ends with it.
   bool repeated = false;
+  // Events: all that has come so far of a text that comes again, longer, with later events. It may
+  // end in the middle of a value. One that is a part of a message has a group other than its lane.
+  bool growing = false;
 };
 
 struct RequestInfo {

@@ -94,6 +94,7 @@ enum class RoleRule : uint8_t { kInherit, kTool, kSystem, kToolDefinition };
 enum : uint8_t {
   kContentFlag = 1,  // a non-empty text below is content of the answer
   kLaneFlag = 2,     // events: the texts below are pieces of texts
+  kGrowingFlag = 4,  // with kLaneFlag: each piece is all that has come so far
 };
 
 struct Rule {

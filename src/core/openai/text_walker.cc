@@ -89,8 +89,8 @@ void TextWalker::VisitArray(NodeIndex i, const Place& place) {
       // not say it go on with what came as a plain string.
       const NodeIndex index = view_.Find(child, "index");
       if (!IsSoundIndex(index)) numbering_ = Numbering::kUnsound;
-      const bool goes_on =
-          index == json::kNoNode && place.context == Context::kPart && !place.parts;
+      const bool goes_on = index == json::kNoNode && place.context == Context::kPart &&
+                           !place.parts && !place.growing;
       element.lane =
           goes_on ? place.lane : MixLane(place.lane, view_.Unsigned(index, node.position));
     }
@@ -148,6 +148,7 @@ void TextWalker::SetLane(const Place& object, std::string_view key, Place* place
   if (object.lane != 0) {
     place->lane = is_text ? object.lane : MixLane(object.lane, key);
     place->parts = object.parts;
+    place->growing = object.growing;
     place->part_text = object.part_text || is_text || (in_part && key == "refusal");
   } else if (parts_lane_ != 0 && object.context == Context::kResponsesEvent) {
     const bool root_text = key == "text" || key == "refusal";
@@ -191,6 +192,7 @@ TextWalker::Place TextWalker::PlaceOf(const Place& object, const Rule* rule,
   if (mode_ == Mode::kEvent && place.lane == 0 && (rule->flags & kLaneFlag) != 0) {
     if (object.context == Context::kChoice) {
       place.lane = MixLane(MixLane(LaneKey{1}, uint64_t{choice_}), key);
+      place.growing = (rule->flags & kGrowingFlag) != 0;
     } else {
       place.lane = delta_lane_;
       place.group = delta_group_;
@@ -313,6 +315,7 @@ void TextWalker::Add(NodeIndex i, const Place& place) {
     segment.lane = place.lane;
     segment.group = place.group != 0 ? place.group : place.lane;
     segment.repeated = place.parts && repeated_;
+    segment.growing = place.growing;
   }
   switch (place.field) {
     case Field::kName:

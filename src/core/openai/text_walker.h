@@ -65,6 +65,7 @@ class TextWalker {
     uint64_t group = 0;          // of texts of parts; 0: not in one
     bool parts = false;          // the lane is for texts of parts only
     bool part_text = false;      // such a text
+    bool growing = false;        // see Segment
   };
 
   void Visit(json::NodeIndex i, const Place& place);

@@ -114,7 +114,9 @@ void StreamRelease::Expect(size_t bytes) {
 
 Result StreamRelease::Judge(const json::View& view, const openai::EventInfo& info,
                             HeldEvent* held) {
+  finished_.insert(finished_.end(), info.finished.begin(), info.finished.end());
   if (const Result result = AppendPieces(view, info, held); result != Result::kGoOn) return result;
+  if (const Result result = JudgeGrowing(view, held); result != Result::kGoOn) return result;
   if (const Result result = JudgeWholeTexts(view, held); result != Result::kGoOn) return result;
   return buffered_ ? Result::kGoOn : JudgeLanes(info, held);
 }
@@ -147,7 +149,7 @@ Result StreamRelease::AppendPieces(const json::View& view, const openai::EventIn
     piece.segment = segment;
     piece.choice = openai::ChoiceOf(view, endpoint_, segment.node);
     piece.end = buffers_.decoded.text().size();
-    if (segment.lane != 0) {
+    if (segment.lane != 0 && !segment.growing) {
       const auto lane = LaneOf(segment, piece.choice);
       // Text behind its own end: what it forms with the text before can no longer be judged.
       if (!lane || lanes_[*lane].closed()) return Result::kInvalid;
@@ -191,10 +193,36 @@ std::optional<uint32_t> StreamRelease::LaneOf(const openai::Segment& segment, ui
   return index;
 }
 
+// Will this text come again, with more? With the last of its choice it is complete.
+bool StreamRelease::Grows(const HeldPiece& piece) const {
+  return piece.segment.growing && !Holds(finished_, piece.choice);
+}
+
+Result StreamRelease::JudgeGrowing(const json::View& view, HeldEvent* held) {
+  for (HeldPiece& piece : held->pieces) {
+    if (!Grows(piece)) continue;
+    const openai::Segment& segment = piece.segment;
+    Decode(view, segment, &buffers_.decoded);
+    const std::string_view text = buffers_.decoded.text();
+    // What parts form, or a rule that needs the whole answer finds, is not known before the end.
+    if (buffered_ || segment.group != segment.lane) {
+      piece.edits.push_back({0, text.size(), ""});
+      continue;
+    }
+    auto block = growing_.Judge(chain_, *placeholders_, segment, piece.choice, text, &piece.edits);
+    if (block) return Block(std::move(*block));
+    const bool within =
+        growing_.size() <= limits_.max_lanes && growing_.held_bytes() <= limits_.max_held_bytes;
+    if (!within) return Block({});
+  }
+  return Result::kGoOn;
+}
+
 Result StreamRelease::JudgeWholeTexts(const json::View& view, HeldEvent* held) {
   buffers_.whole_segments.clear();
   for (const HeldPiece& piece : held->pieces) {
-    if (piece.lane == HeldPiece::kNoLane) buffers_.whole_segments.push_back(piece.segment);
+    if (piece.lane == HeldPiece::kNoLane && !Grows(piece))
+      buffers_.whole_segments.push_back(piece.segment);
   }
   if (buffers_.whole_segments.empty()) return Result::kGoOn;
   auto block = buffers_.whole_texts.Judge(chain_, policy::Phase::kOutput, view,
@@ -202,7 +230,8 @@ Result StreamRelease::JudgeWholeTexts(const json::View& view, HeldEvent* held) {
   if (block) return Block(std::move(*block));
   size_t next = 0;
   for (HeldPiece& piece : held->pieces) {
-    if (piece.lane == HeldPiece::kNoLane) piece.edits = buffers_.whole_texts.edits()[next++];
+    if (piece.lane == HeldPiece::kNoLane && !Grows(piece))
+      piece.edits = buffers_.whole_texts.edits()[next++];
   }
   return Result::kGoOn;
 }

@@ -30,6 +30,7 @@
 #include "core/openai/endpoint.h"
 #include "core/openai/text_map.h"
 #include "core/policy/chain.h"
+#include "core/session/growing_texts.h"
 #include "core/session/lane.h"
 #include "core/session/stream_buffers.h"
 #include "core/session/stream_event.h"
@@ -115,6 +116,8 @@ class StreamRelease {
   Result Judge(const json::View& view, const openai::EventInfo& info, HeldEvent* held);
   Result JudgeBesideData(const sse::Event& event);
   Result JudgeWholeTexts(const json::View& view, HeldEvent* held);
+  bool Grows(const HeldPiece& piece) const;
+  Result JudgeGrowing(const json::View& view, HeldEvent* held);
   Result AppendPieces(const json::View& view, const openai::EventInfo& info, HeldEvent* held);
   Result JudgeLanes(const openai::EventInfo& info, HeldEvent* held);
   Result JudgeWholeLanes();
@@ -147,6 +150,8 @@ class StreamRelease {
   // By group.
   std::map<uint64_t, LaneGroup> lane_groups_;
   std::vector<LaneGroup*> group_of_lane_;
+  GrowingTexts growing_;
+  std::vector<uint32_t> finished_;                    // choices
   const std::unique_ptr<StreamBuffers> own_buffers_;  // where the caller gives none
   StreamBuffers& buffers_;
   StreamRun run_;

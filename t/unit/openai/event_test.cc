@@ -146,10 +146,13 @@ TEST(ChatEvent, Errors) {
   EXPECT_FALSE(Map(Endpoint::kChatCompletions, R"({"choices":[],"error":null})").info.is_error);
 }
 
-TEST(ChatEvent, WholeMessageIsACompleteText) {
+TEST(ChatEvent, AWholeMessageMayComeAgainWithMore) {
   const Mapped mapped = Chunk(R"({"index":0,"message":{"role":"assistant","content":"a"}})");
-  EXPECT_EQ(Lane(mapped), 0u);
+  EXPECT_NE(Lane(mapped), 0u);
+  EXPECT_NE(Lane(mapped), Lane(Chunk(R"({"index":0,"delta":{"content":"a"}})")));
+  EXPECT_TRUE(mapped.info.segments.front().growing);
   EXPECT_TRUE(mapped.info.content);
+  EXPECT_EQ(mapped.info.delta_bytes, 0u);
 }
 
 TEST(ChatEvent, LogprobsAreListed) {
