@@ -102,8 +102,16 @@ inline constexpr Rule kAnswerRules[] = {
     {C::kChoice, "stop_reason"},
     {C::kChoice, "logprobs", F::kLogprobs},
     {C::kChoice, "prompt_logprobs", F::kLogprobs},
-    {C::kChoice, "token_ids"},
+    {C::kChoice, "token_ids", F::kLogprobs, C::kUnknown, "tokens"},
+    {C::kChoice, "raw_output", F::kText, C::kRawOutput, {}, RoleRule::kInherit, kLaneFlag},
     {C::kChoice, "content_filter_results", F::kText, C::kFilterResults},
+
+    {C::kRawOutput, "completion"},
+    {C::kRawOutput, "completion_token_ids", F::kLogprobs, C::kUnknown, "tokens"},
+    {C::kRawOutput, "completion_logprobs", F::kLogprobs},
+    {C::kRawOutput, "prompt_fragments"},
+    {C::kRawOutput, "prompt_token_ids"},
+    {C::kRawOutput, "grammar"},
 
     {C::kEmbedding, "object", F::kWord},
     {C::kEmbedding, "index"},

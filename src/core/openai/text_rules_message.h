@@ -29,6 +29,7 @@ inline constexpr Rule kMessageRules[] = {
     {C::kMessage, "annotations", F::kText, C::kAnnotation},
     {C::kMessage, "cache_control", F::kText, C::kCacheControl},
     {C::kMessage, "prefix"},
+    {C::kMessage, "token_id", F::kLogprobs, C::kUnknown, "tokens"},
 
     {C::kItem, "type", F::kWord},
     {C::kItem, "id", F::kId},

@@ -58,6 +58,7 @@ enum class Context : uint8_t {
   kResponsesAnswer,
   kResponsesEvent,
   kChoice,
+  kRawOutput,
   kEmbedding,
   kModelEntry,
   kUsage,
@@ -86,7 +87,7 @@ enum class Field : uint8_t {
   kFileBytes,   // a data: URL or base64 of a document
   kSealed,      // base64 that only the provider can read: encrypted content, signatures, vectors
   kState,       // an id of state at the provider: Rule::state_or_media names it
-  kLogprobs,    // answers: listed, not read
+  kLogprobs,    // answers: a text's tokens; listed, not read; Rule::state_or_media names them
 };
 
 enum class RoleRule : uint8_t { kInherit, kTool, kSystem, kToolDefinition };

@@ -51,7 +51,9 @@ void TextWalker::Visit(NodeIndex i, const Place& place) {
         node.kind == Kind::kNull || (node.kind == Kind::kArray && node.after == i + 1);
     if (empty) return;
     if (found_.logprobs != nullptr) found_.logprobs->push_back({i, choice_});
-    AddUnscanned("logprobs");  // the alternatives in it are no part of any text
+    const std::string_view named = place.rule->state_or_media;
+    // The alternatives in logprobs are no part of any text.
+    AddUnscanned(named.empty() ? std::string_view("logprobs") : named);
     return;
   }
   switch (node.kind) {

@@ -64,6 +64,23 @@ TEST_F(AnswerSide, LogprobsOfACleanChoiceStay) {
   EXPECT_EQ(life.output, JsonAnswer("Hello", logprobs));
 }
 
+// By which anybody can write down again what was taken out.
+TEST_F(AnswerSide, TokenIdsGoAsLogprobsDo) {
+  const auto tokens = [](const char* ids) {
+    return std::string(R"(,"token_ids":)") + ids + R"(,"raw_output":{"completion":"[EMAIL]",)" +
+           R"("prompt_token_ids":[1],"completion_token_ids":)" + ids + "}";
+  };
+  Life life(*gateway_);
+  std::string said = JsonAnswer("Mail " + std::string(kEmail), tokens("[7,8]"));
+  life.Send(Chat("Hi")).AnswerJson(said.replace(said.find("[EMAIL]"), 7, kEmail));
+  EXPECT_EQ(life.output, JsonAnswer("Mail [EMAIL]", tokens("null")));
+  Life clean(*gateway_);
+  const std::string stays = JsonAnswer("Hello", R"(,"token_ids":[7,8])");
+  clean.Send(Chat("Hi")).AnswerJson(stays);
+  EXPECT_EQ(clean.output, stays);
+  EXPECT_EQ(clean.record().unscanned, std::vector<std::string>{"tokens"});
+}
+
 TEST_F(AnswerSide, AProvidersErrorIsRedacted) {
   Life life(*gateway_);
   life.Send(Chat("Hi")).AnswerJson(R"({"error":{"message":"no jane.doe@acme-mail.com"}})", 400);

@@ -144,6 +144,18 @@ TEST_F(StreamAttack, LogprobsApartFromTheirTextGo) {
   EXPECT_NE(Run(Text("Hi. ") + empty + Finish() + kDone).find(empty), std::string::npos);
 }
 
+// Together says the token of each delta.
+TEST_F(StreamAttack, TokenIdsOfATouchedEventGo) {
+  const auto token = [](const std::string& id, const std::string& text) {
+    return Event(Delta("{\"token_id\":" + id + ",\"content\":" + json::Quote(text) + "}"));
+  };
+  const std::string end = Finish() + kDone;
+  EXPECT_EQ(Run(token("17", "Mail ") + token("18", "jane.doe@acme-") + token("19", "mail.com") +
+                token("20", " now") + end),
+            token("17", "Mail ") + token("null", "[EMAIL]") + token("null", "") +
+                token("20", " now") + end);
+}
+
 // ---- sizes -------------------------------------------------------------------------------------
 
 TEST_F(StreamAttack, AnEventOfOneMegabyteIsJudged) {
