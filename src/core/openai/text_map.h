@@ -49,6 +49,8 @@ struct Segment {
   // Events: all that has come so far of a text that comes again, longer, with later events. It may
   // end in the middle of a value. One that is a part of a message has a group other than its lane.
   bool growing = false;
+  // Of a provider's error: nothing of the client's comes back in it.
+  bool in_error = false;
 };
 
 struct RequestInfo {

@@ -184,6 +184,7 @@ TextWalker::Place TextWalker::PlaceOf(const Place& object, const Rule* rule,
   Place place;
   place.role = object.role;
   place.content = object.content;
+  place.in_error = object.in_error || (rule != nullptr && rule->child == Context::kError);
   if (object.lane != 0 || parts_lane_ != 0) SetLane(object, key, &place);
   if (object.group != 0 || place.parts) SetGroup(object, key, &place);
   if (rule == nullptr) return place;
@@ -313,6 +314,7 @@ void TextWalker::Add(NodeIndex i, const Place& place) {
   Segment segment;
   segment.node = i;
   segment.role = place.role;
+  segment.in_error = place.in_error;
   if (!place.parts || place.part_text) {
     segment.lane = place.lane;
     segment.group = place.group != 0 ? place.group : place.lane;

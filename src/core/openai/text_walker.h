@@ -66,6 +66,7 @@ class TextWalker {
     bool parts = false;          // the lane is for texts of parts only
     bool part_text = false;      // such a text
     bool growing = false;        // see Segment
+    bool in_error = false;
   };
 
   void Visit(json::NodeIndex i, const Place& place);

@@ -173,13 +173,14 @@ std::optional<policy::Block> WholeTexts::Judge(policy::ChainRun& chain, policy::
   found_.resize(segments.size());
   if (phase == policy::Phase::kInput) Number(segments, placeholders);
   for (size_t i = 0; i < segments.size(); ++i) {
-    if (found_[i].empty() && !restores) continue;
+    const bool takes_values = restores && !segments[i].in_error;
+    if (found_[i].empty() && !takes_values) continue;
     const bool is_text = segments[i].text_class == openai::TextClass::kText;
     if (!is_text) {
       for (policy::TextEdit& edit : found_[i]) edit.replacement = IdentifierMarker(edit.type);
     }
     std::vector<SpanEdit> spans = AsSpans(std::move(found_[i]));
-    if (restores && is_text) {
+    if (takes_values && is_text) {
       const std::string_view text = texts_[i].unit.text;
       placeholders->Restore(text, 0, text.size(), true, &spans);
     }

@@ -63,6 +63,21 @@ TEST_F(ReversibleTest, KeepsValuesOutOfErrorsHeadersAndTheRecord) {
   EXPECT_EQ(life.output.find("jane"), std::string::npos);
 }
 
+TEST_F(ReversibleTest, NorDoErrorsInsideAnAnswerHoldThem) {
+  const std::string failed = R"({"id":"r","object":"response","status":"failed","output":[],)"
+                             R"("error":{"code":"x","message":"bad [EMAIL_1]"}})";
+  const std::string body = R"({"model":"m","input":")" + Two() + "\"";
+  Life whole(*gateway_, "/v1/responses");
+  whole.Send(body + "}").AnswerJson(failed);
+  EXPECT_EQ(whole.output, failed);
+  Life stream(*gateway_, "/v1/responses");
+  stream.Send(body + R"(,"stream":true})")
+      .AnswerStream({Event(R"({"type":"response.output_text.delta","delta":"To [EMAIL_1]. "})"),
+                     Event(R"({"type":"response.failed","response":)" + failed + "}")});
+  EXPECT_NE(stream.output.find("To jane.doe@acme-mail.com. "), std::string::npos);
+  EXPECT_NE(stream.output.find("bad [EMAIL_1]"), std::string::npos) << stream.output;
+}
+
 TEST_F(ReversibleTest, IsForOneRequestOnly) {
   Life first(*gateway_);
   first.Send(Chat(Two())).AnswerJson(JsonAnswer("ok"));
