@@ -20,6 +20,17 @@ bool IsMediaType(std::string_view content_type, std::string_view wanted) {
   return EqualsIgnoreCase(Trim(content_type.substr(0, content_type.find(';'))), wanted);
 }
 
+// Parameters go, but for the one that says what the bytes were judged as: a client may decode them
+// in another way by any other.
+std::string_view AsJudged(std::string_view content_type) {
+  const size_t end = content_type.find(';');
+  if (end == content_type.npos) return content_type;
+  const std::string_view parameters = Trim(content_type.substr(end + 1));
+  const bool utf8 = EqualsIgnoreCase(parameters, "charset=utf-8") ||
+                    EqualsIgnoreCase(parameters, "charset=\"utf-8\"");
+  return utf8 ? content_type : Trim(content_type.substr(0, end));
+}
+
 TryError ErrorOf(UpstreamEnd end) {
   switch (end) {
     case UpstreamEnd::kConnectFailed:
@@ -86,6 +97,7 @@ Step Session::Impl::OnUpstreamHeader(const UpstreamHead& untrusted, uint64_t now
     committed = true;
     return Step::kContinue;
   }
+  answer_type = std::string(AsJudged(answer_type));
   const TryError error = JudgeStatus(untrusted.status);
   const bool passes = error == TryError::kRateLimit && !tries.Follows(EndOfTry(error), now_ms);
   if (passes) passed_error = error;

@@ -50,6 +50,30 @@ TEST_F(AnswerSide, AnAnswerIsRedactedWhereverItIsCut) {
   }
 }
 
+TEST_F(AnswerSide, NoParameterOfTheTypeMakesOtherTextOfTheBytes) {
+  for (const std::string type : {"application/json", "text/event-stream"}) {
+    const bool stream = type == "text/event-stream";
+    const std::pair<std::string, bool> cases[] = {
+        {"", true},
+        {"; charset=utf-8", true},
+        {";charset=\"UTF-8\"", true},
+        {";", false},
+        {"; charset=utf-7", false},
+        {";charset=utf-16", false},
+        {"; charset=utf-8; x=y", false},
+    };
+    for (const auto& [parameters, stays] : cases) {
+      Life life(*gateway_);
+      life.Send(stream ? StreamChat() : Chat("Hi"));
+      ASSERT_FALSE(life.Try().empty());
+      life.Head(200, type + parameters);
+      life.Body(stream ? Text("Hi. ") + Finish() + kDone : JsonAnswer("Hi."));
+      if (!stream) life.End();
+      EXPECT_EQ(life.session().head().content_type, stays ? type + parameters : type);
+    }
+  }
+}
+
 TEST_F(AnswerSide, LogprobsOfATouchedChoiceGo) {
   const std::string logprobs = R"(,"logprobs":{"content":[{"token":"jane","logprob":-0.1}]})";
   Life life(*gateway_);
