@@ -170,6 +170,17 @@ void ReadParts(const View& view, std::string_view type, TextWalker* walker) {
   walker->SetParts(lane, group, done);
 }
 
+// Of the item that a delta belongs to. The item's id says nothing: see ResponsesLane.
+Numbering NumberingOfItem(const View& view) noexcept {
+  for (const std::string_view index : {"output_index", "content_index", "summary_index"}) {
+    const NodeIndex node = view.Find(0, index);
+    if (IsGiven(view, node) && view.Unsigned(node, UINT32_MAX) == UINT32_MAX) {
+      return Numbering::kUnsound;
+    }
+  }
+  return IsGiven(view, view.Find(0, "output_index")) ? Numbering::kIndex : Numbering::kSingle;
+}
+
 Field DeltaField(std::string_view stem) noexcept {
   if (stem.ends_with("arguments")) return Field::kArguments;
   return stem.ends_with("audio") ? Field::kMediaBytes : Field::kText;
@@ -179,7 +190,10 @@ void ReadResponsesType(const View& view, std::string_view type, TextWalker* walk
                        EventInfo* info) {
   constexpr std::string_view kDelta = ".delta", kDone = ".done";
   std::string_view stem = type;
-  if (stem.ends_with(kDelta)) stem.remove_suffix(kDelta.size());
+  if (stem.ends_with(kDelta)) {
+    stem.remove_suffix(kDelta.size());
+    info->numbering = NumberingOfItem(view);
+  }
   walker->SetDelta(DeltaField(stem), ResponsesLane(view, stem), ResponsesGroup(view, stem));
   if (type.ends_with(kDone) || type.ends_with("_part.added")) ReadParts(view, type, walker);
   walker->SetChoice(view.Unsigned(view.Find(0, "output_index"), 0));
@@ -243,7 +257,7 @@ void EventInfo::Clear() noexcept {
   finished.clear();
   ended.clear();
   unscanned.clear();
-  numbering = Numbering::kNone;
+  numbering = call_numbering = Numbering::kNone;
   content = is_error = completed = usage_only = false;
   usage = {};
   delta_bytes = 0;
@@ -268,7 +282,8 @@ void MapEvent(const View& view, Endpoint endpoint, std::string_view event_name, 
     if (segment.repeated) info->ended.push_back(segment.lane);
   }
   info->content = walker.content();
-  info->numbering = walker.numbering();
+  if (!responses) info->numbering = walker.numbering();
+  info->call_numbering = walker.call_numbering();
   info->usage = FindUsage(view, root);
   info->delta_bytes = DeltaBytes(view, info->segments);
   const bool error_type = typed ? view.Equals(root.type, "error") : event_name == "error";

@@ -102,13 +102,14 @@ void MapAnswer(const json::View& view, Endpoint endpoint, AnswerInfo* info);
 // The choice (or output index of `responses`) in which a node lies; 0 when in none.
 uint32_t ChoiceOf(const json::View& view, Endpoint endpoint, json::NodeIndex node) noexcept;
 
-// How the choices of an event say which ones they are. A client may put those that do not say it
-// with choice 0, or keep them apart: only where all of a stream do the same is there one reading.
+// How the choices of an event, its tool calls, or the items of `responses` say which ones they are.
+// A client may put those that do not say it with number 0, or keep them apart: only where all of a
+// stream do the same is there one reading.
 enum class Numbering : uint8_t {
-  kNone,    // no choices
+  kNone,    // there are none
   kIndex,   // each by an `index`
-  kSingle,  // one choice, without
-  kUnsound  // several without, both kinds, or an index, of a call too, that is no number
+  kSingle,  // without; of choices only one
+  kUnsound  // several choices without, both kinds, or an index, of whatever, that is no number
 };
 
 struct EventInfo {
@@ -116,8 +117,9 @@ struct EventInfo {
   std::vector<AnswerInfo::Logprobs> logprobs;
   // Choices (chat, completions) this event belongs to; empty: belongs to the whole stream.
   std::vector<uint32_t> choices;
-  std::vector<uint32_t> finished;  // choices with a finish_reason in this event
-  Numbering numbering = Numbering::kNone;
+  std::vector<uint32_t> finished;          // choices with a finish_reason in this event
+  Numbering numbering = Numbering::kNone;  // of its choices, or of the item of its delta
+  Numbering call_numbering = Numbering::kNone;
   // responses: lanes that get no more text (`response.output_text.done` ends the lane of its
   // deltas), so that what they hold back can be decided.
   std::vector<LaneKey> ended;

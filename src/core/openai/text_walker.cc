@@ -91,6 +91,7 @@ void TextWalker::VisitArray(NodeIndex i, const Place& place) {
       // not say it go on with what came as a plain string.
       const NodeIndex index = view_.Find(child, "index");
       if (!IsSoundIndex(index)) numbering_ = Numbering::kUnsound;
+      if (place.context == Context::kToolCall && !place.growing) NoteCall(index);
       const bool goes_on = index == json::kNoNode && place.context == Context::kPart &&
                            !place.parts && !place.growing;
       element.lane =
@@ -99,6 +100,13 @@ void TextWalker::VisitArray(NodeIndex i, const Place& place) {
     Visit(child, element);
   }
   if (tokens && place.field == Field::kPrompt) AddUnscanned("tokens");
+}
+
+void TextWalker::NoteCall(NodeIndex index) {
+  const bool given = index != json::kNoNode && view_.node(index).kind != Kind::kNull;
+  const Numbering own = given ? Numbering::kIndex : Numbering::kSingle;
+  const bool agrees = call_numbering_ == Numbering::kNone || call_numbering_ == own;
+  call_numbering_ = agrees ? own : Numbering::kUnsound;
 }
 
 // One that a client counts by, or none.

@@ -52,6 +52,7 @@ class TextWalker {
   bool stateful() const noexcept { return stateful_; }
   bool content() const noexcept { return content_; }
   Numbering numbering() const noexcept { return numbering_; }
+  Numbering call_numbering() const noexcept { return call_numbering_; }
   size_t text_bytes() const noexcept { return text_bytes_; }
 
  private:
@@ -74,6 +75,7 @@ class TextWalker {
   void VisitObject(json::NodeIndex i, const Place& place);
   Role EnterObject(json::NodeIndex i, const Place& place);
   void NoteChoice(json::NodeIndex i, json::NodeIndex index);
+  void NoteCall(json::NodeIndex index);
   bool IsSoundIndex(json::NodeIndex index) const noexcept;
   Place PlaceOf(const Place& object, const Rule* rule, std::string_view key) const;
   void SetLane(const Place& object, std::string_view key, Place* place) const;
@@ -96,7 +98,7 @@ class TextWalker {
   LaneKey parts_lane_ = 0, parts_group_ = 0;
   bool repeated_ = false;
   uint32_t choice_ = 0;
-  Numbering numbering_ = Numbering::kNone;
+  Numbering numbering_ = Numbering::kNone, call_numbering_ = Numbering::kNone;
   size_t text_bytes_ = 0;
   bool stateful_ = false;
   bool content_ = false;

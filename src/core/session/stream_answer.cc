@@ -15,6 +15,13 @@ constexpr size_t kMaxChoices = 1024;
 constexpr size_t kMaxUnscanned = 64;
 constexpr std::string_view kDone = "[DONE]";
 
+// Does the numbering of an event go with that of the events before?
+bool Agree(openai::Numbering own, openai::Numbering* known) noexcept {
+  if (own == openai::Numbering::kNone) return true;
+  if (*known == openai::Numbering::kNone) *known = own;
+  return own == *known && own != openai::Numbering::kUnsound;
+}
+
 }  // namespace
 
 StreamAnswer::StreamAnswer(policy::ChainRun& chain, Placeholders* placeholders,
@@ -115,10 +122,9 @@ bool StreamAnswer::NoteChoices() {
 
 // False: a client may put the text together in another way than it is judged in.
 bool StreamAnswer::NoteNumbering() {
-  const openai::Numbering own = buffers_.info.numbering;
-  if (buffers_.info.segments.empty() || own == openai::Numbering::kNone) return true;
-  if (numbering_ == openai::Numbering::kNone) numbering_ = own;
-  return own == numbering_ && own != openai::Numbering::kUnsound;
+  const openai::EventInfo& info = buffers_.info;
+  if (info.segments.empty()) return true;
+  return Agree(info.numbering, &numbering_) && Agree(info.call_numbering, &call_numbering_);
 }
 
 bool StreamAnswer::AllFinished() const noexcept {

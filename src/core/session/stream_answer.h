@@ -77,8 +77,10 @@ class StreamAnswer {
   sse::Splitter splitter_;
   openai::EventTemplate alike_;
   StreamRelease release_;
-  std::vector<std::pair<uint32_t, bool>> choices_;          // seen, finished
-  openai::Numbering numbering_ = openai::Numbering::kNone;  // of the events with text
+  std::vector<std::pair<uint32_t, bool>> choices_;  // seen, finished
+  // Of the events with text.
+  openai::Numbering numbering_ = openai::Numbering::kNone;
+  openai::Numbering call_numbering_ = openai::Numbering::kNone;
   openai::Usage usage_;
   uint64_t received_text_bytes_ = 0;
   std::vector<std::string> unscanned_;

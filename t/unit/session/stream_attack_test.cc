@@ -268,4 +268,50 @@ TEST_F(StreamAttack, OneChoiceNeedsNoIndex) {
   }
 }
 
+TEST_F(StreamAttack, CallsWithAndWithoutAnIndexDoNotMix) {
+  const auto call = [](const std::string& index, const std::string& arguments) {
+    return Tool("\"arguments\":" + json::Quote(arguments), index);
+  };
+  const std::string with = R"("index":0,)", end = Finish() + kDone;
+  // A client that keeps them apart reads the address.
+  const std::string mixed = Run(kRole + call(with, "{\"to\":\"jane.doe@") + call("", " zz ") +
+                                call(with, "acme-mail.com\"}") + end);
+  EXPECT_EQ(mixed.find("jane.doe@"), std::string::npos) << mixed;
+  EXPECT_NE(mixed.find("upstream_invalid_response"), std::string::npos) << mixed;
+  const std::string both = Run(Text("Hi. ") +
+                               Event(Delta(R"({"tool_calls":[{"function":{"arguments":"{}"}},)"
+                                           R"({"index":1,"function":{"arguments":"{}"}}]})")) +
+                               end);
+  EXPECT_EQ(Read(both).error_code, "upstream_invalid_response");
+  // A whole message counts its calls by their places.
+  const std::string whole =
+      R"({"choices":[{"index":0,"finish_reason":"stop","delta":{},"message":)"
+      R"({"tool_calls":[{"id":"c","function":{"name":"f","arguments":"{}"}}]}}]})";
+  EXPECT_TRUE(Read(Run(call(with, "{}") + Event(whole) + kDone)).done);
+}
+
+TEST_F(StreamAttack, ItemsOfResponsesAreNumberedInOneWay) {
+  const auto delta = [](const std::string& place, const std::string& text) {
+    return Event(R"({"type":"response.function_call_arguments.delta","item_id":"a",)" + place +
+                 "\"delta\":" + json::Quote(text) + "}");
+  };
+  const std::string first = R"("output_index":0,)", start = TextDelta("Hi. ");
+  for (const std::string other :
+       {R"()", R"("output_index":null,)", R"("output_index":"0",)", R"("output_index":0.0,)",
+        R"("output_index":0,"content_index":"0",)", R"("output_index":0,"summary_index":-1,)"}) {
+    const std::string output = Run(
+        start + delta(first, "{\"to\":\"jane.doe@") + delta(other, "acme-mail.com\"}") + kCompleted,
+        "/v1/responses");
+    EXPECT_NE(output.find("upstream_invalid_response"), std::string::npos) << output;
+    EXPECT_EQ(output.find("acme"), std::string::npos) << output;
+  }
+  for (const std::string place : {"", R"("output_index":0,)", R"("output_index":null,)"}) {
+    const std::string output =
+        Run(delta(place, "{\"to\":\"jane.doe@") + delta(place, "acme-mail.com\"}") + kCompleted,
+            "/v1/responses");
+    EXPECT_NE(output.find("[EMAIL]"), std::string::npos) << output;
+    EXPECT_NE(output.find("response.completed"), std::string::npos) << output;
+  }
+}
+
 }  // namespace kt::session
