@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdlib>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -57,6 +58,9 @@ class StreamAgainstWhole : public ::testing::Test {
                       const std::vector<size_t>& cuts, int eol, size_t read_bytes,
                       const Gateway& gateway);
   inline static const Gateway* gateway_ = nullptr;
+  // How the JSON of a delta becomes an event.
+  inline static std::function<std::string(const std::string& json)> framed_ =
+      [](const std::string& json) { return Event(json); };
 };
 
 // `deep`: arguments that hold JSON in a string of their JSON.
@@ -112,7 +116,7 @@ inline Got StreamAgainstWhole::Streamed(const Place& place, const std::vector<st
   size_t from = 0;
   for (size_t i = 0; i <= cuts.size(); ++i) {
     const size_t to = i < cuts.size() ? cuts[i] : units.size();
-    events += Event(place.event(Joined(units, from, to)));
+    events += framed_(place.event(Joined(units, from, to)));
     if (i % 3 == 0) events += kNoise;
     from = to;
   }
