@@ -71,6 +71,16 @@ def deltas(make):
     ]
 
 
+def growing():
+    """As Perplexity has it: beside each delta the message so far."""
+    ends = [4, 12, 20, len(TEXT)]
+    events = []
+    for begin, end in zip([0, *ends], ends):
+        beside = {"message": {"role": "assistant", "content": TEXT[:end]}}
+        events.append(chat.event(chat.chunk({"content": TEXT[begin:end]}, **beside)))
+    return [*events, chat.event(chat.chunk({}, finish="stop", **beside)), chat.DONE]
+
+
 def tool_deltas():
     return [
         chat.event(chat.chunk({"tool_calls": [{"index": 0, "function": {"arguments": piece}}]}))
@@ -214,6 +224,9 @@ ANSWERS = [
      {"id": "x1", "choices": [{"index": 0, "message": {"role": "assistant", "content": "x"},
                                "finish_reason": "stop",
                                "logprobs": {"content": [{"token": "x", "logprob": -0.1}]}}]}),
+    ("chat", "token ids", "counted tokens",
+     {"id": "x1", "choices": [{"index": 0, "message": {"role": "assistant", "content": "x"},
+                               "finish_reason": "stop", "token_ids": [7, 8]}]}),
     ("completions", "content or text", "redacted", choice(text=TEXT)),
     ("completions", "unknown field", "redacted", choice(x_vendor=TEXT)),
     ("completions", "object key", "blocked", choice(x_vendor={VALUE: 1})),
@@ -243,6 +256,7 @@ ANSWERS = [
 
 STREAMS = [
     ("chat", "content or text", "redacted", deltas(lambda piece: {"content": piece})),
+    ("chat", "message so far, beside its deltas", "redacted", growing()),
     ("chat", "refusal", "redacted", deltas(lambda piece: {"refusal": piece})),
     ("chat", "reasoning", "redacted", deltas(lambda piece: {"reasoning_content": piece})),
     ("chat", "tool-call arguments", "redacted", tool_deltas()),
@@ -260,6 +274,8 @@ STREAMS = [
                             logprobs={"content": [{"token": "x", "logprob": -0.1}]})), chat.DONE]),
     ("chat", "`logprobs` apart from their text", "removed",
      after_text(chat.event(chat.chunk({}, logprobs={"content": [{"token": VALUE}]})))),
+    ("chat", "token ids", "counted tokens",
+     [chat.event(chat.chunk({"content": "x", "token_id": 7}, finish="stop")), chat.DONE]),
     ("completions", "content or text", "redacted",
      [chat.event({"choices": [{"index": 0, "text": TEXT[:10], "finish_reason": None}]}),
       chat.event({"choices": [{"index": 0, "text": TEXT[10:], "finish_reason": "stop"}]}),
