@@ -199,6 +199,10 @@ TextWalker::Place TextWalker::PlaceOf(const Place& object, const Rule* rule,
   place.field = rule->field;
   place.context = rule->child;
   place.rule = rule;
+  if (place.context == Context::kAnnotation) {  // comes as a whole, and another one in its place
+    place.lane = place.group = 0;
+    place.growing = place.parts = false;
+  }
   place.content = place.content || (rule->flags & kContentFlag) != 0;
   if (mode_ == Mode::kEvent && place.lane == 0 && (rule->flags & kLaneFlag) != 0) {
     if (object.context == Context::kChoice) {

@@ -132,6 +132,20 @@ TEST_F(StreamAttack, TwoEventsInOneDataAreNoJson) {
   ExpectNoLeak(Run(kRole + "data: " + one + "\ndata: " + one + "\n\n" + Finish() + kDone));
 }
 
+// The next annotation in the same place is another text, and does not go on with the last one.
+TEST_F(StreamAttack, AnnotationsOfADeltaAreTextsOfTheirOwn) {
+  const auto cites = [](const std::string& title) {
+    return Event(Delta(R"({"annotations":[{"type":"url_citation","url_citation":{"title":)" +
+                       json::Quote(title) + "}}]}"));
+  };
+  const std::string end = Finish() + kDone;
+  EXPECT_EQ(Run(Text("Hi. ") + cites("card 4111 1111 1111 1111") + cites("22 results") + end),
+            Text("Hi. ") + cites("card [CREDIT_CARD]") + cites("22 results") + end);
+  const Seen behind = Read(Run(Text("Hi. ") + cites("a") + Finish() + cites(kEmail) + kDone));
+  EXPECT_TRUE(behind.done);
+  EXPECT_EQ(behind.data.at(3).find("jane"), std::string::npos);
+}
+
 // ---- tokens ------------------------------------------------------------------------------------
 
 TEST_F(StreamAttack, LogprobsApartFromTheirTextGo) {
