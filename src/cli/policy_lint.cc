@@ -31,8 +31,8 @@ std::string Json(const PackCheck& check, const std::vector<std::string>& files) 
   for (const std::string& kind : kinds) chain += (chain.empty() ? "" : ",") + Quote(kind);
   for (const std::string& file : files) all_files += (all_files.empty() ? "" : ",") + Quote(file);
   return std::string("{\"valid\":") + (check.ok() ? "true" : "false") +
-         ",\"file\":" + Quote(files.front()) + ",\"files\":[" + all_files + "],\"pack\":" + pack + ",\"chain\":[" + chain +
-         "],\"policy_count\":" + std::to_string(kinds.size()) +
+         ",\"file\":" + Quote(files.front()) + ",\"files\":[" + all_files + "],\"pack\":" + pack +
+         ",\"chain\":[" + chain + "],\"policy_count\":" + std::to_string(kinds.size()) +
          ",\"errors\":" + DiagnosticsJson(check.errors) +
          ",\"warnings\":" + DiagnosticsJson(check.warnings) + "}\n";
 }

@@ -62,8 +62,8 @@ size_t NextRun(std::string_view text, size_t at) noexcept;
 // "don't"). Precondition: BeginsRun(text, at).
 bool ReadRow(std::string_view text, size_t at, RowForm form, SpelledRow* row);
 
-// A bit (1 << form) for each form of which a run of letters and digits has the shape, or which it may
-// divide.
+// A bit (1 << form) for each form of which a run of letters and digits has the shape, or which it
+// may divide.
 unsigned RowFormsOf(std::string_view run) noexcept;
 
 // Could a run of letters and digits be of a row, or be the beginning of one that can?
