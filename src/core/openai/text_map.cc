@@ -193,6 +193,7 @@ void ReadResponsesType(const View& view, std::string_view type, TextWalker* walk
   if (stem.ends_with(kDelta)) {
     stem.remove_suffix(kDelta.size());
     info->numbering = NumberingOfItem(view);
+    info->numbered = MixLane(LaneKey{5}, stem);
   }
   walker->SetDelta(DeltaField(stem), ResponsesLane(view, stem), ResponsesGroup(view, stem));
   if (type.ends_with(kDone) || type.ends_with("_part.added")) ReadParts(view, type, walker);
@@ -258,6 +259,7 @@ void EventInfo::Clear() noexcept {
   ended.clear();
   unscanned.clear();
   numbering = call_numbering = Numbering::kNone;
+  numbered = 0;
   content = is_error = completed = usage_only = false;
   usage = {};
   delta_bytes = 0;

@@ -119,6 +119,7 @@ struct EventInfo {
   std::vector<uint32_t> choices;
   std::vector<uint32_t> finished;          // choices with a finish_reason in this event
   Numbering numbering = Numbering::kNone;  // of its choices, or of the item of its delta
+  LaneKey numbered = 0;                    // responses: deltas of one kind are numbered in one way
   Numbering call_numbering = Numbering::kNone;
   // responses: lanes that get no more text (`response.output_text.done` ends the lane of its
   // deltas), so that what they hold back can be decided.

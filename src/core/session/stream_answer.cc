@@ -12,7 +12,7 @@ using State = StreamAnswer::State;
 
 constexpr uint64_t kKeepAliveGateMs = 10'000;
 constexpr size_t kMaxChoices = 1024;
-constexpr size_t kMaxUnscanned = 64;
+constexpr size_t kMaxUnscanned = 64, kMaxNumbered = 64;
 constexpr std::string_view kDone = "[DONE]";
 
 // Does the numbering of an event go with that of the events before?
@@ -124,7 +124,13 @@ bool StreamAnswer::NoteChoices() {
 bool StreamAnswer::NoteNumbering() {
   const openai::EventInfo& info = buffers_.info;
   if (info.segments.empty()) return true;
-  return Agree(info.numbering, &numbering_) && Agree(info.call_numbering, &call_numbering_);
+  auto known = std::find_if(numberings_.begin(), numberings_.end(),
+                            [&](const auto& entry) { return entry.first == info.numbered; });
+  if (known == numberings_.end()) {
+    if (numberings_.size() == kMaxNumbered) return false;
+    known = numberings_.insert(known, {info.numbered, openai::Numbering::kNone});
+  }
+  return Agree(info.numbering, &known->second) && Agree(info.call_numbering, &call_numbering_);
 }
 
 bool StreamAnswer::AllFinished() const noexcept {

@@ -79,7 +79,7 @@ class StreamAnswer {
   StreamRelease release_;
   std::vector<std::pair<uint32_t, bool>> choices_;  // seen, finished
   // Of the events with text.
-  openai::Numbering numbering_ = openai::Numbering::kNone;
+  std::vector<std::pair<openai::LaneKey, openai::Numbering>> numberings_;  // by what is numbered
   openai::Numbering call_numbering_ = openai::Numbering::kNone;
   openai::Usage usage_;
   uint64_t received_text_bytes_ = 0;

@@ -326,6 +326,14 @@ TEST_F(StreamAttack, ItemsOfResponsesAreNumberedInOneWay) {
     EXPECT_NE(output.find("[EMAIL]"), std::string::npos) << output;
     EXPECT_NE(output.find("response.completed"), std::string::npos) << output;
   }
+  // What is spoken has no index, and is a text of its own.
+  const std::string spoken =
+      Run(start + Event(R"({"type":"response.audio.transcript.delta","delta":"Mail jane.doe@"})") +
+              Event(R"({"type":"response.audio.transcript.delta","delta":"acme-mail.com."})") +
+              TextDelta("Bye.") + kCompleted,
+          "/v1/responses");
+  EXPECT_NE(spoken.find("[EMAIL]"), std::string::npos) << spoken;
+  EXPECT_NE(spoken.find("response.completed"), std::string::npos) << spoken;
 }
 
 }  // namespace kt::session
