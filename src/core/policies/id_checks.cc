@@ -142,6 +142,11 @@ bool SwedishNumber(Digits d) {
   const int day = Number(d.substr(4, 2));  // coordination numbers add 60
   return IsDay(Number(d.substr(2, 2)), day > 60 ? day - 60 : day) && PassesLuhn(d);
 }
+// "202406220422" is a minute more often than somebody born in this century.
+bool SwedishNumberNoTime(Digits d) {
+  const bool time = d[0] == '2' && Number(d.substr(8, 2)) < 24 && Number(d.substr(10)) < 60;
+  return !time && SwedishNumber(d);
+}
 bool SwedishOrganisation(Digits d) {  // the third digit keeps it from being a month
   return d[0] != '0' && d[0] != '4' && d[2] >= '2' && PassesLuhn(d);
 }
@@ -294,6 +299,7 @@ DigitCheck FindDigitCheck(std::string_view name) noexcept {
       {"nl_bsn", DutchBsn},
       {"be_nrn", BelgianNumber},
       {"se_pnr", SwedishNumber},
+      {"se_pnr_no_time", SwedishNumberNoTime},
       {"se_orgnr", SwedishOrganisation},
       {"no_fnr", NorwegianNumber},
       {"dk_cpr", BeginsWithDay},

@@ -34,8 +34,34 @@ bool IsLockedGem(std::string_view before) noexcept {
 
 // "Chrome/120.0.0.0", "pkg-1.2.3.4", ">=1.2.3.4", "1.3.6.1.4.1": four numbers that are no address.
 bool IsVersion(const Candidate& c) {
-  static const ContextWords kWords({{"version", "ver", "v", "section", "specification", "chapter",
-                                     "build", "release", "oid", "assemblyversion", "fileversion"}});
+  // And what says that it is an address, where it stands nearer: "build agent, login from 8.8.4.4".
+  static const ContextWords kWords(
+      {{"version",
+        "ver",
+        "v",
+        "section",
+        "specification",
+        "chapter",
+        "build",
+        "release",
+        "oid",
+        "assemblyversion",
+        "fileversion",
+        "firmware",
+        "upgrade from",
+        "upgraded from",
+        "upgrades from",
+        "downgrade from",
+        "downgraded from",
+        "bump",
+        "bumps",
+        "bumped"},
+       {"ip",           "ips",           "address",     "addresses",      "addr",
+        "inet",         "host",          "client",      "server",         "remote",
+        "peer",         "src",           "dst",         "connected from", "logged in from",
+        "request from", "received from", "access from", "gateway",        "dns",
+        "nameserver",   "ping",          "ssh",         "login",          "relay",
+        "port",         "http",          "https"}});
   if (IsLockedGem(c.before(detect::kContextBytes))) return true;
   std::string_view before = c.before(4);
   const bool apart = before.ends_with(' ');
@@ -49,7 +75,8 @@ bool IsVersion(const Candidate& c) {
       (second == '=' || second == '>' || second == '<' || second == '~' || second == '!')) {
     return true;
   }
-  return kWords.AnyBefore(c);
+  uint16_t nearest[2] = {};
+  return kWords.Find(c, nearest) && nearest[0] != 0 && nearest[0] >= nearest[1];
 }
 
 bool ParseIpv4(std::string_view text, std::array<uint8_t, 4>* out) {

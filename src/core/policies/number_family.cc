@@ -121,7 +121,8 @@ size_t NumberFamily::operator()(const Candidate& c) const {
     if ((lengths_[i] & ends.lengths) == 0) continue;
     const bool may_be_written = written_bytes == 0 && (firsts_[i] & first) != 0;
     if (!may_be_written && last[i] <= nearest) continue;
-    if (any_word && unless[i] != 0) continue;
+    // "order 12, SSN 536-90-4399": the name that stands nearer decides.
+    if (any_word && unless[i] != 0 && unless[i] >= last[i]) continue;
     const NumberRule& rule = rules_[i];
     for (const size_t length : rule.lengths) {
       if ((ends.lengths >> length & 1) == 0) continue;

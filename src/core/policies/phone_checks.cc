@@ -44,6 +44,19 @@ bool InRow(const Candidate& c, size_t bytes) noexcept {
   return c.match().substr(0, bytes).find(' ') != std::string_view::npos && PartOfMore(c, bytes);
 }
 
+// "02.05.2000 07:30": a day, and whatever stands behind it.
+bool BeginsWithDate(std::string_view digits, const DigitGroups& groups) noexcept {
+  if (groups.sizes.size() < 3 || groups.sizes[0] > 2 || groups.sizes[1] > 2) return false;
+  if (groups.sizes[2] != 4) return false;
+  const auto number = [&](size_t at, size_t size) {
+    return size == 1 ? digits[at] - '0' : (digits[at] - '0') * 10 + digits[at + 1] - '0';
+  };
+  const int first = number(0, groups.sizes[0]), second = number(groups.sizes[0], groups.sizes[1]);
+  const std::string_view century = digits.substr(groups.sizes[0] + groups.sizes[1], 2);
+  return first >= 1 && second >= 1 && std::min(first, second) <= 12 &&
+         std::max(first, second) <= 31 && (century == "19" || century == "20");
+}
+
 }  // namespace
 
 bool IsNorthAmerican(std::string_view d) noexcept {
@@ -102,6 +115,7 @@ size_t NationalPhone(const Candidate& c) {
   const DigitGroups groups = SplitDigits(match);
   // "02110-1301": a US ZIP+4 code.
   if (groups.sizes.size() == 2 && groups.sizes[0] == 5 && groups.sizes[1] == 4) return 0;
+  if (BeginsWithDate(groups.digits, groups)) return 0;
   size_t count = groups.digits.size();
   for (size_t i = groups.sizes.size(); i-- > 1;) {
     const std::string_view national = std::string_view(groups.digits).substr(1, count - 1);

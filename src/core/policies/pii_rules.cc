@@ -90,8 +90,9 @@ struct Words {
   std::vector<std::string> needs, unless, names, or_needs;
 };
 
-// The named check, and the words that must or must not stand before the candidate. A name that
-// stands nearer outweighs an `unless`: "ref 12, card 4111 …".
+// The named check, and the words that must or must not stand before the candidate. A name, or a
+// word that it needs, outweighs an `unless` where it stands nearer: "ref 12, card 4111 …",
+// "id 7, phone 2125550147".
 Check Combine(Check check, const Words& words) {
   if (!words.or_needs.empty()) {
     const auto context = std::make_shared<const ContextWords>(WordLists{words.or_needs});
@@ -111,7 +112,7 @@ Check Combine(Check check, const Words& words) {
     if (!context->Find(c, last)) return needs ? 0 : bytes;
     const auto [needed, unless, name] = last;
     if (needs && needed == 0) return 0;
-    return unless == 0 || name > unless ? bytes : 0;
+    return unless == 0 || std::max(needed, name) > unless ? bytes : 0;
   };
 }
 

@@ -76,16 +76,26 @@ bool DigitCheckPasses(std::string_view name, std::string_view digits) {
   return FindDigitCheck(name)(digits);
 }
 
+// The letter behind the number; X, Y and Z stand for the first digit of residents.
+bool HasSpanishLetter(std::string id) {
+  const char control = id.back();
+  id.pop_back();
+  if (IsLetter(id[0])) id[0] = static_cast<char>('0' + (id[0] - 'X'));
+  return "TRWAGMYFPDXBNJZSQVHLCKE"[Number(id) % 23] == control;
+}
+
 size_t SpanishNif(const Candidate& c) {
-  std::string id = Compact(c.match());
+  const std::string id = Compact(c.match());
   if (IsPiece(c)) return 0;
   const char written = c.match().back();
   // "12345678a" is the beginning of a hash more often.
   if (written >= 'a' && written <= 'f' && c.match().find('-') == std::string_view::npos) return 0;
-  const char control = id.back();
-  id.pop_back();
-  if (IsLetter(id[0])) id[0] = static_cast<char>('0' + (id[0] - 'X'));  // X, Y, Z of residents
-  return "TRWAGMYFPDXBNJZSQVHLCKE"[Number(id) % 23] == control ? c.match().size() : 0;
+  return HasSpanishLetter(id) ? c.match().size() : 0;
+}
+
+// Where it is named.
+size_t NamedSpanishNif(const Candidate& c) {
+  return HasSpanishLetter(Compact(c.match())) ? c.match().size() : 0;
 }
 
 // Letters stand for digits in codes of namesakes, from the right on; the shape is certain where at
@@ -216,6 +226,11 @@ size_t ItalianVat(const Candidate& c) {  // "IT01333550323", as invoices have it
                                                                                  : 0;
 }
 
+size_t PolishVat(const Candidate& c) {  // "PL5260250274"
+  const bool passes = DigitCheckPasses("pl_nip", Compact(c.match()).substr(2));
+  return passes && !IsPiece(c) ? c.match().size() : 0;
+}
+
 // "850709+9805": a plus for those over a hundred.
 size_t SwedishCentenarian(const Candidate& c) {
   return DigitCheckPasses("se_pnr", Compact(c.match())) && !IsPiece(c) ? c.match().size() : 0;
@@ -313,7 +328,10 @@ size_t Dea(const Candidate& c) {
 
 size_t Date(const Candidate& c) {
   const DigitGroups groups = SplitDigits(c.match());
-  if (groups.sizes.size() != 3 || !groups.same_separator) return 0;
+  // "1987年3月14日": each part has a sign of its own.
+  const bool named =
+      std::any_of(c.match().begin(), c.match().end(), [](char ch) { return ch < 0; });
+  if (groups.sizes.size() != 3 || !(groups.same_separator || named)) return 0;
   const std::string_view d = groups.digits;
   const int first = Number(d.substr(0, groups.sizes[0]));
   const int second = Number(d.substr(groups.sizes[0], groups.sizes[1]));
@@ -333,11 +351,13 @@ size_t CardHolder(const Candidate& c) {
 TokenCheck FindTokenCheck(std::string_view name) noexcept {
   static constexpr std::pair<std::string_view, TokenCheck> kChecks[] = {
       {"es_nif", SpanishNif},
+      {"es_nif_named", NamedSpanishNif},
       {"it_cf", ItalianFiscalCode},
       {"de_svnr", GermanPensionNumber},
       {"de_kvnr", GermanHealthNumber},
       {"de_vat", GermanVat},
       {"it_vat_prefixed", ItalianVat},
+      {"pl_nip_prefixed", PolishVat},
       {"se_plus", SwedishCentenarian},
       {"sg_uen", SingaporeUen},
       {"fi_hetu", FinnishHetu},

@@ -103,6 +103,7 @@ FirstLook FindFirstLook(std::string_view name) noexcept {
       {"de_kvnr", {NoPiece}},
       {"de_vat", {NoPiece}},
       {"it_vat_prefixed", {NoPiece}},
+      {"pl_nip_prefixed", {NoPiece}},
       {"se_plus", {NoPiece}},
       {"sg_uen", {NoPiece}},
       {"fi_hetu", {NoPiece}},

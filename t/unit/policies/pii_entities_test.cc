@@ -115,7 +115,7 @@ TEST(PiiEntities, DocumentsWalletsAndThings) {
       {"AB-12-34-56-C", "[NINO]"},
       {"UK passport number 123456789", "UK passport number [PASSPORT_UK]"},
       {"passaporto n. YA1234567, passaporto YA1234567",
-       "passaporto n. YA1234567, passaporto [PASSPORT_IT]"},
+       "passaporto n. [PASSPORT_IT], passaporto [PASSPORT_IT]"},
       {"Reisepass-Nr. C01X0006H1", "Reisepass-Nr. [PASSPORT_DE]"},
       {"여권번호: M123A4567", "여권번호: [PASSPORT_KR]"},
       {"Führerscheinnummer B072RRE2I55", "Führerscheinnummer [DRIVING_LICENCE_DE]"},
