@@ -141,11 +141,12 @@ size_t Iban(const Candidate& c) {
   return remainder == 1 ? end : 0;
 }
 
-// "postgres://admin:secret@db.internal": a password and a host, which other rules see to.
+// "postgres://admin:se!cret@db.internal": the end of a password and a host, which other rules see
+// to.
 bool InUserInfo(const Candidate& c) noexcept {
   const std::string_view before = c.before(80);
   const size_t scheme = before.rfind("://");
-  return Before(c) == ':' && scheme != before.npos &&
+  return scheme != before.npos && before.find(':', scheme + 3) != before.npos &&
          before.find_first_of(" \t\n/@\"'<>", scheme + 3) == before.npos;
 }
 
@@ -190,6 +191,8 @@ Check FindCheck(std::string_view name) {
       {"generated", GeneratedSecret},
       {"assigned_secret", AssignedSecret},
       {"assigned_password", AssignedPassword},
+      {"user_password", UserPassword},
+      {"typed_password", TypedPassword},
       {"assigned_token", AssignedToken},
       {"prefixed_token", PrefixedToken},
       {"bare_token", BareToken},

@@ -9,65 +9,10 @@
 #include "core/base/ascii.h"
 #include "core/base/text.h"
 #include "core/policies/random_text.h"
+#include "core/policies/secret_names.h"
 
 namespace kt::policies {
 namespace {
-
-// The name that the value is assigned to: what stands before "=", ":" and quotes. In lower case,
-// "clientId" and "client-id" as "client_id".
-std::string NameBefore(const detect::Candidate& c) {
-  std::string_view before = c.before(64);
-  const auto is_name = [](char ch) {
-    return IsDigit(ch) || IsLower(ch) || IsUpper(ch) || ch == '_' || ch == '-' || ch == '.';
-  };
-  const auto last_name = [&] {
-    while (!before.empty() && !is_name(before.back())) before.remove_suffix(1);
-    size_t begin = before.size();
-    while (begin > 0 && is_name(before[begin - 1])) --begin;
-    const std::string_view name = before.substr(begin);
-    before = before.substr(0, begin);
-    return name;
-  };
-  std::string_view written = last_name();
-  // "name: API_KEY, value: …"
-  if (written == "value" && !before.empty()) written = last_name();
-  std::string name;
-  for (const char ch : written) {
-    if (IsUpper(ch) && !name.empty() && IsLower(name.back())) name += '_';
-    name += ch == '-' ? '_' : ch;
-  }
-  return ToLower(name);
-}
-
-// Parts in lower case, of which a text may hold one in any case. One pass over the text, however
-// many they are: what two bytes they begin with tells most places.
-class Parts {
- public:
-  Parts(std::initializer_list<std::string_view> parts) : parts_(parts) {
-    for (const std::string_view part : parts_) {
-      for (int second = 0; second < 32; ++second) {
-        if (part.size() > 1 && second != (part[1] & 31)) continue;
-        pairs_.set(PairOf(part[0], static_cast<char>(second)));
-      }
-    }
-  }
-  bool In(std::string_view text) const noexcept {
-    for (size_t i = 0; i < text.size(); ++i) {
-      if (!pairs_[PairOf(text[i], i + 1 < text.size() ? text[i + 1] : '\0')]) continue;
-      for (const std::string_view part : parts_) {
-        if (EqualsIgnoreCase(text.substr(i, part.size()), part)) return true;
-      }
-    }
-    return false;
-  }
-
- private:
-  static size_t PairOf(char first, char second) noexcept {
-    return static_cast<size_t>((first & 31) << 5 | (second & 31));
-  }
-  std::vector<std::string_view> parts_;
-  std::bitset<1024> pairs_;
-};
 
 constexpr size_t kUuidBytes = 36;
 bool IsUuid(std::string_view v) noexcept {
@@ -77,12 +22,13 @@ bool IsUuid(std::string_view v) noexcept {
 // "sha512-…", "v2.13.0", "images/a1b2.png", "self.api_key2": says itself that it is no secret.
 bool IsReference(std::string_view value) {
   static const std::vector<std::string_view> kBegins = {
-      "sha1-", "sha256", "sha384",   "sha512",  "http", "www.", "self.",
-      "this.", "os.",    "process.", "config.", "env.", "/",    "./",
-      "data",  "models", "user_",    "npm:",    "file:"};
+      "sha1-",     "sha256",   "sha384",   "sha512",  "http",  "www.",     "self.",   "this.",
+      "os.",       "process.", "config.",  "env.",    "/",     "./",       "data",    "models",
+      "user_",     "npm:",     "file:",    "var.",    "vars.", "local.",   "module.", "secrets.",
+      "settings.", "req.",     "request.", "params.", "args.", "options.", "props.",  "GHSA-"};
   static const std::vector<std::string_view> kEnds = {
-      ".png",  ".jpg", ".gif", ".js",  ".ts", ".py",  ".css", ".html", ".json",
-      ".yaml", ".yml", ".svg", ".txt", ".md", ".com", ".org", ".pem"};
+      ".png", ".jpg", ".gif", ".js",  ".ts",  ".py",  ".css",     ".html", ".json", ".yaml", ".yml",
+      ".svg", ".txt", ".md",  ".com", ".org", ".pem", ".parquet", ".csv",  ".gz",   ".zip"};
   const auto begins = [&](std::string_view part) { return value.starts_with(part); };
   const auto ends = [&](std::string_view part) { return value.ends_with(part); };
   return std::any_of(kBegins.begin(), kBegins.end(), begins) ||
@@ -99,8 +45,9 @@ bool IsHexNumber(std::string_view value) noexcept {
 // Base64 of a picture, a font, a certificate, a public SSH key.
 bool IsEncodedFile(std::string_view value) noexcept {
   static constexpr std::string_view kBegins[] = {
-      "iVBORw0KGgo", "R0lGOD", "/9j/",   "UklGR",   "d09GM", "AAAAB3NzaC1", "AAAAC3NzaC1",
-      "AAAAE2Vj",    "MII",    "PHN2Zy", "JVBERi0", "H4sIA", "UEsDB",       "T2dnUw"};
+      "iVBORw0KGgo", "R0lGOD",   "/9j/",    "UklGR",  "d09GM",   "AAAAB3NzaC1",
+      "AAAAC3NzaC1", "AAAAE2Vj", "MII",     "PHN2Zy", "JVBERi0", "H4sIA",
+      "UEsDB",       "T2dnUw",   "AGFzbQE", "f0VMRg", "TVqQAA"};
   return std::any_of(std::begin(kBegins), std::end(kBegins),
                      [&](std::string_view part) { return value.starts_with(part); });
 }
@@ -110,6 +57,28 @@ bool EndsInUuid(std::string_view value) noexcept {
   if (value.size() <= kUuidBytes) return false;
   const std::string_view last = value.substr(value.size() - kUuidBytes);
   return IsUuid(last) && ShapeOf(last).hex;
+}
+
+// "$DB_PASSWORD", "$db_password2": a variable of a shell, of PHP.
+bool IsVariable(std::string_view value) noexcept {
+  if (value.size() < 2 || value[0] != '$') return false;
+  value.remove_prefix(1);
+  const auto named = [](char ch) { return IsAlnum(ch) || ch == '_'; };
+  if (!std::all_of(value.begin(), value.end(), named)) return false;
+  const bool lower = std::any_of(value.begin(), value.end(), IsLower);
+  const bool upper = std::any_of(value.begin(), value.end(), IsUpper);
+  const bool digit = std::any_of(value.begin(), value.end(), IsDigit);
+  return value.find('_') != value.npos ? !(lower && upper) : !digit && !(lower && upper);
+}
+
+// "OPENAI_API_KEY=sk-…", "session=…": a name, and the value behind it, which is found by itself.
+bool IsAssignment(std::string_view value) {
+  const size_t sign = value.find('=');
+  if (sign < 2 || sign + 1 >= value.size() || value[sign + 1] == '=') return false;
+  const std::string_view name = value.substr(0, sign);
+  const Letters letters = LettersOf(name);
+  const bool words = letters.pairs > 0 && letters.rare_pairs * 4 < letters.pairs;
+  return std::count_if(name.begin(), name.end(), IsDigit) <= 1 && (words || NamesSecret(name));
 }
 
 // "typing.Optional", "self.client.password"
@@ -135,7 +104,9 @@ bool IsIdentifier(std::string_view value) {
     }
     const size_t word = i - begin;
     while (i < value.size() && IsDigit(value[i])) ++i;
-    if (word == 1) return false;
+    // "getKeyV2": a version.
+    const bool version = (value[begin] | 0x20) == 'v' && i - begin > 1;
+    if (word == 1 && !version) return false;
     letters += word;
     digits += i - begin - word;
     if (i == begin) ++i;
@@ -146,63 +117,10 @@ bool IsIdentifier(std::string_view value) {
   return digits * 2 < letters + digits && (constant || found.rare_pairs * 6 <= found.pairs);
 }
 
-bool NamesSecret(std::string_view name) {
-  static const Parts kParts = {"api",     "secret", "token",  "auth",    "passw",
-                               "pwd",     "cred",   "access", "sign",    "privat",
-                               "encrypt", "licen",  "client", "webhook", "master"};
-  return kParts.In(name);
-}
-
-bool NamesNoSecret(std::string_view name) {
-  static const Parts kParts = {
-      "public",      "primary_key", "foreign_key", "cache",  "idempotency", "partition",
-      "sort_key",    "keyword",     "keyboard",    "author", "tokenize",    "token_type",
-      "token_count", "tokens",      "key_id",      "keyid",  "hash",        "checksum",
-      "digest",      "fingerprint", "integrity",   "file",   "path",        "url",
-      "uri",         "commit",      "version",     "etag",   "page_token",  "pagetoken",
-      "next_token",  "nexttoken",   "continu",     "cursor", "release",     "revision",
-      "sync_token",  "build_id",    "object_key"};
-  return kParts.In(name);
-}
-
-// "user_id", "next": what ends so calls something else that looks random.
-bool NamesData(std::string_view name) {
-  static const std::vector<std::string_view> kEnds = {
-      "id",      "ids",     "sha",      "md5",      "rev",   "nonce",  "cursor",  "image",
-      "content", "src",     "href",     "name",     "ref",   "data",   "state",   "trace",
-      "span",    "build",   "class",    "color",    "date",  "time",   "video",   "list",
-      "node",    "link",    "boundary", "base64",   "code",  "text",   "value",   "title",
-      "line",    "package", "message",  "model",    "label", "wallet", "address", "next",
-      "prev",    "after",   "before",   "slug",     "tag",   "type",   "uid",     "uuid",
-      "guid",    "userid",  "index",    "selector", "font",  "ray",    "branch",  "target"};
-  return std::any_of(kEnds.begin(), kEnds.end(), [&](std::string_view end) {
-    if (!name.ends_with(end)) return false;
-    const size_t begin = name.size() - end.size();
-    return begin == 0 || name[begin - 1] == '_' || name[begin - 1] == '.';
-  });
-}
-
 // Random text of letters and digits is taken for a secret from these lengths on: with a name or an
 // operator before it, and by its own look. Ids of objects ("call_…", "msg_…") have up to 29.
 constexpr size_t kShortRandom = 14, kLongRandom = 30;
 constexpr size_t kMaxPrefixBytes = 28;
-
-// "sk_live_", "acme_pat_", "xkeysib-": a part of the prefix says that it is a key.
-bool HasSecretPart(std::string_view prefix) {
-  static const Parts kParts = {"live", "test", "prod", "sandbox", "secret", "token",
-                               "key",  "api",  "pat",  "auth",    "access", "cred",
-                               "sk_",  "sk-",  "rk_",  "priv"};
-  if (kParts.In(prefix)) return true;
-  // "dop_v1_"
-  return prefix.size() <= 8 && prefix.find("_v") != prefix.npos;
-}
-
-// Stronger: no name of a test, a stage or an interface.
-bool NamesKey(std::string_view prefix) {
-  static const Parts kParts = {"secret", "token",   "access", "sandbox",
-                               "live",   "api_key", "apikey", "sk_"};
-  return kParts.In(prefix);
-}
 
 // A full stop behind the value ends the sentence.
 std::string_view Trimmed(std::string_view value) noexcept {
@@ -229,7 +147,8 @@ namespace {
 
 // A placeholder, a reference, a number, a file: no secret, however random.
 bool SaysWhatItIs(std::string_view value) {
-  return IsPlaceholder(value) || IsReference(value) || IsHexNumber(value) || IsEncodedFile(value);
+  return IsPlaceholder(value) || IsReference(value) || IsHexNumber(value) || IsEncodedFile(value) ||
+         IsAssignment(value);
 }
 
 // The middle of longer base64 text: a key's prefix stands there by chance.
@@ -262,35 +181,91 @@ size_t GeneratedSecret(const detect::Candidate& c) {
   return kFillers.In(value) ? 0 : value.size();
 }
 
+// "UqPTeXgvTSgeoiQeNqf7UlZDOjiiMkJN"
+bool IsStrange(std::string_view value) {
+  const Letters letters = LettersOf(value);
+  return LongestRun(value).size() >= 16 && letters.pairs >= 8 &&
+         letters.in_words * 4 < value.size() && letters.rare_pairs * 4 >= letters.pairs;
+}
+
 size_t AssignedSecret(const detect::Candidate& c) {
   const std::string_view value = Trimmed(c.match());
   const Shape shape = ShapeOf(value);
-  if (value.size() < 12 || shape.digits < 2 || shape.lower + shape.upper < 2 || shape.entropy < 2.8)
-    return 0;
+  if (value.size() < 12 || shape.lower + shape.upper < 2 || shape.entropy < 2.8) return 0;
+  // One digit, or none: letters as no words have them.
+  if (shape.digits < 2 && !IsStrange(value)) return 0;
   if (shape.changes < 3 || shape.run >= 6 || shape.other * 4 > value.size()) return 0;
+  if (value.size() == 66 && IsHexNumber(value) && NamesPrivateKey(c.before(32)))
+    return value.size();
   if (SaysWhatItIs(value)) return 0;
   if (IsIdentifier(value)) return 0;
+  if (IsSaid(c) && !IsRandom(value, kShortRandom)) return 0;
   // "base64.urlsafe_b64decode"
   const bool dotted = value.find('.') != value.npos && !IsRandom(value, kShortRandom);
   const bool words =
       shape.digits * 5 < value.size() || LettersOf(value).in_words * 3 >= value.size();
   if (dotted && words) return 0;
   const std::string name = NameBefore(c);
-  // "key: <uuid>", "cache_key = <hash>": data has keys, too.
-  if (shape.hex && !NamesSecret(name)) return 0;
+  // "key: <uuid>", "cache_key = <hash>", "key: orders-a883f648", "client_id: <uuid>": data has
+  // keys, too.
+  const bool certain = NamesSecret(name) && !(IsUuid(value) && NamesData(name));
+  const bool joined = value.find_first_of("-_/") != value.npos && !IsRandom(value, kShortRandom);
+  if ((shape.hex || joined) && !certain) return 0;
   return NamesNoSecret(name) ? 0 : value.size();
 }
 
-size_t AssignedPassword(const detect::Candidate& c) {
-  const std::string_view value = c.match();
+namespace {
+
+// More than a word, and nothing that stands for a password.
+bool MayBePassword(std::string_view value) {
   const Shape shape = ShapeOf(value);
   const size_t kinds =
       (shape.digits > 0) + (shape.lower > 0) + (shape.upper > 0) + (shape.other > 0);
-  if (kinds < 2 || shape.run >= 5 || shape.entropy < 2.2 || IsPlaceholder(value)) return 0;
-  if (shape.digits == 0 && (shape.other == 0 || shape.upper == 0)) return 0;
-  static const Parts kCode = {"(", "[", "->", "::"};
-  if (kCode.In(value) || IsDottedName(value)) return 0;
-  return IsReference(value) || NamesNoSecret(NameBefore(c)) ? 0 : value.size();
+  if (kinds < 2 || shape.run >= 5 || shape.entropy < 2.2) return false;
+  if (shape.digits == 0 && (shape.other == 0 || shape.upper == 0)) return false;
+  static const Parts kCode = {"(", "[", "->", "::", "required|", "nullable|", "optional|"};
+  return !IsPlaceholder(value) && !IsVariable(value) && !kCode.In(value) && !IsDottedName(value) &&
+         !IsReference(value);
+}
+
+}  // namespace
+
+size_t AssignedPassword(const detect::Candidate& c) {
+  constexpr size_t kLeastBytes = 8;
+  std::string_view value = c.match();
+  // "password：Abc12345。": what is not ASCII belongs to the sentence.
+  const auto foreign = std::find_if(value.begin(), value.end(), [](char ch) { return ch < 0; });
+  value = value.substr(0, static_cast<size_t>(foreign - value.begin()));
+  if (value.size() < kLeastBytes || !MayBePassword(value)) return 0;
+  const Said said = HowSaid(c);
+  if (said == Said::kNotAtAll) return 0;
+  const Shape shape = ShapeOf(value);
+  const bool loose = shape.digits == 0 || value.find('/') != value.npos;
+  if (said != Said::kAssigned && (loose || IsIdentifier(value))) return 0;
+  if (said == Said::kInPassing && (shape.lower == 0 || shape.upper == 0)) return 0;
+  return NamesNoSecret(NameBefore(c)) ? 0 : value.size();
+}
+
+size_t UserPassword(const detect::Candidate& c) {
+  const std::string_view value = c.match();
+  const std::string_view password = value.substr(value.find(':') + 1);
+  return MayBePassword(password) ? value.size() : 0;
+}
+
+size_t TypedPassword(const detect::Candidate& c) {
+  std::string_view before = c.before(64);
+  while (before.ends_with('"') || before.ends_with('\'')) before.remove_suffix(1);
+  const bool apart = before.ends_with(' ');
+  if (apart) before.remove_suffix(1);
+  if (before.ends_with("-p")) {
+    before.remove_suffix(2);
+    // "--port=…"; "mysql -p shop1", which asks for the password of a database.
+    if (!before.ends_with(' ')) return 0;
+    if (apart && (before.find("mysql") != before.npos || before.find("mariadb") != before.npos)) {
+      return 0;
+    }
+  }
+  return MayBePassword(c.match()) ? c.match().size() : 0;
 }
 
 size_t VendorSecret(const detect::Candidate& c) {
@@ -322,10 +297,21 @@ size_t AssignedToken(const detect::Candidate& c) {
   const std::string_view value = Trimmed(c.match());
   if (!IsRandom(value, kShortRandom) && !IsMarkedHex(value)) return 0;
   if (IsIdentifier(value)) return 0;
-  if (SaysWhatItIs(value)) return 0;
+  if (SaysWhatItIs(value) || EndsInUuid(value)) return 0;
   const std::string name = NameBefore(c);
   if (name.size() < 2 || name == "h1" || NamesNoSecret(name)) return 0;  // "h1:" of go.sum
   return NamesData(name) ? 0 : value.size();
+}
+
+// "code_challenge=…", "\"body\": \"…\"": something that is random, too.
+bool IsCalledData(const detect::Candidate& c) {
+  std::string_view before = c.before(8);
+  while (!before.empty() && std::string_view(" '\"`\\").find(before.back()) != before.npos) {
+    before.remove_suffix(1);
+  }
+  if (before.empty() || (before.back() != '=' && before.back() != ':')) return false;
+  const std::string name = NameBefore(c);
+  return NamesNoSecret(name) || NamesData(name);
 }
 
 size_t PrefixedToken(const detect::Candidate& c) {
@@ -350,7 +336,9 @@ size_t PrefixedToken(const detect::Candidate& c) {
     const bool key = named && near && body.size() >= 32 && shape.entropy >= 3;
     return key || (value.size() >= 40 && IsMarkedHex(value)) ? value.size() : 0;
   }
-  if (near && IsRandom(body, named ? kShortRandom : kLongRandom)) return value.size();
+  if (near && named && IsRandom(body, kShortRandom)) return value.size();
+  if (IsCalledData(c)) return 0;
+  if (near && IsRandom(body, kLongRandom)) return value.size();
   // A generator's alphabet that holds "_" and "-".
   const std::string_view rest = value.substr(value.find_first_of("_.-") + 1);
   return IsRandom(rest, kLongRandom) ? value.size() : 0;
@@ -373,7 +361,7 @@ size_t BareToken(const detect::Candidate& c) {
     if (before.ends_with("-----\n")) return 0;
   }
   if (SaysWhatItIs(value) || !IsRandom(value, 40)) return 0;
-  return NamesNoSecret(NameBefore(c)) ? 0 : value.size();
+  return NamesNoSecret(NameBefore(c)) || IsCalledData(c) ? 0 : value.size();
 }
 
 }  // namespace kt::policies

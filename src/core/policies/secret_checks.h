@@ -12,8 +12,12 @@ namespace kt::policies {
 size_t GeneratedSecret(const detect::Candidate& candidate);
 // The value of "api_key = …": as random as a key is.
 size_t AssignedSecret(const detect::Candidate& candidate);
-// The value of "password: …": no placeholder, no variable, not a word.
+// The value of "password: …": no placeholder, no variable, not a word; surer of itself where it is
+// only mentioned ("password …", "pass=…").
 size_t AssignedPassword(const detect::Candidate& candidate);
+// "admin:…" behind "curl -u", and what stands behind "-p" of programs that take a password there.
+size_t UserPassword(const detect::Candidate& candidate);
+size_t TypedPassword(const detect::Candidate& candidate);
 // The value of "datadog: …", where a vendor's name takes the place of "key".
 size_t VendorSecret(const detect::Candidate& candidate);
 // The value of any other assignment: random for certain, and not called a hash, an id or a path.

@@ -1,0 +1,162 @@
+#include "core/policies/secret_names.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include "core/base/ascii.h"
+#include "core/base/text.h"
+
+namespace kt::policies {
+
+Parts::Parts(std::initializer_list<std::string_view> parts) : parts_(parts) {
+  for (const std::string_view part : parts_) {
+    for (int second = 0; second < 32; ++second) {
+      if (part.size() > 1 && second != (part[1] & 31)) continue;
+      pairs_.set(PairOf(part[0], static_cast<char>(second)));
+    }
+  }
+}
+
+bool Parts::In(std::string_view text) const noexcept {
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (!pairs_[PairOf(text[i], i + 1 < text.size() ? text[i + 1] : '\0')]) continue;
+    for (const std::string_view part : parts_) {
+      if (EqualsIgnoreCase(text.substr(i, part.size()), part)) return true;
+    }
+  }
+  return false;
+}
+
+std::string NameBefore(const detect::Candidate& c) {
+  std::string_view before = c.before(64);
+  const auto is_name = [](char ch) {
+    return IsDigit(ch) || IsLower(ch) || IsUpper(ch) || ch == '_' || ch == '-' || ch == '.';
+  };
+  const auto last_name = [&] {
+    while (!before.empty() && !is_name(before.back())) before.remove_suffix(1);
+    size_t begin = before.size();
+    while (begin > 0 && is_name(before[begin - 1])) --begin;
+    const std::string_view name = before.substr(begin);
+    before = before.substr(0, begin);
+    return name;
+  };
+  std::string_view written = last_name();
+  // "name: API_KEY, value: …", "the api key is …"
+  static constexpr std::string_view kBetween[] = {"value", "is", "to", "lautet"};
+  const bool between =
+      std::find(std::begin(kBetween), std::end(kBetween), written) != std::end(kBetween);
+  if (between && !before.empty()) written = last_name();
+  std::string name;
+  for (const char ch : written) {
+    if (IsUpper(ch) && !name.empty() && IsLower(name.back())) name += '_';
+    name += ch == '-' ? '_' : ch;
+  }
+  return ToLower(name);
+}
+
+bool NamesSecret(std::string_view name) {
+  static const Parts kParts = {"api",     "secret", "token",  "auth",    "passw",
+                               "pwd",     "cred",   "access", "sign",    "privat",
+                               "encrypt", "licen",  "client", "webhook", "master"};
+  return kParts.In(name);
+}
+
+bool NamesNoSecret(std::string_view name) {
+  static const Parts kParts = {
+      "public",      "primary_key", "foreign_key", "cache",    "idempotency", "partition",
+      "sort_key",    "keyword",     "keyboard",    "author",   "tokenize",    "token_type",
+      "token_count", "tokens",      "key_id",      "keyid",    "hash",        "checksum",
+      "digest",      "fingerprint", "integrity",   "file",     "path",        "url",
+      "uri",         "commit",      "version",     "etag",     "page_token",  "pagetoken",
+      "next_token",  "nexttoken",   "continu",     "cursor",   "release",     "revision",
+      "sync_token",  "build_id",    "object_key",  "sha1",     "sha256",      "sha384",
+      "sha512",      "site_key",    "sitekey",     "challenge"};
+  return kParts.In(name);
+}
+
+bool NamesData(std::string_view name) {
+  static const std::vector<std::string_view> kEnds = {
+      "id",      "ids",     "sha",      "md5",      "rev",   "nonce",  "cursor",  "image",
+      "content", "src",     "href",     "name",     "ref",   "data",   "state",   "trace",
+      "span",    "build",   "class",    "color",    "date",  "time",   "video",   "list",
+      "node",    "link",    "boundary", "base64",   "code",  "text",   "value",   "title",
+      "line",    "package", "message",  "model",    "label", "wallet", "address", "next",
+      "prev",    "after",   "before",   "slug",     "tag",   "type",   "uid",     "uuid",
+      "guid",    "userid",  "index",    "selector", "font",  "ray",    "branch",  "target",
+      "body",    "blob",    "payload",  "salt",     "b64",   "bytes",  "accept",  "bh"};
+  return std::any_of(kEnds.begin(), kEnds.end(), [&](std::string_view end) {
+    if (!name.ends_with(end)) return false;
+    const size_t begin = name.size() - end.size();
+    return begin == 0 || name[begin - 1] == '_' || name[begin - 1] == '.';
+  });
+}
+
+bool NamesPrivateKey(std::string_view before) {
+  static const Parts kParts = {"private_key", "private key", "privatekey", "private-key", "secret"};
+  return kParts.In(before);
+}
+
+bool HasSecretPart(std::string_view prefix) {
+  static const Parts kParts = {"live", "test", "prod", "sandbox", "secret", "token",
+                               "key",  "api",  "pat",  "auth",    "access", "cred",
+                               "sk_",  "sk-",  "rk_",  "priv"};
+  if (kParts.In(prefix)) return true;
+  // "dop_v1_"
+  return prefix.size() <= 8 && prefix.find("_v") != prefix.npos;
+}
+
+bool NamesKey(std::string_view prefix) {
+  static const Parts kParts = {"secret", "token",   "access", "sandbox",
+                               "live",   "api_key", "apikey", "sk_"};
+  return kParts.In(prefix);
+}
+
+namespace {
+
+bool EndsInWord(std::string_view text, std::string_view word) noexcept {
+  return text.size() > word.size() && text.ends_with(word) &&
+         !IsLetter(text[text.size() - word.size() - 1]);
+}
+
+}  // namespace
+
+bool IsSaid(const detect::Candidate& c) noexcept {
+  std::string_view before = c.before(8);
+  while (!before.empty() && std::string_view(" \t'\"`\\").find(before.back()) != before.npos) {
+    before.remove_suffix(1);
+  }
+  if (before.ends_with('|')) return true;
+  return EndsInWord(before, "is") || EndsInWord(before, "to") || EndsInWord(before, "lautet");
+}
+
+namespace {
+
+bool IsShortForPassword(std::string_view name) noexcept {
+  return name.ends_with("pass");
+}
+
+}  // namespace
+
+Said HowSaid(const detect::Candidate& c) {
+  std::string_view before = c.before(16);
+  const size_t value = before.size();
+  while (!before.empty() && std::string_view(" \t'\"`\\").find(before.back()) != before.npos) {
+    before.remove_suffix(1);
+  }
+  const bool quoted =
+      value > 0 && before.size() < value && c.before(1) != " " && c.before(1) != "\t";
+  if (before.empty() || before.back() == ',') return Said::kPerhaps;
+  if (!IsAlnum(before.back())) {
+    before.remove_suffix(1);
+    while (!before.empty() && !IsAlnum(before.back())) before.remove_suffix(1);
+    if (!before.empty() && IsDigit(before.back())) before.remove_suffix(1);
+    return IsShortForPassword(ToLower(before)) ? Said::kPerhaps : Said::kAssigned;
+  }
+  if (EndsInWord(before, "is") || EndsInWord(before, "was") || EndsInWord(before, "lautet")) {
+    return Said::kAssigned;
+  }
+  if (IsShortForPassword(ToLower(before))) return Said::kNotAtAll;
+  return quoted ? Said::kAssigned : Said::kInPassing;
+}
+
+}  // namespace kt::policies

@@ -1,0 +1,56 @@
+// What a value is called, and how: the words before it that tell a secret from other random text.
+#pragma once
+
+#include <bitset>
+#include <cstddef>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/detect/matcher.h"
+
+namespace kt::policies {
+
+// Parts in lower case, of which a text may hold one in any case. One pass over the text, however
+// many they are: what two bytes they begin with tells most places.
+class Parts {
+ public:
+  Parts(std::initializer_list<std::string_view> parts);
+  bool In(std::string_view text) const noexcept;
+
+ private:
+  static size_t PairOf(char first, char second) noexcept {
+    return static_cast<size_t>((first & 31) << 5 | (second & 31));
+  }
+  std::vector<std::string_view> parts_;
+  std::bitset<1024> pairs_;
+};
+
+// The name that the value is assigned to: what stands before "=", ":" and quotes. In lower case,
+// "clientId" and "client-id" as "client_id".
+std::string NameBefore(const detect::Candidate& candidate);
+
+// Names as NameBefore gives them.
+bool NamesSecret(std::string_view name);
+bool NamesNoSecret(std::string_view name);
+// "user_id", "next": what ends so calls something else that looks random.
+bool NamesData(std::string_view name);
+// "private key: 0x…" of a wallet: the text before 32 bytes that are written as a number.
+bool NamesPrivateKey(std::string_view before);
+
+// Prefixes of the value itself. "sk_live_", "acme_pat_", "xkeysib-": a part says that it is a key.
+bool HasSecretPart(std::string_view prefix);
+// Stronger: no name of a test, a stage or an interface.
+bool NamesKey(std::string_view prefix);
+
+// "the api key is …", "| api key | … |": with a word or a column between them, anything may follow.
+bool IsSaid(const detect::Candidate& candidate) noexcept;
+
+// How sure it is that what follows is the password: "password: …"; "pass=…" and "'password', '…'",
+// which may be anything; "password …", where most often a sentence goes on.
+// "pass …" is another word.
+enum class Said { kAssigned, kPerhaps, kInPassing, kNotAtAll };
+Said HowSaid(const detect::Candidate& candidate);
+
+}  // namespace kt::policies
