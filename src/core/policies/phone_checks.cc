@@ -24,6 +24,7 @@ char Before(const Candidate& c, size_t back = 1) noexcept {
 bool GoesOnFromBefore(const Candidate& c) noexcept {
   const char before = Before(c);
   if (IsWord(before) || before == '+' || before == '$') return true;
+  if (before == ':') return IsDigit(Before(c, 2));  // "10:13:01.472000-07:00"
   return (before == '-' || before == '.' || before == '/') && IsWord(Before(c, 2));
 }
 

@@ -81,9 +81,9 @@ bool IsAssignment(std::string_view value) {
   return std::count_if(name.begin(), name.end(), IsDigit) <= 1 && (words || NamesSecret(name));
 }
 
-// "typing.Optional", "self.client.password"
+// "typing.Optional", "self.client.password", "_PasswordType"
 bool IsDottedName(std::string_view value) noexcept {
-  bool begins = true, dotted = false;
+  bool begins = true, dotted = value.find('_') != value.npos;
   for (const char c : value) {
     const bool letter = IsLower(c) || IsUpper(c) || c == '_';
     if (begins ? !letter : !letter && c != '.') return false;
@@ -199,6 +199,7 @@ size_t AssignedSecret(const detect::Candidate& c) {
     return value.size();
   if (SaysWhatItIs(value)) return 0;
   if (IsIdentifier(value)) return 0;
+  if (IsInResourceName(c)) return 0;
   if (IsSaid(c) && !IsRandom(value, kShortRandom)) return 0;
   // "base64.urlsafe_b64decode"
   const bool dotted = value.find('.') != value.npos && !IsRandom(value, kShortRandom);
@@ -208,7 +209,7 @@ size_t AssignedSecret(const detect::Candidate& c) {
   const std::string name = NameBefore(c);
   // "key: <uuid>", "cache_key = <hash>", "key: orders-a883f648", "client_id: <uuid>": data has
   // keys, too.
-  const bool certain = NamesSecret(name) && !(IsUuid(value) && NamesData(name));
+  const bool certain = NamesSecret(name) && !NamesData(name);
   const bool joined = value.find_first_of("-_/") != value.npos && !IsRandom(value, kShortRandom);
   if ((shape.hex || joined) && !certain) return 0;
   return NamesNoSecret(name) ? 0 : value.size();
@@ -297,7 +298,7 @@ size_t AssignedToken(const detect::Candidate& c) {
   const std::string_view value = Trimmed(c.match());
   if (!IsRandom(value, kShortRandom) && !IsMarkedHex(value)) return 0;
   if (IsIdentifier(value)) return 0;
-  if (SaysWhatItIs(value) || EndsInUuid(value)) return 0;
+  if (SaysWhatItIs(value) || EndsInUuid(value) || IsInResourceName(c)) return 0;
   const std::string name = NameBefore(c);
   if (name.size() < 2 || name == "h1" || NamesNoSecret(name)) return 0;  // "h1:" of go.sum
   return NamesData(name) ? 0 : value.size();

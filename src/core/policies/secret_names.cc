@@ -27,6 +27,12 @@ bool Parts::In(std::string_view text) const noexcept {
   return false;
 }
 
+bool IsInResourceName(const detect::Candidate& c) noexcept {
+  const std::string_view before = c.before(128);
+  const size_t begin = before.find_last_of(" \t\n\"'`=,;()[]<>") + 1;  // npos: 0
+  return before.substr(begin).starts_with("arn:");
+}
+
 std::string NameBefore(const detect::Candidate& c) {
   std::string_view before = c.before(64);
   const auto is_name = [](char ch) {
@@ -139,12 +145,10 @@ bool IsShortForPassword(std::string_view name) noexcept {
 
 Said HowSaid(const detect::Candidate& c) {
   std::string_view before = c.before(16);
-  const size_t value = before.size();
   while (!before.empty() && std::string_view(" \t'\"`\\").find(before.back()) != before.npos) {
     before.remove_suffix(1);
   }
-  const bool quoted =
-      value > 0 && before.size() < value && c.before(1) != " " && c.before(1) != "\t";
+  const bool quoted = c.before(1) == "\"" || c.before(1) == "'" || c.before(1) == "`";
   if (before.empty() || before.back() == ',') return Said::kPerhaps;
   if (!IsAlnum(before.back())) {
     before.remove_suffix(1);

@@ -44,6 +44,9 @@ bool HasSecretPart(std::string_view prefix);
 // Stronger: no name of a test, a stage or an interface.
 bool NamesKey(std::string_view prefix);
 
+// Within "arn:aws:secretsmanager:…:secret:db-5fXVK9": the name of something.
+bool IsInResourceName(const detect::Candidate& candidate) noexcept;
+
 // "the api key is …", "| api key | … |": with a word or a column between them, anything may follow.
 bool IsSaid(const detect::Candidate& candidate) noexcept;
 

@@ -288,6 +288,7 @@ size_t Mac(const Candidate& c) {
   const char before = Before(c);
   if (before == ':' || IsPiece(c)) return 0;
   const bool pairs = m[2] == ':' || m[2] == '-';
+  if (!pairs && before == '.') return 0;  // "[.1FD7.0020.0002]": weights of a collation
   for (size_t i = 2; pairs && i < m.size(); i += 3) {
     if (m[i] != m[2]) return 0;
   }

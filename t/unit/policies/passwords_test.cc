@@ -101,6 +101,9 @@ TEST(Passwords, KeysAreToldFromTheirNames) {
         "data-sitekey=\"6L2siWHDRA3s0GgW7LAHewzLet1AyGaL5RR0WoNJ\"", "key: orders-f883a648",
         "Key=dom/2026/03/14/http-339922.parquet", "const userKey = createNetKeyV5FromSeed39(x)",
         "clientId: ddb06a15-fcdc-4e16-a6fd-7f34ca0da969", "CWE-79, GHSA-jfh8-c2jp-5v3q",
+        "arn:aws:secretsmanager:x:1:secret:types-5fXVK9",
+        "\"VerifiedAccessEndpointId\": \"vae-066fac616d4d546f2\"",
+        "ssl_key_password: _PasswordType = None", "Accept-Type: password\nFilename2: /var",
         "the key is theSecretManagerClient2",
         "arn:aws:kms:x:1:key/f1178d25-1506-40b2-af11-d03c02afe3fb"}) {
     EXPECT_EQ(Redacted(text), text);

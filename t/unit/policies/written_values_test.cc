@@ -33,7 +33,8 @@ TEST(WrittenValues, PhoneNumbersByTheWordsOfManyLanguages) {
   }
   for (const char* text :
        {"13812345678", "02.05.2000 07:30", "5/12/2024 10 30 45 99", "pH 7.4, 12345678",
-        "GSM 850/900/1800/1900", "call 12345678 at 0x40", "9-916-123-45-67"}) {
+        "GSM 850/900/1800/1900", "call 12345678 at 0x40", "2024-08-12T10:13:01.472000-07:00",
+        "[.1FD7.0020.00a2]", "9-916-123-45-67"}) {
     EXPECT_EQ(Redacted(text), text);
   }
 }
