@@ -210,7 +210,8 @@ size_t AssignedSecret(const detect::Candidate& c) {
   // "key: <uuid>", "cache_key = <hash>", "key: orders-a883f648", "client_id: <uuid>": data has
   // keys, too.
   const bool certain = NamesSecret(name) && !NamesData(name);
-  const bool joined = value.find_first_of("-_/") != value.npos && !IsRandom(value, kShortRandom);
+  const bool joined = value.size() < kLongRandom && value.find_first_of("-_/") != value.npos &&
+                      !IsRandom(value, kShortRandom);
   if ((shape.hex || joined) && !certain) return 0;
   return NamesNoSecret(name) ? 0 : value.size();
 }

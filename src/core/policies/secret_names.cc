@@ -82,14 +82,13 @@ bool NamesNoSecret(std::string_view name) {
 
 bool NamesData(std::string_view name) {
   static const std::vector<std::string_view> kEnds = {
-      "id",      "ids",     "sha",      "md5",      "rev",   "nonce",  "cursor",  "image",
-      "content", "src",     "href",     "name",     "ref",   "data",   "state",   "trace",
-      "span",    "build",   "class",    "color",    "date",  "time",   "video",   "list",
-      "node",    "link",    "boundary", "base64",   "code",  "text",   "value",   "title",
-      "line",    "package", "message",  "model",    "label", "wallet", "address", "next",
-      "prev",    "after",   "before",   "slug",     "tag",   "type",   "uid",     "uuid",
-      "guid",    "userid",  "index",    "selector", "font",  "ray",    "branch",  "target",
-      "body",    "blob",    "payload",  "salt",     "b64",   "bytes",  "accept",  "bh"};
+      "id",     "ids",    "sha",     "md5",   "rev",     "nonce", "cursor",   "image",   "content",
+      "src",    "href",   "name",    "ref",   "data",    "state", "trace",    "span",    "build",
+      "class",  "color",  "date",    "time",  "video",   "list",  "node",     "link",    "boundary",
+      "base64", "code",   "text",    "value", "title",   "line",  "package",  "message", "model",
+      "label",  "wallet", "address", "next",  "prev",    "after", "before",   "slug",    "tag",
+      "type",   "uid",    "uuid",    "guid",  "userid",  "index", "selector", "font",    "ray",
+      "branch", "target", "body",    "blob",  "payload", "salt",  "b64",      "bytes",   "accept"};
   return std::any_of(kEnds.begin(), kEnds.end(), [&](std::string_view end) {
     if (!name.ends_with(end)) return false;
     const size_t begin = name.size() - end.size();
