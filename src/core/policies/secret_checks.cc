@@ -105,7 +105,8 @@ bool IsIdentifier(std::string_view value) {
     const size_t word = i - begin;
     while (i < value.size() && IsDigit(value[i])) ++i;
     // "getKeyV2": a version.
-    const bool version = (value[begin] | 0x20) == 'v' && i - begin > 1;
+    const bool version =
+        (value[begin] | 0x20) == 'v' && i - begin > 1 && begin > 0 && !IsDigit(value[begin - 1]);
     if (word == 1 && !version) return false;
     letters += word;
     digits += i - begin - word;
