@@ -97,7 +97,8 @@ Step Session::Impl::OnUpstreamHeader(const UpstreamHead& untrusted, uint64_t now
     committed = true;
     return Step::kContinue;
   }
-  answer_type = std::string(AsJudged(answer_type));
+  const std::string_view judged_type = AsJudged(answer_type);
+  if (judged_type.size() != answer_type.size()) answer_type = std::string(judged_type);
   const TryError error = JudgeStatus(untrusted.status);
   const bool passes = error == TryError::kRateLimit && !tries.Follows(EndOfTry(error), now_ms);
   if (passes) passed_error = error;
