@@ -77,6 +77,22 @@ void JsonView(benchmark::State& state) {
 }
 BENCHMARK(JsonView)->Arg(2048)->Arg(102400);
 
+void JudgeText(benchmark::State& state, std::string (*text)(size_t)) {
+  const std::string said = text(static_cast<size_t>(state.range(0)));
+  policy::ChainRun::Text unit;
+  unit.unit.text = said;
+  unit.unit.phase = policy::Phase::kInput;
+  for (auto _ : state) {
+    policy::ChainRun run(Chain(), {});
+    std::vector<std::vector<policy::TextEdit>> edits;
+    benchmark::DoNotOptimize(run.Judge(unit.unit.phase, {&unit, 1}, &edits).has_value());
+  }
+  state.SetBytesProcessed(static_cast<int64_t>(state.iterations() * said.size()));
+}
+BENCHMARK_CAPTURE(JudgeText, sources, Sources)->Arg(102400);
+BENCHMARK_CAPTURE(JudgeText, log_lines, LogLines)->Arg(102400);
+BENCHMARK_CAPTURE(JudgeText, table, Table)->Arg(102400);
+
 // `known`: the text passed before.
 void Judge(benchmark::State& state, policy::Phase phase, bool known) {
   const std::string text = Text(state);

@@ -1,5 +1,13 @@
 #include "texts.h"
 
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <random>
+#include <vector>
+
 #include "../unit/detect/regex_sampler.h"
 
 namespace kt::bench {
@@ -26,6 +34,63 @@ constexpr std::string_view kProse =
 std::string Clean(size_t bytes) {
   std::string text;
   while (text.size() < bytes) text += kProse.substr(0, bytes - text.size());
+  return text;
+}
+
+std::string Sources(size_t bytes) {
+  std::vector<std::filesystem::path> files;
+  for (const auto& file : std::filesystem::directory_iterator(KT_SOURCES)) {
+    if (file.path().extension() == ".cc") files.push_back(file.path());
+  }
+  std::sort(files.begin(), files.end());
+  std::string text;
+  for (size_t i = 0; i < files.size() && text.size() < bytes; ++i) {
+    std::ifstream in(files[i]);
+    text.append(std::istreambuf_iterator<char>(in), {});
+  }
+  text.resize(std::min(text.size(), bytes));
+  return text;
+}
+
+std::string LogLines(size_t bytes) {
+  constexpr const char* kSays[] = {"request done", "cache miss", "connection reset by peer",
+                                   "retrying"};
+  constexpr const char* kLevels[] = {"info", "warn", "error"};
+  std::mt19937_64 random(1);
+  std::string text;
+  char line[256];
+  while (text.size() < bytes) {
+    const uint64_t a = random(), b = random(), c = random();
+    std::snprintf(
+        line, sizeof line,
+        "{\"ts\": \"2026-11-29T%02d:%02d:%02d.%03dZ\", \"level\": \"%s\", \"msg\": \"%s\", "
+        "\"trace_id\": \"%016llx%016llx\", \"dur_ms\": %.13g, \"user\": %d}\n",
+        static_cast<int>(c % 24), static_cast<int>(c / 24 % 60), static_cast<int>(c / 1440 % 60),
+        static_cast<int>(c / 86400 % 1000), kLevels[c >> 20 & 1], kSays[c >> 22 & 3],
+        static_cast<unsigned long long>(a), static_cast<unsigned long long>(b),
+        static_cast<double>(c >> 44) / 1e3, static_cast<int>(c >> 24 & 0xFFFFFF));
+    text += line;
+  }
+  text.resize(bytes);
+  return text;
+}
+
+std::string Table(size_t bytes) {
+  constexpr const char* kParts[] = {"bolt", "nut", "washer", "pipe"};
+  std::mt19937_64 random(1);
+  std::string text = "id,name,quantity,price,date\n";
+  char line[128];
+  while (text.size() < bytes) {
+    const uint64_t a = random();
+    std::snprintf(line, sizeof line, "%d,%s %d,%d,%d.%02d,20%02d-%02d-%02d\n",
+                  static_cast<int>(a % 1000000), kParts[a >> 20 & 3],
+                  static_cast<int>(a >> 22 & 63), static_cast<int>(a >> 28 & 511),
+                  static_cast<int>(a >> 37 & 127), static_cast<int>((a >> 44) % 100),
+                  static_cast<int>(20 + (a >> 51) % 6), static_cast<int>(1 + (a >> 54) % 12),
+                  static_cast<int>(1 + (a >> 58) % 28));
+    text += line;
+  }
+  text.resize(bytes);
   return text;
 }
 

@@ -23,6 +23,11 @@ inline std::unique_ptr<const policy::Chain> DefaultChain() {
 
 // English prose and some code, about `bytes` long; no rule matches it.
 std::string Clean(size_t bytes);
+// What coding agents send: sources (this project's own), lines of a log as JSON, a table as CSV.
+// The same texts every time.
+std::string Sources(size_t bytes);
+std::string LogLines(size_t bytes);
+std::string Table(size_t bytes);
 // Matches of all rules of the matcher in turn, each cut short, between words.
 std::string Hostile(const detect::Matcher& matcher, size_t bytes);
 
