@@ -89,4 +89,18 @@ inline std::string Streamed(const policy::Chain& chain, std::string_view text, s
   return out;
 }
 
+// pii-detector with its default types.
+inline const policy::Chain& PiiChain() {
+  static const policy::Chain* const chain = Build(ConfigWith({"pii-detector"})).release();
+  return *chain;
+}
+inline std::string RedactedByPii(std::string_view text) {
+  return Judge(PiiChain(), text).text;
+}
+
+struct Redaction {
+  const char* text;
+  const char* redacted;
+};
+
 }  // namespace kt::policies

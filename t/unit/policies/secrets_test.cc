@@ -9,18 +9,8 @@
 namespace kt::policies {
 namespace {
 
-std::string Redacted(std::string_view text) {
-  static const policy::Chain* const chain = Build(ConfigWith({"pii-detector"})).release();
-  return Judge(*chain, text).text;
-}
-
-struct Example {
-  const char* text;
-  const char* redacted;
-};
-
 TEST(Secrets, AnAssignedValueThatIsRandomForCertain) {
-  const Example examples[] = {
+  const Redaction examples[] = {
       {"acme.internal = 'z8kq1vw93hx0rt2b'", "acme.internal = '[SECRET]'"},
       {"{\"zonk\": \"kX83hQz0Lw5Tn2VbR7\"}", "{\"zonk\": \"[SECRET]\"}"},
       {"zonk: q1w9z8x7c6v5b4n3m2kd", "zonk: [SECRET]"},
@@ -38,11 +28,11 @@ TEST(Secrets, AnAssignedValueThatIsRandomForCertain) {
       {"- name: ZONK_KEY\n  value: q8Zk2Lw9Xv4Rt7Yp1Nm3", "- name: ZONK_KEY\n  value: [SECRET]"},
       {"export KEY=zonk-x7Kq02LmZt81.pQ93vWx5Rb7Yc2", "export KEY=[SECRET]"},
   };
-  for (const Example& e : examples) EXPECT_EQ(Redacted(e.text), e.redacted);
+  for (const Redaction& e : examples) EXPECT_EQ(RedactedByPii(e.text), e.redacted);
 }
 
 TEST(Secrets, APrefixAndALongRandomBody) {
-  const Example examples[] = {
+  const Redaction examples[] = {
       {"use zonk_x7Kq02LmZt81pQ93vWx5Rb7Yc2Dh64Js now", "use [SECRET] now"},
       {"zonk-x7Kq02LmZt81pQ93vWx5Rb7Yc2Dh64Js.", "[SECRET]."},
       {"zonk_live_x7Kq02LmZt81pQ9", "[SECRET]"},
@@ -53,7 +43,7 @@ TEST(Secrets, APrefixAndALongRandomBody) {
       {"zonk-efcvi4oxylyz7d4d91bc-mmsfx9ikzy1q0", "[SECRET]"},
       {"say x7Kq02LmZt81pQ93vWx5Rb7Yc2Dh64JsFa0Gk3Nu9 twice", "say [SECRET] twice"},
   };
-  for (const Example& e : examples) EXPECT_EQ(Redacted(e.text), e.redacted);
+  for (const Redaction& e : examples) EXPECT_EQ(RedactedByPii(e.text), e.redacted);
 }
 
 TEST(Secrets, WhatOnlyLooksLikeOne) {
@@ -87,7 +77,7 @@ TEST(Secrets, WhatOnlyLooksLikeOne) {
            "\"token\": \"xoxp-1234-1234-1234-4ddbc191d40ee098cbaae6f3523ada2d\"",
            "golang.org/x/net v0.7.0 h1:rJrUqqhjsgNp7KqAIc25s9pZnjU7TUcSY7HcVZjdn1g=",
        }) {
-    EXPECT_EQ(Redacted(text), text);
+    EXPECT_EQ(RedactedByPii(text), text);
   }
 }
 
@@ -111,7 +101,7 @@ TEST(Secrets, NoHitOnHashesIdsAndLines) {
           "request " + uuid, "\"trace_id\": \"" + uuid + "\"", "call_" + of(kBase62, 24),
           "\"id\": \"chatcmpl-" + of(kBase62, 29) + "\"",
           "\"integrity\": \"sha512-" + of(kBase62, 86) + "==\"", "h1:" + of(kBase62, 43) + "="}) {
-      EXPECT_EQ(Redacted(text), text);
+      EXPECT_EQ(RedactedByPii(text), text);
     }
   }
 }
