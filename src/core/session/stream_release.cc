@@ -114,7 +114,9 @@ void StreamRelease::Expect(size_t bytes) {
 
 Result StreamRelease::Judge(const json::View& view, const openai::EventInfo& info,
                             HeldEvent* held) {
-  finished_.insert(finished_.end(), info.finished.begin(), info.finished.end());
+  for (const uint32_t choice : info.finished) {
+    if (!Holds(finished_, choice)) finished_.push_back(choice);
+  }
   if (const Result result = AppendPieces(view, info, held); result != Result::kGoOn) return result;
   if (const Result result = JudgeGrowing(view, held); result != Result::kGoOn) return result;
   if (const Result result = JudgeWholeTexts(view, held); result != Result::kGoOn) return result;
