@@ -306,17 +306,6 @@ size_t AssignedToken(const detect::Candidate& c) {
   return NamesData(name) ? 0 : value.size();
 }
 
-// "code_challenge=…", "\"body\": \"…\"": something that is random, too.
-bool IsCalledData(const detect::Candidate& c) {
-  std::string_view before = c.before(8);
-  while (!before.empty() && std::string_view(" '\"`\\").find(before.back()) != before.npos) {
-    before.remove_suffix(1);
-  }
-  if (before.empty() || (before.back() != '=' && before.back() != ':')) return false;
-  const std::string name = NameBefore(c);
-  return NamesNoSecret(name) || NamesData(name);
-}
-
 size_t PrefixedToken(const detect::Candidate& c) {
   const std::string_view value = Trimmed(c.match());
   const char before = c.begin > 0 ? c.text[c.begin - 1] : ' ';

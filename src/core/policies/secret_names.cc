@@ -118,23 +118,19 @@ bool NamesKey(std::string_view prefix) {
 
 namespace {
 
+// The end of what stands before the value and its quotes.
+std::string_view BeforeQuotes(const detect::Candidate& c, size_t bytes) noexcept {
+  std::string_view before = c.before(bytes);
+  while (!before.empty() && std::string_view(" \t'\"`\\").find(before.back()) != before.npos) {
+    before.remove_suffix(1);
+  }
+  return before;
+}
+
 bool EndsInWord(std::string_view text, std::string_view word) noexcept {
   return text.size() > word.size() && text.ends_with(word) &&
          !IsLetter(text[text.size() - word.size() - 1]);
 }
-
-}  // namespace
-
-bool IsSaid(const detect::Candidate& c) noexcept {
-  std::string_view before = c.before(8);
-  while (!before.empty() && std::string_view(" \t'\"`\\").find(before.back()) != before.npos) {
-    before.remove_suffix(1);
-  }
-  if (before.ends_with('|')) return true;
-  return EndsInWord(before, "is") || EndsInWord(before, "to") || EndsInWord(before, "lautet");
-}
-
-namespace {
 
 bool IsShortForPassword(std::string_view name) noexcept {
   return name.ends_with("pass");
@@ -142,11 +138,21 @@ bool IsShortForPassword(std::string_view name) noexcept {
 
 }  // namespace
 
+bool IsSaid(const detect::Candidate& c) noexcept {
+  const std::string_view before = BeforeQuotes(c, 8);
+  if (before.ends_with('|')) return true;
+  return EndsInWord(before, "is") || EndsInWord(before, "to") || EndsInWord(before, "lautet");
+}
+
+bool IsCalledData(const detect::Candidate& c) {
+  const std::string_view before = BeforeQuotes(c, 8);
+  if (before.empty() || (before.back() != '=' && before.back() != ':')) return false;
+  const std::string name = NameBefore(c);
+  return NamesNoSecret(name) || NamesData(name);
+}
+
 Said HowSaid(const detect::Candidate& c) {
-  std::string_view before = c.before(16);
-  while (!before.empty() && std::string_view(" \t'\"`\\").find(before.back()) != before.npos) {
-    before.remove_suffix(1);
-  }
+  std::string_view before = BeforeQuotes(c, 16);
   const bool quoted = c.before(1) == "\"" || c.before(1) == "'" || c.before(1) == "`";
   if (before.empty() || before.back() == ',') return Said::kPerhaps;
   if (!IsAlnum(before.back())) {

@@ -50,6 +50,9 @@ bool IsInResourceName(const detect::Candidate& candidate) noexcept;
 // "the api key is …", "| api key | … |": with a word or a column between them, anything may follow.
 bool IsSaid(const detect::Candidate& candidate) noexcept;
 
+// "code_challenge=…", "\"body\": \"…\"": assigned to a name of something that is random, too.
+bool IsCalledData(const detect::Candidate& candidate);
+
 // How sure it is that what follows is the password: "password: …"; "pass=…" and "'password', '…'",
 // which may be anything; "password …", where most often a sentence goes on.
 // "pass …" is another word.
