@@ -66,6 +66,12 @@ class Sink {
   View& view_;
 };
 
+// Eight bytes in one number: 1 in each, and a bit for each of those that are 0 or 1.
+inline constexpr uint64_t kOnes = 0x0101010101010101;
+inline uint64_t BitsOfBytes(uint64_t bytes) noexcept {
+  return bytes * 0x0102040810204080 >> 56;
+}
+
 using Candidates = std::vector<uint64_t>;
 void DecodeTokens(std::string_view text, const Candidates& candidates, Sink* base64, Sink* hex);
 // `every`: see kEveryEscape.

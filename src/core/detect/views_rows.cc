@@ -15,7 +15,6 @@ namespace {
 
 // Which of the first 64 bytes are letters or digits.
 uint64_t AlnumMask(std::string_view text) noexcept {
-  constexpr uint64_t kOnes = 0x0101010101010101;
   char padded[64] = {};
   const char* bytes = text.data();
   if (text.size() < sizeof padded) {
@@ -32,8 +31,7 @@ uint64_t AlnumMask(std::string_view text) noexcept {
     };
     const uint64_t letter = from(lower, 'a') & ~from(lower, 'z' + 1);
     const uint64_t digit = from(low, '0') & ~from(low, '9' + 1);
-    const uint64_t alnum = ((letter | digit) & ~all) >> 7 & kOnes;
-    mask |= (alnum * 0x0102040810204080 >> 56) << i;
+    mask |= BitsOfBytes(((letter | digit) & ~all) >> 7 & kOnes) << i;
   }
   return mask;
 }

@@ -186,9 +186,7 @@ void ScanPortable(std::string_view text, size_t at, size_t blocks, Scanner* scan
         classes |= uint64_t{kClasses[static_cast<unsigned char>(text[from + i + k])]} << 8 * k;
       }
       // One bit of each of the eight bytes, side by side.
-      const auto bits = [&](unsigned bit) {
-        return ((classes >> bit & 0x0101010101010101) * 0x0102040810204080 >> 56) << i;
-      };
+      const auto bits = [&](unsigned bit) { return BitsOfBytes(classes >> bit & kOnes) << i; };
       m.letter |= bits(0);
       m.leet |= bits(1);
       m.token |= bits(2);

@@ -79,13 +79,13 @@ class Letters {
   }
 
  private:
-  static constexpr uint64_t kOnes = 0x0101010101010101;
-
   // Bytes are letters or 0, so that no sum carries into the next one.
+  static uint64_t AreUsed(uint64_t letters) noexcept {
+    return (letters + 0x7F * kOnes) >> 7 & kOnes;
+  }
   static uint64_t RotateEight(uint64_t letters) noexcept {
-    const uint64_t used = (letters + 0x7F * kOnes) >> 7 & kOnes;
     const uint64_t second_half = (letters + (0x80 - 'n') * kOnes) >> 7 & kOnes;
-    return letters + 13 * used - 26 * second_half;
+    return letters + 13 * AreUsed(letters) - 26 * second_half;
   }
   // `at` may lie before the piece.
   char& At(size_t at) noexcept { return bytes_[kMaxPackedBytes + at]; }
@@ -96,8 +96,7 @@ class Letters {
   uint64_t MaskAt(size_t at) const noexcept {
     uint64_t mask = 0;
     for (size_t i = 0; i < 64 && at + i < size_; i += 8) {
-      const uint64_t used = (Load(at + i) + 0x7F * kOnes) >> 7 & kOnes;
-      mask |= (used * 0x0102040810204080 >> 56) << i;
+      mask |= BitsOfBytes(AreUsed(Load(at + i))) << i;
     }
     return mask;
   }
