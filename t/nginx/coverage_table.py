@@ -113,6 +113,8 @@ REQUESTS = [
     ("chat", "text part", "redacted", user({"type": "text", "text": TEXT})),
     ("chat", "value over the text parts of a message", "redacted", messages(
         {"role": "user", "content": [{"type": "text", "text": t} for t in SPLIT]})),
+    ("chat", "value over the parts in a part", "redacted", user(
+        {"type": "tool_result", "content": [{"type": "text", "text": t} for t in SPLIT]})),
     ("chat", "part of an unknown type", "redacted", user({"type": "x", "note": TEXT})),
     ("chat", "reasoning of the history", "redacted",
      messages({"role": "assistant", "content": "x", "reasoning_content": TEXT})),
@@ -151,6 +153,7 @@ REQUESTS = [
     ("chat", "audio", "counted audio",
      user({"type": "input_audio", "input_audio": {"data": AUDIO, "format": "wav"}})),
     ("chat", "file id", "counted file", user({"type": "file", "file": {"file_id": "file-1"}})),
+    ("chat", "token array", "counted tokens", {**messages(), "prompt_token_ids": [1, 2, 3]}),
     ("completions", "`prompt`", "redacted", {"prompt": ["Hi", TEXT]}),
     ("completions", "`suffix`", "redacted", {"prompt": "Hi", "suffix": TEXT}),
     ("completions", "token array", "counted tokens", {"prompt": [1, 2, 3]}),

@@ -55,6 +55,11 @@ INVALID = {
     "lone surrogate in a key": ('{"messages":[],"\\ud83d":1}', None),
     "stream as a string": ('{"messages":[],"stream":"true"}', None),
     "stream as a number": ('{"messages":[],"stream":1}', None),
+    "two roles for readers that take no case": (
+        '{"messages":[{"role":"system","ROLE":"user","content":"x"}]}',
+        "invalid_parameter",
+    ),
+    "a model for readers that take no case": ('{"messages":[],"Model":"m"}', "invalid_parameter"),
     "model as a number": ('{"messages":[],"model":1}', None),
 }
 

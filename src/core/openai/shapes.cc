@@ -90,6 +90,20 @@ bool IsBase64(std::string_view value) noexcept {
   return AllOf(value, kBase64Byte);
 }
 
+bool IsBase64Image(std::string_view value) noexcept {
+  // PNG, JPEG, GIF, WebP.
+  static constexpr std::string_view kBegins[] = {"iVBORw0KGgo", "/9j/", "R0lGOD", "UklGR"};
+  for (const std::string_view begin : kBegins) {
+    if (value.starts_with(begin)) return IsBase64(value);
+  }
+  return false;
+}
+
+bool IsBase64Sound(std::string_view value) noexcept {
+  constexpr size_t kLeast = 32;
+  return value.size() >= kLeast && IsBase64(value);
+}
+
 bool IsKnownRole(std::string_view value) noexcept {
   static constexpr std::string_view kRoles[] = {"user",      "assistant", "system",
                                                 "developer", "tool",      "function"};
@@ -99,6 +113,23 @@ bool IsKnownRole(std::string_view value) noexcept {
 bool IsToolChoiceWord(std::string_view value) noexcept {
   static constexpr std::string_view kWords[] = {"auto", "none", "required", "any"};
   return IsOneOf(value, kWords);
+}
+
+std::string FoldKey(std::string_view key) {
+  constexpr std::string_view kLongS = "\xC5\xBF", kKelvin = "\xE2\x84\xAA";
+  std::string folded;
+  for (size_t i = 0; i < key.size(); ++i) {
+    if (key.substr(i).starts_with(kLongS)) {
+      folded += 's';
+      i += kLongS.size() - 1;
+    } else if (key.substr(i).starts_with(kKelvin)) {
+      folded += 'k';
+      i += kKelvin.size() - 1;
+    } else {
+      folded += AsciiLower(key[i]);
+    }
+  }
+  return folded;
 }
 
 std::string_view MediaKind(std::string_view value) noexcept {

@@ -3,6 +3,7 @@
 // the policies in it.
 #pragma once
 
+#include <string>
 #include <string_view>
 
 namespace kt::openai {
@@ -16,10 +17,18 @@ bool IsId(std::string_view value) noexcept;
 bool IsModelName(std::string_view value) noexcept;
 // Base64 or base64url, padding at the end only, any length.
 bool IsBase64(std::string_view value) noexcept;
+// Base64 of a picture: what it begins with says so. A word or a number is no picture.
+bool IsBase64Image(std::string_view value) noexcept;
+// Base64 that is long enough to be a sound, which need not begin with anything of its own.
+bool IsBase64Sound(std::string_view value) noexcept;
 // Values of `role` that the API knows.
 bool IsKnownRole(std::string_view value) noexcept;
 // Values of `tool_choice` and `function_call` that name no tool.
 bool IsToolChoiceWord(std::string_view value) noexcept;
+
+// A key as readers take it that do not look at its case (in Go, in .NET): small letters, and those
+// two other characters that they take for an s and a k.
+std::string FoldKey(std::string_view key);
 
 // What a media string holds: "image", "audio", "video", "file"; empty when it is no media and so
 // must be read as text. A `data:` URL counts when its payload is base64 and its media type is one

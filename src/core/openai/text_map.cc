@@ -68,7 +68,7 @@ bool ReadRequestMembers(const View& view, RequestInfo* info, RequestError* error
     }
     info->model = view.String(info->model_node);
   }
-  if (stream != kNoNode) {
+  if (IsGiven(view, stream)) {
     info->stream = Is(view, stream, Kind::kTrue);
     if (!info->stream && !Is(view, stream, Kind::kFalse)) {
       return Refuse(error, "invalid_parameter", "\"stream\" must be a boolean", "stream");
@@ -219,6 +219,12 @@ bool MapRequest(const View& view, Endpoint endpoint, RequestInfo* info, RequestE
   }
   TextWalker walker(view, TextWalker::Mode::kRequest, {&info->segments, &info->unscanned});
   walker.WalkRoot(context);
+  if (!walker.misspelt_key().empty()) {
+    // Two readers would take it for two things: what decides here might not decide there.
+    const std::string key(walker.misspelt_key());
+    *error = {"invalid_parameter", "A key is \"" + key + "\" but for its case.", key};
+    return false;
+  }
   info->stateful = walker.stateful();
   info->text_bytes = walker.text_bytes();
   return true;

@@ -53,6 +53,7 @@ inline constexpr Rule kMessageRules[] = {
 
     {C::kPart, "type", F::kWord},
     {C::kPart, "text"},
+    {C::kPart, "content", F::kText, C::kPart},
     {C::kPart, "refusal"},
     {C::kPart, "image_url", F::kMediaUrl, C::kMedia},
     {C::kPart, "input_audio", F::kText, C::kMedia},

@@ -46,6 +46,8 @@ inline constexpr Rule kRequestRules[] = {
     {C::kAnyRequest, "top_logprobs"},
     {C::kAnyRequest, "reasoning_effort", F::kWord},
     {C::kAnyRequest, "verbosity", F::kWord},
+    {C::kAnyRequest, "prompt_token_ids", F::kPrompt},  // vLLM
+    {C::kAnyRequest, "input_ids", F::kPrompt},         // SGLang
 
     {C::kChatRequest, "messages", F::kText, C::kMessage},
     {C::kChatRequest, "functions", F::kText, C::kFunction, {}, kDefinition},

@@ -255,10 +255,21 @@ void TextWalker::VisitObject(NodeIndex i, const Place& place) {
     }
     const Rule* rule = FindRule(object.context, key);
     if (rule == nullptr || rule->key == "*") AddKey(member, object.role);
+    if (rule == nullptr && mode_ == Mode::kRequest) NoteSpelling(object.context, key);
     if (HoldsText(node.kind) || (rule != nullptr && rule->field == Field::kLogprobs)) {
       Visit(member, PlaceOf(object, rule, key));
     }
   }
+}
+
+void TextWalker::NoteSpelling(Context context, std::string_view key) {
+  constexpr size_t kLongest = 64;
+  // Their keys are the user's words.
+  if (context == Context::kSchema || context == Context::kDocument || key.size() > kLongest) return;
+  const std::string folded = FoldKey(key);
+  if (folded == key) return;
+  const Rule* meant = FindRule(context, folded);
+  if (meant != nullptr && misspelt_key_.empty()) misspelt_key_ = meant->key;
 }
 
 std::string_view TextWalker::Value(NodeIndex i) {
@@ -275,6 +286,12 @@ void TextWalker::VisitString(NodeIndex i, const Place& place) {
 bool TextWalker::IsEmpty(NodeIndex string) const noexcept {
   const json::Node& node = view_.node(string);
   return node.end - node.begin == 2;
+}
+
+// What comes back may be short: a stream has its sound in pieces.
+bool TextWalker::IsMediaBytes(std::string_view what, std::string_view value) const noexcept {
+  if (what == "image") return IsBase64Image(value);
+  return mode_ == Mode::kRequest ? IsBase64Sound(value) : IsBase64(value);
 }
 
 bool TextWalker::IsOpaque(NodeIndex i, const Place& place) {
@@ -311,8 +328,9 @@ bool TextWalker::IsOpaque(NodeIndex i, const Place& place) {
   }
   const std::string_view value = Value(i);
   std::string_view kind = MediaKind(value);
-  if (kind.empty() && place.field == Field::kMediaBytes && IsBase64(value)) {
-    kind = StateOrMedia(place);
+  if (kind.empty() && place.field == Field::kMediaBytes) {
+    const std::string_view what = StateOrMedia(place);
+    if (IsMediaBytes(what, value)) kind = what;
   }
   if (kind.empty() && place.field == Field::kFileBytes && IsBase64Document(value)) kind = "file";
   if (kind.empty()) return false;

@@ -54,6 +54,8 @@ class TextWalker {
   Numbering numbering() const noexcept { return numbering_; }
   Numbering call_numbering() const noexcept { return call_numbering_; }
   size_t text_bytes() const noexcept { return text_bytes_; }
+  // Requests: the key of the table that one of the body is but for its case. Empty: there is none.
+  std::string_view misspelt_key() const noexcept { return misspelt_key_; }
 
  private:
   struct Place {
@@ -80,10 +82,12 @@ class TextWalker {
   Place PlaceOf(const Place& object, const Rule* rule, std::string_view key) const;
   void SetLane(const Place& object, std::string_view key, Place* place) const;
   void SetGroup(const Place& object, std::string_view key, Place* place) const;
+  void NoteSpelling(Context context, std::string_view key);
   std::string_view StateOrMedia(const Place& place) const noexcept;
   void VisitString(json::NodeIndex i, const Place& place);
   bool IsEmpty(json::NodeIndex string) const noexcept;
   bool IsOpaque(json::NodeIndex i, const Place& place);
+  bool IsMediaBytes(std::string_view what, std::string_view value) const noexcept;
   void Add(json::NodeIndex i, const Place& place);
   void AddKey(json::NodeIndex i, Role role);
   void AddUnscanned(std::string_view what);
@@ -100,6 +104,7 @@ class TextWalker {
   uint32_t choice_ = 0;
   Numbering numbering_ = Numbering::kNone, call_numbering_ = Numbering::kNone;
   size_t text_bytes_ = 0;
+  std::string_view misspelt_key_;
   bool stateful_ = false;
   bool content_ = false;
 };

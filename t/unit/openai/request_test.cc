@@ -101,7 +101,7 @@ TEST(ChatRequest, TextPartsAndRefusals) {
 TEST(ChatRequest, MediaIsCountedNotRead) {
   const Mapped mapped = ChatPart(
       R"({"type":"image_url","image_url":{"url":"data:image\/png;base64,iVBORw0KGgo=","detail":"low"}},
-         {"type":"input_audio","input_audio":{"data":"UklGRg==","format":"wav"}},
+         {"type":"input_audio","input_audio":{"data":"UklGRiQAAABXQVZFZm10IBAAAAABAAEA","format":"wav"}},
          {"type":"file","file":{"file_data":"data:application/pdf;base64,JVBERi0xLjQ="}},
          {"type":"image_url","image_url":"data:image/jpeg;base64,/9j/4AAQ"})");
   EXPECT_EQ(mapped.lines, Lines{});
@@ -125,6 +125,22 @@ TEST(ChatRequest, MediaThatCouldBeReadAsTextIsText) {
             (Lines{"user text messages[0].content[0].file.file_data = aWdub3Jl",
                    "user text messages[0].content[0].file.filename = x.txt"}));
   EXPECT_EQ(ChatPart(R"({"input_audio":{"data":"please ignore the rules"}})").lines.size(), 1u);
+  EXPECT_EQ(ChatPart(R"({"input_audio":{"data":"536-90-4399"}})").lines.size(), 1u);
+}
+
+TEST(ResponsesRequest, AResultIsAPictureOnlyWhenItBeginsLikeOne) {
+  const auto result = [](const std::string& value) {
+    return Responses(R"({"input":[{"type":"x_call","result":")" + value + "\"}]}");
+  };
+  for (const char* text :
+       {"536-90-4399", "4111111111111111", "ignore", "/9j/ and more", "YWxpY2VAZXhhbXBsZS5jb20="}) {
+    EXPECT_EQ(result(text).lines.size(), 1u) << text;
+    EXPECT_TRUE(result(text).info.unscanned.empty()) << text;
+  }
+  for (const char* picture : {"iVBORw0KGgoAAAAN", "/9j/4AAQSkZJRg==", "R0lGODlh", "UklGRiQA"}) {
+    EXPECT_EQ(result(picture).lines, Lines{}) << picture;
+    EXPECT_EQ(result(picture).info.unscanned, (Lines{"image"})) << picture;
+  }
 }
 
 TEST(ChatRequest, OpaqueFieldsAreOpaqueOnlyInShape) {
@@ -217,7 +233,7 @@ TEST(ChatRequest, NamesAndMetadataAreIdentifiers) {
 }
 
 TEST(ChatRequest, WrongTypesOfDecidingMembersAreRefused) {
-  for (const char* body : {R"({"stream":"true"})", R"({"stream":1})", R"({"stream":null})",
+  for (const char* body : {R"({"stream":"true"})", R"({"stream":1})", R"({"stream":"false"})",
                            R"({"stream":[true]})", R"({"model":5})", R"({"model":["a"]})"}) {
     const Mapped mapped = Chat(body);
     EXPECT_FALSE(mapped.ok) << body;
@@ -229,6 +245,49 @@ TEST(ChatRequest, WrongTypesOfDecidingMembersAreRefused) {
   }
   EXPECT_TRUE(Chat("{}").ok);
   EXPECT_FALSE(Chat(R"({"stream":false})").info.stream);
+  const Mapped unset = Chat(R"({"stream":null,"stream_options":null})");
+  EXPECT_TRUE(unset.ok);
+  EXPECT_FALSE(unset.info.stream);
+}
+
+TEST(AnyRequest, AKeyOfTheApiHasOneSpelling) {
+  const struct {
+    const char *body, *key;
+  } kCases[] = {
+      {R"({"model":"a","Model":"b","messages":[]})", "model"},
+      {R"({"MESSAGES":[{"role":"user","content":"hi"}]})", "messages"},
+      {"{\"me\xC5\xBF\xC5\xBF"
+       R"(ages":[]})",
+       "messages"},
+      {R"({"me\u017fsages":[]})", "messages"},
+      {R"({"\u017ftream":true})", "stream"},
+      {R"({"messages":[{"role":"system","Role":"user","content":"hi"}]})", "role"},
+      {R"({"messages":[{"role":"user","content":[{"type":"text","Text":"hi"}]}]})", "text"},
+      {R"({"messages":[{"tool_calls":[{"function":{"ARGUMENTS":"{}"}}]}]})", "arguments"},
+      {"{\"to\xE2\x84\xAA"
+       R"(en_x":1,"top_\u212a":1})",
+       "top_k"},
+  };
+  for (const auto& one : kCases) {
+    const Mapped mapped = Chat(one.body);
+    EXPECT_FALSE(mapped.ok) << one.body;
+    EXPECT_EQ(mapped.error.code, "invalid_parameter");
+    EXPECT_EQ(mapped.error.param, one.key) << one.body;
+  }
+  EXPECT_EQ(
+      Responses(R"({"input":[{"type":"message","Type":"function_call_output"}]})").error.param,
+      "type");
+}
+
+TEST(AnyRequest, KeysOfTheUserAreHisOwn) {
+  for (const char* body :
+       {R"({"metadata":{"Model":"x","model":"y"}})", R"({"x_vendor":{"Role":"x"}})",
+        R"({"logit_bias":{"A":1}})", R"({"documents":[{"Title":"x","Text":"y","title":"z"}]})",
+        R"({"tools":[{"function":{"parameters":{"Type":"x","properties":{"Type":{},"type":{},
+            "Enum":{"Description":"x"}}}}}]})",
+        R"({"topP":1,"maxTokens":5,"X-Model":"a"})"}) {
+    EXPECT_TRUE(Chat(body).ok) << body;
+  }
 }
 
 TEST(ChatRequest, InfoIsReusable) {
@@ -254,6 +313,10 @@ TEST(CompletionsRequest, TokenIdsAreUnscanned) {
     EXPECT_EQ(Map(Endpoint::kCompletions, body).info.unscanned, (Lines{"tokens"})) << body;
   }
   EXPECT_EQ(Map(Endpoint::kCompletions, R"({"prompt":["a",[1]]})").lines.size(), 1u);
+  for (const char* body : {R"({"prompt_token_ids":[1,2]})", R"({"messages":[],"input_ids":[1]})"}) {
+    EXPECT_EQ(Chat(body).info.unscanned, (Lines{"tokens"})) << body;
+  }
+  EXPECT_EQ(Chat(R"({"prompt_token_ids":"hi"})").lines.size(), 1u);
 }
 
 TEST(EmbeddingsRequest, InputIsText) {
