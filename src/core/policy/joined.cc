@@ -19,6 +19,19 @@ size_t CutAt(std::string_view text, size_t at) noexcept {
   return at;
 }
 
+bool IsBlank(char c) noexcept {
+  return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+// Somewhere in the group a text begins right where another one ends.
+bool Touch(const std::vector<ChainRun::Text>& texts, const std::vector<size_t>& group) noexcept {
+  for (size_t i = 1; i < group.size(); ++i) {
+    if (IsBlank(texts[group[i - 1]].unit.text.back())) continue;
+    if (!IsBlank(texts[group[i]].unit.text.front())) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 void JoinedTexts::AppendTo(std::vector<ChainRun::Text>* texts, size_t longest) {
@@ -30,7 +43,10 @@ void JoinedTexts::AppendTo(std::vector<ChainRun::Text>* texts, size_t longest) {
     if (text.group != 0 && !text.unit.text.empty()) groups[text.group].push_back(i);
   }
   for (const auto& [key, group] : groups) {
-    if (group.size() > 1) JoinGroup(*texts, group, longest);
+    if (group.size() < 2) continue;
+    JoinGroup(*texts, group, longest, false);
+    const bool request = (*texts)[group.front()].unit.phase == Phase::kInput;
+    if (request && Touch(*texts, group)) JoinGroup(*texts, group, longest, true);
   }
   for (const Join& join : joins_) {
     ChainRun::Text& text = texts->emplace_back((*texts)[join.pieces.front().text]);
@@ -39,37 +55,42 @@ void JoinedTexts::AppendTo(std::vector<ChainRun::Text>* texts, size_t longest) {
   }
 }
 
-void JoinedTexts::Begin(size_t text, size_t from, size_t sure_begin) {
-  Join& join = joins_.emplace_back();
-  join.sure_begin = sure_begin;
-  join.pieces.push_back({text, from, 0});
+void JoinedTexts::Begin(size_t sure_begin) {
+  joins_.emplace_back().sure_begin = sure_begin;
+}
+
+void JoinedTexts::Append(size_t text, size_t from, std::string_view bytes, bool apart) {
+  Join& join = joins_.back();
+  const bool divided = join.text.empty() || IsBlank(join.text.back()) || IsBlank(bytes.front());
+  if (apart && !divided) join.text += ' ';
+  join.pieces.push_back({text, from, join.text.size(), bytes.size()});
+  join.text.append(bytes);
 }
 
 // One joined text for all of the group, but for the middle of long texts.
 void JoinedTexts::JoinGroup(const std::vector<ChainRun::Text>& texts,
-                            const std::vector<size_t>& group, size_t longest) {
+                            const std::vector<size_t>& group, size_t longest, bool apart) {
   const size_t around = longest + kStreamContextBytes;
+  Begin(0);
   for (size_t i = 0; i < group.size(); ++i) {
     const std::string_view text = texts[group[i]].unit.text;
     const bool first = i == 0, last = i + 1 == group.size();
     const size_t head = first ? 0 : around, tail = last ? 0 : around;
     if (text.size() <= head + tail + around) {
-      if (first) Begin(group[i], 0, 0);
-      if (!first) joins_.back().pieces.push_back({group[i], 0, joins_.back().text.size()});
-      joins_.back().text.append(text);
+      Append(group[i], 0, text, apart);
       if (last) joins_.back().sure_end = joins_.back().text.size();
       continue;
     }
     if (!first) {
+      Append(group[i], 0, text.substr(0, CutAt(text, head)), apart);
       Join& join = joins_.back();
-      join.pieces.push_back({group[i], 0, join.text.size()});
-      join.text.append(text.substr(0, CutAt(text, head)));
       join.sure_end = join.text.size() - kStreamContextBytes;
     }
     if (last) return;
     const size_t from = CutAt(text, text.size() - tail);
-    Begin(group[i], from, kStreamContextBytes);
-    joins_.back().text.append(text.substr(from));
+    if (first) joins_.pop_back();
+    Begin(kStreamContextBytes);
+    Append(group[i], from, text.substr(from), apart);
   }
 }
 
@@ -85,21 +106,23 @@ size_t JoinedTexts::Origin(size_t index, size_t* offset) const noexcept {
 void JoinedTexts::FoldEdit(const Join& join, TextEdit edit,
                            std::vector<std::vector<TextEdit>>* edits) const {
   TextEdit* begun = nullptr;
-  for (size_t i = 0; i < join.pieces.size(); ++i) {
-    const Piece& piece = join.pieces[i];
-    const bool last = i + 1 == join.pieces.size();
-    const size_t piece_end = last ? join.text.size() : join.pieces[i + 1].at;
-    const size_t begin = std::max(edit.begin, piece.at), end = std::min(edit.end, piece_end);
+  size_t told = 0;  // up to where the first part's `rest` reaches
+  const auto behind = [](size_t offset, const Piece& piece) { return offset < piece.end(); };
+  auto at = std::upper_bound(join.pieces.begin(), join.pieces.end(), edit.begin, behind);
+  for (; at != join.pieces.end() && at->at < edit.end; ++at) {
+    const Piece& piece = *at;
+    const size_t begin = std::max(edit.begin, piece.at), end = std::min(edit.end, piece.end());
     if (begin >= end) continue;
     TextEdit part = edit;
     part.begin = piece.from + (begin - piece.at);
     part.end = piece.from + (end - piece.at);
     if (begun != nullptr) {
-      begun->rest.append(join.text, begin, end - begin);
+      begun->rest.append(join.text, told, end - told);  // with what divides them
       part.replacement.clear();
       part.restorable = false;
       part.continues = true;
     }
+    told = end;
     std::vector<TextEdit>& into = (*edits)[piece.text];
     const auto within = [&](const TextEdit& own) {
       return own.begin >= part.begin && own.end <= part.end;

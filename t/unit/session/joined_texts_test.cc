@@ -102,8 +102,15 @@ TEST_F(JoinedTexts, AValueInThePartsOfAMessageAtEveryCut) {
                 whole)
           << cut;
     }
-    EXPECT_EQ(Strings(Forwarded(*gateway_, ChatParts(TextParts(Pieces(text, 1)))), {"text"}),
-              whole);
+    for (const size_t size : {3u, 4u, 7u}) {
+      EXPECT_EQ(Strings(Forwarded(*gateway_, ChatParts(TextParts(Pieces(text, size)))), {"text"}),
+                whole)
+          << size;
+    }
+    // With a line for each letter this is a text that is spelled out: more of it may go.
+    const std::string spelled =
+        Strings(Forwarded(*gateway_, ChatParts(TextParts(Pieces(text, 1)))), {"text"});
+    EXPECT_EQ(spelled.find(value.substr(value.size() - 4)), std::string::npos) << spelled;
   }
 }
 
@@ -173,6 +180,67 @@ TEST_F(JoinedTexts, AnInjectionInTheParts) {
     life.Send(ChatParts(TextParts(CutOnce(attack, cut))));
     EXPECT_EQ(life.status(), 409) << cut;
   }
+}
+
+TEST_F(JoinedTexts, EachPartMayStandOnALineOfItsOwn) {
+  const auto seen = [](const std::vector<std::string>& parts) {
+    return Strings(Forwarded(*gateway_, ChatParts(TextParts(parts))), {"text"});
+  };
+  EXPECT_EQ(seen({"card 4111 1111", "1111 1111 ok"}), "card [CREDIT_CARD] ok");
+  EXPECT_EQ(seen({"4111 1111", "1111 1111"}), "[CREDIT_CARD]");
+  EXPECT_EQ(seen({"DE89", "3704", "0044", "0532", "0130", "00", "."}), "[IBAN].");
+  EXPECT_EQ(seen({"my bank account:", "000123456789"}), "my bank account:[BANK_ACCOUNT]");
+  EXPECT_EQ(seen({"card: 4111", "1111", "1111", "1111", ". "}), "card: [CREDIT_CARD]. ");
+  for (const std::vector<std::string>& clean :
+       {std::vector<std::string>{"4111 1111", "and", "1111 1111"},
+        {"jane.doe@", "acme", "mail"},
+        {"x1", "y2", "z3"}}) {
+    std::string whole;
+    for (const std::string& part : clean) whole += part;
+    EXPECT_EQ(seen(clean), whole);
+  }
+  const auto gateway = MakeGateway(Yaml(OneTarget(), "[prompt-injection, audit-logger]"));
+  std::vector<std::string> words;
+  for (const char c : std::string(" ") + kInjection) {
+    if (c == ' ') {
+      words.emplace_back();
+    } else {
+      words.back() += c;
+    }
+  }
+  Life life(*gateway);
+  life.Send(ChatParts(TextParts(words)));
+  EXPECT_EQ(life.status(), 409);
+}
+
+TEST_F(JoinedTexts, AValueInPartsThatStandApartIsRestoredWithABlank) {
+  Life life(*reversible_);
+  life.Send(ChatParts(TextParts({"card 4111 1111", "1111 1111"})));
+  EXPECT_FALSE(life.Try().empty());
+  EXPECT_EQ(Strings(std::string(life.request.body), {"text"}), "card [CREDIT_CARD_1]");
+  life.Head(200, "application/json");
+  life.Body(JsonAnswer("It is [CREDIT_CARD_1]."));
+  life.End();
+  EXPECT_EQ(Strings(life.output, {"content"}), "It is 4111 1111 1111 1111.");
+}
+
+TEST_F(JoinedTexts, PartsInAPartAreOneTextToo) {
+  const std::string inner = TextParts({"It is 4111 1111", " 1111 1111."});
+  const std::string seen =
+      Forwarded(*gateway_, ChatParts(R"([{"type":"tool_result","tool_use_id":"t","content":)" +
+                                     inner + R"(},{"type":"text","text":"Thanks"}])"));
+  EXPECT_EQ(Strings(seen, {"text"}), "It is [CREDIT_CARD].Thanks");
+}
+
+// A worker does nothing else meanwhile: with each value looking at each part it was ten seconds.
+TEST_F(JoinedTexts, ManyPartsWithAValueEach) {
+  constexpr size_t kParts = 90'000;
+  std::string parts, expected;
+  for (size_t i = 0; i < kParts; ++i) {
+    parts += i == 0 ? "[\"a@b-mail.co \"" : ",\"a@b-mail.co \"";
+    expected += i == 0 ? "[\"[EMAIL] \"" : ",\"[EMAIL] \"";
+  }
+  EXPECT_TRUE(Forwarded(*gateway_, ChatParts(parts + "]")) == ChatParts(expected + "]"));
 }
 
 TEST_F(JoinedTexts, TheMessagesOfAnAnswer) {
