@@ -4,6 +4,7 @@
 
 #include "core/base/ascii.h"
 #include "core/base/text.h"
+#include "core/detect/unicode_tables.h"
 #include "core/detect/utf8.h"
 #include "core/detect/views_internal.h"
 
@@ -207,6 +208,18 @@ bool HidesABegin(std::string_view text, size_t at, size_t end) noexcept {
   return false;
 }
 
+// A decoded character as the normaliser would have left it: a blank that does not break as a blank,
+// nothing for what cannot be seen. Letters of other alphabets are for it to judge by their words.
+void AppendPlain(uint32_t code_point, bool behind_letter, std::string* out) {
+  const unicode::Record& record = unicode::Lookup(code_point);
+  const unicode::Kind kind = unicode::KindOf(record);
+  if (kind == unicode::Kind::kMap) {
+    out->append(unicode::TextOf(record));
+  } else if (kind != unicode::Kind::kDrop && (kind != unicode::Kind::kMark || !behind_letter)) {
+    AppendUtf8(code_point, out);
+  }
+}
+
 // Windows of text around escapes; one without enough of them is taken back.
 class Windows {
  public:
@@ -219,7 +232,7 @@ class Windows {
     if (!open_ || at > done_ + kAroundBytes) Open(at);
     Literal(at);
     plain_.clear();
-    AppendUtf8(escape.value, &plain_);
+    AppendPlain(escape.value, at > 0 && IsLetter(text_[at - 1]), &plain_);
     const size_t end = at + escape.size;
     out_.Add(PartOrigin::kWhole, at, end, plain_);
     const char next = end < text_.size() ? text_[end] : '\0';

@@ -47,7 +47,7 @@ class Sink {
     view_.parts.clear();
   }
   void Divide() {
-    if (!view_.text.empty()) view_.text.push_back('\n');
+    if (!view_.parts.empty()) view_.text.push_back('\n');
   }
   void Add(PartOrigin origin, size_t begin, size_t end, std::string_view text) {
     view_.parts.push_back({static_cast<uint32_t>(view_.text.size()), static_cast<uint32_t>(begin),

@@ -40,25 +40,36 @@ bool TellsMore(const Match& match, const detect::View& view, size_t first, size_
   return first < part && match.end > view.parts[first].at;
 }
 
-// Two hex digits at `at` that stand for an ASCII character of no word.
-bool IsSign(std::string_view text, size_t at) noexcept {
-  if (text.size() < at + 2) return false;
-  uint8_t byte = 0;
-  const auto [end, error] = std::from_chars(&text[at], &text[at] + 2, byte, 16);
-  if (error != std::errc() || end != &text[at] + 2 || byte >= 0x80) return false;
-  const char c = static_cast<char>(byte);
-  return !IsAlnum(c) && c != '_';
+// `digits` hex digits at `at` that stand for no ASCII character of a word: for a sign, or a part of
+// a character beyond ASCII.
+bool IsSign(std::string_view text, size_t at, size_t digits) noexcept {
+  if (text.size() < at + digits) return false;
+  uint32_t value = 0;
+  const char* const last = text.data() + at + digits;
+  const auto [end, error] = std::from_chars(text.data() + at, last, value, 16);
+  if (error != std::errc() || end != last) return false;
+  return value >= 0x80 || (!IsAlnum(static_cast<char>(value)) && value != '_');
 }
 
 // How many bytes at `begin` are the rest of an escape sequence that began one byte before: of
-// "\n", "\u003c", "\x3c", "%3C".
+// "\n", "\u201c", "\x3c", "%3C", and of more of the last.
 size_t RestOfEscape(std::string_view raw, size_t begin) noexcept {
   if (begin == 0) return 0;
   const std::string_view rest = raw.substr(begin);
-  if (raw[begin - 1] == '%') return IsSign(rest, 0) ? 2 : 0;
+  if (raw[begin - 1] == '%') {
+    constexpr size_t kFarEnough = 64;
+    size_t size = IsSign(rest, 0, 2) ? 2 : 0;
+    while (size > 0 && size < kFarEnough && rest.substr(size).starts_with('%') &&
+           IsSign(rest, size + 1, 2)) {
+      size += 3;
+    }
+    return size;
+  }
   if (raw[begin - 1] != '\\') return 0;
-  if (rest.starts_with("u00")) return IsSign(rest, 3) ? 5 : 0;
-  if (rest.starts_with('x')) return IsSign(rest, 1) ? 3 : 0;
+  // More digits are a number: of "CORP\u12345@acme.com" none stay.
+  const bool number = rest.substr(1, 5).find_first_not_of("0123456789") == rest.npos;
+  if (rest.starts_with('u')) return !number && IsSign(rest, 1, 4) ? 5 : 0;
+  if (rest.starts_with('x')) return IsSign(rest, 1, 2) ? 3 : 0;
   const bool blank = rest.starts_with('n') || rest.starts_with('r') || rest.starts_with('t');
   return blank ? 1 : 0;
 }
