@@ -78,6 +78,10 @@ bool IsWord(std::string_view value) noexcept {
 }
 
 bool IsId(std::string_view value) noexcept {
+  constexpr std::string_view kThought = "__thought__";
+  if (const size_t at = value.substr(0, 128).find(kThought); at != value.npos) {
+    if (IsBase64(value.substr(at + kThought.size()))) value = value.substr(0, at);
+  }
   return value.size() <= 128 && AllOf(value, kIdByte);
 }
 
