@@ -64,6 +64,10 @@ class ClientHeaders {
   std::optional<std::string_view> Find(std::string_view lower_name) const {
     return Find(lower_name, [](std::string_view) { return true; });
   }
+  bool Repeats(std::string_view lower_name) const {
+    size_t count = 0;
+    return Find(lower_name, [&](std::string_view) { return ++count > 1; }).has_value();
+  }
   // The first of that name that `wanted` takes.
   template <typename Wanted>
   std::optional<std::string_view> Find(std::string_view lower_name, const Wanted& wanted) const {
@@ -125,6 +129,8 @@ session::RequestHead MakeHead(ngx_http_request_t* r, const LocationConf* conf) {
   };
   head.content_type = header("content-type").value_or("");
   head.content_encoding = header("content-encoding").value_or("");
+  head.content_headers_repeat =
+      headers.Repeats("content-type") || headers.Repeats("content-encoding");
   if (r->headers_in.content_length_n >= 0) {
     head.content_length = static_cast<uint64_t>(r->headers_in.content_length_n);
   }

@@ -89,6 +89,19 @@ def test_an_identity_encoding_is_none(gw, provider, base):
     assert gw.post(f"{base}/chat/completions", GOOD.encode(), headers).status == 200
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [
+        [("Content-Encoding", "identity"), ("Content-Encoding", "deflate")],
+        [("Content-Type", "application/json"), ("Content-Type", "multipart/form-data; boundary=x")],
+        [("content-type", "application/json"), ("CONTENT-TYPE", "application/json")],
+    ],
+)
+def test_a_header_that_says_what_the_body_is_comes_once(gw, provider, base, headers):
+    answer = gw.post(f"{base}/chat/completions", GOOD.encode(), headers)
+    assert_refused(answer, provider, 400, "unsupported_content_type")
+
+
 def test_multipart_is_refused(gw, provider, base):
     body = b'--b\r\nContent-Disposition: form-data; name="a"\r\n\r\nx\r\n--b--\r\n'
     headers = [("Content-Type", "multipart/form-data; boundary=b")]

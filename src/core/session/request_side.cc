@@ -123,6 +123,11 @@ bool Session::Impl::Acceptable() {
     return Pass(true), false;
   }
   if (stock_read) return Pass(true), false;  // of answers that the upstream has kept, unread
+  // Of two the upstream may take the other one.
+  if (head.content_headers_repeat) {
+    constexpr char kOnce[] = "Content-Type and Content-Encoding may come once each.";
+    return Refuse(Error::kUnsupportedContentType, kOnce), false;
+  }
   if (!IsIdentity(head.content_encoding)) return Refuse(Error::kUnsupportedEncoding), false;
   if (IsMultipart(head.content_type)) return Refuse(Error::kUnsupportedContentType), false;
   return true;

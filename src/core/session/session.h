@@ -52,6 +52,7 @@ struct RequestHead {
   std::string_view method;
   std::string_view path;  // below the location's prefix, no query
   std::string_view content_type, content_encoding;
+  bool content_headers_repeat = false;  // one of these comes more than once
   std::optional<uint64_t> content_length;
   std::string request_id;              // ours
   std::string_view client_request_id;  // x-request-id of the client, untrusted

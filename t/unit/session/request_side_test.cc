@@ -261,6 +261,17 @@ TEST_F(RequestSide, EncodedAndMultipartBodiesAreRefused) {
   EXPECT_EQ(identity.status(), 0);
 }
 
+TEST_F(RequestSide, WhatTheBodyIsMustBeSaidOnce) {
+  RequestHead head;
+  head.method = "POST";
+  head.path = "chat/completions";
+  head.content_type = "application/json";
+  head.content_headers_repeat = true;
+  Life life(*gateway_, {}, head);
+  life.Send(Chat("Hi"));
+  EXPECT_EQ(life.error("code"), "unsupported_content_type");
+}
+
 TEST_F(RequestSide, ModelsAreListed) {
   const auto gateway = MakeGateway(
       Yaml(TwoTargets(), "[audit-logger]",
