@@ -22,6 +22,9 @@ using detect::Candidate;
 bool IsDigit(char c) noexcept {
   return c >= '0' && c <= '9';
 }
+bool IsLower(char c) noexcept {
+  return c >= 'a' && c <= 'z';
+}
 bool IsUpper(char c) noexcept {
   return c >= 'A' && c <= 'Z';
 }
@@ -150,6 +153,16 @@ bool InUserInfo(const Candidate& c) noexcept {
          before.find_first_of(" \t\n/@\"'<>", scheme + 3) == before.npos;
 }
 
+// "jane@acme.comFiles", of two lines or parts that were put together: where the last label of the
+// domain ends, in bytes of it. All of it, unless a capital follows small letters.
+size_t LabelEnd(std::string_view label) noexcept {
+  constexpr size_t kShortest = 2;
+  for (size_t i = kShortest; i < label.size(); ++i) {
+    if (IsUpper(label[i]) && IsLower(label[i - 1]) && IsLower(label[i - 2])) return i;
+  }
+  return label.size();
+}
+
 size_t Email(const Candidate& c) {
   const std::string_view match = c.match();
   const size_t at = match.find('@');
@@ -163,14 +176,15 @@ size_t Email(const Candidate& c) {
   static constexpr std::string_view kFileTypes[] = {"png", "jpg", "jpeg", "gif",  "svg", "webp",
                                                     "css", "js",  "ts",   "json", "py",  "html",
                                                     "pdf", "txt", "md",   "yaml", "yml", "sh"};
-  const std::string last = ToLower(domain.substr(domain.rfind('.') + 1));
+  const std::string_view label = domain.substr(domain.rfind('.') + 1);
+  const std::string last = ToLower(label);
   // "logo@2x.png"; "sh", "md", "py" are country domains too, so only after a scale.
   const bool scaled = domain.size() > 1 && IsDigit(domain[0]) && domain[1] == 'x';
   if (scaled &&
       std::find(std::begin(kFileTypes), std::end(kFileTypes), last) != std::end(kFileTypes)) {
     return 0;
   }
-  return match.size();
+  return match.size() - label.size() + LabelEnd(label);
 }
 
 }  // namespace

@@ -58,6 +58,9 @@ constexpr Example kExamples[] = {
     // Two that run into one another: what is left of the second is the same in a stream.
     {R"(\njane.doe@acme.comjane.doe@acme.com x)", R"(\n[EMAIL]@acme.com x)"},
     {R"(\u003ejane.doe@acme.comjane.doe@acme.com x)", R"(\u003e[EMAIL]@acme.com x)"},
+    // A word that was glued to it.
+    {"x jane.doe@acme.comFiles: y", "x [EMAIL]Files: y"},
+    {"x jane.doe@acme.COM, JOE@ACME.Com; joe@acme.cOm", "x [EMAIL], [EMAIL]; [EMAIL]"},
     // A user's number, no escape.
     {R"(CORP\u12345@acme.com)", R"(CORP\[EMAIL])"},
     // A path is no such thing, and names begin with these letters too.
