@@ -27,7 +27,7 @@ GATEWAYS = {"audit": (AUDIT_ONLY, "json"), "json": (CHAIN, "json"), "stream": (C
 
 Case = collections.namedtuple("Case", "name path text fresh goal")
 TWO_KB = bench.body(bench.FRESH + bench.repeat([bench.PROSE], 2048))
-LARGE = bench.body(bench.FRESH + bench.repeat([bench.PROSE], 100 * 1024))
+LARGE = bench.body(bench.repeat([bench.FRESH, bench.PROSE], 100 * 1024))
 STREAM = bench.body(bench.FRESH + "Hello there", True)
 CASES = {
     "plain": Case("2 KB, proxy_pass", "/plain/json", TWO_KB, False, ""),
@@ -145,7 +145,7 @@ def measure(case, client, counters):
         for _ in range(count):
             text = case.text
             if case.fresh:
-                text = text.replace(bench.FRESH, bench.FRESH_FORMAT % (1000 + next(turns)))
+                text = text.replace(bench.FRESH, bench.fresh_word(1000 + next(turns)))
             client.post(case.path, text)
 
     ask(WARM)

@@ -37,10 +37,17 @@ NEAR_MISSES = (
     "-----BEGIN NOTE----- ", "1234-56-789 ", "ghp_abcdef ", "disregard it ",
 )
 
-# In front of a text: what makes a request one that never came before.
-FRESH_FORMAT = "Request %012d. "
-FRESH = FRESH_FORMAT % 0
+# In front of a text, or of each of its paragraphs: what makes it one that never came before. A word
+# of as many letters as a count has decimals.
 LOADS = itertools.count()
+
+
+def fresh_word(count):
+    digits = f"{count:012d}"
+    return "Note " + digits.translate(str.maketrans("0123456789", "abdegklmor")) + ". "
+
+
+FRESH = fresh_word(0)
 
 PACK = """
 pack: {{name: bench, version: 1.0.0, enabled: true}}
@@ -204,11 +211,13 @@ wrk.method = "POST"
 wrk.body = body
 wrk.headers["Content-Type"] = "application/json"
 if {"true" if fresh else "false"} then
-  local count, place = {next(LOADS) * 10**8}, body:find("{FRESH}", 1, true)
-  local before, after = body:sub(1, place - 1), body:sub(place + {len(FRESH)})
+  local count, letters = {next(LOADS) * 10**8}, "abdegklmor"
+  local digit_to_letter = {{}}
+  for i = 0, 9 do digit_to_letter[tostring(i)] = letters:sub(i + 1, i + 1) end
   function request()
     count = count + 1
-    return wrk.format(nil, nil, nil, before .. string.format("{FRESH_FORMAT}", count) .. after)
+    local word = string.format("%012d", count):gsub("%d", digit_to_letter)
+    return wrk.format(nil, nil, nil, (body:gsub("{FRESH}", "Note " .. word .. ". ")))
   end
 end
 function done(summary, latency, requests)
@@ -391,7 +400,7 @@ def measure_latency(name, front, ports, text, goal, rounds=3000):
         sockets[location].setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     for turn in range(rounds):
         for location, times in taken.items():
-            fresh = text.replace(FRESH, FRESH_FORMAT % (next(LOADS) * 10**8)).encode()
+            fresh = text.replace(FRESH, fresh_word(next(LOADS) * 10**8)).encode()
             sockets[location].sendall(
                 f"POST {location}/v1/chat/completions HTTP/1.1\r\nHost: a\r\nContent-Type: "
                 f"application/json\r\nContent-Length: {len(fresh)}\r\n\r\n".encode() + fresh)
@@ -420,20 +429,24 @@ def main():
     kilo = 1024
     json_answer = ("application/json", answer(PROSE[:400]))
     stream_answer = ("text/event-stream", events(32))
+    # What a text repeats, each paragraph of it new; and where only what stands before is new.
     cases = [
-        ("2 KB, c=32", 32, body(FRESH + repeat([PROSE], 2 * kilo)), json_answer, "<= 1.6 x"),
-        ("100 KB, c=8", 8, body(FRESH + repeat([PROSE], 100 * kilo)), json_answer, "<= 4.0 x"),
-        ("100 KB near misses, c=8", 8, body(FRESH + repeat(NEAR_MISSES, 100 * kilo)), json_answer,
+        ("2 KB, c=32", 32, [FRESH, PROSE], None, 2 * kilo, json_answer, "<= 1.6 x"),
+        ("100 KB, c=8", 8, [FRESH, PROSE], [PROSE], 100 * kilo, json_answer, "<= 4.0 x"),
+        ("100 KB near misses, c=8", 8, [FRESH, *NEAR_MISSES], NEAR_MISSES, 100 * kilo, json_answer,
          "<= 1.5 of 100 KB"),
-        ("1 MB, c=4", 4, body(FRESH + repeat([PROSE], kilo * kilo)), json_answer, "<= 3.5 x"),
-        ("stream, 32 events in one write, c=32", 32, body(FRESH + "Hello there", True), stream_answer,
-         "<= 2.8 x"),
+        ("1 MB, c=4", 4, [FRESH, PROSE], [PROSE], kilo * kilo, json_answer, "<= 3.5 x"),
     ]
     # Most of a conversation comes again with every turn: see keeptrusts_verdict_cache.
-    cases = [(name + kind, c, text, answer, goal, fresh)
-             for name, c, text, answer, goal in cases
-             for kind, fresh in (("", True), (", again", False))
-             if fresh or "KB" in name or "MB" in name]
+    cases = [(name + kind, c, body(text), answer, goal, fresh)
+             for name, c, new, known, size, answer, goal in cases
+             for kind, text, fresh in (
+                 ("", repeat(new, size), True),
+                 (", behind a new begin", FRESH + repeat(known or new, size), True),
+                 (", again", repeat(new, size), False))
+             if known or not kind.startswith(", behind")]
+    cases.append(("stream, 32 events in one write, c=32", 32, body(FRESH + "Hello there", True),
+                  stream_answer, "<= 2.8 x", True))
     cases = [case for case in cases if options.only in case[0]]
     directory = pathlib.Path(tempfile.mkdtemp(prefix="kt-bench-"))
     os.chmod(directory, 0o755)

@@ -184,17 +184,22 @@ Status Matcher::Impl::FindRest(const ScopeSet& scope, std::string_view text, siz
   return Status::Ok();
 }
 
-Status Matcher::FindAll(std::string_view text, size_t from, Scope scope,
-                        std::vector<Match>* out) const {
+Status Matcher::FindAll(std::string_view text, size_t from, Scope scope, std::vector<Match>* out,
+                        Passages* passages) const {
   const ScopeSet& rules = impl_->scopes[static_cast<size_t>(scope)];
   if (from >= text.size()) return Status::Ok();
   const size_t old_size = out->size();
   Candidates candidates;
-  rules.prefilter.Find(text, from, &candidates);
+  rules.prefilter.Find(text, from, &candidates, passages);
   for (const Candidates::OfRule& of_rule : candidates.rules()) {
     const RuleSearch& rule = *impl_->rules[of_rule.rule];
     const Status status = rule.FindNear(of_rule.rule, text, from, candidates, of_rule.head, out);
     if (!status.ok()) return status;
+  }
+  if (passages != nullptr) {
+    for (size_t i = old_size; i < out->size(); ++i) {
+      passages->Spoil((*out)[i].whole_begin, (*out)[i].end);
+    }
   }
   if (rules.set != nullptr) {
     if (Status status = impl_->FindRest(rules, text, from, out); !status.ok()) return status;

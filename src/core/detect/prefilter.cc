@@ -245,7 +245,25 @@ bool Prefilter::Walk(std::string_view text, size_t from, bool loose, const Take&
   return true;
 }
 
-void Prefilter::Find(std::string_view text, size_t from, Candidates* out) const {
+// Of all that a walk may take.
+size_t Prefilter::NumberOf(const Target& target) const noexcept {
+  const std::less<const Target*> before;
+  const Target* const first = targets_.data();
+  if (!before(&target, first) && before(&target, first + targets_.size())) {
+    return static_cast<size_t>(&target - first);
+  }
+  for (size_t i = 0; i < long_runs_.size(); ++i) {
+    if (&long_runs_[i].target == &target) return targets_.size() + i;
+  }
+  return SIZE_MAX;
+}
+
+const Prefilter::Target& Prefilter::TargetAt(size_t number) const noexcept {
+  return number < targets_.size() ? targets_[number] : long_runs_[number - targets_.size()].target;
+}
+
+void Prefilter::Find(std::string_view text, size_t from, Candidates* out,
+                     Passages* passages) const {
   if (hashes_ == nullptr && long_runs_.empty()) return;
   const auto add = [&](const Target& target, size_t begin) {
     if (target.is_witness) return out->See(target.rule);
@@ -266,14 +284,22 @@ void Prefilter::Find(std::string_view text, size_t from, Candidates* out) const 
     if (possible(target, at)) add(target, at);
   };
   Replay<Target> replay(text, from, most_before_ + kRepeatBack, repeats_ahead_, most_before_, out);
+  PassageWalk walked(passages);
+  const auto judge_noted = [&](const Target& target, size_t at) {
+    if (!target.repeats) walked.See(NumberOf(target), at);
+    judge(target, at);
+  };
   const auto take = [&](const Target& target, size_t at) {
     replay.See(target, at);
-    judge(target, at);
+    judge_noted(target, at);
     return true;
   };
-  const bool plain =
-      Walk(text, from, false, take, [&](size_t begin) { return replay.Skip(begin, judge); });
-  if (plain) return;
+  const auto take_known = [&](size_t number, size_t at) { take(TargetAt(number), at); };
+  const auto skip = [&](size_t begin) {
+    return replay.Skip(walked.Skip(begin, take_known), judge_noted);
+  };
+  if (Walk(text, from, false, take, skip)) return;
+  if (passages != nullptr) passages->SpoilAll();
   // Letters that fold to ASCII: on a copy in which they are folded; boundaries may differ there.
   *out = std::move(found);
   std::string folded;

@@ -28,6 +28,7 @@
 #include "core/detect/prefilter_candidates.h"
 #include "core/detect/prefilter_conditions.h"
 #include "core/detect/prefilter_factors.h"
+#include "core/detect/prefilter_passages.h"
 #include "core/detect/prefilter_repeats.h"
 #include "core/detect/prefilter_scan.h"
 
@@ -42,8 +43,10 @@ class Prefilter {
            size_t longest = SIZE_MAX);
   void Finish();  // after the last Add, before Find
 
-  // Adds where matches may begin, at or after `from`.
-  void Find(std::string_view text, size_t from, Candidates* out) const;
+  // Adds where matches may begin, at or after `from`; of known passages only what has to be looked
+  // at anew. `passages`: null, or of the whole text, which is then looked through from its begin.
+  void Find(std::string_view text, size_t from, Candidates* out,
+            Passages* passages = nullptr) const;
   // Streams: every match of the rule begins with one of these. In place of Add. `reach`: no match
   // is longer; SIZE_MAX: not known.
   void AddBeginnings(uint32_t rule, const std::vector<FactorGroup>& any_of, size_t reach);
@@ -119,6 +122,8 @@ class Prefilter {
   using Text = FactorGroup::Text;
   void AddGroups(uint32_t rule, const std::vector<FactorGroup>& groups, size_t longest);
   Target TargetOf(uint32_t rule, const Factor& base);
+  size_t NumberOf(const Target& target) const noexcept;
+  const Target& TargetAt(size_t number) const noexcept;
   uint32_t TargetIndex(const Target& target);
   void AddTexts(const FactorGroup& group, Target target);
   void AddText(const Text& text, uint32_t target);

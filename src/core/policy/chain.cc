@@ -294,6 +294,10 @@ void ChainRun::ReadText(const Text& text, Phase phase, JudgedText* out) {
   // The windows of an answer are those of its texts one by one, as in a stream.
   const bool scored = (!text.joined || phase == Phase::kInput) && WantsScores(unit);
   if (LookUp(text, phase, scored, out)) return;
+  if (options_.cache != nullptr && phase == Phase::kInput) {
+    options.passages = &options_.cache->passages();
+    options.circumstances = {chain_.id(), options_.caller};
+  }
   const uint32_t windows = windows_;
   if (scored) {
     options.classifier = chain_.classifier();

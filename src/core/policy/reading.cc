@@ -170,6 +170,16 @@ Status Reader::Prepare(std::string_view raw, unsigned views, Reading* out) {
   return Status::Ok();
 }
 
+Status Reader::MatchPlain(const Options& options, Reading* out) const {
+  detect::Passages* passages = nullptr;
+  if (options.passages != nullptr) {
+    passages = options.passages->Begin(options.circumstances, out->plain_);
+  }
+  Status status = matcher_->FindAll(out->plain_, 0, options.scope, &out->matches_, passages);
+  if (status.ok() && passages != nullptr) options.passages->Keep();
+  return status;
+}
+
 Status Reader::MatchGroups(const detect::View& view, const Options& options, bool spans,
                            Reading* reading, ViewReading* out) {
   const size_t text_end = options.final ? reading->plain_.size() : SIZE_MAX;
@@ -306,7 +316,7 @@ Status Reader::Read(std::string_view raw, const Options& options, Reading* out) 
   const bool all = options.scope == detect::Scope::kOutput || matcher_->has_own_rules();
   const unsigned every = all ? detect::kEveryEscape : 0;
   Status status = Prepare(raw, options.views | every, out);
-  if (status.ok()) status = matcher_->FindAll(out->plain_, 0, options.scope, &out->matches_);
+  if (status.ok()) status = MatchPlain(options, out);
   if (status.ok()) status = MatchViews(options, 0, out);
   if (status.ok()) status = ReadInner(options, out);
   if (!status.ok()) {

@@ -16,6 +16,7 @@
 #include "core/detect/decode_views.h"
 #include "core/detect/matcher.h"
 #include "core/detect/normalize.h"
+#include "core/policy/passage_cache.h"
 
 namespace kt::policy {
 
@@ -108,6 +109,8 @@ class Reader {
     const detect::Classifier* classifier = nullptr;  // null: no scores
     uint32_t* windows = nullptr;                     // of the request so far; with a classifier
     bool final = true;                               // nothing follows
+    PassageCache* passages = nullptr;                // null: every passage is looked into
+    PassageCache::Circumstances circumstances = {};  // of `passages`
   };
   Reader() = default;
   explicit Reader(const detect::Matcher& matcher) : matcher_(&matcher) {}
@@ -127,6 +130,7 @@ class Reader {
 
  private:
   Status Prepare(std::string_view raw, unsigned views, Reading* out);
+  Status MatchPlain(const Options& options, Reading* out) const;
   Status MatchViews(const Options& options, size_t from, Reading* out);
   Status MatchGroups(const detect::View& view, const Options& options, bool spans, Reading* reading,
                      ViewReading* out);

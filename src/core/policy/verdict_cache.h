@@ -1,15 +1,15 @@
 // Texts in which a chain found nothing, so that what comes again is not judged again: clients send
 // a conversation anew with every turn, and agents do so all day.
 //
-// What is kept of a text is a keyed hash of 128 bits over its bytes and over everything else that
-// its verdict depends on, and the scores it got; never the text, and nothing of a text in which
-// something was found. The keys are random, and known to this process only: nobody can make two
-// texts that share a hash, or find out from outside what is kept, not even by what makes room for
-// what. `caller` is part of what is hashed: how fast an answer comes tells nobody what others have
-// sent.
+// What is kept of a text is a keyed hash of 128 bits (keyed_hash.h) over its bytes and over
+// everything else that its verdict depends on, and the scores it got; never the text, and nothing
+// of a text in which something was found. Nobody can find out from outside what is kept, not even
+// by what makes room for what. `caller` is part of what is hashed: how fast an answer comes tells
+// nobody what others have sent.
 //
-// Owned by one process, not thread-safe. Bounded: the one of four that was not asked for longest
-// makes room. Memory is taken as it is used.
+// Of the texts that are not known, passages may be (passage_cache.h).
+//
+// Owned by one process, not thread-safe. Bounded. Memory is taken as it is used.
 #pragma once
 
 #include <array>
@@ -19,6 +19,9 @@
 #include <string_view>
 
 #include "core/base/status.h"
+#include "core/policy/keyed_hash.h"
+#include "core/policy/passage_cache.h"
+#include "core/policy/recent_table.h"
 
 namespace kt::policy {
 
@@ -46,42 +49,26 @@ class VerdictCache {
     bool AddScore(size_t entry, double score) noexcept;
     double ScoreOf(size_t entry) const noexcept;  // negative: it gave none
   };
-  struct Key {
-    std::array<uint64_t, 2> hash{};
-    bool operator==(const Key&) const = default;
-  };
+  using Key = KeyedHash::Value;
 
-  // `texts`: how many are kept, at least; 56 bytes each. kInternal: OpenSSL has no such hash.
+  // `texts`: how many are kept, at least, and a quarter as many passages; 56 bytes each. kInternal:
+  // OpenSSL has no such hash.
   static Result<std::unique_ptr<VerdictCache>> Make(size_t texts);
-  ~VerdictCache();
 
   // False: it cannot be computed, the text has to be judged.
   bool KeyOf(const Circumstances& circumstances, std::string_view caller, std::string_view text,
              Key* out) noexcept;
   // Valid until the next Add. nullptr: not known.
-  const Passed* Find(const Key& key) noexcept;
-  void Add(const Key& key, const Passed& passed) noexcept;
+  const Passed* Find(const Key& key) noexcept { return table_.Find(key); }
+  void Add(const Key& key, const Passed& passed) noexcept { table_.Add(key, passed); }
+  PassageCache& passages() noexcept { return *passages_; }
 
  private:
-  static constexpr size_t kWays = 4;
-  // All of it is 0 at first.
-  struct Entry {
-    Key key;
-    Passed passed;
-    uint32_t used;  // by clock_; 0: empty
-  };
-  struct Free {
-    void operator()(Entry* entries) const noexcept;
-  };
-  struct Mac;
   VerdictCache() = default;
-  Entry* SetOf(const Key& key) noexcept;
-  uint32_t Tick() noexcept;
 
-  std::unique_ptr<Mac> mac_;
-  std::unique_ptr<Entry[], Free> entries_;  // kWays in a row share a set
-  size_t sets_mask_ = 0;
-  uint32_t clock_ = 0;
+  std::unique_ptr<KeyedHash> hash_;
+  RecentTable<Passed> table_;
+  std::unique_ptr<PassageCache> passages_;
 };
 
 }  // namespace kt::policy

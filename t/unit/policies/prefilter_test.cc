@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "../detect/known_passages.h"
 #include "../detect/unfiltered.h"
 #include "chain_fixture.h"
 
@@ -58,6 +59,48 @@ TEST(PrefilterOfThePacks, LosesNoMatchOfWhatRepeats) {
       ASSERT_EQ(detect::Spans(matches), unfiltered.Find(text, 0, scope)) << text;
     }
   }
+}
+
+// Long texts of passages that are known from others.
+TEST(PrefilterOfThePacks, LosesNoMatchBesideKnownPassages) {
+  config::PolicyConfig config = ConfigWith({"prompt-injection", "pii-detector", "safety-filter"});
+  config.pii_detector.entities = {"all"};
+  const auto chain = Build(config);
+  const detect::Matcher& matcher = chain->matcher();
+  const detect::Unfiltered unfiltered(matcher);
+  detect::RegexSampler sampler(10);
+  detect::KnownPassages memory;
+  const auto hard = [&] {
+    const detect::Rule& rule = matcher.rule(sampler.Below(matcher.size()));
+    const auto tree = detect::ParseRegex(rule.pattern, rule.ignore_case);
+    return tree.ok() ? detect::HardText(tree.value(), &sampler) : std::string();
+  };
+  // Prose with a little of what rules look for, cut off, so that most of it is clean.
+  std::vector<std::string> parts;
+  for (int i = 0; i < 8; ++i) {
+    std::string& part = parts.emplace_back();
+    while (part.size() < 5000) {
+      part += "The water ran down the hill " + std::to_string(sampler.Below(50)) + " times.\n";
+      if (sampler.Below(6) == 0) part += hard().substr(0, 12) + " ";
+    }
+  }
+  size_t known = 0, found = 0;
+  for (int round = 0; round < 60; ++round) {
+    std::string text = hard();
+    for (size_t n = 1 + sampler.Below(3); n > 0; --n) {
+      text += parts[sampler.Below(parts.size())];
+      if (sampler.Below(2) == 0) text += hard();
+    }
+    detect::Passages passages;
+    known += memory.Begin(text, &passages);
+    std::vector<detect::Match> matches;
+    ASSERT_TRUE(matcher.FindAll(text, 0, detect::Scope::kInput, &matches, &passages).ok());
+    ASSERT_EQ(detect::Spans(matches), unfiltered.Find(text, 0, detect::Scope::kInput)) << text;
+    memory.Keep(text, passages);
+    found += matches.size();
+  }
+  EXPECT_GT(known, 60u);
+  EXPECT_GT(found, 60u);
 }
 
 TEST(PrefilterOfThePacks, KnowsALiteralOfNearlyEveryRule) {

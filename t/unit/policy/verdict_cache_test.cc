@@ -222,7 +222,7 @@ TEST(VerdictCache, HashesOfSimilarTextsAreNotSimilar) {
   for (int i = 0; i <= 16; ++i) {
     VerdictCache::Key key;
     ASSERT_TRUE(cache->KeyOf({}, {}, kText + static_cast<char>('a' + i), &key));
-    if (i > 0) steps.emplace(key.hash[0] - last.hash[0], key.hash[1] - last.hash[1]);
+    if (i > 0) steps.emplace(key[0] - last[0], key[1] - last[1]);
     last = key;
   }
   EXPECT_EQ(steps.size(), 16u);
