@@ -111,11 +111,12 @@ bool Prefilter::TakeList(uint32_t list, uint64_t folded, std::string_view text, 
     if (stream_ && !ends_count && literal->at_end) break;
     if (((folded ^ Load(literal->bytes)) << literal->unused_bits) != 0) continue;
     if (!Fits(*literal, text, at, loose)) continue;
-    for (uint32_t t = literal->first_target; t < literal->end_target; ++t) {
-      const Target& target = targets_[lists_[t]];
+    for (const uint32_t* listed = &lists_[literal->targets];; ++listed) {
+      const Target& target = targets_[*listed & ~kLastTarget];
       // What begins so far from the end has ended; those that reach less far come later.
       if (text.size() - at > target.reach) break;
       if (!take(target, at)) return false;
+      if ((*listed & kLastTarget) != 0) break;
     }
   }
   return true;

@@ -77,16 +77,20 @@ class Prefilter {
     bool repeats;            // what follows from the same bytes is the same
     bool operator==(const Target&) const = default;
   };
+  // Looked through in lists that no first-level cache holds: as small as can be.
   struct Literal {
     char bytes[kFactorBytes];
+    uint32_t targets;  // where they begin in lists_
     uint8_t size;
     uint8_t unused_bits;  // of the eight bytes
     Factor::Start start;
-    bool word_ends;
-    bool odd_blank;                     // a blank follows that is not one single space
-    bool at_end;                        // only where the text ends behind it
-    uint32_t first_target, end_target;  // in lists_
+    bool word_ends : 1;
+    bool odd_blank : 1;  // a blank follows that is not one single space
+    bool at_end : 1;     // only where the text ends behind it
   };
+  static_assert(sizeof(Literal) == 16);
+  // Of the last target of a literal in lists_.
+  static constexpr uint32_t kLastTarget = uint32_t{1} << 31;
   // Where a literal counts, as in Literal.
   struct Stand {
     Factor::Start start;
@@ -228,7 +232,7 @@ class Prefilter {
   LiteralFilter filter_;
   std::vector<Literal> listed_;  // those that are no numbers, by their list
   std::vector<Target> targets_;
-  std::vector<uint32_t> lists_;  // of targets
+  std::vector<uint32_t> lists_;  // of targets, the last one of each with kLastTarget
   std::vector<ByteSet> runs_;
   // The lists: of short literals by their group in the filter, then those of four bytes by Hash4,
   // those of five to seven by Hash5 and those of eight by Hash8.

@@ -82,16 +82,17 @@ void Prefilter::AddToLists(size_t begin, size_t end, Literal* literal) {
     if (lists_.size() == first || lists_.back() != target) lists_.push_back(target);
   }
   const size_t size = lists_.size() - first;
+  const uint32_t last = lists_.back();
+  lists_.back() |= kLastTarget;
   // Most have one.
   if (size == 1) {
-    uint32_t& known = building_->single_lists[lists_.back()];
+    uint32_t& known = building_->single_lists[last];
     if (known == kNone) {
       known = static_cast<uint32_t>(first);
     } else {
       lists_.pop_back();
     }
-    literal->first_target = known;
-    literal->end_target = known + 1;
+    literal->targets = known;
     return;
   }
   const std::string_view key(reinterpret_cast<const char*>(&lists_[first]),
@@ -99,8 +100,7 @@ void Prefilter::AddToLists(size_t begin, size_t end, Literal* literal) {
   const auto [known, fresh] =
       building_->lists.try_emplace(std::string(key), static_cast<uint32_t>(first));
   if (!fresh) lists_.resize(first);
-  literal->first_target = known->second;
-  literal->end_target = known->second + static_cast<uint32_t>(size);
+  literal->targets = known->second;
 }
 
 std::vector<Prefilter::Literal> Prefilter::TakeLiterals() {
@@ -178,11 +178,14 @@ void Prefilter::SortNumbers(const std::vector<Literal>& literals) {
       Mark(literal);
       continue;
     }
-    for (uint32_t t = literal.first_target; t < literal.end_target; ++t) {
-      const Target& target = targets_[lists_[t]];
+    bool more = true;
+    for (const uint32_t* listed = &lists_[literal.targets]; more; ++listed) {
+      more = (*listed & kLastTarget) == 0;
+      const uint32_t index = *listed & ~kLastTarget;
+      const Target& target = targets_[index];
       const ByteSet before = target.max_before == 0 ? ~ByteSet() : runs_[target.before];
-      const Number number{literal, lists_[t], target.lead_digits,
-                          target.number ? target.min_digits : 0, uint32_t{1} << (begin - '0')};
+      const Number number{literal, index, target.lead_digits, target.number ? target.min_digits : 0,
+                          uint32_t{1} << (begin - '0')};
       if ((before & ~words).any()) add(number, &numbers_[0].list);
       const bool after_word = literal.start != Factor::Start::kWord && (before & words).any();
       if (after_word) add(number, &numbers_[1].list);
