@@ -68,7 +68,7 @@ bool ReadRequestMembers(const View& view, RequestInfo* info, RequestError* error
     }
     info->model = view.String(info->model_node);
   }
-  if (IsGiven(view, stream)) {
+  if (stream != kNoNode) {
     info->stream = Is(view, stream, Kind::kTrue);
     if (!info->stream && !Is(view, stream, Kind::kFalse)) {
       return Refuse(error, "invalid_parameter", "\"stream\" must be a boolean", "stream");
