@@ -75,14 +75,19 @@ TEST(PrefilterOfThePacks, LosesNoMatchBesideKnownPassages) {
     const auto tree = detect::ParseRegex(rule.pattern, rule.ignore_case);
     return tree.ok() ? detect::HardText(tree.value(), &sampler) : std::string();
   };
-  // Prose with a little of what rules look for, cut off, so that most of it is clean.
+  // Words with a little of what rules look for, cut off, so that most of it is clean.
   std::vector<std::string> parts;
   for (int i = 0; i < 8; ++i) {
     std::string& part = parts.emplace_back();
-    while (part.size() < 5000) {
-      part += "The water ran down the hill " + std::to_string(sampler.Below(50)) + " times.\n";
-      if (sampler.Below(6) == 0) part += hard().substr(0, 12) + " ";
+    while (part.size() < 9000) {
+      for (size_t letters = 2 + sampler.Below(8); letters > 0; --letters) {
+        part += static_cast<char>('a' + sampler.Below(26));
+      }
+      part += sampler.Below(12) == 0 ? ".\n" : " ";
+      if (sampler.Below(150) == 0) part += hard().substr(0, 12) + " ";
     }
+    // Letters that fold to ASCII spoil all of a text.
+    std::erase_if(part, [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
   }
   size_t known = 0, found = 0;
   for (int round = 0; round < 60; ++round) {
