@@ -24,8 +24,8 @@ bool IsRepeatable(const EventInfo& info) noexcept {
   if (more || info.is_error || info.completed || info.usage_only || !info.content) return false;
   if (info.segments.size() != 1 || info.choices.size() > 1) return false;
   const Segment& segment = info.segments.front();
-  return segment.lane != 0 && !segment.growing && !segment.is_key && !segment.json_inside &&
-         segment.text_class == TextClass::kText;
+  return segment.lane != 0 && !segment.growing && !segment.apart && !segment.is_key &&
+         !segment.json_inside && segment.text_class == TextClass::kText;
 }
 
 }  // namespace

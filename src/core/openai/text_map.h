@@ -49,6 +49,9 @@ struct Segment {
   // Events: all that has come so far of a text that comes again, longer, with later events. It may
   // end in the middle of a value. One that is a part of a message has a group other than its lane.
   bool growing = false;
+  // Events: a piece of a lane in a field whose pieces some clients put together, while others put
+  // each in the place of the one before: it is a text of its own, too.
+  bool apart = false;
   // Of a provider's error: nothing of the client's comes back in it.
   bool in_error = false;
 };

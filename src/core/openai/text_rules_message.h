@@ -13,16 +13,21 @@ namespace kt::openai::rules {
 using C = Context;
 using F = Field;
 
+// What a model says, which comes in pieces.
+constexpr Rule Said(C in, std::string_view key, F field = F::kText, C child = C::kUnknown) {
+  return {in, key, field, child, {}, RoleRule::kInherit, kPieceFlag};
+}
+
 inline constexpr Rule kMessageRules[] = {
     {C::kMessage, "role", F::kRole},
-    {C::kMessage, "content", F::kText, C::kPart},
+    Said(C::kMessage, "content", F::kText, C::kPart),
     {C::kMessage, "name", F::kName},
-    {C::kMessage, "refusal"},
+    Said(C::kMessage, "refusal"),
     {C::kMessage, "tool_calls", F::kText, C::kToolCall},
     {C::kMessage, "tool_call_id", F::kId},
     {C::kMessage, "function_call", F::kText, C::kCall},
-    {C::kMessage, "reasoning_content"},
-    {C::kMessage, "reasoning", F::kText, C::kReasoningDetail},
+    Said(C::kMessage, "reasoning_content"),
+    Said(C::kMessage, "reasoning", F::kText, C::kReasoningDetail),
     {C::kMessage, "reasoning_details", F::kText, C::kReasoningDetail},
     {C::kMessage, "thinking_blocks", F::kText, C::kReasoningDetail},
     {C::kMessage, "audio", F::kText, C::kMessageAudio},
@@ -52,9 +57,9 @@ inline constexpr Rule kMessageRules[] = {
     {C::kItem, "approve"},
 
     {C::kPart, "type", F::kWord},
-    {C::kPart, "text"},
+    Said(C::kPart, "text"),
     {C::kPart, "content", F::kText, C::kPart},
-    {C::kPart, "refusal"},
+    Said(C::kPart, "refusal"),
     {C::kPart, "image_url", F::kMediaUrl, C::kMedia},
     {C::kPart, "input_audio", F::kText, C::kMedia},
     {C::kPart, "audio_url", F::kMediaUrl, C::kMedia},
@@ -67,7 +72,7 @@ inline constexpr Rule kMessageRules[] = {
     {C::kPart, "filename"},
     {C::kPart, "annotations", F::kText, C::kAnnotation},
     {C::kPart, "logprobs", F::kLogprobs},
-    {C::kPart, "thinking", F::kText, C::kPart},
+    Said(C::kPart, "thinking", F::kText, C::kPart),
     {C::kPart, "signature", F::kSealed},
     {C::kPart, "cache_control", F::kText, C::kCacheControl},
 
@@ -81,7 +86,7 @@ inline constexpr Rule kMessageRules[] = {
 
     {C::kMessageAudio, "id", F::kState, C::kUnknown, "audio"},
     {C::kMessageAudio, "data", F::kMediaBytes, C::kUnknown, "audio"},
-    {C::kMessageAudio, "transcript"},
+    Said(C::kMessageAudio, "transcript"),
     {C::kMessageAudio, "expires_at"},
 
     {C::kToolCall, "index"},
@@ -92,17 +97,17 @@ inline constexpr Rule kMessageRules[] = {
     {C::kToolCall, "extra_content", F::kText, C::kExtraContent},
 
     {C::kCall, "name", F::kIdentifier},
-    {C::kCall, "arguments", F::kArguments},
-    {C::kCall, "input"},
+    Said(C::kCall, "arguments", F::kArguments),
+    Said(C::kCall, "input"),
 
     {C::kReasoningDetail, "index"},
     {C::kReasoningDetail, "type", F::kWord},
     {C::kReasoningDetail, "id", F::kId},
     {C::kReasoningDetail, "format", F::kWord},
-    {C::kReasoningDetail, "text"},
-    {C::kReasoningDetail, "thinking"},
-    {C::kReasoningDetail, "summary", F::kText, C::kReasoningDetail},
-    {C::kReasoningDetail, "content", F::kText, C::kReasoningDetail},
+    Said(C::kReasoningDetail, "text"),
+    Said(C::kReasoningDetail, "thinking"),
+    Said(C::kReasoningDetail, "summary", F::kText, C::kReasoningDetail),
+    Said(C::kReasoningDetail, "content", F::kText, C::kReasoningDetail),
     {C::kReasoningDetail, "data", F::kSealed},
     {C::kReasoningDetail, "signature", F::kSealed},
     {C::kReasoningDetail, "encrypted_content", F::kSealed},

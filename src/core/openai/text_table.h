@@ -96,6 +96,7 @@ enum : uint8_t {
   kContentFlag = 1,  // a non-empty text below is content of the answer
   kLaneFlag = 2,     // events: the texts below are pieces of texts
   kGrowingFlag = 4,  // with kLaneFlag: each piece is all that has come so far
+  kPieceFlag = 8,    // of a delta: every client puts the pieces together
 };
 
 struct Rule {

@@ -204,6 +204,7 @@ TextWalker::Place TextWalker::PlaceOf(const Place& object, const Rule* rule,
     place.growing = place.parts = false;
   }
   place.content = place.content || (rule->flags & kContentFlag) != 0;
+  place.piece = (rule->flags & kPieceFlag) != 0;
   if (mode_ == Mode::kEvent && place.lane == 0 && (rule->flags & kLaneFlag) != 0) {
     if (object.context == Context::kChoice) {
       place.lane = MixLane(MixLane(LaneKey{1}, uint64_t{choice_}), key);
@@ -350,6 +351,7 @@ void TextWalker::Add(NodeIndex i, const Place& place) {
     segment.group = place.group != 0 ? place.group : place.lane;
     segment.repeated = place.parts && repeated_;
     segment.growing = place.growing;
+    segment.apart = place.lane != 0 && !place.piece && !place.growing && !place.parts;
   }
   switch (place.field) {
     case Field::kName:

@@ -69,6 +69,7 @@ class TextWalker {
     bool parts = false;          // the lane is for texts of parts only
     bool part_text = false;      // such a text
     bool growing = false;        // see Segment
+    bool piece = false;          // of a text that every client puts together
     bool in_error = false;
   };
 

@@ -376,7 +376,9 @@ std::optional<Block> ChainRun::Judge(Phase phase, std::span<const Text> given,
     }
     buffers_.joined->Fold(edits);
   }
-  for (const std::vector<TextEdit>& list : *edits) CountRedactions(list);
+  for (size_t i = 0; i < given.size(); ++i) {
+    if (given[i].counted) CountRedactions((*edits)[i]);
+  }
   return block;
 }
 

@@ -140,7 +140,8 @@ class ChainRun {
     TextUnit unit;
     bool replaceable = true;
     uint64_t group = 0;   // texts of equal group, not 0, are judged joined too (joined.h)
-    bool joined = false;  // made of several
+    bool joined = false;  // made of several, or a piece of one: no score
+    bool counted = true;  // its edits count as redactions
   };
   std::optional<Block> Judge(Phase phase, std::span<const Text> texts,
                              std::vector<std::vector<TextEdit>>* edits);

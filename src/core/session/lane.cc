@@ -18,7 +18,8 @@ Lane::Lane(const openai::Segment& segment, uint32_t choice)
       choice_(choice),
       group_(segment.group),
       role_(segment.role),
-      text_class_(segment.text_class) {
+      text_class_(segment.text_class),
+      apart_(segment.apart) {
   if (segment.json_inside) nested_ = std::make_unique<Nested>();
 }
 
@@ -40,7 +41,7 @@ Lane::Lane(const Lane& other, Joined)
 
 std::pair<size_t, size_t> Lane::Append(std::string_view text, bool seam) {
   const size_t begin = end_;
-  if (seam) {
+  if (seam || apart_) {
     seams_.push_back(begin);
     since_seam_ = 0;
   }
@@ -68,11 +69,11 @@ std::optional<policy::Block> Lane::Judge(policy::ChainRun& chain, const Placehol
   const bool prose = text_class_ == openai::TextClass::kText && !joined_;
   auto* scorer = prose ? &scorer_ : nullptr;
   if (auto block =
-          chain.JudgeDelta(text, from, final, role_, &cleared, &found_, scorer, !joined_)) {
+          chain.JudgeDelta(text, from, final, role_, &cleared, &found_, scorer, counts_all())) {
     closed_ = false;  // nothing was judged for good
     return block;
   }
-  if (joined_) CountAcrossSeams(chain);
+  if (!counts_all()) CountAcrossSeams(chain);
   if (!Settle(std::clamp(cleared, from, text.size()), placeholders, final)) {
     return UnfitBlock(chain, policy::Phase::kOutput, 0);
   }
@@ -94,12 +95,16 @@ policy::ChainRun::Text Lane::Whole() {
   if (nested_) nested_->text.Finish(&text_);
   return {{text_, role_, text_class_, policy::Phase::kOutput},
           text_class_ == openai::TextClass::kText,
-          nested_ ? 0 : group_};
+          nested_ ? 0 : group_,
+          false,
+          counts_all()};
 }
 
-bool Lane::TakeWhole(std::vector<policy::TextEdit> edits, const Placeholders& placeholders) {
+bool Lane::TakeWhole(policy::ChainRun& chain, std::vector<policy::TextEdit> edits,
+                     const Placeholders& placeholders) {
   closed_ = true;
   found_ = std::move(edits);
+  if (!counts_all()) CountAcrossSeams(chain);
   return Settle(text_.size(), placeholders, true);
 }
 

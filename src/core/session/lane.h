@@ -52,7 +52,8 @@ class Lane {
   // Buffered answers: the whole lane as one text, and what the chain made of it. False: the lane
   // cannot take the edits. Precondition: nothing was judged yet.
   policy::ChainRun::Text Whole();
-  bool TakeWhole(std::vector<policy::TextEdit> edits, const Placeholders& placeholders);
+  bool TakeWhole(policy::ChainRun& chain, std::vector<policy::TextEdit> edits,
+                 const Placeholders& placeholders);
 
   // All before `end` may go out, as TakeEdits has it.
   bool Cleared(size_t end) const noexcept { return end <= cleared_; }
@@ -74,6 +75,7 @@ class Lane {
   enum Joined { kJoined };
   Lane(const Lane& other, Joined);
   void CountAcrossSeams(policy::ChainRun& chain) const;
+  bool counts_all() const noexcept { return !joined_ && !apart_; }
   bool Settle(size_t cleared, const Placeholders& placeholders, bool final);
   bool SettleNested(std::vector<SpanEdit> spans, bool final);
   void Trim();
@@ -101,8 +103,10 @@ class Lane {
   std::list<SpanEdit> edits_;                     // in order, not yet taken
   std::vector<policy::TextEdit> found_;           // by the chain, in what is to be settled
   std::unique_ptr<detect::WindowScorer> scorer_;  // of prose, once a policy wants scores
-  // Of a joined lane: where another lane began, and the bytes that came since.
+  // Of a joined lane: where another lane began, and the bytes that came since. Of one whose pieces
+  // are texts of their own, too: where each began.
   bool joined_ = false;
+  const bool apart_ = false;
   std::vector<size_t> seams_;
   size_t since_seam_ = 0;
 };

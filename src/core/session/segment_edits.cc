@@ -167,7 +167,8 @@ std::optional<policy::Block> WholeTexts::Judge(policy::ChainRun& chain, policy::
     Decode(view, segment, &decoded_[i]);
     texts_.push_back({{Judged(i, segment), segment.role, segment.text_class, phase},
                       segment.replaceable && !segment.is_key,
-                      segment.group});
+                      segment.group,
+                      segment.apart});
   }
   if (auto block = chain.Judge(phase, texts_, &found_)) return block;
   found_.resize(segments.size());

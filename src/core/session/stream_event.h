@@ -19,12 +19,12 @@ struct HeldPiece {
   static constexpr uint32_t kNoLane = UINT32_MAX;
   openai::Segment segment;
   uint32_t choice = 0;
-  uint32_t lane = kNoLane;    // kNoLane: a text complete by itself
+  uint32_t lane = kNoLane;    // kNoLane: a text complete by itself, and nothing else
   size_t begin = 0, end = 0;  // its span in the lane
   // Its span in the joined lane of the group, which has to clear it too.
   uint32_t joined = kNoLane;
   size_t joined_begin = 0;
-  std::vector<SpanEdit> edits;  // offsets in the piece; of a lane's piece known at release only
+  std::vector<SpanEdit> edits;  // offsets in the piece; those of a lane known at release only
 
   size_t joined_end() const noexcept { return joined_begin + (end - begin); }
 };

@@ -200,6 +200,11 @@ bool StreamRelease::Grows(const HeldPiece& piece) const {
   return piece.segment.growing && !Holds(finished_, piece.choice);
 }
 
+// Is it, or may it be, a text of its own?
+bool StreamRelease::IsWhole(const HeldPiece& piece) const {
+  return (piece.lane == HeldPiece::kNoLane || piece.segment.apart) && !Grows(piece);
+}
+
 Result StreamRelease::JudgeGrowing(const json::View& view, HeldEvent* held) {
   for (HeldPiece& piece : held->pieces) {
     if (!Grows(piece)) continue;
@@ -223,8 +228,7 @@ Result StreamRelease::JudgeGrowing(const json::View& view, HeldEvent* held) {
 Result StreamRelease::JudgeWholeTexts(const json::View& view, HeldEvent* held) {
   buffers_.whole_segments.clear();
   for (const HeldPiece& piece : held->pieces) {
-    if (piece.lane == HeldPiece::kNoLane && !Grows(piece))
-      buffers_.whole_segments.push_back(piece.segment);
+    if (IsWhole(piece)) buffers_.whole_segments.push_back(piece.segment);
   }
   if (buffers_.whole_segments.empty()) return Result::kGoOn;
   auto block = buffers_.whole_texts.Judge(chain_, policy::Phase::kOutput, view,
@@ -232,8 +236,7 @@ Result StreamRelease::JudgeWholeTexts(const json::View& view, HeldEvent* held) {
   if (block) return Block(std::move(*block));
   size_t next = 0;
   for (HeldPiece& piece : held->pieces) {
-    if (piece.lane == HeldPiece::kNoLane && !Grows(piece))
-      piece.edits = buffers_.whole_texts.edits()[next++];
+    if (IsWhole(piece)) piece.edits = buffers_.whole_texts.edits()[next++];
   }
   return Result::kGoOn;
 }
@@ -272,7 +275,7 @@ Result StreamRelease::JudgeWholeLanes() {
   }
   edits.resize(lanes_.size());
   for (size_t i = 0; i < lanes_.size(); ++i) {
-    if (lanes_[i].TakeWhole(std::move(edits[i]), *placeholders_)) continue;
+    if (lanes_[i].TakeWhole(chain_, std::move(edits[i]), *placeholders_)) continue;
     return Block(UnfitBlock(chain_, policy::Phase::kOutput, i));
   }
   return Result::kGoOn;
@@ -332,9 +335,12 @@ bool StreamRelease::Ready(const HeldEvent& held) const {
 bool StreamRelease::Release(HeldEvent* held) {
   for (HeldPiece& piece : held->pieces) {
     if (piece.lane == HeldPiece::kNoLane) continue;
-    lanes_[piece.lane].TakeEdits(piece.begin, piece.end, &piece.edits);
-    if (piece.joined == HeldPiece::kNoLane) continue;
     std::vector<SpanEdit> joined;
+    lanes_[piece.lane].TakeEdits(piece.begin, piece.end,
+                                 piece.segment.apart ? &joined : &piece.edits);
+    MergeJoined(std::move(joined), &piece.edits);
+    if (piece.joined == HeldPiece::kNoLane) continue;
+    joined.clear();
     lanes_[piece.joined].TakeEdits(piece.joined_begin, piece.joined_end(), &joined);
     MergeJoined(std::move(joined), &piece.edits);
   }

@@ -117,6 +117,7 @@ class StreamRelease {
   Result JudgeBesideData(const sse::Event& event);
   Result JudgeWholeTexts(const json::View& view, HeldEvent* held);
   bool Grows(const HeldPiece& piece) const;
+  bool IsWhole(const HeldPiece& piece) const;
   Result JudgeGrowing(const json::View& view, HeldEvent* held);
   Result AppendPieces(const json::View& view, const openai::EventInfo& info, HeldEvent* held);
   Result JudgeLanes(const openai::EventInfo& info, HeldEvent* held);

@@ -11,7 +11,7 @@ bool MayWait(const sse::Event& event, const openai::EventInfo& info) {
   if (info.segments.size() > 1 || !IsInside(event.raw, event.data)) return false;
   if (!info.segments.empty()) {
     const openai::Segment& segment = info.segments.front();
-    const bool plain = segment.lane != 0 && !segment.growing && !segment.is_key &&
+    const bool plain = segment.lane != 0 && !segment.growing && !segment.apart && !segment.is_key &&
                        !segment.json_inside && segment.text_class == openai::TextClass::kText;
     if (!plain) return false;
   }

@@ -19,6 +19,7 @@ struct Place {
   std::function<std::string(const std::string& quoted)> whole;   // a whole answer
   std::vector<const char*> at;                                   // the path to a delta's text
   bool arguments = false;                                        // the text is wrapped in JSON
+  bool apart = false;  // each piece is judged as a text of its own, too
 };
 
 inline std::string ChatDelta(const std::string& delta) {
@@ -26,7 +27,7 @@ inline std::string ChatDelta(const std::string& delta) {
 }
 
 inline Place ChatPlace(const char* name, const std::string& before, const std::string& after,
-                       std::vector<const char*> at, bool arguments = false) {
+                       std::vector<const char*> at, bool arguments = false, bool apart = false) {
   return {name,
           "/v1/chat/completions",
           [=](const std::string& quoted) { return ChatDelta(before + quoted + after); },
@@ -36,7 +37,8 @@ inline Place ChatPlace(const char* name, const std::string& before, const std::s
                    R"(,"finish_reason":"stop"}]})";
           },
           std::move(at),
-          arguments};
+          arguments,
+          apart};
 }
 
 inline std::string Typed(const std::string& type, const std::string& more) {
@@ -82,7 +84,7 @@ inline const std::vector<Place>& Places() {
       ChatPlace("reasoning_content", R"({"reasoning_content":)", "}",
                 {"choices", "delta", "reasoning_content"}),
       ChatPlace("refusal", R"({"refusal":)", "}", {"choices", "delta", "refusal"}),
-      ChatPlace("unknown", R"({"x_vendor":)", "}", {"choices", "delta", "x_vendor"}),
+      ChatPlace("unknown", R"({"x_vendor":)", "}", {"choices", "delta", "x_vendor"}, false, true),
       ChatPlace("part", R"({"content":[{"type":"text","text":)", "}]}",
                 {"choices", "delta", "content", "text"}),
       ChatPlace("audio transcript", R"({"audio":{"transcript":)", "}}",
