@@ -1,5 +1,6 @@
 #include "core/openai/text_map.h"
 
+#include "core/openai/responses_event.h"
 #include "core/openai/text_walker.h"
 
 namespace kt::openai {
@@ -119,92 +120,6 @@ size_t DeltaBytes(const View& view, const std::vector<Segment>& segments) noexce
   return bytes;
 }
 
-// Which text of a `responses` stream an event belongs to. `stem`: its type without ".delta" or
-// ".done". The output index comes first: some providers change the item id from event to event.
-LaneKey ResponsesLane(const View& view, std::string_view stem) {
-  LaneKey lane = MixLane(LaneKey{2}, stem);
-  const uint32_t output = view.Unsigned(view.Find(0, "output_index"), UINT32_MAX);
-  lane = output != UINT32_MAX ? MixLane(lane, output)
-                              : MixLane(lane, view.String(view.Find(0, "item_id")));
-  for (const std::string_view index : {"content_index", "summary_index"}) {
-    lane = MixLane(lane, view.Unsigned(view.Find(0, index), UINT32_MAX));
-  }
-  return lane;
-}
-
-// The texts that a client shows as one: all of the answer; of what a model thinks, those of one
-// item. 0: the lane is a text of its own.
-LaneKey ResponsesGroup(const View& view, std::string_view stem) {
-  const LaneKey group = MixLane(LaneKey{3}, stem);
-  if (stem.ends_with("output_text") || stem.ends_with("refusal")) return group;
-  const bool parts =
-      view.Find(0, "content_index") != kNoNode || view.Find(0, "summary_index") != kNoNode;
-  return parts ? MixLane(group, view.Unsigned(view.Find(0, "output_index"), UINT32_MAX)) : 0;
-}
-
-// The stem of the deltas that make a part.
-std::string StemOfPart(const View& view) {
-  const std::string type = view.String(view.Find(view.Find(0, "part"), "type"));
-  return "response." + (type == "summary_text" ? "reasoning_summary_text" : type);
-}
-
-// Where the texts of parts in an event belong: those of a new part to its deltas; those that come
-// once more as a whole to each other.
-void ReadParts(const View& view, std::string_view type, TextWalker* walker) {
-  const bool done = type.ends_with(".done");
-  std::string stem(type.substr(0, type.rfind('.')));
-  if (stem.ends_with("_part")) {
-    stem = StemOfPart(view);
-  } else if (!done) {
-    return;
-  }
-  LaneKey lane = ResponsesLane(view, stem), group = ResponsesGroup(view, stem);
-  if (stem == "response.output_item") {
-    const std::string item = view.String(view.Find(view.Find(0, "item"), "type"));
-    group = MixLane(item == "message" ? LaneKey{4} : lane, item);
-  }
-  if (done) {
-    lane = MixLane(lane, type);
-    if (group != 0) group = MixLane(group, type);
-  }
-  walker->SetParts(lane, group, done);
-}
-
-// Of the item that a delta belongs to. The item's id says nothing: see ResponsesLane.
-Numbering NumberingOfItem(const View& view) noexcept {
-  for (const std::string_view index : {"output_index", "content_index", "summary_index"}) {
-    const NodeIndex node = view.Find(0, index);
-    if (IsGiven(view, node) && view.Unsigned(node, UINT32_MAX) == UINT32_MAX) {
-      return Numbering::kUnsound;
-    }
-  }
-  return IsGiven(view, view.Find(0, "output_index")) ? Numbering::kIndex : Numbering::kSingle;
-}
-
-Field DeltaField(std::string_view stem) noexcept {
-  if (stem.ends_with("arguments")) return Field::kArguments;
-  return stem.ends_with("audio") ? Field::kMediaBytes : Field::kText;
-}
-
-void ReadResponsesType(const View& view, std::string_view type, TextWalker* walker,
-                       EventInfo* info) {
-  constexpr std::string_view kDelta = ".delta", kDone = ".done";
-  std::string_view stem = type;
-  if (stem.ends_with(kDelta)) {
-    stem.remove_suffix(kDelta.size());
-    info->numbering = NumberingOfItem(view);
-    info->numbered = MixLane(LaneKey{5}, stem);
-  }
-  walker->SetDelta(DeltaField(stem), ResponsesLane(view, stem), ResponsesGroup(view, stem));
-  if (type.ends_with(kDone) || type.ends_with("_part.added")) ReadParts(view, type, walker);
-  walker->SetChoice(view.Unsigned(view.Find(0, "output_index"), 0));
-  if (type.ends_with(kDone)) {
-    info->ended.push_back(ResponsesLane(view, type.substr(0, type.size() - kDone.size())));
-  }
-  info->completed =
-      type == "response.completed" || type == "response.incomplete" || type == "response.failed";
-}
-
 }  // namespace
 
 bool MapRequest(const View& view, Endpoint endpoint, RequestInfo* info, RequestError* error) {
@@ -281,11 +196,13 @@ void MapEvent(const View& view, Endpoint endpoint, std::string_view event_name, 
   const bool responses = endpoint == Endpoint::kResponses;
   const bool typed = Is(view, root.type, Kind::kString) &&
                      view.node(root.type).end - view.node(root.type).begin > 2;
+  std::string type;
   if (responses) {
-    ReadResponsesType(view, typed ? view.String(root.type) : std::string(event_name), &walker,
-                      info);
+    type = typed ? view.String(root.type) : std::string(event_name);
+    ReadResponsesType(view, type, &walker, info);
   }
   walker.WalkRoot(responses ? Context::kResponsesEvent : AnswerContext(endpoint));
+  if (responses) ReadItems(view, type, info);
   for (const Segment& segment : info->segments) {
     if (segment.repeated) info->ended.push_back(segment.lane);
   }

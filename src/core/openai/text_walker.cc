@@ -351,7 +351,8 @@ void TextWalker::Add(NodeIndex i, const Place& place) {
     segment.group = place.group != 0 ? place.group : place.lane;
     segment.repeated = place.parts && repeated_;
     segment.growing = place.growing;
-    segment.apart = place.lane != 0 && !place.piece && !place.growing && !place.parts;
+    const bool apart = place.parts ? !repeated_ : !place.piece && !place.growing;
+    segment.apart = place.lane != 0 && apart;
   }
   switch (place.field) {
     case Field::kName:

@@ -18,8 +18,7 @@ Lane::Lane(const openai::Segment& segment, uint32_t choice)
       choice_(choice),
       group_(segment.group),
       role_(segment.role),
-      text_class_(segment.text_class),
-      apart_(segment.apart) {
+      text_class_(segment.text_class) {
   if (segment.json_inside) nested_ = std::make_unique<Nested>();
 }
 
@@ -37,16 +36,19 @@ Lane::Lane(const Lane& other, Joined)
       end_(other.end_),
       cleared_(other.cleared_),
       edits_(other.edits_),
-      joined_(true) {}
+      joined_(true),
+      pieces_{{0, other.end_}} {}
 
-std::pair<size_t, size_t> Lane::Append(std::string_view text, bool seam) {
+std::pair<size_t, size_t> Lane::Append(std::string_view text, bool seam, bool apart) {
   const size_t begin = end_;
-  if (seam || apart_) {
-    seams_.push_back(begin);
-    since_seam_ = 0;
-  }
+  if (seam) since_seam_ = 0;
   since_seam_ += text.size();
   end_ += text.size();
+  if (joined_ && !seam && !pieces_.empty()) {
+    pieces_.back().second = end_;
+  } else if (joined_ || apart) {
+    pieces_.push_back({begin, end_});
+  }
   if (nested_) {
     nested_->raw.append(text);
     nested_->text.Append(text, &text_);
@@ -69,11 +71,11 @@ std::optional<policy::Block> Lane::Judge(policy::ChainRun& chain, const Placehol
   const bool prose = text_class_ == openai::TextClass::kText && !joined_;
   auto* scorer = prose ? &scorer_ : nullptr;
   if (auto block =
-          chain.JudgeDelta(text, from, final, role_, &cleared, &found_, scorer, counts_all())) {
+          chain.JudgeDelta(text, from, final, role_, &cleared, &found_, scorer, CountsAll())) {
     closed_ = false;  // nothing was judged for good
     return block;
   }
-  if (!counts_all()) CountAcrossSeams(chain);
+  if (!CountsAll()) CountRest(chain);
   if (!Settle(std::clamp(cleared, from, text.size()), placeholders, final)) {
     return UnfitBlock(chain, policy::Phase::kOutput, 0);
   }
@@ -81,13 +83,15 @@ std::optional<policy::Block> Lane::Judge(policy::ChainRun& chain, const Placehol
   return std::nullopt;
 }
 
-// What lies between two seams is counted where it is judged by itself.
-void Lane::CountAcrossSeams(policy::ChainRun& chain) const {
+void Lane::CountRest(policy::ChainRun& chain) const {
+  const auto offset = [&](size_t at) {
+    return nested_ ? nested_->text.RawOf(base_ + at) : base_ + at;
+  };
   for (const policy::TextEdit& edit : found_) {
-    const auto inside = [&](size_t seam) {
-      return seam > base_ + edit.begin && seam < base_ + edit.end;
+    const auto holds = [&, begin = offset(edit.begin), end = offset(edit.end)](const auto& piece) {
+      return piece.first <= begin && end <= piece.second;
     };
-    if (std::any_of(seams_.begin(), seams_.end(), inside)) chain.CountRedactions({&edit, 1});
+    if (std::none_of(pieces_.begin(), pieces_.end(), holds)) chain.CountRedactions({&edit, 1});
   }
 }
 
@@ -97,14 +101,14 @@ policy::ChainRun::Text Lane::Whole() {
           text_class_ == openai::TextClass::kText,
           nested_ ? 0 : group_,
           false,
-          counts_all()};
+          CountsAll()};
 }
 
 bool Lane::TakeWhole(policy::ChainRun& chain, std::vector<policy::TextEdit> edits,
                      const Placeholders& placeholders) {
   closed_ = true;
   found_ = std::move(edits);
-  if (!counts_all()) CountAcrossSeams(chain);
+  if (!CountsAll()) CountRest(chain);
   return Settle(text_.size(), placeholders, true);
 }
 
@@ -162,7 +166,7 @@ void Lane::Trim() {
     return;
   }
   if (settled < kTrimBytes) return;
-  std::erase_if(seams_, [&](size_t seam) { return seam < judged_; });
+  std::erase_if(pieces_, [&](const auto& piece) { return piece.second <= judged_; });
   size_t drop = settled - policy::kStreamContextBytes;
   while (drop > 0 && (static_cast<unsigned char>(text_[drop]) & 0xC0) == 0x80) --drop;
   text_.erase(0, drop);

@@ -41,8 +41,8 @@ class Lane {
   void Close();
 
   // Appends a piece and gives its span. Precondition: !closed().
-  // `seam`: another lane goes on than before.
-  std::pair<size_t, size_t> Append(std::string_view text, bool seam = false);
+  // `seam`: another lane goes on than before. `apart`: it is judged by itself, too.
+  std::pair<size_t, size_t> Append(std::string_view text, bool seam = false, bool apart = false);
   // Judges what is not judged yet. `final`: nothing follows; closes the lane.
   // What the chain has cleared waits further where a placeholder may begin.
   // `to`: only what was appended up to there; not of a lane that holds nested JSON.
@@ -74,8 +74,8 @@ class Lane {
 
   enum Joined { kJoined };
   Lane(const Lane& other, Joined);
-  void CountAcrossSeams(policy::ChainRun& chain) const;
-  bool counts_all() const noexcept { return !joined_ && !apart_; }
+  bool CountsAll() const noexcept { return pieces_.empty(); }
+  void CountRest(policy::ChainRun& chain) const;
   bool Settle(size_t cleared, const Placeholders& placeholders, bool final);
   bool SettleNested(std::vector<SpanEdit> spans, bool final);
   void Trim();
@@ -103,11 +103,10 @@ class Lane {
   std::list<SpanEdit> edits_;                     // in order, not yet taken
   std::vector<policy::TextEdit> found_;           // by the chain, in what is to be settled
   std::unique_ptr<detect::WindowScorer> scorer_;  // of prose, once a policy wants scores
-  // Of a joined lane: where another lane began, and the bytes that came since. Of one whose pieces
-  // are texts of their own, too: where each began.
   bool joined_ = false;
-  const bool apart_ = false;
-  std::vector<size_t> seams_;
+  // What is judged by itself, too, where what lies within is counted; in order.
+  std::vector<std::pair<size_t, size_t>> pieces_;
+  // Of a joined lane: the bytes since another lane began.
   size_t since_seam_ = 0;
 };
 

@@ -158,7 +158,8 @@ Result StreamRelease::AppendPieces(const json::View& view, const openai::EventIn
       piece.lane = *lane;
       if (!buffered_ && !AppendToGroup(buffers_.decoded.text(), &piece, held))
         return Result::kInvalid;
-      std::tie(piece.begin, piece.end) = lanes_[*lane].Append(buffers_.decoded.text());
+      std::tie(piece.begin, piece.end) =
+          lanes_[*lane].Append(buffers_.decoded.text(), false, segment.apart);
       pending_text_ += buffers_.decoded.text().size();
       buffers_.touched.push_back(*lane);
     }

@@ -157,5 +157,124 @@ TEST_F(StreamReaders, PiecesOfContentAreNoTextsOfTheirOwn) {
   EXPECT_EQ(Run(events), events);
 }
 
+// ---- the begin of an item -----------------------------------------------------------------------
+
+std::string Typed(const std::string& type, const std::string& more) {
+  return Event("{\"type\":\"" + type + R"(","output_index":0,)" + more + "}");
+}
+const std::string kCompleted =
+    Event(R"({"type":"response.completed","response":{"id":"r","output":[]}})");
+
+// A text that comes with its item and goes on in deltas, as the accumulators of openai-python and
+// openai-node have it.
+struct Begun {
+  const char *stem, *place, *before, *after;
+  bool arguments = false;
+
+  std::string Item(const std::string& text) const { return before + json::Quote(text) + after; }
+  std::string Added(const std::string& text) const {
+    return Typed("response.output_item.added", "\"item\":" + Item(text));
+  }
+  std::string Created(const std::string& text) const {
+    return Typed("response.created", "\"response\":{\"id\":\"r\",\"output\":[" + Item(text) + "]}");
+  }
+  std::string Goes(const std::string& text) const {
+    return Typed(std::string(stem) + ".delta", place + ("\"delta\":" + json::Quote(text)));
+  }
+};
+const Begun kBegun[] = {
+    {"response.output_text", R"("content_index":0,)",
+     R"({"type":"message","id":"i","content":[{"type":"output_text","text":)", "}]}"},
+    {"response.refusal", R"("content_index":0,)",
+     R"({"type":"message","id":"i","content":[{"type":"refusal","refusal":)", "}]}"},
+    {"response.reasoning_text", R"("content_index":0,)",
+     R"({"type":"reasoning","id":"i","content":[{"type":"reasoning_text","text":)", "}]}"},
+    {"response.reasoning_summary_text", R"("summary_index":0,)",
+     R"({"type":"reasoning","id":"i","summary":[{"type":"summary_text","text":)", "}]}"},
+    {"response.function_call_arguments", "",
+     R"({"type":"function_call","id":"i","call_id":"c","name":"f","arguments":)", "}", true},
+    {"response.mcp_call_arguments", "", R"({"type":"mcp_call","id":"i","name":"f","arguments":)",
+     "}", true},
+    {"response.custom_tool_call_input", "",
+     R"({"type":"custom_tool_call","id":"i","call_id":"c","name":"f","input":)", "}"},
+    {"response.code_interpreter_call_code", "",
+     R"({"type":"code_interpreter_call","id":"i","code":)", "}"},
+};
+
+TEST_F(StreamReaders, AValueBetweenAnItemAndItsDeltas) {
+  for (const Gateway* gateway : {gateway_, buffered_}) {
+    for (const Begun& begun : kBegun) {
+      const std::string open = begun.arguments ? "{\"to\":\"" : "to ";
+      const std::string close = begun.arguments ? "\"}" : " now";
+      const std::string email = kEmail;
+      for (size_t cut = 1; cut < email.size(); ++cut) {
+        const std::string begin = email.substr(0, cut), rest = email.substr(cut);
+        const std::string end = begun.Goes(close) + kCompleted;
+        EXPECT_EQ(
+            Run(begun.Added(open + begin) + begun.Goes(rest) + end, "/v1/responses", *gateway),
+            begun.Added(open + "[EMAIL]") + begun.Goes("") + end)
+            << begun.stem << " " << cut;
+        EXPECT_EQ(
+            Run(begun.Created(open + begin) + begun.Goes(rest) + end, "/v1/responses", *gateway),
+            begun.Created(open + "[EMAIL]") + begun.Goes("") + end)
+            << begun.stem << " " << cut;
+      }
+    }
+  }
+}
+
+TEST_F(StreamReaders, WhatAnItemBeginsWithIsATextOfItsOwnToo) {
+  for (const Begun& begun : kBegun) {
+    if (begun.arguments) continue;
+    const std::string end = begun.Goes("22 and more. ") + kCompleted;
+    EXPECT_EQ(Run(begun.Added("card 4111 1111 1111 1111") + end, "/v1/responses"),
+              begun.Added("card [CREDIT_CARD]") + end)
+        << begun.stem;
+    EXPECT_EQ(redactions_, 2u);  // with that of the request
+  }
+  const auto part = [](const std::string& text) {
+    return Typed(
+        "response.content_part.added",
+        R"("content_index":0,"part":{"type":"output_text","text":)" + json::Quote(text) + "}");
+  };
+  const std::string end = kBegun[0].Goes("22 and more. ") + kCompleted;
+  EXPECT_EQ(Run(part("card 4111 1111 1111 1111") + end, "/v1/responses"),
+            part("card [CREDIT_CARD]") + end);
+  EXPECT_EQ(Run(part("ssn 536-90-43") + kBegun[0].Goes("99 there") + kCompleted, "/v1/responses"),
+            part("ssn [SSN]") + kBegun[0].Goes(" there") + kCompleted);
+}
+
+// Some providers say all of a call when it begins, and then once more in pieces, or not.
+TEST_F(StreamReaders, WholeItemsThatAreAddedPass) {
+  for (const Begun& begun : kBegun) {
+    const std::string text = begun.arguments ? R"({"city":"Berlin","days":[1,2]})" : "It was late.";
+    const std::string done =
+        Typed("response.output_item.done", "\"item\":" + begun.Item(text)) +
+        Typed("response.output_item.added", R"("item":{"type":"message","content":[]})");
+    for (const std::string& events :
+         {begun.Added(text) + done, begun.Added(text) + begun.Goes(text) + done,
+          begun.Added("") + begun.Goes(text) + done,
+          begun.Added(text) + begun.Added(text) + done}) {
+      EXPECT_EQ(Run(events + kCompleted, "/v1/responses"), events + kCompleted) << begun.stem;
+    }
+  }
+}
+
+// With the end of its item a text is over: what may have begun a value goes out then.
+TEST_F(StreamReaders, TheEndOfAnItemEndsItsTexts) {
+  const Begun& call = kBegun[4];
+  Life life(*gateway_, "/v1/responses");
+  life.Send(R"({"model":"m","input":"Hi","stream":true})");
+  ASSERT_FALSE(life.Try().empty());
+  life.Head(200, "text/event-stream");
+  const std::string added = call.Added("{\"to\":\"jane.doe");
+  life.Body(added);
+  EXPECT_EQ(life.output, "");
+  const std::string done =
+      Typed("response.output_item.done", "\"item\":" + call.Item("{\"to\":\"jane.doe"));
+  life.Body(done);
+  EXPECT_EQ(life.output, added + done);
+}
+
 }  // namespace
 }  // namespace kt::session
