@@ -1,39 +1,66 @@
 #include "core/session/growing_texts.h"
 
-#include <utility>
+#include <algorithm>
 
 namespace kt::session {
+
+std::vector<SpanEdit> GrowingText::EditsTo(size_t end) {
+  const size_t cleared = left_ ? std::min(end, lane_.cleared()) : end;
+  if (taken_ < cleared) {
+    std::vector<SpanEdit> found;
+    lane_.TakeEdits(taken_, cleared, &found);
+    for (SpanEdit& edit : found) {
+      edit.begin += taken_;
+      edit.end += taken_;
+      edits_.push_back(std::move(edit));
+    }
+    taken_ = cleared;
+  }
+  std::vector<SpanEdit> edits;
+  for (const SpanEdit& edit : edits_) {
+    if (edit.begin >= cleared) break;
+    edits.push_back(edit);
+    edits.back().end = std::min(edit.end, cleared);
+  }
+  if (cleared < end) edits.push_back({cleared, end, ""});
+  return edits;
+}
 
 std::optional<policy::Block> GrowingTexts::Judge(policy::ChainRun& chain,
                                                  const Placeholders& placeholders,
                                                  const openai::Segment& segment, uint32_t choice,
-                                                 std::string_view text,
-                                                 std::vector<SpanEdit>* edits) {
-  std::unique_ptr<Text>& known = texts_[segment.lane];
-  const size_t held = known != nullptr ? known->seen.size() : 0;
-  // One that does not go on is another text.
-  if (known == nullptr || !text.starts_with(known->seen)) {
-    known = std::make_unique<Text>(Lane(segment, choice));
-  }
-  const std::string_view fresh = text.substr(known->seen.size());
-  known->seen.append(fresh);
-  held_bytes_ = held_bytes_ - held + known->seen.size();
-  if (!fresh.empty()) {
-    known->lane.Append(fresh);
-    if (auto block = known->lane.Judge(chain, placeholders, false)) return block;
-    const size_t cleared = text.size() - known->lane.pending_bytes();
-    std::vector<SpanEdit> found;
-    known->lane.TakeEdits(known->cleared, cleared, &found);
-    for (SpanEdit& edit : found) {
-      edit.begin += known->cleared;
-      edit.end += known->cleared;
-      known->edits.push_back(std::move(edit));
+                                                 std::string_view text, bool buffered,
+                                                 std::shared_ptr<GrowingText>* known) {
+  std::shared_ptr<GrowingText>& present = texts_[segment.lane];
+  // The events repeat all of it, so that comparing all of it costs no more than reading them did.
+  if (present == nullptr || !text.starts_with(present->seen_)) {
+    if (present != nullptr) {
+      present->left_ = true;
+      held_bytes_ -= present->seen_.size();
     }
-    known->cleared = cleared;
+    present = std::make_shared<GrowingText>(segment, choice);
   }
-  edits->insert(edits->end(), known->edits.begin(), known->edits.end());
-  if (known->cleared < text.size()) edits->push_back({known->cleared, text.size(), ""});
+  *known = present;
+  const std::string_view fresh = text.substr(present->seen_.size());
+  if (fresh.empty()) return std::nullopt;
+  present->seen_.append(fresh);
+  held_bytes_ += fresh.size();
+  present->lane_.Append(fresh);
+  return buffered ? std::nullopt : present->lane_.Judge(chain, placeholders, false);
+}
+
+std::optional<policy::Block> GrowingTexts::End(policy::ChainRun& chain,
+                                               const Placeholders& placeholders,
+                                               std::optional<uint32_t> choice) {
+  for (auto& [key, text] : texts_) {
+    if (choice && text->lane_.choice() != *choice) continue;
+    if (auto block = text->lane_.Judge(chain, placeholders, true)) return block;
+  }
   return std::nullopt;
+}
+
+void GrowingTexts::AppendLanes(std::vector<Lane*>* lanes) const {
+  for (const auto& [key, text] : texts_) lanes->push_back(&text->lane_);
 }
 
 }  // namespace kt::session

@@ -57,6 +57,7 @@ class Lane {
 
   // All before `end` may go out, as TakeEdits has it.
   bool Cleared(size_t end) const noexcept { return end <= cleared_; }
+  size_t cleared() const noexcept { return cleared_; }
   // The same, and no edit reaches into what lies before `end` and was not taken yet.
   bool Untouched(size_t end) const noexcept {
     return Cleared(end) && (edits_.empty() || edits_.front().begin >= end);

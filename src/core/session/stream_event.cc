@@ -44,7 +44,9 @@ size_t HeldEvent::held_bytes() const noexcept {
 
 size_t HeldEvent::text_bytes() const noexcept {
   size_t bytes = 0;
-  for (const HeldPiece& piece : pieces) bytes += piece.end - piece.begin;
+  for (const HeldPiece& piece : pieces) {
+    if (!piece.segment.growing) bytes += piece.end - piece.begin;
+  }
   return bytes;
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -10,6 +11,7 @@
 
 #include "core/json/view.h"
 #include "core/openai/text_map.h"
+#include "core/session/growing_texts.h"
 #include "core/session/nested_json.h"
 #include "core/sse/splitter.h"
 
@@ -24,6 +26,8 @@ struct HeldPiece {
   // Its span in the joined lane of the group, which has to clear it too.
   uint32_t joined = kNoLane;
   size_t joined_begin = 0;
+  std::shared_ptr<GrowingText> grown;  // that this is a begin of
+  bool left_out = false;               // it comes again, whole
   std::vector<SpanEdit> edits;  // offsets in the piece; those of a lane known at release only
 
   size_t joined_end() const noexcept { return joined_begin + (end - begin); }

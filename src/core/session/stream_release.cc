@@ -88,6 +88,8 @@ Result StreamRelease::Flush() {
     for (Lane& lane : lanes_) {
       if (auto block = lane.Judge(chain_, *placeholders_, true)) return Block(std::move(*block));
     }
+    auto block = growing_.End(chain_, *placeholders_, std::nullopt);
+    if (block) return Block(std::move(*block));
   }
   for (Group& group : groups_) {
     for (ChoiceQueue& queue : group.queues) {
@@ -114,11 +116,8 @@ void StreamRelease::Expect(size_t bytes) {
 
 Result StreamRelease::Judge(const json::View& view, const openai::EventInfo& info,
                             HeldEvent* held) {
-  for (const uint32_t choice : info.finished) {
-    if (!Holds(finished_, choice)) finished_.push_back(choice);
-  }
   if (const Result result = AppendPieces(view, info, held); result != Result::kGoOn) return result;
-  if (const Result result = JudgeGrowing(view, held); result != Result::kGoOn) return result;
+  if (const Result result = JudgeGrowing(view, info, held); result != Result::kGoOn) return result;
   if (const Result result = JudgeWholeTexts(view, held); result != Result::kGoOn) return result;
   return buffered_ ? Result::kGoOn : JudgeLanes(info, held);
 }
@@ -196,32 +195,37 @@ std::optional<uint32_t> StreamRelease::LaneOf(const openai::Segment& segment, ui
   return index;
 }
 
-// Will this text come again, with more? With the last of its choice it is complete.
-bool StreamRelease::Grows(const HeldPiece& piece) const {
-  return piece.segment.growing && !Holds(finished_, piece.choice);
-}
-
 // Is it, or may it be, a text of its own?
 bool StreamRelease::IsWhole(const HeldPiece& piece) const {
-  return (piece.lane == HeldPiece::kNoLane || piece.segment.apart) && !Grows(piece);
+  if (piece.left_out || piece.grown != nullptr) return false;
+  return piece.lane == HeldPiece::kNoLane || piece.segment.apart;
 }
 
-Result StreamRelease::JudgeGrowing(const json::View& view, HeldEvent* held) {
+Result StreamRelease::JudgeGrowing(const json::View& view, const openai::EventInfo& info,
+                                   HeldEvent* held) {
   for (HeldPiece& piece : held->pieces) {
-    if (!Grows(piece)) continue;
+    // Behind its end a text is whole.
+    if (!piece.segment.growing || Holds(finished_, piece.choice)) continue;
     const openai::Segment& segment = piece.segment;
-    Decode(view, segment, &buffers_.decoded);
-    const std::string_view text = buffers_.decoded.text();
-    // What parts form, or a rule that needs the whole answer finds, is not known before the end.
-    if (buffered_ || segment.group != segment.lane) {
-      piece.edits.push_back({0, text.size(), ""});
+    if (segment.group != segment.lane) {  // what parts form is known with the last of them only
+      piece.left_out = !Holds(info.finished, piece.choice);
+      if (piece.left_out) piece.edits.push_back({0, piece.end, ""});
       continue;
     }
-    auto block = growing_.Judge(chain_, *placeholders_, segment, piece.choice, text, &piece.edits);
+    Decode(view, segment, &buffers_.decoded);
+    auto block = growing_.Judge(chain_, *placeholders_, segment, piece.choice,
+                                buffers_.decoded.text(), buffered_, &piece.grown);
     if (block) return Block(std::move(*block));
     const bool within =
         growing_.size() <= limits_.max_lanes && growing_.held_bytes() <= limits_.max_held_bytes;
     if (!within) return Block({});
+  }
+  for (const uint32_t choice : info.finished) {
+    if (Holds(finished_, choice)) continue;
+    finished_.push_back(choice);
+    if (buffered_) continue;
+    auto block = growing_.End(chain_, *placeholders_, choice);
+    if (block) return Block(std::move(*block));
   }
   return Result::kGoOn;
 }
@@ -267,16 +271,19 @@ Result StreamRelease::JudgeLanes(const openai::EventInfo& info, HeldEvent* held)
 }
 
 Result StreamRelease::JudgeWholeLanes() {
-  if (!judged_ || lanes_.empty()) return Result::kGoOn;
+  std::vector<Lane*> lanes;
+  for (Lane& lane : lanes_) lanes.push_back(&lane);
+  growing_.AppendLanes(&lanes);
+  if (!judged_ || lanes.empty()) return Result::kGoOn;
   std::vector<policy::ChainRun::Text> texts;
-  for (Lane& lane : lanes_) texts.push_back(lane.Whole());
+  for (Lane* lane : lanes) texts.push_back(lane->Whole());
   std::vector<std::vector<policy::TextEdit>> edits;
   if (auto block = chain_.Judge(policy::Phase::kOutput, texts, &edits)) {
     return Block(std::move(*block));
   }
-  edits.resize(lanes_.size());
-  for (size_t i = 0; i < lanes_.size(); ++i) {
-    if (lanes_[i].TakeWhole(chain_, std::move(edits[i]), *placeholders_)) continue;
+  edits.resize(lanes.size());
+  for (size_t i = 0; i < lanes.size(); ++i) {
+    if (lanes[i]->TakeWhole(chain_, std::move(edits[i]), *placeholders_)) continue;
     return Block(UnfitBlock(chain_, policy::Phase::kOutput, i));
   }
   return Result::kGoOn;
@@ -327,6 +334,7 @@ Result StreamRelease::Drain() {
 
 bool StreamRelease::Ready(const HeldEvent& held) const {
   return std::all_of(held.pieces.begin(), held.pieces.end(), [&](const HeldPiece& piece) {
+    if (piece.grown != nullptr) return piece.grown->Cleared(piece.end);
     if (piece.lane == HeldPiece::kNoLane) return true;
     if (!lanes_[piece.lane].Cleared(piece.end)) return false;
     return piece.joined == HeldPiece::kNoLane || lanes_[piece.joined].Cleared(piece.joined_end());
@@ -335,6 +343,7 @@ bool StreamRelease::Ready(const HeldEvent& held) const {
 
 bool StreamRelease::Release(HeldEvent* held) {
   for (HeldPiece& piece : held->pieces) {
+    if (piece.grown != nullptr) piece.edits = piece.grown->EditsTo(piece.end);
     if (piece.lane == HeldPiece::kNoLane) continue;
     std::vector<SpanEdit> joined;
     lanes_[piece.lane].TakeEdits(piece.begin, piece.end,

@@ -116,9 +116,8 @@ class StreamRelease {
   Result Judge(const json::View& view, const openai::EventInfo& info, HeldEvent* held);
   Result JudgeBesideData(const sse::Event& event);
   Result JudgeWholeTexts(const json::View& view, HeldEvent* held);
-  bool Grows(const HeldPiece& piece) const;
   bool IsWhole(const HeldPiece& piece) const;
-  Result JudgeGrowing(const json::View& view, HeldEvent* held);
+  Result JudgeGrowing(const json::View& view, const openai::EventInfo& info, HeldEvent* held);
   Result AppendPieces(const json::View& view, const openai::EventInfo& info, HeldEvent* held);
   Result JudgeLanes(const openai::EventInfo& info, HeldEvent* held);
   Result JudgeWholeLanes();
