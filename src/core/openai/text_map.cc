@@ -1,5 +1,8 @@
 #include "core/openai/text_map.h"
 
+#include <algorithm>
+#include <optional>
+
 #include "core/openai/responses_event.h"
 #include "core/openai/text_walker.h"
 
@@ -109,6 +112,26 @@ Usage FindUsage(const View& view, const Root& root) noexcept {
   return usage;
 }
 
+// Does the event hold a piece of a text that others go on with?
+bool HoldsPiece(const std::vector<Segment>& segments) noexcept {
+  return std::any_of(segments.begin(), segments.end(),
+                     [](const Segment& segment) { return segment.lane != 0 && !segment.repeated; });
+}
+
+// `type`: of a `responses` event, as its data has it. Unsound where the name says something else.
+void ReadNaming(std::string_view name, std::optional<std::string_view> type, EventInfo* info) {
+  if (!HoldsPiece(info->segments)) return;
+  constexpr std::string_view kUnnamed = "message";
+  if (name.empty()) name = kUnnamed;
+  if (!type) {
+    info->naming = MixLane(LaneKey{6}, name);
+    return;
+  }
+  const bool named = name != kUnnamed;
+  if (named && !type->empty() && name != *type) info->numbering = Numbering::kUnsound;
+  info->naming = MixLane(LaneKey{7}, uint64_t{named} << 1 | uint64_t{type->empty()});
+}
+
 // The text that an event adds. What comes once more, at its end or all the time, is not new.
 size_t DeltaBytes(const View& view, const std::vector<Segment>& segments) noexcept {
   size_t bytes = 0;
@@ -180,7 +203,7 @@ void EventInfo::Clear() noexcept {
   ended.clear();
   unscanned.clear();
   numbering = call_numbering = Numbering::kNone;
-  numbered = 0;
+  numbered = naming = 0;
   content = is_error = completed = usage_only = false;
   usage = {};
   delta_bytes = 0;
@@ -209,6 +232,8 @@ void MapEvent(const View& view, Endpoint endpoint, std::string_view event_name, 
   info->content = walker.content();
   if (!responses) info->numbering = walker.numbering();
   info->call_numbering = walker.call_numbering();
+  ReadNaming(event_name,
+             responses ? std::optional(typed ? std::string_view(type) : "") : std::nullopt, info);
   info->usage = FindUsage(view, root);
   info->delta_bytes = DeltaBytes(view, info->segments);
   const bool error_type = typed ? view.Equals(root.type, "error") : event_name == "error";

@@ -124,6 +124,10 @@ struct EventInfo {
   Numbering numbering = Numbering::kNone;  // of its choices, or of the item of its delta
   LaneKey numbered = 0;                    // responses: deltas of one kind are numbered in one way
   Numbering call_numbering = Numbering::kNone;
+  // By what a client comes to a delta: the SSE name, or the type in the data, or both. 0: there is
+  // none. Some clients read events of one name only: where all deltas of a stream agree, they read
+  // all or none.
+  LaneKey naming = 0;
   // responses: lanes that get no more text (`response.output_text.done` ends the lane of its
   // deltas), so that what they hold back can be decided.
   std::vector<LaneKey> ended;

@@ -130,7 +130,10 @@ bool StreamAnswer::NoteNumbering() {
     if (numberings_.size() == kMaxNumbered) return false;
     known = numberings_.insert(known, {info.numbered, openai::Numbering::kNone});
   }
-  return Agree(info.numbering, &known->second) && Agree(info.call_numbering, &call_numbering_);
+  if (naming_ == 0) naming_ = info.naming;
+  const bool named_alike = info.naming == 0 || info.naming == naming_;
+  return named_alike && Agree(info.numbering, &known->second) &&
+         Agree(info.call_numbering, &call_numbering_);
 }
 
 bool StreamAnswer::AllFinished() const noexcept {

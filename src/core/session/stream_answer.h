@@ -81,6 +81,7 @@ class StreamAnswer {
   // Of the events with text.
   std::vector<std::pair<openai::LaneKey, openai::Numbering>> numberings_;  // by what is numbered
   openai::Numbering call_numbering_ = openai::Numbering::kNone;
+  openai::LaneKey naming_ = 0;
   openai::Usage usage_;
   uint64_t received_text_bytes_ = 0;
   std::vector<std::string> unscanned_;

@@ -309,7 +309,12 @@ TEST_F(StreamAttack, ItemsOfResponsesAreNumberedInOneWay) {
     return Event(R"({"type":"response.function_call_arguments.delta","item_id":"a",)" + place +
                  "\"delta\":" + json::Quote(text) + "}");
   };
-  const std::string first = R"("output_index":0,)", start = TextDelta("Hi. ");
+  const auto says = [](const std::string& text) {
+    return Event(R"({"type":"response.output_text.delta","output_index":0,"content_index":0,)"
+                 "\"delta\":" +
+                 json::Quote(text) + "}");
+  };
+  const std::string first = R"("output_index":0,)", start = says("Hi. ");
   for (const std::string other :
        {R"()", R"("output_index":null,)", R"("output_index":"0",)", R"("output_index":0.0,)",
         R"("output_index":0,"content_index":"0",)", R"("output_index":0,"summary_index":-1,)"}) {
@@ -330,7 +335,7 @@ TEST_F(StreamAttack, ItemsOfResponsesAreNumberedInOneWay) {
   const std::string spoken =
       Run(start + Event(R"({"type":"response.audio.transcript.delta","delta":"Mail jane.doe@"})") +
               Event(R"({"type":"response.audio.transcript.delta","delta":"acme-mail.com."})") +
-              TextDelta("Bye.") + kCompleted,
+              says("Bye.") + kCompleted,
           "/v1/responses");
   EXPECT_NE(spoken.find("[EMAIL]"), std::string::npos) << spoken;
   EXPECT_NE(spoken.find("response.completed"), std::string::npos) << spoken;

@@ -276,5 +276,63 @@ TEST_F(StreamReaders, TheEndOfAnItemEndsItsTexts) {
   EXPECT_EQ(life.output, added + done);
 }
 
+// ---- names of events ----------------------------------------------------------------------------
+
+// A browser's EventSource skips events with a name, the SDKs read them.
+std::string Name(const std::string& name, const std::string& event) {
+  return "event: " + name + "\n" + event;
+}
+
+TEST_F(StreamReaders, WhatANamedEventSaysMayNotStandBetween) {
+  const std::string begin = Text("4111 1111 "), between = Text("zz "), rest = Text("1111 1111 ");
+  for (const std::string& events :
+       {begin + Name("foo", between) + rest, Name("foo", begin) + between + Name("foo", rest),
+        Name("a", begin) + Name("b", between) + Name("a", rest),
+        begin + Name("thread.run", between) + rest, begin + Name("message ", between) + rest}) {
+    const std::string output = Run(events + kEnd);
+    EXPECT_NE(output.find("upstream_invalid_response"), output.npos) << output;
+    EXPECT_EQ(output.find("4111 1111 \"}}]}\n\nevent"), output.npos) << output;
+    EXPECT_EQ(output.find("1111 1111"), output.npos) << output;
+  }
+}
+
+TEST_F(StreamReaders, EventsOfOneNameAndThoseWithoutTextPass) {
+  const std::string ping = Name("ping", Event(R"({"type":"ping"})"));
+  for (const std::string& events :
+       {Name("message", Text("Hi. ")) + Text("Ho. "),
+        Name("chunk", Text("Hi. ") + ping) + Name("chunk", Text("Ho. ")),
+        ping + Text("Hi. ") + ping + Text("Ho. "),
+        kRole + Name("delta", Text("Hi. ")) + Name("delta", Text("Ho. "))}) {
+    EXPECT_EQ(Run(events + kEnd), events + kEnd);
+  }
+  const std::string error = Run(Text("Hi. ") + Name("error", Event(R"({"message":"busy"})")));
+  EXPECT_NE(error.find("\"upstream_error\""), error.npos) << error;
+}
+
+TEST_F(StreamReaders, EventsOfResponsesAreNamedInOneWay) {
+  const std::string type = "response.output_text.delta";
+  const auto delta = [](const std::string& text) { return kBegun[0].Goes(text); };
+  const auto untyped = [](const std::string& text) {
+    return Event(R"({"output_index":0,"content_index":0,"delta":)" + json::Quote(text) + "}");
+  };
+  const std::string added =
+      Typed("response.output_item.added", R"("item":{"type":"message","content":[]})");
+  for (const std::string& events :
+       {delta("Hi. ") + delta("Ho. "), Name(type, delta("Hi. ")) + Name(type, delta("Ho. ")),
+        added + Name(type, delta("Hi. ")), Name("message", delta("Hi. ")) + delta("Ho. "),
+        Name(type, untyped("Hi. ")) + Name(type, untyped("Ho. "))}) {
+    EXPECT_EQ(Run(events + kCompleted, "/v1/responses"), events + kCompleted);
+  }
+  for (const std::string& events :
+       {delta("4111 1111 ") + Name(type, delta("zz ")) + delta("1111 1111 "),
+        Name(type, delta("4111 1111 ")) + delta("zz ") + Name(type, delta("1111 1111 ")),
+        Name(type, delta("4111 1111 ")) + Name(type, untyped("zz ")),
+        Name("response.refusal.delta", delta("4111 1111 ")) + Name(type, delta("zz "))}) {
+    const std::string output = Run(events + kCompleted, "/v1/responses");
+    EXPECT_NE(output.find("upstream_invalid_response"), output.npos) << output;
+    EXPECT_EQ(output.find("1111 1111"), output.npos) << output;
+  }
+}
+
 }  // namespace
 }  // namespace kt::session
