@@ -11,6 +11,7 @@ list of events. What happens:
   blocked      the request or the answer is refused, since nothing can stand there instead
   refused      400: it cannot be governed
   removed      the member becomes null
+  emptied      the comment goes on without its text
   counted      not read; the record's `unscanned` names it
 """
 
@@ -271,7 +272,8 @@ STREAMS = [
     ("chat", "unknown field", "redacted", deltas(lambda piece: {"x_vendor": piece})),
     ("chat", "object key", "blocked",
      after_text(chat.event(chat.chunk({"x_vendor": {VALUE: 1}})))),
-    ("chat", "comment, id, event name", "blocked", after_text(f": {TEXT}\n\n".encode())),
+    ("chat", "comment, unknown line", "emptied", after_text(f": {TEXT}\n\n".encode())),
+    ("chat", "id, event name", "blocked", after_text(f"id: {VALUE}\n\n".encode())),
     ("chat", "`logprobs`", "counted logprobs",
      [chat.event(chat.chunk({"content": "x"}, finish="stop",
                             logprobs={"content": [{"token": "x", "logprob": -0.1}]})), chat.DONE]),
@@ -283,7 +285,10 @@ STREAMS = [
      [chat.event({"choices": [{"index": 0, "text": TEXT[:10], "finish_reason": None}]}),
       chat.event({"choices": [{"index": 0, "text": TEXT[10:], "finish_reason": "stop"}]}),
       chat.DONE]),
-    ("completions", "comment, id, event name", "blocked",
+    ("completions", "comment, unknown line", "emptied",
+     [chat.event(choice(text="Hello. ", finish_reason=None)), f"note: {VALUE}\n\n".encode(),
+      chat.event(choice(text="")), chat.DONE]),
+    ("completions", "id, event name", "blocked",
      [chat.event(choice(text="Hello. ", finish_reason=None)), f"id: {VALUE}\n\n".encode(),
       chat.event(choice(text="")), chat.DONE]),
     ("completions", "unknown field", "redacted",
@@ -313,9 +318,12 @@ STREAMS = [
      response_events(named("response.output_text.delta", delta="Hello. "),
                      named("response.output_item.added", item={
                          "type": "function_call", "id": "i", "name": VALUE, "arguments": ""}))),
-    ("responses", "comment, id, event name", "blocked",
+    ("responses", "comment, unknown line", "emptied",
      response_events(named("response.output_text.delta", delta="Hello. "),
                      f": {TEXT}\n\n".encode())),
+    ("responses", "id, event name", "blocked",
+     response_events(named("response.output_text.delta", delta="Hello. "),
+                     f"event: {VALUE}\n\n".encode())),
 ]
 
 PARTS = {"request": REQUESTS, "answer": ANSWERS, "stream": STREAMS}

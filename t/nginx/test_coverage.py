@@ -62,6 +62,8 @@ def check_answer(gw, answer, what):
         assert chat.EMAIL_MARK.encode() in answer.body
     elif what == "removed":
         assert b'"logprobs":null' in answer.body
+    elif what == "emptied":
+        assert b"\n:\n\n" in answer.body
     elif what.startswith("counted "):
         assert what.split(" ")[1] in gw.record_of(answer)["unscanned"]
 

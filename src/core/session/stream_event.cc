@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <functional>
+#include <iterator>
+#include <utility>
 
 #include "core/session/segment_edits.h"
 #include "core/sse/lines.h"
@@ -15,6 +17,56 @@ bool IsPlainWord(std::string_view name) {
   return name.size() <= kLongest && std::all_of(name.begin(), name.end(), [](char c) {
            return (c >= 'a' && c <= 'z') || c == '_' || c == '.';
          });
+}
+
+// "data: ", two line ends: there is no room for anything else.
+bool HoldsDataOnly(const sse::Event& event) noexcept {
+  constexpr size_t kLeast = 10;
+  return event.has_data &&
+         event.raw.size() - std::min(event.raw.size(), event.data.size()) <= kLeast;
+}
+
+// What providers and their proxies say to keep a connection alive.
+bool IsKnownComment(std::string_view text) noexcept {
+  static constexpr std::string_view kKnown[] = {"",          "ping",      "keep-alive",
+                                                "keepalive", "heartbeat", "OPENROUTER PROCESSING"};
+  return std::find(std::begin(kKnown), std::end(kKnown), text) != std::end(kKnown);
+}
+
+enum class Line : uint8_t {
+  kPlain,   // the data; or nothing that could be a value
+  kRead,    // a client may read it
+  kUnread,  // no client reads it
+};
+
+Line KindOf(const sse::Event& event, std::string_view line) noexcept {
+  if (line.empty()) return Line::kPlain;
+  std::string_view own = line;
+  if (own.starts_with(sse::kByteOrderMark)) {
+    // Of the data behind a byte order mark the splitter alone knows that it is data.
+    if (event.has_data && IsInside(line, event.data)) return Line::kPlain;
+    own.remove_prefix(sse::kByteOrderMark.size());
+    const std::string_view name = sse::ParseField(own).name;
+    return name == "data" || name == "event" ? Line::kRead : Line::kUnread;
+  }
+  const sse::Field field = sse::ParseField(own);
+  if (field.name == "data") return Line::kPlain;
+  if (field.name == "event") return IsPlainWord(field.value) ? Line::kPlain : Line::kRead;
+  if (field.name == "id" || field.name == "retry") return Line::kRead;
+  const bool comment = own.starts_with(':');
+  return comment && IsKnownComment(field.value) ? Line::kPlain : Line::kUnread;
+}
+
+// Calls call(kind, line, line end); not at all where there is nothing but data.
+template <typename Call>
+void ForEachLine(const sse::Event& event, const Call& call) {
+  if (HoldsDataOnly(event)) return;
+  for (std::string_view rest = event.raw; !rest.empty();) {
+    const size_t end = sse::FindLineEnd(rest, 0);
+    const std::string_view line = rest.substr(0, end), line_end = rest.substr(end).substr(0, 1);
+    call(KindOf(event, line), line, line_end);
+    rest.remove_prefix(line.size() + line_end.size());
+  }
 }
 
 }  // namespace
@@ -83,26 +135,31 @@ bool HeldEvent::AppendTo(json::View* scratch, std::string* out) const {
   return true;
 }
 
+bool HoldsMore(const sse::Event& event) {
+  bool more = false;
+  ForEachLine(event, [&](Line kind, std::string_view, std::string_view) {
+    more = more || kind != Line::kPlain;
+  });
+  return more;
+}
+
 std::string TextBesideData(const sse::Event& event) {
-  // "data: ", two line ends: there is no room for anything else.
-  constexpr size_t kLeast = 10;
   std::string text;
-  if (event.has_data &&
-      event.raw.size() - std::min(event.raw.size(), event.data.size()) <= kLeast) {
-    return text;
-  }
-  for (std::string_view rest = event.raw; !rest.empty();) {
-    const size_t end = sse::FindLineEnd(rest, 0);
-    const std::string_view line = rest.substr(0, end);
-    rest.remove_prefix(std::min(rest.size(), end + 1));
-    const sse::Field field = sse::ParseField(line);
-    // Of the data behind a byte order mark the splitter alone knows that it is data.
-    const bool marked = line.starts_with(sse::kByteOrderMark) && IsInside(line, event.data);
-    if (line.empty() || field.name == "data" || (event.has_data && marked)) continue;
-    if (field.name == "event" && IsPlainWord(field.value)) continue;
-    text.append(line).push_back('\n');
-  }
+  ForEachLine(event, [&](Line kind, std::string_view line, std::string_view) {
+    if (kind == Line::kRead) text.append(line).push_back('\n');
+  });
   return text;
+}
+
+bool EmptyComments(const sse::Event& event, std::string* raw) {
+  std::string emptied;
+  bool any = false;
+  ForEachLine(event, [&](Line kind, std::string_view line, std::string_view line_end) {
+    any = any || kind == Line::kUnread;
+    emptied.append(kind == Line::kUnread ? ":" : line).append(line_end);
+  });
+  if (any) *raw = std::move(emptied);
+  return any;
 }
 
 json::Limits AnswerLimits() noexcept {

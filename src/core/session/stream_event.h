@@ -63,9 +63,14 @@ class HeldEvent {
 // Is `inner` a part of the very bytes of `outer`?
 bool IsInside(std::string_view outer, std::string_view inner) noexcept;
 
-// What an event holds beside its data: comments, ids, unknown fields, event names that are not
-// plain words; one line each. Empty: nothing.
+// Does an event hold anything beside its data that is judged or emptied?
+bool HoldsMore(const sse::Event& event);
+// What of it a client may read: ids, delays, names that are not plain words; one line each.
 std::string TextBesideData(const sse::Event& event);
+// Comments keep a connection alive; what they say, and what lines say that are no field of the
+// standard, no client reads. Makes empty comments of them in *raw, but for those that are known
+// (": OPENROUTER PROCESSING"). False: there is nothing to do, and *raw stays.
+bool EmptyComments(const sse::Event& event, std::string* raw);
 
 // How answers are read, everywhere.
 json::Limits AnswerLimits() noexcept;

@@ -59,7 +59,10 @@ Result StreamRelease::Add(const sse::Event& event, const json::View& view,
     }
   }
   if (const Result result = SettleRun(EndsRun(event, info)); result != Result::kGoOn) return result;
-  HeldEvent held(event);
+  sse::Event quiet = event;
+  std::string raw;
+  if (judged_ && EmptyComments(event, &raw)) quiet.raw = raw;
+  HeldEvent held(quiet);
   held.content = info.content;
   held.logprobs = info.logprobs;
   held.sequence_number = sequence_number;
@@ -73,10 +76,13 @@ Result StreamRelease::Add(const sse::Event& event, const json::View& view,
 
 Result StreamRelease::AddPlain(const sse::Event& event) {
   if (const Result result = Settle(); result != Result::kGoOn) return result;
+  sse::Event quiet = event;
+  std::string raw;
   if (judged_) {
+    if (EmptyComments(event, &raw)) quiet.raw = raw;
     if (const Result result = JudgeBesideData(event); result != Result::kGoOn) return result;
   }
-  Enqueue(HeldEvent(event), true, 0);
+  Enqueue(HeldEvent(quiet), true, 0);
   return DrainWithin();
 }
 
@@ -122,7 +128,7 @@ Result StreamRelease::Judge(const json::View& view, const openai::EventInfo& inf
   return buffered_ ? Result::kGoOn : JudgeLanes(info, held);
 }
 
-// Clients ignore comments, but somebody may read them. Nothing can be edited there.
+// Nothing can be edited there.
 Result StreamRelease::JudgeBesideData(const sse::Event& event) {
   const std::string text = TextBesideData(event);
   if (text.empty()) return Result::kGoOn;

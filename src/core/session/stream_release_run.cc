@@ -70,8 +70,7 @@ bool StreamRelease::EndsRun(const sse::Event& event, const openai::EventInfo& in
   if (run_.lane() == StreamRun::kNoLane || !info.segments.empty()) return false;
   const auto& finished = info.finished;
   const uint32_t choice = lanes_[run_.lane()].choice();
-  return std::find(finished.begin(), finished.end(), choice) != finished.end() &&
-         TextBesideData(event).empty();
+  return std::find(finished.begin(), finished.end(), choice) != finished.end() && !HoldsMore(event);
 }
 
 Result StreamRelease::SettleRun(bool final) {

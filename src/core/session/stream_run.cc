@@ -15,7 +15,7 @@ bool MayWait(const sse::Event& event, const openai::EventInfo& info) {
                        !segment.json_inside && segment.text_class == openai::TextClass::kText;
     if (!plain) return false;
   }
-  return TextBesideData(event).empty();
+  return !HoldsMore(event);
 }
 
 bool IsBarrier(const openai::EventInfo& info) noexcept {

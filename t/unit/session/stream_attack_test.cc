@@ -74,10 +74,30 @@ TEST_F(StreamAttack, AMarkedEventIsNoExampleForLaterOnes) {
       Run(mark + Text("Mail ") + half + mark + Text(" zz ") + Text("mail.com") + Finish() + kDone));
 }
 
-TEST_F(StreamAttack, BytesThatAreNoTextInACommentEndTheStream) {
-  const std::string output = Run(kRole + Text("Hi. ") + ": \xFF\xFE\n\n" + Finish() + kDone);
-  EXPECT_EQ(Read(output).error_code, "upstream_invalid_response");
-  EXPECT_EQ(output.find('\xFF'), std::string::npos);
+// A value could stand in several of them; nobody needs what they say.
+TEST_F(StreamAttack, CommentsAndUnknownLinesAreEmptied) {
+  const std::string mark = "\xEF\xBB\xBF";
+  for (const std::string eol : {"\n", "\r\n", "\r"}) {
+    const std::string text = Text("Hi. ", 0, eol), end = Finish(0, eol) + Event("[DONE]", eol);
+    for (const std::string line : {": 4111 1111", ":1111 1111", "note: x", "note", ": \xFF\xFE",
+                                   ": ping 7", "data : x", "EVENT: x"}) {
+      EXPECT_EQ(Run(text + line + eol + eol + end), text + ":" + eol + eol + end);
+      EXPECT_EQ(Run(text + line + eol + text + end), text + ":" + eol + text + end);
+      EXPECT_EQ(Run(line + eol + text + line + eol + end), ":" + eol + text + ":" + eol + end);
+    }
+    EXPECT_EQ(Run(text + mark + ": x" + eol + text + end), text + ":" + eol + text + end);
+    const std::string known =
+        ":" + eol + ": OPENROUTER PROCESSING" + eol + eol + ":keep-alive" + eol;
+    EXPECT_EQ(Run(known + text + known + text + known + end),
+              known + text + known + text + known + end);
+  }
+  const std::string email = Event(Delta(R"({"content":"jane.doe@acme-mail.com"})"));
+  // Data behind a mark, or in several lines, beside a comment.
+  EXPECT_EQ(Run(mark + "data: {\"choices\":[{\"index\":0,\n: x\ndata:\"delta\":{\"content\":\"" +
+                std::string(kEmail) + "\"}}]}\n\n" + Finish() + kDone)
+                .find("jane"),
+            std::string::npos);
+  EXPECT_EQ(Run(": x\n" + email + Finish() + kDone), ":\n" + Text("[EMAIL]") + Finish() + kDone);
 }
 
 // ---- choices and calls -------------------------------------------------------------------------
