@@ -2,6 +2,7 @@
 
 #include "core/base/text.h"
 #include "core/routing/retry.h"
+#include "core/session/answer_headers.h"
 #include "core/session/impl.h"
 
 namespace kt::session {
@@ -82,7 +83,7 @@ Step Session::Impl::OnUpstreamHeader(const UpstreamHead& untrusted, uint64_t now
   answer_text_bytes.reset();
   usage = {};  // of an earlier try, which `attempts` tells of
   stream.reset();
-  tries.NoteAnswer(untrusted.status, FindHeader(untrusted.headers, "x-request-id"),
+  tries.NoteAnswer(untrusted.status, FindRequestId(untrusted.headers),
                    routing::ParseRetryAfter(FindHeader(untrusted.headers, "retry-after"),
                                             FindHeader(untrusted.headers, "retry-after-ms"),
                                             UnixSeconds(now_ms)));

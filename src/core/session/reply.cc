@@ -8,8 +8,6 @@
 namespace kt::session {
 namespace {
 
-constexpr size_t kMaxHeaderValueBytes = 1024;
-
 enum class Retry : uint8_t { kUnsaid, kNever, kSoon, kLater };
 
 struct Known {
@@ -78,15 +76,6 @@ const Known& Find(Error error) {
                        [&](const Known& known) { return known.error == error; });
 }
 
-bool Allowed(std::string_view name) {
-  constexpr std::array<std::string_view, 4> kAllowed = {"retry-after", "retry-after-ms",
-                                                        "x-should-retry", "openai-processing-ms"};
-  constexpr std::string_view kRateLimit = "x-ratelimit-";
-  return EqualsIgnoreCase(name.substr(0, kRateLimit.size()), kRateLimit) ||
-         std::any_of(kAllowed.begin(), kAllowed.end(),
-                     [&](std::string_view allowed) { return EqualsIgnoreCase(name, allowed); });
-}
-
 }  // namespace
 
 openai::ErrorInfo MakeErrorInfo(Error error, std::string_view request_id, std::string_view detail) {
@@ -152,24 +141,6 @@ bool IsHeaderText(std::string_view value) noexcept {
     const auto byte = static_cast<unsigned char>(c);
     return (byte < 0x20 && byte != '\t') || byte == 0x7F;
   });
-}
-
-std::vector<routing::Header> AllowedHeaders(const HeaderViews& untrusted_headers) {
-  std::vector<routing::Header> headers;
-  for (const auto& [name, value] : untrusted_headers) {
-    if (!Allowed(name) || value.size() > kMaxHeaderValueBytes) continue;
-    if (!IsHeaderText(name) || !IsHeaderText(value)) continue;
-    headers.push_back({ToLower(name), std::string(value)});
-  }
-  return headers;
-}
-
-std::string FindHeader(const HeaderViews& untrusted_headers, std::string_view lower_name) {
-  for (const auto& [name, value] : untrusted_headers) {
-    if (!EqualsIgnoreCase(name, lower_name) || !IsHeaderText(value)) continue;
-    return std::string(value.substr(0, kMaxHeaderValueBytes));
-  }
-  return {};
 }
 
 }  // namespace kt::session

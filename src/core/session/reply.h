@@ -1,5 +1,4 @@
-// Answers that the gateway gives by itself (CONTRACT 3.3), and the headers of a provider's answer
-// that may reach the client.
+// Answers that the gateway gives by itself (CONTRACT 3.3).
 #pragma once
 
 #include <cstdint>
@@ -58,11 +57,6 @@ openai::ErrorInfo MakeBlockInfo(const policy::Block& block, policy::Phase phase,
                                 std::string_view place, std::string_view request_id);
 Reply MakeBlockReply(const openai::ErrorInfo& info, int block_status);
 
-// The provider's headers that the client may see; content-type is left to the caller.
-using HeaderViews = std::vector<std::pair<std::string_view, std::string_view>>;
-std::vector<routing::Header> AllowedHeaders(const HeaderViews& untrusted_headers);
-// The value of the header `lower_name`, bounded, or nothing.
-std::string FindHeader(const HeaderViews& untrusted_headers, std::string_view lower_name);
 // True for bytes that may stand in a header value.
 bool IsHeaderText(std::string_view value) noexcept;
 // A content encoding (untrusted header value; may be empty) that changes nothing.
