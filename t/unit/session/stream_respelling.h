@@ -29,8 +29,17 @@ class Respelling {
 
   // An event with this data, over one line or several.
   std::string Framed(const std::string& data) {
-    static const char* const kBeside[] = {
-        "", "", "", "id: 7\n", ": ping\n", "retry: 10\n", "id\n", ":\nnote:\n", "event: message\n"};
+    static const char* const kBeside[] = {"",
+                                          "",
+                                          "",
+                                          "id: 7\n",
+                                          ": ping\n",
+                                          "retry: 10\n",
+                                          "id\n",
+                                          ":\nnote:\n",
+                                          "event: message\n",
+                                          ": 4111 1111 1111 1111\n",
+                                          ": jane.doe\nnote: @acme-mail.com\n"};
     std::string event = Beside(kBeside) + "data:" + (Below(3) > 0 ? " " : "");
     for (size_t i = 0; i < data.size(); ++i) {
       // Json writes a TAB only where a line may end; its beginning loses one blank.
