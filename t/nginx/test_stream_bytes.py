@@ -86,7 +86,7 @@ def test_a_missing_done_is_added_to_a_complete_stream(gw, provider, base):
 
 
 def test_untouched_events_around_a_redacted_one_keep_their_bytes(gw, provider, base):
-    before = b': ping\nid: 1\ndata:{ "choices":[{"index":0,"delta":{"content":"Well, "}}] }\n\n'
+    before = b': hi\nid: 1\ndata:{ "choices":[{"index":0,"delta":{"content":"Well, "}}] }\n\n'
     touched = chat.event(chat.chunk({"content": f"ask {chat.EMAIL}!"}))
     after = chat.event(chat.chunk({}, finish="stop"), eol=b"\r\n")
     provider.answer(answers.stream([before, touched, after, chat.DONE]))

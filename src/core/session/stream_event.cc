@@ -151,12 +151,16 @@ std::string TextBesideData(const sse::Event& event) {
   return text;
 }
 
-bool EmptyComments(const sse::Event& event, std::string* raw) {
+bool EmptyComments(const sse::Event& event, const std::function<bool(std::string_view)>& may_stay,
+                   std::string* raw) {
   std::string emptied;
   bool any = false;
   ForEachLine(event, [&](Line kind, std::string_view line, std::string_view line_end) {
-    any = any || kind == Line::kUnread;
-    emptied.append(kind == Line::kUnread ? ":" : line).append(line_end);
+    const bool stays =
+        kind != Line::kUnread ||
+        may_stay(line.starts_with(':') ? sse::ParseField(line).value : std::string_view(line));
+    any = any || !stays;
+    emptied.append(stays ? line : ":").append(line_end);
   });
   if (any) *raw = std::move(emptied);
   return any;

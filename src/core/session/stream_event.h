@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -63,14 +64,16 @@ class HeldEvent {
 // Is `inner` a part of the very bytes of `outer`?
 bool IsInside(std::string_view outer, std::string_view inner) noexcept;
 
-// Does an event hold anything beside its data that is judged or emptied?
+// Does an event hold anything beside its data that is judged?
 bool HoldsMore(const sse::Event& event);
 // What of it a client may read: ids, delays, names that are not plain words; one line each.
 std::string TextBesideData(const sse::Event& event);
-// Comments keep a connection alive; what they say, and what lines say that are no field of the
-// standard, no client reads. Makes empty comments of them in *raw, but for those that are known
-// (": OPENROUTER PROCESSING"). False: there is nothing to do, and *raw stays.
-bool EmptyComments(const sse::Event& event, std::string* raw);
+// Comments keep a connection alive, and no client reads what they say, nor what lines say that are
+// no field of the standard. Makes in *raw empty comments of those for whose text `may_stay` says
+// false; it is not asked about what is well known (": OPENROUTER PROCESSING"). False: all stay, and
+// *raw as it is.
+bool EmptyComments(const sse::Event& event, const std::function<bool(std::string_view)>& may_stay,
+                   std::string* raw);
 
 // How answers are read, everywhere.
 json::Limits AnswerLimits() noexcept;

@@ -114,7 +114,9 @@ class StreamRelease {
   Result EnqueueRun(size_t first);
   std::optional<policy::Block> JudgeLane(Lane* lane, bool final, size_t to = SIZE_MAX);
   Result Judge(const json::View& view, const openai::EventInfo& info, HeldEvent* held);
-  Result JudgeBesideData(const sse::Event& event);
+  Result JudgeBesideData(const sse::Event& event, std::string* raw);
+  Result JudgeLines(std::string_view text);
+  Result JudgeComment(std::string_view text, bool* clean);
   Result JudgeWholeTexts(const json::View& view, HeldEvent* held);
   bool IsWhole(const HeldPiece& piece) const;
   Result JudgeGrowing(const json::View& view, const openai::EventInfo& info, HeldEvent* held);
@@ -151,6 +153,7 @@ class StreamRelease {
   std::map<uint64_t, LaneGroup> lane_groups_;
   std::vector<LaneGroup*> group_of_lane_;
   GrowingTexts growing_;
+  std::string comments_;                              // the end of what those said that went on
   std::vector<uint32_t> finished_;                    // choices
   const std::unique_ptr<StreamBuffers> own_buffers_;  // where the caller gives none
   StreamBuffers& buffers_;

@@ -74,18 +74,29 @@ TEST_F(StreamAttack, AMarkedEventIsNoExampleForLaterOnes) {
       Run(mark + Text("Mail ") + half + mark + Text(" zz ") + Text("mail.com") + Finish() + kDone));
 }
 
-// A value could stand in several of them; nobody needs what they say.
-TEST_F(StreamAttack, CommentsAndUnknownLinesAreEmptied) {
+// Nobody needs what they say, so that the stream goes on.
+TEST_F(StreamAttack, CommentsAndUnknownLinesWithValuesAreEmptied) {
   const std::string mark = "\xEF\xBB\xBF";
   for (const std::string eol : {"\n", "\r\n", "\r"}) {
     const std::string text = Text("Hi. ", 0, eol), end = Finish(0, eol) + Event("[DONE]", eol);
-    for (const std::string line : {": 4111 1111", ":1111 1111", "note: x", "note", ": \xFF\xFE",
-                                   ": ping 7", "data : x", "EVENT: x"}) {
+    for (const std::string& line :
+         {": " + std::string(kEmail), ":" + std::string(kEmail), "note: " + std::string(kEmail),
+          std::string(kEmail), std::string(": \xFF\xFE"), ": ping " + std::string(kEmail),
+          "data : " + std::string(kEmail)}) {
       EXPECT_EQ(Run(text + line + eol + eol + end), text + ":" + eol + eol + end);
       EXPECT_EQ(Run(text + line + eol + text + end), text + ":" + eol + text + end);
       EXPECT_EQ(Run(line + eol + text + line + eol + end), ":" + eol + text + ":" + eol + end);
     }
-    EXPECT_EQ(Run(text + mark + ": x" + eol + text + end), text + ":" + eol + text + end);
+    for (const std::string line : {": hi", ":1111 1111", "note: x", "note", "EVENT: x"}) {
+      EXPECT_EQ(Run(text + line + eol + eol + end), text + line + eol + eol + end);
+      EXPECT_EQ(Run(line + eol + text + line + eol + end), line + eol + text + line + eol + end);
+    }
+    // In pieces, of which the last one makes the value.
+    const std::string jane = ": jane.doe" + eol, at = ":@acme-" + eol, mail = ": mail.com" + eol;
+    EXPECT_EQ(Run(text + jane + at + eol + mail + text + end),
+              text + jane + at + eol + ":" + eol + text + end);
+    const std::string marked = mark + ": " + std::string(kEmail) + eol;
+    EXPECT_EQ(Run(text + marked + text + end), text + ":" + eol + text + end);
     const std::string known =
         ":" + eol + ": OPENROUTER PROCESSING" + eol + eol + ":keep-alive" + eol;
     EXPECT_EQ(Run(known + text + known + text + known + end),
@@ -97,7 +108,7 @@ TEST_F(StreamAttack, CommentsAndUnknownLinesAreEmptied) {
                 std::string(kEmail) + "\"}}]}\n\n" + Finish() + kDone)
                 .find("jane"),
             std::string::npos);
-  EXPECT_EQ(Run(": x\n" + email + Finish() + kDone), ":\n" + Text("[EMAIL]") + Finish() + kDone);
+  EXPECT_EQ(Run(": x\n" + email + Finish() + kDone), ": x\n" + Text("[EMAIL]") + Finish() + kDone);
 }
 
 // ---- choices and calls -------------------------------------------------------------------------

@@ -8,7 +8,7 @@ namespace {
 TEST_F(Stream, ACleanStreamIsTheSameBytes) {
   for (const std::string eol : {"\n", "\r\n", "\r"}) {
     const std::string whole =
-        ": ping" + eol + eol + Whole({"Hello", " there", ", how are \xF0\x9F\x98\x80", "?"}, eol);
+        ": hi" + eol + eol + Whole({"Hello", " there", ", how are \xF0\x9F\x98\x80", "?"}, eol);
     EXPECT_EQ(Run({whole}), whole);
     EXPECT_EQ(Run(Pieces(whole, 1)), whole);
   }
@@ -60,7 +60,7 @@ TEST_F(Stream, StreamedTextEqualsWholeText) {
 
 TEST_F(Stream, UntouchedEventsAroundATouchedOneKeepTheirBytes) {
   const std::string before =
-      ": ping\nid: 1\ndata:{ \"choices\":[{\"index\":0,\"delta\":{\"content\":\"Well, \"}}] }\n\n";
+      ": hi\nid: 1\ndata:{ \"choices\":[{\"index\":0,\"delta\":{\"content\":\"Well, \"}}] }\n\n";
   const std::string after = Finish(0, "\r\n");
   const std::string output =
       Run({before + Text("ask " + std::string(kEmail) + "!") + after + kDone});
