@@ -64,9 +64,15 @@ class ClientHeaders {
   std::optional<std::string_view> Find(std::string_view lower_name) const {
     return Find(lower_name, [](std::string_view) { return true; });
   }
-  bool Repeats(std::string_view lower_name) const {
+  // The same, empty when there is none. Sets *repeats when it comes more than once.
+  std::string_view FindOnly(std::string_view lower_name, bool* repeats) const {
+    std::string_view first;
     size_t count = 0;
-    return Find(lower_name, [&](std::string_view) { return ++count > 1; }).has_value();
+    Find(lower_name, [&](std::string_view value) {
+      if (++count == 1) first = value;
+      return *repeats = *repeats || count > 1;
+    });
+    return first;
   }
   // The first of that name that `wanted` takes.
   template <typename Wanted>
@@ -127,10 +133,8 @@ session::RequestHead MakeHead(ngx_http_request_t* r, const LocationConf* conf) {
   head.header_equals = [headers](std::string_view name, std::string_view value) {
     return headers.Find(name, [&](std::string_view v) { return v == value; }).has_value();
   };
-  head.content_type = header("content-type").value_or("");
-  head.content_encoding = header("content-encoding").value_or("");
-  head.content_headers_repeat =
-      headers.Repeats("content-type") || headers.Repeats("content-encoding");
+  head.content_type = headers.FindOnly("content-type", &head.content_headers_repeat);
+  head.content_encoding = headers.FindOnly("content-encoding", &head.content_headers_repeat);
   if (r->headers_in.content_length_n >= 0) {
     head.content_length = static_cast<uint64_t>(r->headers_in.content_length_n);
   }

@@ -78,11 +78,12 @@ bool IsWord(std::string_view value) noexcept {
 }
 
 bool IsId(std::string_view value) noexcept {
+  constexpr size_t kMostBytes = 128;
   constexpr std::string_view kThought = "__thought__";
-  if (const size_t at = value.substr(0, 128).find(kThought); at != value.npos) {
-    if (IsBase64(value.substr(at + kThought.size()))) value = value.substr(0, at);
-  }
-  return value.size() <= 128 && AllOf(value, kIdByte);
+  if (value.size() <= kMostBytes && AllOf(value, kIdByte)) return true;
+  const size_t at = value.substr(0, kMostBytes).find(kThought);
+  return at != value.npos && AllOf(value.substr(0, at), kIdByte) &&
+         IsBase64(value.substr(at + kThought.size()));
 }
 
 bool IsModelName(std::string_view value) noexcept {

@@ -103,6 +103,12 @@ bool IsLimitName(std::string_view name) noexcept {
   }
 }
 
+// Most headers of an answer begin otherwise than those that may pass.
+bool MayPass(std::string_view name) noexcept {
+  constexpr std::string_view kFirst = "oOrRxX";
+  return !name.empty() && kFirst.find(name.front()) != kFirst.npos;
+}
+
 bool Passes(std::string_view name, std::string_view value) {
   if (name.size() > kMaxNameBytes || value.empty() || value.size() > kMaxValueBytes) return false;
   if (IsLimitName(name)) {
@@ -119,6 +125,7 @@ bool Passes(std::string_view name, std::string_view value) {
 std::vector<routing::Header> AllowedHeaders(const HeaderViews& untrusted_headers) {
   std::vector<routing::Header> headers;
   for (const auto& [name, untrusted_value] : untrusted_headers) {
+    if (!MayPass(name)) continue;
     const std::string_view value = Trim(untrusted_value);
     if (Passes(name, value)) headers.push_back({ToLower(name), std::string(value)});
   }
