@@ -116,10 +116,14 @@ struct LocationConf {
   GatewayEntry* gateway;
   AuditEntry* audit;
   ngx_str_t api_token;
+  ngx_str_t prefix;  // what of the URI stands before the endpoint; empty: the location is no prefix
 
   bool governs() const noexcept { return gateway != nullptr && (pass == 1 || enable == 1); }
 };
 
+// The last step of a location's merge: whether it is governed, and that nothing else answers in it.
+// False: a configuration error, which has been logged.
+bool GovernLocation(ngx_conf_t* cf, const LocationConf* parent, LocationConf* conf) noexcept;
 // Loads and builds (or finds) the gateway of `conf`; nullptr after logging every diagnostic.
 GatewayEntry* GetGateway(ngx_conf_t* cf, MainConf* main, const LocationConf* conf) noexcept;
 // The audit log of `conf`, or nullptr after an error has been logged.

@@ -38,6 +38,25 @@ char* SetPolicyConfig(ngx_conf_t* cf, ngx_command_t*, void* conf) {
   return kConfOk;
 }
 
+// As ngx_conf_set_enum_slot, but says which directive is wrong and what it takes.
+char* SetChoice(ngx_conf_t* cf, ngx_command_t* command, void* conf) {
+  auto* field = reinterpret_cast<ngx_uint_t*>(static_cast<char*>(conf) + command->offset);
+  if (*field != NGX_CONF_UNSET_UINT) return const_cast<char*>("is duplicate");
+  ngx_str_t* value = static_cast<ngx_str_t*>(cf->args->elts) + 1;
+  const auto* choices = static_cast<const ngx_conf_enum_t*>(command->post);
+  for (const auto* choice = choices; choice->name.len != 0; choice++) {
+    if (View(choice->name) != View(*value)) continue;
+    *field = choice->value;
+    return kConfOk;
+  }
+  ngx_conf_log_error(
+      NGX_LOG_EMERG, cf, 0,
+      "invalid value \"%V\" in \"%V\" directive, it must be one of \"%V\", \"%V\"%s%V%s", value,
+      &command->name, &choices[0].name, &choices[1].name, choices[2].name.len != 0 ? ", \"" : "",
+      &choices[2].name, choices[2].name.len != 0 ? "\"" : "");
+  return ConfError();
+}
+
 // keeptrusts_pass; and keeptrusts_status;
 char* SetPass(ngx_conf_t* cf, ngx_command_t*, void* conf) {
   auto* lcf = static_cast<LocationConf*>(conf);
@@ -45,6 +64,11 @@ char* SetPass(ngx_conf_t* cf, ngx_command_t*, void* conf) {
   lcf->pass = 1;
   auto* clcf = static_cast<ngx_http_core_loc_conf_t*>(
       ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module));
+  if (clcf->handler != nullptr) {
+    return const_cast<char*>(
+        "cannot share its location with another handler, such as \"proxy_pass\": remove that one,"
+        " or keep it and write \"keeptrusts on\" instead");
+  }
   clcf->handler = ContentHandler;
   return kConfOk;
 }
@@ -76,11 +100,11 @@ ngx_command_t kCommands[] = {
      nullptr},
     {ngx_string("keeptrusts_enforce"), KT_ANYWHERE | NGX_CONF_FLAG, ngx_conf_set_flag_slot,
      KT_LOC(enforce), nullptr},
-    {ngx_string("keeptrusts_fail_mode"), KT_ANYWHERE | NGX_CONF_TAKE1, ngx_conf_set_enum_slot,
-     KT_LOC(fail_mode), kFailModes},
-    {ngx_string("keeptrusts_unknown_endpoint"), KT_ANYWHERE | NGX_CONF_TAKE1,
-     ngx_conf_set_enum_slot, KT_LOC(unknown_endpoint), kUnknownEndpoints},
-    {ngx_string("keeptrusts_block_status"), KT_ANYWHERE | NGX_CONF_TAKE1, ngx_conf_set_enum_slot,
+    {ngx_string("keeptrusts_fail_mode"), KT_ANYWHERE | NGX_CONF_TAKE1, SetChoice, KT_LOC(fail_mode),
+     kFailModes},
+    {ngx_string("keeptrusts_unknown_endpoint"), KT_ANYWHERE | NGX_CONF_TAKE1, SetChoice,
+     KT_LOC(unknown_endpoint), kUnknownEndpoints},
+    {ngx_string("keeptrusts_block_status"), KT_ANYWHERE | NGX_CONF_TAKE1, SetChoice,
      KT_LOC(block_status), kBlockStatuses},
     {ngx_string("keeptrusts_rules"), KT_ANYWHERE | NGX_CONF_TAKE1, SetPath, KT_LOC(rules), nullptr},
     {ngx_string("keeptrusts_secret_store"), KT_ANYWHERE | NGX_CONF_TAKE1, SetPath,
@@ -149,67 +173,6 @@ bool DefaultValue(ngx_conf_t* cf, const char* text, ngx_http_complex_value_t** v
   return ngx_http_compile_complex_value(&compile) == NGX_OK;
 }
 
-// The token's bytes, without trailing newlines.
-bool ReadToken(ngx_conf_t* cf, LocationConf* conf) {
-  if (conf->api_token_file.len == 0) return true;
-  config::SecretRef ref;
-  ref.file.assign(View(conf->api_token_file));
-  Result<std::string> token = routing::ResolveSecret(ref, routing::SecretSource{nullptr, {}});
-  if (!token.ok()) {
-    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "\"keeptrusts_api_token_file\" %V: %s",
-                       &conf->api_token_file, token.status().message().c_str());
-    return false;
-  }
-  conf->api_token = CopyToPool(cf->pool, token.value());
-  return conf->api_token.data != nullptr;
-}
-
-// `mirror` sends the client's own bytes to a second place: in a governed location it would carry
-// unredacted text past the policies. The mirror module's first configuration field is its list.
-bool HasMirror(ngx_conf_t* cf) {
-  auto* context = static_cast<ngx_http_conf_ctx_t*>(cf->ctx);
-  for (ngx_uint_t i = 0; cf->cycle->modules[i] != nullptr; i++) {
-    const ngx_module_t* module = cf->cycle->modules[i];
-    if (ngx_strcmp(module->name, "ngx_http_mirror_module") != 0) continue;
-    void* const* mirror = static_cast<void**>(context->loc_conf[module->ctx_index]);
-    return mirror != nullptr && *mirror != nullptr && *mirror != NGX_CONF_UNSET_PTR;
-  }
-  return false;
-}
-
-bool MakeGoverned(ngx_conf_t* cf, LocationConf* conf) {
-  if (conf->policy_files == nullptr) {
-    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                       "\"%s\" needs a \"keeptrusts_policy_config\" in this location or around it",
-                       conf->pass == 1 ? "keeptrusts_pass" : "keeptrusts on");
-    return false;
-  }
-  if (conf->pass == 1 && conf->enable == 1) {
-    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                       "\"keeptrusts on\" and \"keeptrusts_pass\" exclude each other");
-    return false;
-  }
-  if (HasMirror(cf)) {
-    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                       "\"mirror\" in a location governed by keeptrusts would send unredacted text;"
-                       " remove it or set \"mirror off\"");
-    return false;
-  }
-  auto* main =
-      static_cast<MainConf*>(ngx_http_conf_get_module_main_conf(cf, ngx_http_keeptrusts_module));
-  conf->gateway = GetGateway(cf, main, conf);
-  if (conf->gateway == nullptr || !ReadToken(cf, conf)) return false;
-  if (conf->pass == 1 && conf->gateway->gateway->targets().empty()) {
-    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                       "\"keeptrusts_pass\" needs at least one target: the policy configuration has"
-                       " no \"providers.targets\"");
-    return false;
-  }
-  if (!conf->gateway->gateway->config().audit_logger.present) return true;
-  conf->audit = GetAudit(cf, main, conf);
-  return conf->audit != nullptr;
-}
-
 char* MergeLocationConf(ngx_conf_t* cf, void* parent, void* child) {
   auto* prev = static_cast<LocationConf*>(parent);
   auto* conf = static_cast<LocationConf*>(child);
@@ -237,13 +200,7 @@ char* MergeLocationConf(ngx_conf_t* cf, void* parent, void* child) {
       !DefaultValue(cf, "$http_x_conversation_id", &conf->conversation_id)) {
     return ConfError();
   }
-  // A location inside a governed one is merged for its own sake: http and server levels only pass
-  // `keeptrusts on` down, and a location with another content handler inherits no `pass`.
-  auto* clcf = static_cast<ngx_http_core_loc_conf_t*>(
-      ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module));
-  if (clcf->handler == StatusHandler) return kConfOk;
-  if (conf->pass != 1 && conf->enable != 1) return kConfOk;
-  return MakeGoverned(cf, conf) ? kConfOk : ConfError();
+  return GovernLocation(cf, prev, conf) ? kConfOk : ConfError();
 }
 
 ngx_int_t PostConfiguration(ngx_conf_t* cf) {

@@ -40,13 +40,7 @@ std::string MakeRequestId(RandomBytes* from) {
 
 // Below the location's prefix; the whole URI where the location is no prefix, or is all of it.
 std::string_view PathBelowLocation(ngx_http_request_t* r) {
-  auto* clcf =
-      static_cast<ngx_http_core_loc_conf_t*>(ngx_http_get_module_loc_conf(r, ngx_http_core_module));
-  const std::string_view uri = View(r->uri), prefix = View(clcf->name);
-#if (NGX_PCRE)
-  if (clcf->regex != nullptr) return uri;
-#endif
-  if (clcf->exact_match != 0 || clcf->named != 0 || clcf->noname != 0) return uri;
+  const std::string_view uri = View(r->uri), prefix = View(GetLocationConf(r)->prefix);
   return uri.size() > prefix.size() && uri.starts_with(prefix) ? uri.substr(prefix.size()) : uri;
 }
 

@@ -18,6 +18,19 @@ def named(provider):
         location = /v1/chat/completions {{ keeptrusts_pass; }}
         location ~ ^/v1/embeddings$ {{ keeptrusts_pass; }}
         location /v1/completions {{ try_files /absent @fallback; }}
+        location /if/ {{
+            keeptrusts_pass;
+            if ($http_x_mark) {{ set $mark 1; }}
+        }}
+        location /if-stock/ {{
+            keeptrusts on;
+            proxy_pass http://127.0.0.1:{provider.port};
+            if ($http_x_mark) {{ set $mark 1; }}
+        }}
+        location /methods/ {{
+            keeptrusts_pass;
+            limit_except GET {{ allow all; }}
+        }}
         location @fallback {{ keeptrusts_pass; }}
         location /stock/ {{
             keeptrusts on;
@@ -118,3 +131,45 @@ def test_pass_without_policies_is_an_error_also_inside_another_location(make_gat
     status, output = gateway.test_configuration()
     assert status != 0
     assert "keeptrusts_policy_config" in output
+
+
+@pytest.mark.parametrize("headers", [(), [("X-Mark", "1")]])
+@pytest.mark.parametrize("path", ["/if/v1", "/if/", "/if-stock/v1", "/methods/v1"])
+def test_an_if_or_limit_except_block_is_governed_as_what_is_around_it(gw, provider, path, headers):
+    path = path.rstrip("/") + "/chat/completions"
+    answer = gw.chat(f"Mail {chat.EMAIL}", path, headers=headers)
+    assert answer.status == 200
+    assert provider.last.json()["messages"][0]["content"] == f"Mail {chat.EMAIL_MARK}"
+    seen = len(provider.requests)
+    assert gw.chat(chat.INJECTION, path, headers=headers).status == 409
+    assert len(provider.requests) == seen
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        "keeptrusts_pass; proxy_pass http://127.0.0.1:9;",
+        "proxy_pass http://127.0.0.1:9; keeptrusts_pass;",
+        "keeptrusts_pass; keeptrusts_status;",
+        "keeptrusts_pass; if ($http_x) { proxy_pass http://127.0.0.1:9; }",
+        "keeptrusts_pass; limit_except GET { proxy_pass http://127.0.0.1:9; }",
+    ],
+)
+def test_another_handler_beside_pass_is_an_error(make_gateway, shared_provider, location):
+    gateway = make_gateway(
+        policy.config(policy.target(shared_provider)),
+        "keeptrusts_policy_config {dir}/policy.yaml; location /both/ { " + location + " }",
+        start=False,
+    )
+    status, output = gateway.test_configuration()
+    assert status != 0
+    assert "another handler" in output and '"keeptrusts on"' in output
+
+
+def test_an_error_of_a_location_names_it(make_gateway, shared_provider):
+    gateway = make_gateway(
+        policy.config(policy.target(shared_provider)), "location /a/ { keeptrusts on; }", start=False
+    )
+    status, output = gateway.test_configuration()
+    assert status != 0
+    assert 'location "/a/" in' in output and "nginx.conf: " in output
