@@ -56,7 +56,7 @@ EXIT STATUS
   0 whole; 1 broken; 2 nothing could be judged, or wrong usage.
 
 EXAMPLE
-  kt audit verify /var/lib/keeptrusts/audit --public-key /etc/keeptrusts/audit.pub
+  kt audit verify /var/lib/keeptrusts/audit --public-key /etc/keeptrusts/audit.key.pub
 )"},
     {"tail", R"(NAME
   kt audit tail - print records as they are written

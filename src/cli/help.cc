@@ -158,8 +158,8 @@ DESCRIPTION
   For tuning thresholds, terms and patterns. Reads one JSON object a line, {"id": ..., "text":
   "..."}, and writes one for each, in order:
 
-    {"id": 7, "scores": {"prompt-injection": 0.93}, "entities": [{"type": "EMAIL", "start": 3,
-     "end": 18}], "verdict": "blocked"}
+    {"id": 7, "scores": {"prompt-injection": 0.93}, "entities": [{"type": "EMAIL_ADDRESS",
+     "start": 3, "end": 18}], "verdict": "blocked"}
 
   Offsets count code points of the text; `end` is the first behind the span. Texts are judged as a
   user's message (input) or as a model's answer (output); `when` conditions do not apply. A line

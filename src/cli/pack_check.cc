@@ -7,11 +7,13 @@
 namespace kt::cli {
 namespace {
 
-// What the chain's compiler says: of a value, or of the configuration as a whole.
+// What the chain's compiler says: of a value, or else of the rule packs, which are those of `rules`
+// where that is given.
 config::Diagnostic FromChain(const config::PolicyConfig& config,
-                             const std::vector<std::string>& files, std::string_view message) {
+                             const std::vector<std::string>& files, const std::string& rules,
+                             std::string_view message) {
   config::Diagnostic diagnostic = config::Located(config, message);
-  if (diagnostic.file.empty()) diagnostic.file = files.front();
+  if (diagnostic.file.empty()) diagnostic.file = rules.empty() ? files.front() : rules;
   return diagnostic;
 }
 
@@ -38,7 +40,7 @@ PackCheck CheckPack(const std::vector<std::string>& files, const std::string& ru
   std::vector<std::string> warnings;
   auto chain = policies::BuildChain(*check.config, options, &warnings);
   for (const std::string& warning : warnings) {
-    check.warnings.push_back(FromChain(*check.config, files, warning));
+    check.warnings.push_back(FromChain(*check.config, files, rules, warning));
   }
   config::SortByPosition(files, &check.warnings);
   if (chain.ok()) {
@@ -47,7 +49,7 @@ PackCheck CheckPack(const std::vector<std::string>& files, const std::string& ru
   }
   policies::AddValueErrors(*check.config, options, files, &check.errors);
   if (check.errors.empty()) {
-    check.errors.push_back(FromChain(*check.config, files, chain.status().message()));
+    check.errors.push_back(FromChain(*check.config, files, rules, chain.status().message()));
   }
   return check;
 }

@@ -145,17 +145,23 @@ bool WorkersReach(ngx_conf_t* cf, const std::string& directory) {
 bool PrepareDirectories(ngx_conf_t* cf, AuditEntry* entry) {
   // Directories below the audit directory can be reached once nginx has handed that over.
   const bool below = entry->ring_directory.starts_with(entry->directory + "/");
-  if (MakeDirectory(entry->directory, 0750) && MakeDirectory(entry->ring_directory, 0700) &&
-      WorkersReach(cf, entry->directory) && (below || WorkersReach(cf, entry->ring_directory))) {
+  const bool log_ok = MakeDirectory(entry->directory, 0750) && WorkersReach(cf, entry->directory);
+  if (log_ok && MakeDirectory(entry->ring_directory, 0700) &&
+      (below || WorkersReach(cf, entry->ring_directory))) {
     return AddPath(cf, entry->directory, entry, false) &&
            AddPath(cf, entry->ring_directory, entry, true);
   }
+  const ngx_err_t error = ngx_errno;
   const bool immutable = entry->settings.immutable;
   const ngx_uint_t level = immutable ? NGX_LOG_EMERG : NGX_LOG_WARN;
-  ngx_log_error(level, cf->log, ngx_errno, "audit directory \"%s\" cannot be created or written%s",
-                entry->directory.c_str(),
-                immutable ? "; name another one with \"keeptrusts_audit_dir\""
-                          : ": records are dropped, as \"immutable: false\" allows");
+  ngx_log_error(level, cf->log, error, "audit %s \"%s\" cannot be created or written%s%s",
+                log_ok ? "ring directory" : "directory",
+                log_ok ? entry->ring_directory.c_str() : entry->directory.c_str(),
+                !immutable ? ": records are dropped, as \"immutable: false\" allows"
+                           : "; name another one with ",
+                !immutable ? ""
+                : log_ok   ? "\"keeptrusts_audit_ring_dir\""
+                           : "\"keeptrusts_audit_dir\"");
   return !immutable;
 }
 

@@ -140,6 +140,10 @@ bool BuildEntry(ngx_conf_t* cf, MainConf* main, const LocationConf* conf, Gatewa
     std::vector<config::Diagnostic> errors;
     policies::AddValueErrors(*config, {options.packs, {}}, FileNames(conf), &errors);
     if (errors.empty()) errors = {config::Located(*config, gateway.status().message())};
+    // What has no place in the configuration is about the packs.
+    for (config::Diagnostic& error : errors) {
+      if (error.file.empty()) error.file = View(conf->rules);
+    }
     LogDiagnostics(cf, errors, NGX_LOG_EMERG);
     return false;
   }

@@ -33,7 +33,15 @@ ngx_ssl_t* NewContext(ngx_conf_t* cf) {
 
 // The given bundle, else the system's.
 bool TrustAuthorities(ngx_conf_t* cf, ngx_str_t file, ngx_ssl_t* ssl) {
-  if (file.len != 0) return ngx_ssl_trusted_certificate(cf, ssl, &file, kVerifyDepth) == NGX_OK;
+  if (file.len != 0) {
+    if (ngx_ssl_trusted_certificate(cf, ssl, &file, kVerifyDepth) == NGX_OK) return true;
+    ngx_log_error(
+        NGX_LOG_EMERG, cf->log, 0,
+        "\"keeptrusts_ssl_trusted_certificate\" \"%V\" cannot be used: it must be a PEM file"
+        " of certificates that the master can read",
+        &file);
+    return false;
+  }
   SSL_CTX_set_verify_depth(ssl->ctx, kVerifyDepth);
   return SSL_CTX_set_default_verify_paths(ssl->ctx) == 1;
 }

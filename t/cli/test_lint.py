@@ -48,6 +48,20 @@ def test_every_error_is_named_with_its_place(pack):
     assert "weight" in error["suggestion"]
 
 
+def test_a_directory_without_rules_is_named(pack, tmp_path):
+    result = kt("policy", "lint", "--rules", tmp_path / "absent", "--file", pack())
+    assert result.returncode == 2
+    assert f'error: {tmp_path / "absent"}: rule pack "prompt-injection.yaml" is missing' in result.stdout
+
+
+def test_an_expression_of_another_engine_is_told_what_re2_lacks(pack):
+    status, verdict = lint_json(pack(ECHO + "policy: {pii-detector: {detect_patterns: ['a(?=b)']}}\n"))
+    assert status == 2
+    [error] = verdict["errors"]
+    assert error["reason"].startswith("not an RE2 expression: ")
+    assert "no look-around" in error["reason"]
+
+
 def test_a_pattern_that_does_not_compile_is_an_error(pack):
     path = pack(ECHO + "policy: {pii-detector: {detect_patterns: ['a(b']}}\n")
     status, verdict = lint_json(path)

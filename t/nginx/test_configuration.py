@@ -125,7 +125,7 @@ def test_values_that_only_a_policy_can_judge_are_named_with_their_place(check, m
     """All of them, and beside those that the reader finds."""
     errors = errors_of(check, BAD_VALUES + more)
     for place in (
-        "policy.yaml:5:41: policy.prompt-injection.detection.attack_patterns[1]: missing )",
+        "policy.yaml:5:41: policy.prompt-injection.detection.attack_patterns[1]: not an RE2 expression: missing )",
         'policy.yaml:7:30: policy.pii-detector.entities[2]: unknown type "US_SNN"; did you mean "US_SSN"?',
         "policy.yaml:10:9: policy.pii-detector.detect_patterns[1]: ",
         "policy.yaml:11:34: policy.pii-detector.redaction.custom_markers.EMIAL: unknown type",
@@ -206,6 +206,51 @@ def test_a_wrong_directive_value_is_an_error(make_gateway, shared_provider, dire
     status, output = gateway.test_configuration()
     assert status != 0
     assert "[emerg]" in output and "nginx.conf:" in output
+
+
+@pytest.mark.parametrize(
+    "directive, choices",
+    [
+        ("keeptrusts_block_status 200;", '"400", "403", "409"'),
+        ("keeptrusts_fail_mode open;", '"block", "allow"'),
+        ("keeptrusts_unknown_endpoint maybe;", '"refuse", "pass"'),
+    ],
+)
+def test_a_value_that_is_no_choice_is_told_the_choices(make_gateway, directive, choices):
+    gateway = make_gateway(server=policy.routed(more=directive), start=False)
+    status, output = gateway.test_configuration()
+    assert status != 0
+    name, value = directive.rstrip(";").split()
+    assert f'invalid value "{value}" in "{name}" directive, it must be one of {choices} in' in output
+
+
+@pytest.mark.parametrize(
+    "directive, complaint",
+    [
+        ("keeptrusts_rules {dir}/absent;", '{dir}/absent: rule pack "prompt-injection.yaml" is missing'),
+        (
+            "keeptrusts_audit_ring_dir {dir}/policy.yaml/rings;",
+            'ring directory "{dir}/policy.yaml/rings" cannot be created or written; name another one'
+            ' with "keeptrusts_audit_ring_dir" (20: Not a directory)',
+        ),
+        (
+            "keeptrusts_ssl_trusted_certificate {dir}/absent.pem;",
+            '"keeptrusts_ssl_trusted_certificate" "{dir}/absent.pem" cannot be used',
+        ),
+        (
+            "keeptrusts_api_token_file {dir}/absent;",
+            '"keeptrusts_api_token_file": secret file "{dir}/absent" cannot be read: No such file',
+        ),
+    ],
+)
+def test_a_path_that_is_of_no_use_is_named_with_its_directive(
+    make_gateway, shared_provider, directive, complaint
+):
+    target = policy.target(shared_provider, base_url="https://127.0.0.1:9")
+    gateway = make_gateway(policy.config(target), policy.routed(more=directive), start=False)
+    status, output = gateway.test_configuration()
+    assert status != 0
+    assert complaint.replace("{dir}", str(gateway.directory)) in output
 
 
 def test_no_output_of_a_configuration_test_holds_a_secret(make_gateway, shared_provider):

@@ -30,7 +30,9 @@ bool IsBlank(char c) noexcept {
 Result<YamlNode> ReadPack(const PackReader& packs, std::string_view name) {
   const std::optional<std::string> text = packs(name);
   const std::string file(name);
-  if (!text) return Status::NotFound("rule pack \"" + file + "\" is missing");
+  if (!text)
+    return Status::NotFound("rule pack \"" + file +
+                            "\" is missing: a directory of rules holds all packs of the chain");
   // The binary's own packs were made a tree when it was built; no YAML that begins so is a pack.
   if (text->starts_with('[')) return ReadPackTree(*text, file);
   YamlNode root;
@@ -63,7 +65,8 @@ const YamlNode* PackMap::Take(std::string_view key, Kind kind) {
 std::string PackMap::String(std::string_view key) {
   const YamlNode* value = Take(key, Kind::kScalar);
   if (value != nullptr && !value->scalar.empty()) return value->scalar;
-  Fail("\"" + std::string(key) + "\" is missing");
+  Fail("\"" + std::string(key) +
+       "\" is missing: a directory of rules holds all packs of the chain");
   return {};
 }
 

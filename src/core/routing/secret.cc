@@ -1,3 +1,5 @@
+#include <cerrno>
+#include <cstring>
 #include <fstream>
 #include <iterator>
 
@@ -10,8 +12,12 @@ namespace {
 constexpr size_t kMaxSecretBytes = 16 * 1024;
 
 Result<std::string> ReadSecretFile(const std::string& path, const std::string& named) {
+  errno = 0;
   std::ifstream file(path, std::ios::binary);
-  if (!file) return Status::NotFound(named + " cannot be read");
+  if (!file) {
+    const std::string why = errno != 0 ? std::string(": ") + std::strerror(errno) : std::string();
+    return Status::NotFound(named + " cannot be read" + why);
+  }
   std::string value(kMaxSecretBytes + 1, '\0');
   file.read(value.data(), static_cast<std::streamsize>(value.size()));
   if (file.bad()) return Status::NotFound(named + " cannot be read");
@@ -43,7 +49,7 @@ Result<std::string> ReadReference(const config::SecretRef& ref, const SecretSour
   *named = "stored secret \"" + ref.store + "\"";
   if (!IsStoreName(ref.store)) return Status::InvalidArgument(*named + " is no plain file name");
   if (source.store_directory.empty()) {
-    return Status::NotFound(*named + ": keeptrusts_secret_store is not set");
+    return Status::NotFound(*named + ": keeptrusts_secret_store (kt: --secret-store) is not set");
   }
   return ReadSecretFile(source.store_directory + "/" + ref.store, *named);
 }
