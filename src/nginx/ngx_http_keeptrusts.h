@@ -199,6 +199,7 @@ struct Context {
   ngx_event_t ack{};            // looks whether it is
   uint64_t ack_until = 0;
   bool cut = false;                 // it was not, for too long
+  bool failure_logged = false;      // the error log says why there is no good answer
   ngx_int_t precontent = NGX_DONE;  // what the PRECONTENT handler returns when asked again
 
   // Output that nginx has not sent yet.
@@ -333,6 +334,9 @@ void ResetTry(Context* ctx) noexcept;
 // One line for whoever is on call: target, status, why, and what was tried. `more`: another target
 // follows. May throw: call in a Guard.
 void LogFailedTry(Context* ctx, const char* why, bool more);
+// One line where an answer that had begun, or a stock handler's, turned out bad and nothing has
+// said so yet. May throw: call in a Guard.
+void LogFailedAnswer(Context* ctx, int status);
 // The error log's lines about targets. May throw: call in a Guard.
 void LogNotices(Context* ctx);
 // For a balancer's `get`: a peer that does nothing, and fails after `delay_ms` so that nginx asks

@@ -291,6 +291,7 @@ void WriteRecord(Context* ctx, int status) noexcept {
     const audit::Record& record = ctx->session->Finish(status, Now());
     LogInjection(*ctx->session, log);
     LogNotices(ctx);
+    LogFailedAnswer(ctx, status);
     AuditEntry* entry = ctx->conf->audit;
     if (entry == nullptr) return 0;
     if (!ctx->session->recorded()) {

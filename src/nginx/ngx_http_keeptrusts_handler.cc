@@ -30,6 +30,7 @@ bool ChooseTarget(Context* ctx) {
       ngx_log_error(NGX_LOG_ERR, ctx->request->connection->log, 0,
                     "keeptrusts: no target can be asked, reason %s",
                     std::string(ctx->session->reason()).c_str());
+      ctx->failure_logged = true;
       return false;
     }
     ctx->target = *target;

@@ -239,7 +239,17 @@ void LogFailedTry(Context* ctx, const char* why, bool more) {
                 "keeptrusts: target \"%s\" failed: %s, status %ui%s%s, attempts: %s, %s",
                 target.c_str(), why, ctx->status.code, reason.empty() ? "" : ", reason ",
                 reason.c_str(), s.attempts().c_str(), next.c_str());
+  ctx->failure_logged = !more;
   LogNotices(ctx);
+}
+
+void LogFailedAnswer(Context* ctx, int status) {
+  const session::Session& s = *ctx->session;
+  const std::string target(s.target()), reason(s.reason());
+  if (ctx->failure_logged || s.verdict() != "error" || !reason.starts_with("upstream_")) return;
+  ngx_log_error(NGX_LOG_ERR, ctx->request->connection->log, 0,
+                "keeptrusts: answer failed: reason %s, status %d%s%s%s", reason.c_str(), status,
+                target.empty() ? "" : ", target \"", target.c_str(), target.empty() ? "" : "\"");
 }
 
 void LogNotices(Context* ctx) {

@@ -145,7 +145,7 @@ def test_a_refused_key_or_model_puts_the_target_aside(make_gateway, provider, se
     for _ in range(4):
         assert target_of(gateway.chat()) == "b"
     assert len(provider.requests) == 1
-    lines = re.findall(r'target "a" is put aside for 60 s: \w+_error, status \d+', gateway.error_log)
+    lines = re.findall(r'target "a" is put aside for 60 s: \w+_error, status \d+; check its \w+', gateway.error_log)
     assert len(lines) == 1
 
 

@@ -170,6 +170,40 @@ def test_a_broken_answer_larger_than_the_gate_buffer_is_not_taken_as_complete(
     assert answer.status == 502 or not answer.complete
 
 
+def failures_in_log(gw, answer):
+    gw.record_of(answer)  # the log line stands before it
+    return [line for line in gw.error_log.splitlines() if "keeptrusts: " in line and "failed: " in line]
+
+
+@pytest.mark.parametrize("script", [
+    answers.stream([chat.content_events(["A begin "])[0]], framing="close"),
+    answers.stream([chat.content_events(["A begin "])[0], b'data: {"error":{"message":"x"}}\n\n']),
+    answers.stream([chat.content_events(["A begin "])[0]], end=False),
+], ids=["closed", "an error in the stream", "cut"])  # fmt: skip
+def test_a_stream_that_fails_after_its_begin_is_one_line_of_the_error_log(gw, provider, base, script):
+    before = gw.error_log.count("failed: ")
+    provider.answer(script)
+    answer = gw.chat(path=f"{base}/chat/completions", stream=True)
+    assert answer.status == 200 and chat.error_of(answer.body)
+    lines = failures_in_log(gw, answer)[before:]
+    assert len(lines) == 1 and "reason upstream_" in lines[0], lines
+
+
+def test_a_stock_handlers_bad_answer_is_one_line_of_the_error_log(gw, provider):
+    before = gw.error_log.count("failed: ")
+    provider.answer(INVALID["HTML"])
+    answer = gw.chat(path="/stock/v1/chat/completions")
+    assert answer.status == 502
+    [line] = failures_in_log(gw, answer)[before:]
+    assert "answer failed: reason upstream_invalid_response, status 502" in line
+
+
+def test_a_good_answer_leaves_no_line_of_a_failure(gw, provider, base):
+    before = gw.error_log.count("failed: ")
+    answer = gw.chat(path=f"{base}/chat/completions")
+    assert failures_in_log(gw, answer)[before:] == []
+
+
 @pytest.fixture(scope="module")
 def nameless(make_gateway, shared_provider):
     url = "https://provider.no-such-name.invalid/v1"

@@ -32,6 +32,17 @@ bool IsOfTheKeyAlone(int status) noexcept {
   return status == 401;
 }
 
+std::string WhatToCheck(AsideReason reason) {
+  switch (reason) {
+    case AsideReason::kAuth:
+      return "; check its key and account";
+    case AsideReason::kModel:
+      return "; check its model and base_url";
+    default:
+      return "";
+  }
+}
+
 std::string Seconds(uint64_t ms) {
   return std::to_string((ms + 999) / 1000) + " s";
 }
@@ -103,7 +114,7 @@ void Tries::PutAside(size_t target, AsideReason reason, uint64_t ms, int status,
   if (!routing::PutAside(&board_->target(target), reason, now_ms, now_ms + ms)) return;
   Say(true, "target \"" + targets_[target].config->id + "\" is put aside for " + Seconds(ms) +
                 ": " + std::string(routing::AsideReasonName(reason)) + ", status " +
-                std::to_string(status));
+                std::to_string(status) + WhatToCheck(reason));
 }
 
 void Tries::Close(const TryEnd& end, uint64_t now_ms) {
