@@ -29,6 +29,7 @@ constexpr Option kOptions[] = {
     {"audit-dir", OptionKind::kValue},  {"user", OptionKind::kValue},
     {"rules", OptionKind::kValue},      {"secret-store", OptionKind::kValue},
     {"nginx", OptionKind::kValue},      {"module", OptionKind::kValue},
+    {"audit-key", OptionKind::kValue},
 };
 constexpr const char* kTokenVariable = "KEEPTRUSTS_GATEWAY_TOKEN";
 
@@ -85,6 +86,7 @@ Result<Settings> ReadSettings(const Args& args) {
   settings.nginx = args.Get("nginx");
   settings.module = args.Get("module");
   settings.audit_directory = args.Get("audit-dir");
+  if (args.Has("audit-key")) conf.audit_key = Absolute(args.Get("audit-key"));
   if (args.Has("rules")) conf.rules = Absolute(args.Get("rules"));
   if (args.Has("secret-store")) conf.secret_store = Absolute(args.Get("secret-store"));
   if (settings.policy_files.empty()) return Invalid("--policy-config is missing");
@@ -209,7 +211,9 @@ int Supervise(const Settings& settings, const std::string& title, Child* nginx) 
       Announce(settings, title);
     }
   }
-  return *nginx->exit_status();
+  const int status = *nginx->exit_status();
+  if (!up && status != 0) Say("nginx did not start, exit status " + std::to_string(status));
+  return status;
 }
 
 }  // namespace

@@ -46,8 +46,8 @@ COMMANDS
 SYNOPSIS
   kt gateway run --policy-config FILE... [--listen ADDRESS] [--api-token TOKEN]
                  [--admin-listen ADDRESS] [--fail-mode block|allow] [--workers N|auto]
-                 [--audit-dir DIR] [--rules DIR] [--secret-store DIR] [--user NAME]
-                 [--nginx FILE] [--module FILE]
+                 [--audit-dir DIR] [--audit-key FILE] [--rules DIR] [--secret-store DIR]
+                 [--user NAME] [--nginx FILE] [--module FILE]
 
 DESCRIPTION
   Checks the configuration, writes an nginx.conf into a private directory, and runs nginx with the
@@ -65,6 +65,7 @@ OPTIONS
   --workers N|auto         worker processes; default auto: one for each processor
   --audit-dir DIR          default /var/lib/keeptrusts/audit for root, otherwise
                            $XDG_STATE_HOME/keeptrusts/audit or ~/.local/state/keeptrusts/audit
+  --audit-key FILE         root key of the audit log, made by kt audit keygen: proves its origin
   --rules DIR              rule packs that replace the built-in ones
   --secret-store DIR       where `secret_key_ref: {store: NAME}` finds its files
   --user NAME              account of the workers when started by root; default www-data or nobody

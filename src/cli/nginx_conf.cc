@@ -95,6 +95,7 @@ Result<std::string> RenderNginxConf(const NginxConf& conf) {
   out.Line("client_max_body_size 32m;\nclient_body_buffer_size 32m;");
   out.Directive("keeptrusts_policy_config", conf.policy_files);
   out.Directive("keeptrusts_audit_dir", {conf.audit_directory});
+  if (!conf.audit_key.empty()) out.Directive("keeptrusts_audit_key", {conf.audit_key});
   out.Directive("keeptrusts_fail_mode", {conf.fail_mode});
   if (!conf.rules.empty()) out.Directive("keeptrusts_rules", {conf.rules});
   if (!conf.secret_store.empty()) out.Directive("keeptrusts_secret_store", {conf.secret_store});

@@ -10,13 +10,13 @@
 namespace kt::cli {
 
 struct NginxConf {
-  std::string module;                     // absolute path of the .so
-  std::string run_directory;              // holds pid and temporary files
-  std::string listen, admin_listen;       // as nginx writes addresses; admin_listen may be empty
-  std::vector<std::string> policy_files;  // absolute; read again at every reload
-  std::string audit_directory;
-  std::string token_file;           // empty: no token asked for
-  std::string rules, secret_store;  // directories; empty: none
+  std::string module;                      // absolute path of the .so
+  std::string run_directory;               // holds pid and temporary files
+  std::string listen, admin_listen;        // as nginx writes addresses; admin_listen may be empty
+  std::vector<std::string> policy_files;   // absolute; read again at every reload
+  std::string audit_directory, audit_key;  // the key's file; empty: none
+  std::string token_file;                  // empty: no token asked for
+  std::string rules, secret_store;         // directories; empty: none
   std::string fail_mode = "block";
   std::string workers = "auto";
   std::vector<std::string> user;  // name and group; empty: the present user

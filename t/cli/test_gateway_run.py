@@ -43,6 +43,17 @@ def test_a_request_leaves_a_record(gateway, pack):
     assert (record["verdict"], record["pack"]["name"]) == ("allowed", "echo-pack")
 
 
+def test_the_root_key_of_the_log_may_be_given(gateway, pack, tmp_path):
+    assert kt("audit", "keygen", tmp_path / "audit.key").returncode == 0
+    run = gateway(pack(), "--audit-key", tmp_path / "audit.key")
+    assert chat(run.port, "hello")[0] == 200
+    until(lambda: records(run.audit), "the record")
+    verdict = kt("audit", "verify", run.audit, "--public-key", tmp_path / "audit.key.pub")
+    assert verdict.returncode == 0, verdict.stdout + verdict.stderr
+    assert "origin proven" in verdict.stdout
+    assert "no root key was given" not in run.log
+
+
 def test_health_is_open_and_unknown_paths_are_refused(gateway, pack):
     run = gateway(pack(), "--api-token", TOKEN)
     assert request(run.port, "GET", "/health")[0] == 200

@@ -106,7 +106,8 @@ Status Log::BeginLineage(const std::string& reason, const std::string& root_key)
   if (root_key.empty()) {
     notices_.push_back(std::string("no root key was given: ") +
                        (generated ? "one was made" : "the one there is used") +
-                       " beside the log, which proves consistency but no origin");
+                       " beside the log, which proves consistency but no origin; give one by"
+                       " keeptrusts_audit_key (kt: --audit-key)");
   }
   if (reason != "first") {
     notices_.push_back("a new lineage of the audit log begins: " + reason);
