@@ -94,7 +94,7 @@ config::Diagnostic ParseError(const std::string& text, const std::string& file,
     error.column = place.column;
     message.resize(at);
   }
-  error.reason = std::move(message);
+  error.reason = "not valid JSON: " + message;
   return error;
 }
 

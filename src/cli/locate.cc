@@ -62,7 +62,7 @@ Result<std::string> FindModule(const std::string& given) {
   }
   std::string found = FirstReadable(candidates, R_OK);
   if (!found.empty()) return found;
-  return Status::NotFound(std::string(kModuleName) +
+  return Status::NotFound((given.empty() ? kModuleName : given) +
                           " not found: build it (scripts/build), or name it with --module");
 }
 

@@ -77,6 +77,10 @@ std::string_view Verdict(const policy::ChainRun& run, const std::optional<policy
   return VerdictName(strongest);
 }
 
+Status NotValid(const Status& parsed) {
+  return parsed.ok() ? parsed : Status(parsed.code(), "not valid JSON: " + parsed.message());
+}
+
 }  // namespace
 
 struct LineScanner::Answer {
@@ -88,7 +92,7 @@ bool LineScanner::Scan(std::string_view line, std::string* out) {
   json::Limits limits;
   limits.lone_surrogates = json::LoneSurrogates::kKeep;
   Status status = line.size() <= kMaxLineBytes
-                      ? view_.Parse(line, 0, limits)
+                      ? NotValid(view_.Parse(line, 0, limits))
                       : Status::ResourceExhausted("the line is longer than 32 MiB");
   const json::NodeIndex id = status.ok() ? view_.Find(0, "id") : json::kNoNode;
   *out += "{\"id\":";

@@ -92,3 +92,9 @@ def test_an_invalid_configuration_is_named(pack):
     result = kt("policy", "scan", "--policy-config", pack("pack: 1\n"))
     assert result.returncode == 2
     assert "policy-config.yaml:1:" in result.stderr
+
+
+def test_a_line_that_is_no_json_says_so(pack):
+    result = kt("policy", "scan", "--policy-config", pack(), stdin="nonsense\n")
+    assert result.returncode == 1
+    assert json.loads(result.stdout)["error"].startswith("not valid JSON: ")

@@ -61,3 +61,17 @@ def test_an_empty_token_variable_is_refused():
     result = kt("gateway", "run", "--policy-config", "x", env={"KEEPTRUSTS_GATEWAY_TOKEN": ""})
     assert result.returncode == 2
     assert "KEEPTRUSTS_GATEWAY_TOKEN is set but empty" in result.stderr
+
+
+def test_a_module_that_is_not_there_is_named(pack, tmp_path):
+    result = kt("gateway", "run", "--policy-config", pack(), "--module", tmp_path / "absent.so",
+                "--audit-dir", tmp_path / "audit")  # fmt: skip
+    assert result.returncode == 1
+    assert f"{tmp_path / 'absent.so'} not found" in result.stderr
+
+
+def test_a_program_that_is_no_nginx_does_not_end_without_a_word(pack, tmp_path):
+    result = kt("gateway", "run", "--policy-config", pack(), "--nginx", "/bin/false",
+                "--audit-dir", tmp_path / "audit")  # fmt: skip
+    assert result.returncode == 1
+    assert "nginx did not start, exit status 1" in result.stderr

@@ -305,7 +305,8 @@ Result<HeaderChain> Reader::Run() {
       return keys.ok() && keys->segment == 0;
     };
     const bool was_one = has(kPrunedFile) || (has(kKeyFile) && !counts_none());
-    if (!was_one && !options_.head) return Status::NotFound("there is no audit log in it");
+    if (!was_one && !options_.head)
+      return Status::NotFound("there is no audit log in " + options_.directory);
     chain_.finding = {Tampering::kDeleted, std::string(), 0, 1, "all segments are missing"};
     return std::move(chain_);
   }

@@ -115,13 +115,11 @@ const YamlNode* PackMap::Map(std::string_view key) {
 }
 
 Status PackMap::Finish() {
-  if (error_.empty()) {
-    for (const auto& [key, value] : node_.members) {
-      if (std::find(known_.begin(), known_.end(), key.scalar) == known_.end()) {
-        error_ = At(key, "unknown key \"" + key.scalar + "\"");
-        break;
-      }
-    }
+  // Before all others, which may follow from it: a key that is missing since it is misspelt.
+  for (const auto& [key, value] : node_.members) {
+    if (std::find(known_.begin(), known_.end(), key.scalar) != known_.end()) continue;
+    error_ = At(key, "unknown key \"" + key.scalar + "\"");
+    break;
   }
   return error_.empty() ? Status::Ok() : Status::InvalidArgument(error_);
 }

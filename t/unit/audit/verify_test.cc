@@ -308,7 +308,9 @@ TEST(Verify, KeysThatCountNoSegmentMissNone) {
   ASSERT_TRUE(KeysState::Generate(std::string(16, 'a'))->Save(&fs, at.get()).ok());
   VerifyOptions options;
   options.directory = directory.path();
-  EXPECT_EQ(Verify(options, &fs).status().code(), StatusCode::kNotFound);
+  const Status status = Verify(options, &fs).status();
+  EXPECT_EQ(status.code(), StatusCode::kNotFound);
+  EXPECT_EQ(status.message(), "there is no audit log in " + directory.path());
 }
 
 TEST(Verify, HostileFilesAreBounded) {

@@ -87,6 +87,15 @@ TEST(Registry, NamesFileAndLineOfABrokenPack) {
   EXPECT_EQ(status.message(), "prompt-injection.yaml:5: unknown key \"wieght\"");
 }
 
+TEST(Registry, NamesAMisspeltKeyRatherThanTheOneThatIsMissingForIt) {
+  BuildOptions options;
+  options.packs = [](std::string_view) -> std::optional<std::string> {
+    return "rules:\n  - id: one\n    wieght: 0.9\n    pattern: a\n";
+  };
+  const Status status = BuildError(ConfigWith({"prompt-injection"}), options);
+  EXPECT_EQ(status.message(), "prompt-injection.yaml:3: unknown key \"wieght\"");
+}
+
 // The binary's own patterns compile where they first hit; a mistake in somebody's own must not wait
 // for a request.
 TEST(Registry, CompilesThePatternsOfAnotherReaderAtOnce) {
