@@ -37,6 +37,7 @@ struct Settings {
   NginxConf conf;  // paths filled in by Prepare
   std::vector<std::string> policy_files;
   std::string token, user, nginx, module, audit_directory;
+  bool audited = false;  // the chain has an audit-logger
 };
 
 void Say(const std::string& line) {
@@ -173,7 +174,8 @@ void Announce(const Settings& settings, const std::string& title) {
   Say("Loaded declarative config " + title);
   Say("Listening on " + url(conf.listen) + "/v1");
   if (!conf.admin_listen.empty()) Say("Status on " + url(conf.admin_listen) + "/keeptrusts/");
-  if (!settings.conf.audit_directory.empty()) Say("Audit log in " + conf.audit_directory);
+  Say(settings.audited ? "Audit log in " + conf.audit_directory
+                       : "No audit log: the chain has no audit-logger");
   if (settings.token.empty() && !IsLoopback(conf.listen)) {
     Say("warning: " + conf.listen +
         " is open to other machines and asks for no token: whoever reaches it uses your provider "
@@ -231,6 +233,7 @@ int GatewayRun(std::span<char*> arguments) {
     std::fputs(DiagnosticLines(check).c_str(), stderr);
     return 2;
   }
+  settings.audited = check.config->audit_logger.present;
   TakeSignals();
   // nginx takes a variable of this name for sockets to inherit.
   ::unsetenv("NGINX");

@@ -36,8 +36,15 @@ def test_it_answers_with_and_without_the_version(gateway, pack, path):
     assert (status, content(answer)) == (200, "Mail [EMAIL]")
 
 
+def test_it_names_no_audit_log_that_nobody_writes(gateway, pack):
+    run = gateway(pack(ECHO.replace(", audit-logger]", "]")))
+    assert "No audit log: the chain has no audit-logger" in run.log
+    assert "Audit log in" not in run.log
+
+
 def test_a_request_leaves_a_record(gateway, pack):
     run = gateway(pack())
+    assert f"Audit log in {run.audit}" in run.log
     assert chat(run.port, "hello")[0] == 200
     (record,) = until(lambda: records(run.audit), "the record")
     assert (record["verdict"], record["pack"]["name"]) == ("allowed", "echo-pack")
