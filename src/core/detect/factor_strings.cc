@@ -56,7 +56,14 @@ void ChoicesOf(const RegexNode& node, Choices* out) {
   for (size_t begin = 0, end = 0; begin < known.size(); begin = end) {
     do ++end;
     while (end < known.size() && (static_cast<unsigned char>(known[end]) & 0xC0) == 0x80);
-    out->all[out->size++] = {known.data() + begin, end - begin};
+    const Choices::Bytes bytes{known.data() + begin, end - begin};
+    // The two cases of a letter are often the same once they are folded.
+    const auto same = [&](const Choices::Bytes& other) {
+      return std::equal(bytes.begin(), bytes.end(), other.begin(), other.end(),
+                        [](char a, char b) { return FoldByte(a) == FoldByte(b); });
+    };
+    if (std::any_of(out->all.begin(), out->all.begin() + out->size, same)) continue;
+    out->all[out->size++] = bytes;
   }
   if (!known.empty()) return;
   const bool only_ascii = !(node.first >> 0x80).any(), no_ascii = !(node.first << 0x80).any();

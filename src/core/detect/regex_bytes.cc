@@ -94,4 +94,39 @@ bool IsCaseless(uint32_t rune) noexcept {
   return rune < 0x80 && !IsAsciiLetter(rune);
 }
 
+std::string CaseOrbit(uint32_t rune) {
+  // Small letter, capital letter, and the letters of old fonts and symbols that fold to them.
+  constexpr uint32_t kMore[][3] = {
+      {0x432, 0x1C80, 0},      {0x434, 0x1C81, 0}, {0x43E, 0x1C82, 0},     {0x441, 0x1C83, 0},
+      {0x442, 0x1C84, 0x1C85}, {0x44A, 0x1C86, 0}, {0x3B2, 0x3D0, 0},      {0x3B5, 0x3F5, 0},
+      {0x3B8, 0x3D1, 0x3F4},   {0x3BA, 0x3F0, 0},  {0x3B9, 0x345, 0x1FBE}, {0x3BC, 0xB5, 0},
+      {0x3C0, 0x3D6, 0},       {0x3C1, 0x3F1, 0},  {0x3C3, 0x3C2, 0},      {0x3C6, 0x3D5, 0},
+      {0x3C9, 0x2126, 0}};
+  constexpr uint32_t kAccented[][2] = {{0x386, 0x3AC}, {0x388, 0x3AD}, {0x389, 0x3AE},
+                                       {0x38A, 0x3AF}, {0x38C, 0x3CC}, {0x38E, 0x3CD},
+                                       {0x38F, 0x3CE}, {0x490, 0x491}};
+  uint32_t small = rune == 0x3C2 ? 0x3C3 : rune;
+  if ((rune >= 0x391 && rune <= 0x3A9 && rune != 0x3A2) || (rune >= 0x410 && rune <= 0x42F)) {
+    small = rune + 0x20;
+  } else if (rune >= 0x400 && rune <= 0x40F) {
+    small = rune + 0x50;
+  }
+  uint32_t capital = small - 0x20;
+  if (small >= 0x450 && small <= 0x45F) capital = small - 0x50;
+  bool known = (small >= 0x3B1 && small <= 0x3C9) || (small >= 0x430 && small <= 0x45F);
+  for (const auto& pair : kAccented) {
+    if (rune != pair[0] && rune != pair[1]) continue;
+    capital = pair[0], small = pair[1];
+    known = true;
+  }
+  if (!known) return {};
+  std::string all = Utf8(small) + Utf8(capital);
+  for (const auto& more : kMore) {
+    if (more[0] != small) continue;
+    all += Utf8(more[1]);
+    if (more[2] != 0) all += Utf8(more[2]);
+  }
+  return all;
+}
+
 }  // namespace kt::detect

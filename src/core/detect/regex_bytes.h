@@ -30,5 +30,8 @@ ByteSet Negated(const ByteSet& set);
 std::string Utf8(uint32_t rune);
 // Folding letter case leaves the code point alone.
 bool IsCaseless(uint32_t rune) noexcept;
+// UTF-8 of all code points that are `rune` but for their case, one behind the other: of Cyrillic
+// and Greek letters. Empty: not known.
+std::string CaseOrbit(uint32_t rune);
 
 }  // namespace kt::detect

@@ -43,7 +43,11 @@ RegexNode RegexParser::Literal(std::string_view source, uint32_t rune, size_t by
   AddRunes(rune, rune, flags.ignore_case, &first);
   const size_t folded = std::max(bytes, FoldedBytes(rune, rune));
   RegexNode node = Atom(source, flags.ignore_case ? folded : bytes, flags, first);
-  if (rune < 0x80 || !flags.ignore_case || IsCaseless(rune)) node.choices = Utf8(rune);
+  if (rune < 0x80 || !flags.ignore_case || IsCaseless(rune)) {
+    node.choices = Utf8(rune);
+  } else {
+    node.choices = CaseOrbit(rune);
+  }
   return node;
 }
 

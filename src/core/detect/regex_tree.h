@@ -27,8 +27,8 @@ struct RegexNode {
                          // those that the tree was parsed with
   size_t max_bytes = 0;  // atoms: UTF-8 bytes of the longest code point
   ByteSet first;         // atoms: the bytes that the code point may begin with
-  // Atoms that are one of a few code points, which case folding leaves alone (but for ASCII
-  // letters): these, one behind the other. Empty: not known.
+  // Atoms that are one of a few code points: these, one behind the other, in every case that they
+  // match in (but for ASCII letters). Empty: not known.
   std::string choices;
   int min = 0, max = 0;  // repeats
   std::vector<RegexNode> children;
