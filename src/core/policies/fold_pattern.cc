@@ -15,6 +15,18 @@ bool IsAscii(char c) noexcept {
   return static_cast<unsigned char>(c) < 0x80;
 }
 
+// Letters of alphabets of their own that the normaliser leaves alone: most of a pattern that has
+// any. (t/unit/policies/fold_pattern_test.cc asks it about each of them.)
+bool IsLeftAlone(uint32_t code_point) noexcept {
+  constexpr uint32_t kRanges[][2] = {
+      {0x3AC, 0x3CE},   {0x410, 0x45F},   {0x5D0, 0x5EA},   {0x621, 0x63A},  {0x641, 0x64A},
+      {0x904, 0x939},   {0x93E, 0x94D},   {0x995, 0x9B9},   {0xE01, 0xE32},  {0xE40, 0xE4E},
+      {0x3041, 0x3096}, {0x30A1, 0x30FA}, {0x4E00, 0x9FFF}, {0xAC00, 0xD7A3}};
+  return std::any_of(std::begin(kRanges), std::end(kRanges), [&](const auto& range) {
+    return code_point >= range[0] && code_point <= range[1];
+  });
+}
+
 // One code point as the normaliser leaves it behind the letter `before` (0: behind none).
 std::string Folded(std::string_view cp, char before) {
   std::string raw(before == 0 ? 0 : 1, before);
@@ -59,8 +71,14 @@ std::string FoldPattern(std::string_view pattern) {
       ++i;
       continue;
     }
-    const size_t size = std::max<size_t>(detect::DecodeUtf8(pattern, i).size, 1);
+    const auto decoded = detect::DecodeUtf8(pattern, i);
+    const size_t size = std::max<size_t>(decoded.size, 1);
     const std::string_view cp = pattern.substr(i, size);
+    if (IsLeftAlone(decoded.value)) {
+      out += cp;
+      i += size;
+      continue;
+    }
     const char next = i + size < pattern.size() ? pattern[i + size] : '\0';
     const char before = i > 0 && IsLetter(pattern[i - 1]) ? pattern[i - 1] : '\0';
     const std::string folded = Folded(cp, before);

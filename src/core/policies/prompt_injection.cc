@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "core/detect/utf8.h"
-#include "core/policies/rule_pack.h"
 #include "core/policies/score_mix.h"
 
 namespace kt::policies {
@@ -22,7 +21,8 @@ constexpr size_t kReachBytes = 2 * kMentionBytes;  // with the longest words the
 constexpr double kQuotedShare = 0.25;
 
 bool IsQuote(std::string_view text) noexcept {
-  for (const std::string_view quote : {"\"", "'", "`", "“", "”", "‘", "’", "«", "»", "„"}) {
+  for (const std::string_view quote :
+       {"\"", "'", "`", "“", "”", "‘", "’", "«", "»", "„", "「", "」", "『", "』", "《", "》"}) {
     if (text == quote) return true;
   }
   return false;
@@ -35,30 +35,9 @@ bool IsQuoted(std::string_view text, size_t begin, size_t end) noexcept {
   for (size_t i = end; i < text.size() && i < end + 40 && text[i] != '\n' && !closed; ++i) {
     closed = IsQuote(text.substr(i, 1)) || IsQuote(text.substr(i, 3)) || IsQuote(text.substr(i, 2));
   }
+  // French quotes stand apart.
+  if (begin > 0 && text[begin - 1] == ' ') --begin;
   return closed && (before(1) || before(2) || before(3));
-}
-
-using WordLists = std::vector<std::pair<std::string, std::string>>;
-
-// "{{name}}" becomes the expression of that name.
-std::string Expand(std::string_view pattern, const WordLists& words, PackMap* map) {
-  std::string out;
-  for (;;) {
-    const size_t open = pattern.find("{{");
-    out.append(pattern.substr(0, open));
-    if (open == std::string_view::npos) return ExpandBlanks(out);
-    pattern.remove_prefix(open + 2);
-    const size_t close = pattern.find("}}");
-    const auto word = std::find_if(words.begin(), words.end(), [&](const auto& entry) {
-      return entry.first == pattern.substr(0, close);
-    });
-    if (close == std::string_view::npos || word == words.end()) {
-      map->Fail("unknown word list in a pattern");
-      return {};
-    }
-    out += "(?:" + word->second + ")";
-    pattern.remove_prefix(close + 2);
-  }
 }
 
 }  // namespace
@@ -79,48 +58,37 @@ void PromptInjection::Add(detect::Rule rule, RuleInfo info, const BuildContext& 
   rules_.push_back(info);
 }
 
-Status PromptInjection::AddPack(const config::YamlNode& root, const config::PromptInjection& config,
+Status PromptInjection::AddPack(const std::vector<PhraseRule>& pack,
+                                const config::PromptInjection& config,
                                 const BuildContext& context) {
-  PackMap pack(root);
-  WordLists words;
-  if (const config::YamlNode* lists = pack.Map("words")) {
-    PackMap map(*lists);
-    for (const auto& [name, value] : lists->members) {
-      words.emplace_back(name.scalar, Expand(map.String(name.scalar), words, &map));
-    }
-    if (Status status = map.Finish(); !status.ok()) return status;
-  }
   detect::Matcher::Builder hidden, mentions(context.options.facts);
-  for (const config::YamlNode& node : pack.List("rules")) {
-    PackMap map(node);
+  for (const PhraseRule& phrase : pack) {
     detect::Rule rule;
     rule.trusted = AreShipped(context.options.packs);
-    rule.id = "injection." + map.String("id");
-    rule.pattern = Expand(map.String("pattern"), words, &map);
-    const std::string kind = map.String("kind", "phrase");
-    RuleInfo info{RuleKind::kPhrase, map.Number("weight", kind == "mention" ? 0.0 : -1.0)};
-    if (info.weight < 0 || info.weight > 0.99) map.Fail("\"weight\" must be in [0, 0.99]");
-    info.common = map.Bool("common", false);
-    bool on = true;
-    if (kind == "boundary" || kind == "delimiter" || kind == "hidden") {
-      info.kind = RuleKind::kBoundary;
-      on = kind == "hidden" ||
-           (kind == "boundary" ? config.reject_fake_boundaries : config.enforce_delimiters);
-    } else if (kind != "phrase" && kind != "mention") {
-      map.Fail("unknown kind \"" + kind + "\"");
-    }
-    map.String("lang", "");
-    if (Status status = map.Finish(); !status.ok()) return status;
-    if (kind == "hidden") {
-      rule.trusted = false;
-      hidden.Add(std::move(rule));
-      hidden_weights_.push_back(info.weight);
-    } else if (kind == "mention") {
-      rule.ignore_case = true;
-      mentions.Add(std::move(rule));
-      mention_weights_.push_back(info.weight);
-    } else if (on) {
-      Add(std::move(rule), info, context);
+    rule.id = "injection." + phrase.id;
+    rule.pattern = phrase.pattern;
+    switch (phrase.kind) {
+      case PhraseKind::kHidden:
+        rule.trusted = false;
+        hidden.Add(std::move(rule));
+        hidden_weights_.push_back(phrase.weight);
+        break;
+      case PhraseKind::kMention:
+        rule.ignore_case = true;
+        rule.pattern = FoldPattern(rule.pattern);
+        mentions.Add(std::move(rule));
+        mention_weights_.push_back(phrase.weight);
+        break;
+      case PhraseKind::kPhrase:
+        Add(std::move(rule), {RuleKind::kPhrase, phrase.weight, phrase.common}, context);
+        break;
+      case PhraseKind::kBoundary:
+      case PhraseKind::kDelimiter:
+        if (phrase.kind == PhraseKind::kBoundary ? config.reject_fake_boundaries
+                                                 : config.enforce_delimiters) {
+          Add(std::move(rule), {RuleKind::kBoundary, phrase.weight, phrase.common}, context);
+        }
+        break;
     }
   }
   for (auto [rules, matcher] : {std::pair(&hidden, &hidden_), {&mentions, &mentions_}}) {
@@ -130,13 +98,13 @@ Status PromptInjection::AddPack(const config::YamlNode& root, const config::Prom
     *matcher = std::move(built).value();
   }
   short_mentions_ = mentions_ != nullptr && mentions_->IsWithin(kReachBytes, detect::Scope::kInput);
-  return pack.Finish();
+  return Status::Ok();
 }
 
 Result<std::unique_ptr<PromptInjection>> PromptInjection::Build(
     const config::PromptInjection& config, const BuildContext& context) {
   std::unique_ptr<PromptInjection> policy(new PromptInjection(config));
-  Result<config::YamlNode> pack = ReadPack(context.options.packs, kPackName);
+  Result<std::vector<PhraseRule>> pack = ReadInjectionPack(context.options.packs, kPackName);
   if (!pack.ok()) return pack.status();
   if (Status status = policy->AddPack(pack.value(), config, context); !status.ok()) return status;
   for (size_t i = 0; i < config.attack_patterns.size(); ++i) {

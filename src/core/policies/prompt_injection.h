@@ -1,5 +1,5 @@
 // `prompt-injection`: instructions that try to take over the model, as a score in [0, 1]. Its
-// rules are policies/prompt-injection.yaml: each has a weight, and those that hit within one
+// rules are policies/prompt-injection*.yaml: each has a weight, and those that hit within one
 // window of the text are combined as independent evidence (noisy or), which joins the classifier's
 // score of that window as score_mix.h says. What a text says once decoded is scored in the same
 // way.
@@ -11,8 +11,8 @@
 #include <string>
 #include <vector>
 
-#include "core/config/yaml_tree.h"
 #include "core/policies/build_context.h"
+#include "core/policies/injection_pack.h"
 #include "core/policies/score_mix.h"
 #include "core/policy/policy.h"
 
@@ -50,7 +50,7 @@ class PromptInjection final : public policy::Policy {
   };
 
   explicit PromptInjection(const config::PromptInjection& config);
-  Status AddPack(const config::YamlNode& pack, const config::PromptInjection& config,
+  Status AddPack(const std::vector<PhraseRule>& pack, const config::PromptInjection& config,
                  const BuildContext& context);
   void Add(detect::Rule rule, RuleInfo info, const BuildContext& context);
   bool Owns(detect::RuleId rule) const noexcept {

@@ -126,8 +126,13 @@ Status PackMap::Finish() {
 
 std::string ExpandBlanks(std::string_view pattern) {
   std::string out;
+  out.reserve(pattern.size() * 2);
   bool in_class = false;
   for (size_t i = 0; i < pattern.size(); ++i) {
+    const size_t plain = std::min(pattern.find_first_of("\\ []", i), pattern.size());
+    out.append(pattern, i, plain - i);
+    if (plain == pattern.size()) break;
+    i = plain;
     const char c = pattern[i];
     if (c == '\\' && i + 1 < pattern.size()) {
       out.append(pattern.substr(i++, 2));

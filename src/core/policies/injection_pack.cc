@@ -1,0 +1,193 @@
+#include "core/policies/injection_pack.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "core/config/yaml_tree.h"
+#include "core/policies/rule_pack.h"
+
+namespace kt::policies {
+namespace {
+
+using config::YamlNode;
+using WordLists = std::vector<std::pair<std::string, std::string>>;
+
+struct Language {
+  std::string name;
+  bool spaced = true;  // blanks stand between words
+  WordLists words;
+};
+
+const std::string* FindWords(const WordLists& words, std::string_view name) {
+  const auto list =
+      std::find_if(words.begin(), words.end(), [&](const auto& e) { return e.first == name; });
+  return list == words.end() ? nullptr : &list->second;
+}
+
+// Calls `text` for what stands between the words of a pattern, and `word` for each "{{name}}" until
+// that says false. False also where braces are left open.
+template <typename Text, typename Word>
+bool ForEachWord(std::string_view pattern, Text text, Word word) {
+  for (;;) {
+    const size_t open = pattern.find("{{");
+    text(pattern.substr(0, open));
+    if (open == pattern.npos) return true;
+    pattern.remove_prefix(open + 2);
+    const size_t close = pattern.find("}}");
+    if (close == pattern.npos || !word(pattern.substr(0, close))) return false;
+    pattern.remove_prefix(close + 2);
+  }
+}
+
+// "{{name}}" becomes the expression of that name. False: there is none.
+bool PutWords(std::string_view pattern, const WordLists& words, std::string* out) {
+  out->clear();
+  return ForEachWord(
+      pattern, [&](std::string_view text) { out->append(text); },
+      [&](std::string_view name) {
+        const std::string* list = FindWords(words, name);
+        if (list != nullptr) out->append("(?:").append(*list).append(")");
+        return list != nullptr;
+      });
+}
+
+// The lists of a map, each of which may use those before it.
+Status ReadWords(const YamlNode& node, WordLists* words) {
+  PackMap map(node);
+  for (const auto& [name, value] : node.members) {
+    std::string list;
+    if (!PutWords(map.String(name.scalar), *words, &list)) {
+      map.Fail("unknown word list in \"" + name.scalar + "\"");
+    }
+    words->emplace_back(name.scalar, std::move(list));
+  }
+  return map.Finish();
+}
+
+// In families a blank stands for one or two, or for none in languages that are written without:
+// with more of them in every gap automata grow, and so does what is searched before a literal.
+std::string WithBlanks(std::string_view pattern, bool spaced) {
+  std::string out = ExpandBlanks(pattern);
+  constexpr std::string_view kBlanks = "\\s{1,5}";
+  for (size_t at = 0; (at = out.find(kBlanks, at)) != out.npos; at += kBlanks.size()) {
+    out[at + 3] = spaced ? '1' : '0';
+    out[at + 5] = '2';
+  }
+  return out;
+}
+
+PhraseKind KindOf(const std::string& name, PackMap* map) {
+  if (name == "phrase") return PhraseKind::kPhrase;
+  if (name == "boundary") return PhraseKind::kBoundary;
+  if (name == "delimiter") return PhraseKind::kDelimiter;
+  if (name == "hidden") return PhraseKind::kHidden;
+  if (name == "mention") return PhraseKind::kMention;
+  map->Fail("unknown kind \"" + name + "\"");
+  return PhraseKind::kPhrase;
+}
+
+// All of a rule but its expression, which is left as it is written.
+PhraseRule ReadRule(PackMap* map) {
+  PhraseRule rule;
+  rule.id = map->String("id");
+  rule.pattern = map->String("pattern");
+  rule.kind = KindOf(map->String("kind", "phrase"), map);
+  rule.weight = map->Number("weight", rule.kind == PhraseKind::kMention ? 0.0 : -1.0);
+  if (rule.weight < 0 || rule.weight > 0.99) map->Fail("\"weight\" must be in [0, 0.99]");
+  rule.common = map->Bool("common", false);
+  return rule;
+}
+
+Status ReadLanguages(const PackReader& packs, std::string_view name, std::vector<Language>* out) {
+  Result<YamlNode> root = ReadPack(packs, name);
+  if (!root.ok()) return root.status();
+  PackMap pack(root.value());
+  for (const YamlNode& node : pack.List("languages")) {
+    PackMap map(node);
+    Language& language = out->emplace_back();
+    language.name = map.String("lang");
+    language.spaced = map.Bool("spaced", true);
+    if (const YamlNode* words = map.Map("words")) {
+      if (Status status = ReadWords(*words, &language.words); !status.ok()) return status;
+    }
+    if (Status status = map.Finish(); !status.ok()) return status;
+  }
+  return pack.Finish();
+}
+
+// The family's rule in each language that has its words.
+void AddFamily(const PhraseRule& family, const std::vector<Language>& languages,
+               std::set<std::string, std::less<>>* used, PackMap* map,
+               std::vector<PhraseRule>* out) {
+  std::set<std::string, std::less<>> missing;
+  ForEachWord(
+      family.pattern, [](std::string_view) {},
+      [&](std::string_view name) {
+        missing.emplace(name);
+        return true;
+      });
+  for (const std::string& name : missing) {
+    used->insert(name);
+    if (std::none_of(languages.begin(), languages.end(),
+                     [&](const Language& l) { return FindWords(l.words, name) != nullptr; })) {
+      map->Fail("no language has the words \"" + name + "\"");
+    }
+  }
+  for (const Language& language : languages) {
+    std::string pattern;
+    if (!PutWords(family.pattern, language.words, &pattern)) continue;
+    PhraseRule& rule = out->emplace_back(family);
+    rule.id += "." + language.name;
+    rule.pattern = WithBlanks(pattern, language.spaced);
+  }
+}
+
+// Lists that other lists of the language use are used as well.
+Status CheckUsed(const std::vector<Language>& languages,
+                 const std::set<std::string, std::less<>>& used, PackMap* pack) {
+  for (const Language& language : languages) {
+    for (const auto& [name, list] : language.words) {
+      if (used.contains(name) || name.starts_with('_')) continue;
+      pack->Fail("no family uses the words \"" + name + "\" of \"" + language.name + "\"");
+    }
+  }
+  return pack->Finish();
+}
+
+}  // namespace
+
+Result<std::vector<PhraseRule>> ReadInjectionPack(const PackReader& packs, std::string_view name) {
+  Result<YamlNode> root = ReadPack(packs, name);
+  if (!root.ok()) return root.status();
+  PackMap pack(root.value());
+  WordLists words;
+  if (const YamlNode* lists = pack.Map("words")) {
+    if (Status status = ReadWords(*lists, &words); !status.ok()) return status;
+  }
+  std::vector<PhraseRule> rules;
+  for (const YamlNode& node : pack.List("rules")) {
+    PackMap map(node);
+    PhraseRule& rule = rules.emplace_back(ReadRule(&map));
+    std::string pattern;
+    if (!PutWords(rule.pattern, words, &pattern)) map.Fail("unknown word list in a pattern");
+    rule.pattern = ExpandBlanks(pattern);
+    map.String("lang", "");
+    if (Status status = map.Finish(); !status.ok()) return status;
+  }
+  std::vector<Language> languages;
+  for (const std::string& file : pack.Strings("languages")) {
+    if (Status status = ReadLanguages(packs, file, &languages); !status.ok()) return status;
+  }
+  std::set<std::string, std::less<>> used;
+  for (const YamlNode& node : pack.List("families")) {
+    PackMap map(node);
+    const PhraseRule family = ReadRule(&map);
+    AddFamily(family, languages, &used, &map, &rules);
+    if (Status status = map.Finish(); !status.ok()) return status;
+  }
+  if (Status status = CheckUsed(languages, used, &pack); !status.ok()) return status;
+  return rules;
+}
+
+}  // namespace kt::policies

@@ -1,0 +1,80 @@
+#include "core/policies/injection_pack.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+
+namespace kt::policies {
+namespace {
+
+using Files = std::map<std::string, std::string, std::less<>>;
+
+Result<std::vector<PhraseRule>> Read(const Files& files) {
+  const PackReader reader = [&](std::string_view name) -> std::optional<std::string> {
+    const auto file = files.find(name);
+    return file == files.end() ? std::nullopt : std::optional(file->second);
+  };
+  return ReadInjectionPack(reader, "pack.yaml");
+}
+
+constexpr std::string_view kFamily =
+    "languages: [words.yaml]\n"
+    "families:\n"
+    "  - {id: drop, weight: 0.8, common: true, pattern: '{{drop}} {{orders}}'}\n";
+
+TEST(InjectionPack, MakesARuleOfAFamilyForEachLanguageThatHasItsWords) {
+  const auto rules =
+      Read({{"pack.yaml", std::string(kFamily)},
+            {"words.yaml",
+             "languages:\n"
+             "  - lang: de\n    words: {drop: vergiss, orders: 'regeln|befehle'}\n"
+             "  - lang: xx\n    words: {drop: gone}\n"
+             "  - lang: zh\n    spaced: false\n    words: {drop: 忘记, orders: 指令}\n"}});
+  ASSERT_TRUE(rules.ok()) << rules.status().message();
+  ASSERT_EQ(rules.value().size(), 2u);
+  EXPECT_EQ(rules.value()[0].id, "drop.de");
+  EXPECT_EQ(rules.value()[0].pattern, "(?:vergiss)(?:\\s{1,2})(?:regeln|befehle)");
+  EXPECT_EQ(rules.value()[0].weight, 0.8);
+  EXPECT_TRUE(rules.value()[0].common);
+  EXPECT_EQ(rules.value()[1].id, "drop.zh");
+  EXPECT_EQ(rules.value()[1].pattern, "(?:忘记)(?:\\s{0,2})(?:指令)");
+}
+
+TEST(InjectionPack, PutsListsIntoLaterLists) {
+  const auto rules =
+      Read({{"pack.yaml", std::string(kFamily)},
+            {"words.yaml",
+             "languages:\n  - lang: de\n    words: {_all: alle, drop: 'weg {{_all}}', "
+             "orders: regeln}\n"}});
+  ASSERT_TRUE(rules.ok()) << rules.status().message();
+  EXPECT_EQ(rules.value()[0].pattern, "(?:weg(?:\\s{1,2})(?:alle))(?:\\s{1,2})(?:regeln)");
+}
+
+TEST(InjectionPack, NamesWhatIsWrong) {
+  const auto error = [](std::string pack, std::string words) {
+    return std::string(Read({{"pack.yaml", std::move(pack)}, {"words.yaml", std::move(words)}})
+                           .status()
+                           .message());
+  };
+  const std::string words = "languages:\n  - lang: de\n    words: {drop: a, orders: b}\n";
+  const std::string family(kFamily);
+  EXPECT_EQ(error(family, words), "");
+  EXPECT_EQ(error(family, "languages:\n  - lang: de\n    words: {drop: a}\n"),
+            "pack.yaml:3: no language has the words \"orders\"");
+  EXPECT_EQ(error(family, "languages:\n  - lang: de\n    words: {drop: a, orders: b, show: c}\n"),
+            "pack.yaml:1: no family uses the words \"show\" of \"de\"");
+  EXPECT_EQ(error(family, "languages:\n  - lang: de\n    words: {drop: '{{all}}', orders: b}\n"),
+            "words.yaml:3: unknown word list in \"drop\"");
+  EXPECT_EQ(error(family, "languages:\n  - {lang: de, wrods: {drop: a}}\n"),
+            "words.yaml:2: unknown key \"wrods\"");
+  EXPECT_EQ(error("rules:\n  - {id: a, weight: 2, pattern: b}\n", words),
+            "pack.yaml:2: \"weight\" must be in [0, 0.99]");
+  EXPECT_EQ(error("rules:\n  - {id: a, weight: 0.5, kind: odd, pattern: b}\n", words),
+            "pack.yaml:2: unknown kind \"odd\"");
+  EXPECT_EQ(error("rules:\n  - {id: a, weight: 0.5, pattern: '{{b'}\n", words),
+            "pack.yaml:2: unknown word list in a pattern");
+  EXPECT_EQ(Read({{"pack.yaml", family}}).status().code(), StatusCode::kNotFound);
+}
+
+}  // namespace
+}  // namespace kt::policies
