@@ -212,12 +212,18 @@ wrk.body = body
 wrk.headers["Content-Type"] = "application/json"
 if {"true" if fresh else "false"} then
   local count, letters = {next(LOADS) * 10**8}, "abdegklmor"
+  local parts, from = {{}}, 1
+  for place in function() return body:find("{FRESH}", from, true) end do
+    parts[#parts + 1] = body:sub(from, place - 1)
+    from = place + {len(FRESH)}
+  end
+  parts[#parts + 1] = body:sub(from)
   local digit_to_letter = {{}}
   for i = 0, 9 do digit_to_letter[tostring(i)] = letters:sub(i + 1, i + 1) end
   function request()
     count = count + 1
     local word = string.format("%012d", count):gsub("%d", digit_to_letter)
-    return wrk.format(nil, nil, nil, (body:gsub("{FRESH}", "Note " .. word .. ". ")))
+    return wrk.format(nil, nil, nil, table.concat(parts, "Note " .. word .. ". "))
   end
 end
 function done(summary, latency, requests)
