@@ -87,10 +87,11 @@ PhraseKind KindOf(const std::string& name, PackMap* map) {
   return PhraseKind::kPhrase;
 }
 
-// All of a rule but its expression, which is left as it is written.
-PhraseRule ReadRule(PackMap* map) {
+// All of a rule but its expression, which is left as it is written. `ids`: those before it.
+PhraseRule ReadRule(PackMap* map, std::set<std::string>* ids) {
   PhraseRule rule;
   rule.id = map->String("id");
+  if (!ids->insert(rule.id).second) map->Fail("another rule is called \"" + rule.id + "\", too");
   rule.pattern = map->String("pattern");
   rule.kind = KindOf(map->String("kind", "phrase"), map);
   rule.weight = map->Number("weight", rule.kind == PhraseKind::kMention ? 0.0 : -1.0);
@@ -166,9 +167,10 @@ Result<std::vector<PhraseRule>> ReadInjectionPack(const PackReader& packs, std::
     if (Status status = ReadWords(*lists, &words); !status.ok()) return status;
   }
   std::vector<PhraseRule> rules;
+  std::set<std::string> ids;
   for (const YamlNode& node : pack.List("rules")) {
     PackMap map(node);
-    PhraseRule& rule = rules.emplace_back(ReadRule(&map));
+    PhraseRule& rule = rules.emplace_back(ReadRule(&map, &ids));
     std::string pattern;
     if (!PutWords(rule.pattern, words, &pattern)) map.Fail("unknown word list in a pattern");
     rule.pattern = ExpandBlanks(pattern);
@@ -180,9 +182,10 @@ Result<std::vector<PhraseRule>> ReadInjectionPack(const PackReader& packs, std::
     if (Status status = ReadLanguages(packs, file, &languages); !status.ok()) return status;
   }
   std::set<std::string, std::less<>> used;
+  ids.clear();  // a family may be called as a rule is: its rules have a language behind that
   for (const YamlNode& node : pack.List("families")) {
     PackMap map(node);
-    const PhraseRule family = ReadRule(&map);
+    const PhraseRule family = ReadRule(&map, &ids);
     AddFamily(family, languages, &used, &map, &rules);
     if (Status status = map.Finish(); !status.ok()) return status;
   }

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <utility>
 
+#include "core/base/ascii.h"
 #include "core/detect/fuzzy.h"
 #include "core/detect/normalize.h"
 #include "core/policies/pack_tree.h"
@@ -21,18 +22,16 @@ std::string At(const YamlNode& node, std::string_view why) {
 bool IsWord(char c) noexcept {
   return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_';
 }
-bool IsBlank(char c) noexcept {
-  return c == ' ' || (c >= '\t' && c <= '\r');
-}
 
 }  // namespace
 
 Result<YamlNode> ReadPack(const PackReader& packs, std::string_view name) {
   const std::optional<std::string> text = packs(name);
   const std::string file(name);
-  if (!text)
+  if (!text) {
     return Status::NotFound("rule pack \"" + file +
                             "\" is missing: a directory of rules holds all packs of the chain");
+  }
   // The binary's own packs were made a tree when it was built; no YAML that begins so is a pack.
   if (text->starts_with('[')) return ReadPackTree(*text, file);
   YamlNode root;
@@ -65,8 +64,7 @@ const YamlNode* PackMap::Take(std::string_view key, Kind kind) {
 std::string PackMap::String(std::string_view key) {
   const YamlNode* value = Take(key, Kind::kScalar);
   if (value != nullptr && !value->scalar.empty()) return value->scalar;
-  Fail("\"" + std::string(key) +
-       "\" is missing: a directory of rules holds all packs of the chain");
+  Fail("\"" + std::string(key) + "\" is missing");
   return {};
 }
 

@@ -73,6 +73,12 @@ TEST(InjectionPack, NamesWhatIsWrong) {
             "pack.yaml:2: unknown kind \"odd\"");
   EXPECT_EQ(error("rules:\n  - {id: a, weight: 0.5, pattern: '{{b'}\n", words),
             "pack.yaml:2: unknown word list in a pattern");
+  EXPECT_EQ(error("rules:\n  - {weight: 0.5, pattern: b}\n", words),
+            "pack.yaml:2: \"id\" is missing");
+  EXPECT_EQ(error("rules:\n  - {id: a, weight: 0.5, pattern: b}\n"
+                  "  - {id: a, weight: 0.5, pattern: c}\n",
+                  words),
+            "pack.yaml:3: another rule is called \"a\", too");
   EXPECT_EQ(Read({{"pack.yaml", family}}).status().code(), StatusCode::kNotFound);
 }
 
