@@ -18,5 +18,8 @@ constexpr bool IsLetter(char c) noexcept {
 constexpr bool IsAlnum(char c) noexcept {
   return IsDigit(c) || IsLetter(c);
 }
+constexpr bool IsBlank(char c) noexcept {
+  return c == ' ' || (c >= '\t' && c <= '\r');
+}
 
 }  // namespace kt

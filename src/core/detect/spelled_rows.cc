@@ -19,9 +19,6 @@ constexpr std::array<bool, 256> kIsAlnum = [] {
   return alnum;
 }();
 
-bool IsBlank(char c) noexcept {
-  return c == ' ' || (c >= '\t' && c <= '\r');
-}
 bool IsAscii(char c) noexcept {
   return static_cast<unsigned char>(c) < 0x80;
 }

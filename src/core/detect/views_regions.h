@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "core/base/ascii.h"
 #include "core/detect/utf8.h"
 #include "core/detect/views_internal.h"
 
@@ -15,9 +16,6 @@ inline constexpr size_t kRegionAroundBytes = 64;
 
 constexpr bool IsLetter(char c) noexcept {
   return (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
-}
-constexpr bool IsBlank(char c) noexcept {
-  return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
 // [begin, end) widened to whole words, over at most `most` bytes on either side; never before

@@ -145,6 +145,8 @@ class View {
   std::string String(NodeIndex i) const;
   // True when string `i` equals `value`, without a copy.
   bool Equals(NodeIndex i, std::string_view value) const;
+  // Present and not null.
+  bool IsGiven(NodeIndex i) const noexcept { return i != kNoNode && node(i).kind != Kind::kNull; }
   bool KeyEquals(NodeIndex i, std::string_view key) const noexcept;
   // An integer value in [0, UINT32_MAX], or `otherwise`.
   uint32_t Unsigned(NodeIndex i, uint32_t otherwise) const noexcept;

@@ -10,11 +10,6 @@ using json::kNoNode;
 using json::NodeIndex;
 using json::View;
 
-// Present and not null.
-bool IsGiven(const View& view, NodeIndex i) noexcept {
-  return i != kNoNode && view.node(i).kind != Kind::kNull;
-}
-
 constexpr uint32_t kNoIndex = UINT32_MAX;
 
 // Where in an answer a text stands.
@@ -85,11 +80,11 @@ void ReadParts(const View& view, std::string_view type, TextWalker* walker) {
 Numbering NumberingOfItem(const View& view) noexcept {
   for (const std::string_view index : {"output_index", "content_index", "summary_index"}) {
     const NodeIndex node = view.Find(0, index);
-    if (IsGiven(view, node) && view.Unsigned(node, UINT32_MAX) == UINT32_MAX) {
+    if (view.IsGiven(node) && view.Unsigned(node, UINT32_MAX) == UINT32_MAX) {
       return Numbering::kUnsound;
     }
   }
-  return IsGiven(view, view.Find(0, "output_index")) ? Numbering::kIndex : Numbering::kSingle;
+  return view.IsGiven(view.Find(0, "output_index")) ? Numbering::kIndex : Numbering::kSingle;
 }
 
 Field DeltaField(std::string_view stem) noexcept {

@@ -18,11 +18,6 @@ bool Is(const View& view, NodeIndex i, Kind kind) noexcept {
   return i != kNoNode && view.node(i).kind == kind;
 }
 
-// Present and not null.
-bool IsGiven(const View& view, NodeIndex i) noexcept {
-  return i != kNoNode && view.node(i).kind != Kind::kNull;
-}
-
 bool Refuse(RequestError* error, const char* code, const char* message, const char* param) {
   error->code = code;
   error->message = message;
@@ -81,7 +76,7 @@ bool ReadRequestMembers(const View& view, RequestInfo* info, RequestError* error
   info->stream_options_node = stream_options;
   info->include_usage =
       Is(view, view.Find(info->stream_options_node, "include_usage"), Kind::kTrue);
-  if (info->endpoint == Endpoint::kResponses && IsGiven(view, background) &&
+  if (info->endpoint == Endpoint::kResponses && view.IsGiven(background) &&
       !Is(view, background, Kind::kFalse)) {
     return Refuse(error, "unsupported_parameter",
                   "\"background\" is not supported: the answer would not come through the gateway",
@@ -179,7 +174,7 @@ void MapAnswer(const View& view, Endpoint endpoint, AnswerInfo* info) {
   info->text_bytes = walker.text_bytes();
   info->model = view.String(root.model);
   const bool may_hold = root.choices != kNoNode || root.data != kNoNode || root.output != kNoNode;
-  info->is_error = !may_hold && (IsGiven(view, root.error) || view.Equals(root.object, "error"));
+  info->is_error = !may_hold && (view.IsGiven(root.error) || view.Equals(root.object, "error"));
   const bool may_omit = root.choices == kNoNode && Is(view, root.object, Kind::kString);
   info->holds_answer = Is(view, root.choices, Kind::kArray) || Is(view, root.data, Kind::kArray) ||
                        Is(view, root.output, Kind::kArray) || may_omit;
@@ -237,7 +232,7 @@ void MapEvent(const View& view, Endpoint endpoint, std::string_view event_name, 
   info->usage = FindUsage(view, root);
   info->delta_bytes = DeltaBytes(view, info->segments);
   const bool error_type = typed ? view.Equals(root.type, "error") : event_name == "error";
-  info->is_error = IsGiven(view, root.error) || error_type || event_name == "error";
+  info->is_error = view.IsGiven(root.error) || error_type || event_name == "error";
   info->usage_only = Is(view, root.choices, Kind::kArray) &&
                      view.node(root.choices).after == root.choices + 1 && info->usage.present;
 }

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "core/base/ascii.h"
 #include "core/base/text.h"
 #include "core/policies/context_words.h"
 #include "core/policies/id_checks.h"
@@ -18,19 +19,6 @@ namespace kt::policies {
 namespace {
 
 using detect::Candidate;
-
-bool IsDigit(char c) noexcept {
-  return c >= '0' && c <= '9';
-}
-bool IsLower(char c) noexcept {
-  return c >= 'a' && c <= 'z';
-}
-bool IsUpper(char c) noexcept {
-  return c >= 'A' && c <= 'Z';
-}
-bool IsLetter(char c) noexcept {
-  return IsUpper(c) || (c >= 'a' && c <= 'z');
-}
 
 char Before(const Candidate& c, size_t back = 1) noexcept {
   return c.begin >= back ? c.text[c.begin - back] : '\0';

@@ -5,6 +5,7 @@
 #include <map>
 #include <utility>
 
+#include "core/base/ascii.h"
 #include "core/policy/merge.h"
 
 namespace kt::policy {
@@ -17,10 +18,6 @@ size_t CutAt(std::string_view text, size_t at) noexcept {
   if (blank != text.npos) return blank + 1;
   while (at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80) ++at;
   return at;
-}
-
-bool IsBlank(char c) noexcept {
-  return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
 // Somewhere in the group a text begins right where another one ends.

@@ -22,10 +22,6 @@ constexpr bool IsToken(detect::ViewKind kind) noexcept {
   return (detect::ViewBit(kind) & detect::kTokenViews) != 0;
 }
 
-constexpr bool IsBlank(char c) noexcept {
-  return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
 constexpr auto kSame = detect::PartOrigin::kSame;
 
 // Whether a match in the piece of a view with the parts [first, part) tells more than the text that

@@ -4,6 +4,7 @@
 #include <initializer_list>
 #include <iterator>
 
+#include "core/base/ascii.h"
 #include "core/base/text.h"
 #include "core/openai/shapes.h"
 #include "core/routing/retry.h"
@@ -13,10 +14,6 @@ namespace kt::session {
 namespace {
 
 constexpr size_t kMaxNameBytes = 64, kMaxValueBytes = 64;
-
-bool IsDigit(char c) noexcept {
-  return c >= '0' && c <= '9';
-}
 
 // Takes a decimal number off the front; one in milliseconds since 1970 is the longest.
 bool TakeNumber(std::string_view* text) noexcept {
