@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/base/ascii.h"
 #include "core/openai/roles.h"
 #include "core/openai/shapes.h"
 
@@ -267,6 +268,8 @@ void TextWalker::NoteSpelling(Context context, std::string_view key) {
   constexpr size_t kLongest = 64;
   // Their keys are the user's words.
   if (context == Context::kSchema || context == Context::kDocument || key.size() > kLongest) return;
+  const auto may_fold = [](char c) { return IsUpper(c) || static_cast<unsigned char>(c) >= 0x80; };
+  if (std::none_of(key.begin(), key.end(), may_fold)) return;
   const std::string folded = FoldKey(key);
   if (folded == key) return;
   const Rule* meant = FindRule(context, folded);
