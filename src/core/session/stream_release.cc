@@ -4,8 +4,6 @@
 #include <tuple>
 #include <utility>
 
-#include "core/base/text.h"
-
 namespace kt::session {
 
 namespace {
@@ -59,14 +57,10 @@ Result StreamRelease::Add(const sse::Event& event, const json::View& view,
     }
   }
   if (const Result result = SettleRun(EndsRun(event, info)); result != Result::kGoOn) return result;
-  sse::Event quiet = event;
+  sse::Event passed = event;
   std::string raw;
-  if (judged_) {
-    const Result result = JudgeBesideData(event, &raw);
-    if (result != Result::kGoOn) return result;
-    if (!raw.empty()) quiet.raw = raw;
-  }
-  HeldEvent held(quiet);
+  if (const Result result = JudgeBesideData(&passed, &raw); result != Result::kGoOn) return result;
+  HeldEvent held(passed);
   held.content = info.content;
   held.logprobs = info.logprobs;
   held.sequence_number = sequence_number;
@@ -79,14 +73,10 @@ Result StreamRelease::Add(const sse::Event& event, const json::View& view,
 
 Result StreamRelease::AddPlain(const sse::Event& event) {
   if (const Result result = Settle(); result != Result::kGoOn) return result;
-  sse::Event quiet = event;
+  sse::Event passed = event;
   std::string raw;
-  if (judged_) {
-    const Result result = JudgeBesideData(event, &raw);
-    if (result != Result::kGoOn) return result;
-    if (!raw.empty()) quiet.raw = raw;
-  }
-  Enqueue(HeldEvent(quiet), true, 0);
+  if (const Result result = JudgeBesideData(&passed, &raw); result != Result::kGoOn) return result;
+  Enqueue(HeldEvent(passed), true, 0);
   return DrainWithin();
 }
 
@@ -130,63 +120,6 @@ Result StreamRelease::Judge(const json::View& view, const openai::EventInfo& inf
   if (const Result result = JudgeGrowing(view, info, held); result != Result::kGoOn) return result;
   if (const Result result = JudgeWholeTexts(view, held); result != Result::kGoOn) return result;
   return buffered_ ? Result::kGoOn : JudgeLanes(info, held);
-}
-
-// *raw: the event, where comments of it had to be emptied.
-Result StreamRelease::JudgeBesideData(const sse::Event& event, std::string* raw) {
-  if (!HoldsMore(event)) return Result::kGoOn;
-  if (const Result result = JudgeLines(TextBesideData(event)); result != Result::kGoOn) {
-    return result;
-  }
-  Result result = Result::kGoOn;
-  const auto may_stay = [&](std::string_view text) {
-    bool clean = false;
-    if (result == Result::kGoOn) result = JudgeComment(text, &clean);
-    return clean;
-  };
-  EmptyComments(event, may_stay, raw);
-  return result;
-}
-
-// Nothing can be edited there.
-Result StreamRelease::JudgeLines(std::string_view text) {
-  if (text.empty()) return Result::kGoOn;
-  if (!IsUtf8(text)) return Result::kInvalid;
-  policy::ChainRun::Text unit;
-  unit.unit.text = text;
-  unit.unit.role = openai::Role::kAssistant;
-  unit.unit.text_class = openai::TextClass::kIdentifier;
-  unit.unit.phase = policy::Phase::kOutput;
-  unit.replaceable = false;
-  std::vector<std::vector<policy::TextEdit>> edits;
-  if (auto block = chain_.Judge(policy::Phase::kOutput, {&unit, 1}, &edits)) {
-    return Block(std::move(*block));
-  }
-  return Result::kGoOn;
-}
-
-// By itself, and behind what others said, so that no value passes in pieces.
-Result StreamRelease::JudgeComment(std::string_view text, bool* clean) {
-  constexpr size_t kRemembered = 512;
-  *clean = IsUtf8(text);
-  const std::string joined = comments_ + std::string(text);
-  for (const std::string_view judged : {text, std::string_view(joined)}) {
-    if (!*clean) return Result::kGoOn;
-    policy::ChainRun::Text unit;
-    unit.unit.text = judged;
-    unit.unit.role = openai::Role::kAssistant;
-    unit.unit.phase = policy::Phase::kOutput;
-    unit.joined = true;
-    std::vector<std::vector<policy::TextEdit>> edits;
-    if (auto block = chain_.Judge(policy::Phase::kOutput, {&unit, 1}, &edits)) {
-      return Block(std::move(*block));
-    }
-    *clean = edits.front().empty();
-  }
-  size_t from = joined.size() - std::min(joined.size(), kRemembered);
-  while (from < joined.size() && (static_cast<unsigned char>(joined[from]) & 0xC0) == 0x80) ++from;
-  if (*clean) comments_ = joined.substr(from);
-  return Result::kGoOn;
 }
 
 Result StreamRelease::AppendPieces(const json::View& view, const openai::EventInfo& info,

@@ -114,15 +114,18 @@ class StreamRelease {
   Result EnqueueRun(size_t first);
   std::optional<policy::Block> JudgeLane(Lane* lane, bool final, size_t to = SIZE_MAX);
   Result Judge(const json::View& view, const openai::EventInfo& info, HeldEvent* held);
-  Result JudgeBesideData(const sse::Event& event, std::string* raw);
-  Result JudgeLines(std::string_view text);
-  Result JudgeComment(std::string_view text, bool* clean);
   Result JudgeWholeTexts(const json::View& view, HeldEvent* held);
   bool IsWhole(const HeldPiece& piece) const;
   Result JudgeGrowing(const json::View& view, const openai::EventInfo& info, HeldEvent* held);
   Result AppendPieces(const json::View& view, const openai::EventInfo& info, HeldEvent* held);
   Result JudgeLanes(const openai::EventInfo& info, HeldEvent* held);
   Result JudgeWholeLanes();
+  // stream_release_lines.cc
+  // Where comments have to be emptied the event's bytes become *raw.
+  Result JudgeBesideData(sse::Event* event, std::string* raw);
+  Result JudgeLines(std::string_view text);
+  Result JudgeComment(std::string_view text, bool* clean);
+  Result JudgeAlone(policy::ChainRun::Text unit, std::string_view text, bool* clean);
   // stream_release_join.cc
   bool GoesOnAlone(uint32_t lane) const noexcept;
   bool AppendToGroup(std::string_view text, HeldPiece* piece, HeldEvent* held);
