@@ -99,27 +99,11 @@ TEST(Passages, ThatAMatchTouchesOrMayBeginBeforeAreNotClean) {
 // Rules of all kinds: bounded and not, with a gap, with a witness, with a validator that looks at
 // what is before; most of what they look for stands at a border sooner or later.
 std::unique_ptr<const Matcher> SomeRules() {
-  Matcher::Builder builder;
-  const char* const patterns[] = {R"((?i)\bkey[ =:]{1,3}\d{4,12}\b)",
-                                  R"(\bcard\b.{0,480}\b\d{9}\b)",
-                                  R"((?s)\bopen\b[^<]{0,700}\bclose\b)",
-                                  R"((?s)\bfirst\b.*\bsecond\b)",
-                                  R"((?s)\btell\b.*\bsecret\b.*\bnow\b)",
-                                  R"(\b\d{3}-\d{2}-\d{4}\b)",
-                                  R"([A-Z0-9]{20,40})"};
-  for (const char* pattern : patterns) {
-    Rule rule;
-    rule.id = pattern;
-    rule.pattern = pattern;
-    rule.trusted = true;
-    builder.Add(rule);
-    rule.id += " behind no number";
-    rule.validate = [](const Candidate& c) {
-      return c.before(kContextBytes).find("no ") == std::string_view::npos ? c.end - c.begin : 0;
-    };
-    builder.Add(std::move(rule));
-  }
-  return std::move(std::move(builder).Build()).value();
+  return RulesOf(
+      {R"((?i)\bkey[ =:]{1,3}\d{4,12}\b)", R"(\bcard\b.{0,480}\b\d{9}\b)",
+       R"((?s)\bopen\b[^<]{0,700}\bclose\b)", R"((?s)\bfirst\b.*\bsecond\b)",
+       R"((?s)\btell\b.*\bsecret\b.*\bnow\b)", R"(\b\d{3}-\d{2}-\d{4}\b)", R"([A-Z0-9]{20,40})"},
+      "no ");
 }
 
 // Words, of which some begin matches and few make one.

@@ -56,29 +56,11 @@ TEST(Repeats, AreTheSameBytes) {
 // Rules of all kinds: with long gaps, with the same words, overlapping, without a bound, with a
 // witness, with a validator that looks at what is before.
 std::unique_ptr<const Matcher> SomeRules() {
-  Matcher::Builder builder;
-  const char* const patterns[] = {R"(\b\d(?:[ .-]?\d){3,9}\b)",
-                                  R"(\d-\d[ .=]{1,3}x)",
-                                  R"(a[ab1 .-]{0,200}x=)",
-                                  R"((?i)b1[^x]{0,40}(?:ab|3\.)x)",
-                                  R"(=a{1,3}b)",
-                                  R"(x[^=]{0,600}=b1)",
-                                  R"(ab[12 -]+\.x)",
-                                  R"(1(?:-2|\.x){2,90}[ =])",
-                                  R"(\bxa1[^1]{0,300}12[^2]{0,20}3)"};
-  for (const char* pattern : patterns) {
-    Rule rule;
-    rule.id = pattern;
-    rule.pattern = pattern;
-    rule.trusted = true;
-    builder.Add(rule);
-    rule.id += " behind an a";
-    rule.validate = [](const Candidate& c) {
-      return c.before(kContextBytes).find("ab") == std::string_view::npos ? c.end - c.begin : 0;
-    };
-    builder.Add(std::move(rule));
-  }
-  return std::move(std::move(builder).Build()).value();
+  return RulesOf(
+      {R"(\b\d(?:[ .-]?\d){3,9}\b)", R"(\d-\d[ .=]{1,3}x)", R"(a[ab1 .-]{0,200}x=)",
+       R"((?i)b1[^x]{0,40}(?:ab|3\.)x)", R"(=a{1,3}b)", R"(x[^=]{0,600}=b1)", R"(ab[12 -]+\.x)",
+       R"(1(?:-2|\.x){2,90}[ =])", R"(\bxa1[^1]{0,300}12[^2]{0,20}3)"},
+      "ab");
 }
 
 TEST(Repeats, ChangeNoMatch) {

@@ -3,10 +3,12 @@
 #pragma once
 
 #include <algorithm>
+#include <initializer_list>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "core/detect/rule_search.h"
@@ -46,6 +48,26 @@ class Unfiltered {
  private:
   std::vector<std::unique_ptr<RuleSearch>> rules_;
 };
+
+// Two rules of each pattern: one for its matches, one for those without `word` in the context
+// before them.
+inline std::unique_ptr<const Matcher> RulesOf(std::initializer_list<const char*> patterns,
+                                              const char* word) {
+  Matcher::Builder builder;
+  for (const char* pattern : patterns) {
+    Rule rule;
+    rule.id = pattern;
+    rule.pattern = pattern;
+    rule.trusted = true;
+    builder.Add(rule);
+    rule.id += " behind no word";
+    rule.validate = [word](const Candidate& c) {
+      return c.before(kContextBytes).find(word) == std::string_view::npos ? c.end - c.begin : 0;
+    };
+    builder.Add(std::move(rule));
+  }
+  return std::move(std::move(builder).Build()).value();
+}
 
 // Matches of the tree, whole, cut, changed and glued to what stands around them.
 inline std::string HardText(const RegexNode& tree, RegexSampler* sampler) {

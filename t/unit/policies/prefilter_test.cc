@@ -10,11 +10,24 @@
 namespace kt::policies {
 namespace {
 
-TEST(PrefilterOfThePacks, LosesNoMatchOfAnyRule) {
+// With every entity and every category.
+std::unique_ptr<const policy::Chain> BuildAll() {
   config::PolicyConfig config = ConfigWith({"prompt-injection", "pii-detector", "safety-filter"});
   config.safety_filter.mode = "strict";
   config.pii_detector.entities = {"all"};
-  const auto chain = Build(config);
+  return Build(config);
+}
+
+// Of any rule, what its pattern matches, or nearly.
+std::string HardTextOf(const detect::Matcher& matcher, detect::RegexSampler* sampler) {
+  const detect::Rule& rule = matcher.rule(sampler->Below(matcher.size()));
+  const auto tree = detect::ParseRegex(rule.pattern, rule.ignore_case);
+  EXPECT_TRUE(tree.ok()) << rule.id;
+  return tree.ok() ? detect::HardText(tree.value(), sampler) : std::string();
+}
+
+TEST(PrefilterOfThePacks, LosesNoMatchOfAnyRule) {
+  const auto chain = BuildAll();
   const detect::Matcher& matcher = chain->matcher();
   const detect::Unfiltered unfiltered(matcher);
   detect::RegexSampler sampler(8);
@@ -36,19 +49,14 @@ TEST(PrefilterOfThePacks, LosesNoMatchOfAnyRule) {
 
 // Long texts of candidates that come again, some of them changed.
 TEST(PrefilterOfThePacks, LosesNoMatchOfWhatRepeats) {
-  config::PolicyConfig config = ConfigWith({"prompt-injection", "pii-detector", "safety-filter"});
-  config.pii_detector.entities = {"all"};
-  const auto chain = Build(config);
+  const auto chain = BuildAll();
   const detect::Matcher& matcher = chain->matcher();
   const detect::Unfiltered unfiltered(matcher);
   detect::RegexSampler sampler(9);
   for (int round = 0; round < 25; ++round) {
     std::string unit;
     while (unit.size() < 20 + 40 * sampler.Below(20)) {
-      const detect::Rule& rule = matcher.rule(sampler.Below(matcher.size()));
-      const auto tree = detect::ParseRegex(rule.pattern, rule.ignore_case);
-      ASSERT_TRUE(tree.ok()) << rule.id;
-      unit += detect::HardText(tree.value(), &sampler) + "12-34 5678 ";
+      unit += HardTextOf(matcher, &sampler) + "12-34 5678 ";
     }
     std::string text;
     while (text.size() < 6000) text += unit + (sampler.Below(12) == 0 ? "- 9" : "");
@@ -63,18 +71,12 @@ TEST(PrefilterOfThePacks, LosesNoMatchOfWhatRepeats) {
 
 // Long texts of passages that are known from others.
 TEST(PrefilterOfThePacks, LosesNoMatchBesideKnownPassages) {
-  config::PolicyConfig config = ConfigWith({"prompt-injection", "pii-detector", "safety-filter"});
-  config.pii_detector.entities = {"all"};
-  const auto chain = Build(config);
+  const auto chain = BuildAll();
   const detect::Matcher& matcher = chain->matcher();
   const detect::Unfiltered unfiltered(matcher);
   detect::RegexSampler sampler(10);
   detect::KnownPassages memory;
-  const auto hard = [&] {
-    const detect::Rule& rule = matcher.rule(sampler.Below(matcher.size()));
-    const auto tree = detect::ParseRegex(rule.pattern, rule.ignore_case);
-    return tree.ok() ? detect::HardText(tree.value(), &sampler) : std::string();
-  };
+  const auto hard = [&] { return HardTextOf(matcher, &sampler); };
   // Words with a little of what rules look for, cut off, so that most of it is clean.
   std::vector<std::string> parts;
   for (int i = 0; i < 8; ++i) {
