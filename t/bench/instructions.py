@@ -17,7 +17,8 @@ import socket
 import tempfile
 import time
 
-import nginx_bench as bench
+import bench_nginx as bench
+import bench_texts as texts
 
 CHAIN = "[prompt-injection, pii-detector, safety-filter, audit-logger]"
 AUDIT_ONLY = "[audit-logger]"
@@ -26,9 +27,9 @@ AUDIT_ONLY = "[audit-logger]"
 GATEWAYS = {"audit": (AUDIT_ONLY, "json"), "json": (CHAIN, "json"), "stream": (CHAIN, "stream")}
 
 Case = collections.namedtuple("Case", "name path text fresh goal")
-TWO_KB = bench.body(bench.FRESH + bench.repeat([bench.PROSE], 2048))
-LARGE = bench.body(bench.repeat([bench.FRESH, bench.PROSE], 100 * 1024))
-STREAM = bench.body(bench.FRESH + "Hello there", True)
+TWO_KB = texts.body(texts.FRESH + texts.repeat([texts.PROSE], 2048))
+LARGE = texts.body(texts.repeat([texts.FRESH, texts.PROSE], 100 * 1024))
+STREAM = texts.body(texts.FRESH + "Hello there", True)
 CASES = {
     "plain": Case("2 KB, proxy_pass", "/plain/json", TWO_KB, False, ""),
     "audit": Case("2 KB, audit logger alone", "/audit", TWO_KB, False, ""),
@@ -45,8 +46,8 @@ WARM, FEW, MANY = 40, 20, 120
 
 def upstream_conf(ports):
     """Answers below /json and /stream with constants."""
-    answers = [("json", "application/json", bench.answer(bench.PROSE[:400])),
-               ("stream", "text/event-stream", bench.events(32))]
+    answers = [("json", "application/json", texts.answer(texts.PROSE[:400])),
+               ("stream", "text/event-stream", texts.events(32))]
     locations = "".join(
         f"location /{name}/ {{ default_type {kind}; return 200 '{bench.quote(text)}'; }}\n"
         for name, kind, text in answers)
@@ -145,7 +146,7 @@ def measure(case, client, counters):
         for _ in range(count):
             text = case.text
             if case.fresh:
-                text = text.replace(bench.FRESH, bench.fresh_word(1000 + next(turns)))
+                text = text.replace(texts.FRESH, texts.fresh_word(1000 + next(turns)))
             client.post(case.path, text)
 
     ask(WARM)

@@ -9,8 +9,6 @@ reads whole answers only: see streams().
 """
 import argparse
 import asyncio
-import itertools
-import json
 import multiprocessing
 import os
 import pathlib
@@ -21,183 +19,10 @@ import subprocess
 import tempfile
 import time
 
-PROSE = (
-    "The lighthouse at the northern cape was built over a period of four years, and the stones for "
-    "it came by boat from a quarry on the mainland. Could you explain how the keepers managed to "
-    "carry oil up the stairs every evening, and what they did when storms kept the supply ship away "
-    "for weeks? The tower stands 38 metres above the sea; its lamp turns once every 12 seconds.\n"
-    "def area(width: float, height: float) -> float:\n    return width * height  # in metres\n"
-)
-# Each begins what some rule looks for and ends otherwise.
-NEAR_MISSES = (
-    "ignore all of the noise outside ", "how to kill time in town ", "call 415-555-26 now ",
-    "4111 1111 1111 111 ", "jane.doe@ home ", "DE89 3704 0044 05 ", "10.20.300.4000 ", "sk-abc ",
-    "AKIA1234 ", "pretend you are late ", "eyJhbGciOi.x ", "system prompt engineering is fun ",
-    "from now on, I will walk ", "build a birdhouse ", "https://user:pw/ ", "password: ok ",
-    "-----BEGIN NOTE----- ", "1234-56-789 ", "ghp_abcdef ", "disregard it ",
-)
-
-# In front of a text, or of each of its paragraphs: what makes it one that never came before. A word
-# of as many letters as a count has decimals.
-LOADS = itertools.count()
-
-
-def fresh_word(count):
-    digits = f"{count:012d}"
-    return "Note " + digits.translate(str.maketrans("0123456789", "abdegklmor")) + ". "
-
-
-FRESH = fresh_word(0)
-
-PACK = """
-pack: {{name: bench, version: 1.0.0, enabled: true}}
-policies: {{chain: {chain}}}
-policy: {{safety-filter: {{action: log}}, prompt-injection: {{action: log}}}}
-providers:
-  targets:
-    - {{id: one, provider: openai-compatible, base_url: "http://127.0.0.1:{upstream}/v1",
-       secret_key_ref: {{env: BENCH_KEY}}}}
-"""
-
-USER = "user root;\n" if os.geteuid() == 0 else ""
-
-COMMON = """
-worker_processes 1;
-{user}pid {name}.pid;
-error_log {name}.log warn;
-daemon off;
-events {{ worker_connections 4096; }}
-"""
-
-FRONT = COMMON + """
-env BENCH_KEY;
-http {{
-    access_log off;
-    client_max_body_size 32m;
-    client_body_buffer_size 4m;
-    keepalive_requests 1000000;
-    keeptrusts_audit_dir {dir}/audit;
-    upstream plain {{ server 127.0.0.1:{upstream}; keepalive 64; keepalive_requests 1000000; }}
-    server {{
-        listen 127.0.0.1:{front} reuseport;
-        location /plain/ {{
-            proxy_pass http://plain/;
-            proxy_http_version 1.1;
-            proxy_set_header Connection "";
-            proxy_buffer_size 64k;
-            proxy_buffers 8 64k;
-        }}
-        {gateways}
-    }}
-}}
-"""
-
-
-
-def gateway(name, pack):
-    """A location of FRONT."""
-    return f"location /{name}/ {{ keeptrusts_policy_config {pack}; keeptrusts_pass; }}\n"
-
-
-UPSTREAM = COMMON + """
-http {{
-    access_log off;
-    client_max_body_size 0;
-    client_body_buffer_size 4m;
-    keepalive_requests 1000000;
-    geo $dollar {{ default '$'; }}
-    server {{
-        listen 127.0.0.1:{upstream};
-        {locations}
-    }}
-}}
-"""
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
-def repeat(parts, size):
-    text = ""
-    while len(text) < size:
-        text += "".join(parts)
-    return text[:size]
-
-
-def body(text, stream=False):
-    request = {"model": "m", "messages": [{"role": "user", "content": text}]}
-    if stream:
-        request["stream"] = True
-    return json.dumps(request, ensure_ascii=False)
-
-
-def answer(text):
-    message = {"role": "assistant", "content": text}
-    return json.dumps({"id": "c1", "object": "chat.completion", "created": 1, "model": "m",
-                       "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
-                       "usage": {"prompt_tokens": 9, "completion_tokens": 9, "total_tokens": 18}})
-
-
-def events(count):
-    out = ""
-    words = PROSE.replace("\n", " ").split(" ")
-    for i in range(count):
-        choice = {"index": 0, "delta": {"content": words[i % len(words)] + " "}}
-        if i == count - 1:
-            choice["finish_reason"] = "stop"
-        delta = {"object": "chat.completion.chunk", "choices": [choice]}
-        # A parameter of nginx's configuration holds 4 KB.
-        out += f"data: {json.dumps(delta, separators=(',', ':'))}\n\n"
-    return out + "data: [DONE]\n\n"
-
-
-def cpu_us(pid):
-    return int(pathlib.Path(f"/proc/{pid}/schedstat").read_text().split()[0]) / 1e3
-
-
-def resident_kb(pid):
-    for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmRSS"):
-            return int(line.split()[1])
-    return 0
-
-
-def quote(payload):
-    """As a parameter in the upstream's configuration."""
-    return payload.replace("\\", "\\\\").replace("'", "\\'").replace("$", "${dollar}")
-
-
-def upstream_conf(ports, payload, content_type):
-    location = f"location / {{ default_type {content_type}; return 200 '{quote(payload)}'; }}"
-    return UPSTREAM.format(name="upstream", user=USER, locations=location, **ports)
-
-
-class Nginx:
-    def __init__(self, name, directory, text, under=(), seconds=10):
-        """`under`: a command that runs nginx."""
-        self.pid_file = directory / f"{name}.pid"
-        conf = directory / f"{name}.conf"
-        conf.write_text(text)
-        env = dict(os.environ, BENCH_KEY="k")
-        self.process = subprocess.Popen([*under, "nginx", "-p", str(directory), "-c", str(conf),
-                                         "-e", str(directory / f"{name}.log")], env=env)
-        for _ in range(seconds * 20):
-            if self.pid_file.exists() and self.worker():
-                return
-            time.sleep(0.05)
-        raise SystemExit(f"{name} does not start: {(directory / f'{name}.log').read_text()}")
-
-    def worker(self):
-        children = pathlib.Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
-        found = children.read_text().split()
-        return int(found[0]) if found else 0
-
-    def stop(self):
-        self.process.terminate()
-        self.process.wait(60)
+from bench_nginx import (FRONT, PACK, USER, Nginx, cpu_us, free_port, gateway, resident_kb,
+                         upstream_conf)
+from bench_texts import (FRESH, LOADS, NEAR_MISSES, PROSE, answer, body, events, fresh_word, repeat,
+                         stream_parts)
 
 
 def load(port, path, directory, text, connections, seconds, fresh):
@@ -243,20 +68,6 @@ end
 
 
 # ---- streams -----------------------------------------------------------------------------------
-
-def stream_parts(count):
-    """A stream's events, as a provider sends them; the last one holds [DONE] too."""
-    parts = []
-    words = PROSE.replace("\n", " ").split(" ")
-    for i in range(count):
-        choice = {"index": 0, "delta": {"content": words[i % len(words)] + " "},
-                  "finish_reason": "stop" if i == count - 1 else None}
-        chunk = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1, "model": "m",
-                 "choices": [choice]}
-        parts.append(f"data: {json.dumps(chunk, separators=(',', ':'))}\n\n".encode())
-    parts[-1] += b"data: [DONE]\n\n"
-    return [b"%x\r\n%s\r\n" % (len(part), part) for part in parts]
-
 
 async def serve_streams(ready, port, count, interval, hold):
     """Each answer: `count` events, one in `interval` seconds; the last one only when not `hold`."""
