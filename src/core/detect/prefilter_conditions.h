@@ -2,6 +2,7 @@
 // Private to detect/.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -28,12 +29,17 @@ class PrefilterConditions {
       size_t begin, end;  // nothing begins in [begin, end)
       size_t behind_hit;  // but something does one byte before this; 0: not known
     };
-    // Of what is looked for. A text asks for few of all that there is.
+    // Of what is looked for. Most texts ask for few of all that there is, which need no heap.
     Known& Of(uint32_t wanted, size_t count) {
-      if (slots_ == nullptr) {
-        slots_ = std::make_unique<uint32_t[]>(count);
-        known_.reserve(16);
+      if (slots_ != nullptr) return InSlots(wanted);
+      for (uint32_t i = 0; i < few_count_; ++i) {
+        if (few_[i].wanted == wanted) return few_[i].known;
       }
+      if (few_count_ == kFew) return Spread(count), InSlots(wanted);
+      few_[few_count_] = {wanted, {0, 0, 0}};
+      return few_[few_count_++].known;
+    }
+    Known& InSlots(uint32_t wanted) {
       uint32_t& slot = slots_[wanted];
       if (slot == 0) {
         known_.push_back({0, 0, 0});
@@ -41,6 +47,19 @@ class PrefilterConditions {
       }
       return known_[slot - 1];
     }
+    void Spread(size_t count) {
+      slots_ = std::make_unique<uint32_t[]>(count);
+      known_.reserve(4 * kFew);
+      for (const Few& few : few_) InSlots(few.wanted) = few.known;
+    }
+
+    static constexpr uint32_t kFew = 4;
+    struct Few {
+      uint32_t wanted;
+      Known known;
+    };
+    std::array<Few, kFew> few_;
+    uint32_t few_count_ = 0;
     std::unique_ptr<uint32_t[]> slots_;  // 0: not asked for yet; else its place in known_, and one
     std::vector<Known> known_;
   };
