@@ -26,6 +26,7 @@ INVALID = {
     "HTML": answers.whole(b"<html>hello</html>", content_type="text/html"),
     "an empty body": answers.whole(b""),
     "a duplicate key": answers.whole(b'{"choices":[],"choices":[]}'),
+    "a key in another case": answers.whole(GOOD.replace(b'"content"', b'"Content"')),
     "invalid UTF-8": answers.whole(GOOD.replace(b"well", b"\xff\xfe")),
     "a byte order mark": answers.whole(b"\xef\xbb\xbf" + GOOD),
     "trailing bytes": answers.whole(GOOD + b"x"),

@@ -172,6 +172,7 @@ void MapAnswer(const View& view, Endpoint endpoint, AnswerInfo* info) {
   const Root root = ReadRoot(view);
   info->usage = FindUsage(view, root);
   info->text_bytes = walker.text_bytes();
+  info->misspelt = !walker.misspelt_key().empty();
   info->model = view.String(root.model);
   const bool may_hold = root.choices != kNoNode || root.data != kNoNode || root.output != kNoNode;
   info->is_error = !may_hold && (view.IsGiven(root.error) || view.Equals(root.object, "error"));
@@ -186,7 +187,7 @@ void AnswerInfo::Clear() noexcept {
   logprobs.clear();
   usage = {};
   text_bytes = 0;
-  is_error = holds_answer = false;
+  is_error = holds_answer = misspelt = false;
   model.clear();
 }
 
@@ -199,7 +200,7 @@ void EventInfo::Clear() noexcept {
   unscanned.clear();
   numbering = call_numbering = Numbering::kNone;
   numbered = naming = 0;
-  content = is_error = completed = usage_only = false;
+  content = is_error = misspelt = completed = usage_only = false;
   usage = {};
   delta_bytes = 0;
 }
@@ -225,6 +226,7 @@ void MapEvent(const View& view, Endpoint endpoint, std::string_view event_name, 
     if (segment.repeated) info->ended.push_back(segment.lane);
   }
   info->content = walker.content();
+  info->misspelt = !walker.misspelt_key().empty();
   if (!responses) info->numbering = walker.numbering();
   info->call_numbering = walker.call_numbering();
   ReadNaming(event_name,

@@ -95,6 +95,8 @@ struct AnswerInfo {
   size_t text_bytes = 0;      // raw bytes of all segments
   bool is_error = false;      // {"error": …} and no choices, data, output
   bool holds_answer = false;  // a list of choices, data or output, or at least `object`
+  // A key is one of the API's but for its case: some clients take it for that one, others do not.
+  bool misspelt = false;
   std::string model;
 
   // As it was made, but for the room of the lists.
@@ -133,6 +135,7 @@ struct EventInfo {
   std::vector<LaneKey> ended;
   bool content = false;  // content-bearing: text, reasoning, refusal, a tool name or argument
   bool is_error = false;
+  bool misspelt = false;    // see AnswerInfo
   bool completed = false;   // responses: response.completed | incomplete | failed
   bool usage_only = false;  // chat: `choices: []` with usage: the chunk that include_usage adds
   Usage usage;

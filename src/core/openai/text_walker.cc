@@ -257,7 +257,7 @@ void TextWalker::VisitObject(NodeIndex i, const Place& place) {
     }
     const Rule* rule = FindRule(object.context, key);
     if (rule == nullptr || rule->key == "*") AddKey(member, object.role);
-    if (rule == nullptr && mode_ == Mode::kRequest) NoteSpelling(object.context, key);
+    if (rule == nullptr) NoteSpelling(object.context, key);
     if (HoldsText(node.kind) || (rule != nullptr && rule->field == Field::kLogprobs)) {
       Visit(member, PlaceOf(object, rule, key));
     }

@@ -54,7 +54,7 @@ class TextWalker {
   Numbering numbering() const noexcept { return numbering_; }
   Numbering call_numbering() const noexcept { return call_numbering_; }
   size_t text_bytes() const noexcept { return text_bytes_; }
-  // Requests: the key of the table that one of the body is but for its case. Empty: there is none.
+  // The key of the table that one of the JSON is but for its case. Empty: there is none.
   std::string_view misspelt_key() const noexcept { return misspelt_key_; }
 
  private:

@@ -279,6 +279,11 @@ Step Session::Impl::JudgeJson(uint64_t now_ms) {
     return FailTry(TryError::kInvalid, now_ms,
                    "The provider's answer is not one of this endpoint.");
   }
+  // Of an error each text is judged by itself, whatever its key.
+  if (success && info.misspelt) {
+    return FailTry(TryError::kInvalid, now_ms,
+                   "A key of the provider's answer is one of the API's but for its case.");
+  }
   if (info.usage.present) usage = info.usage;
   NoteUnscanned(info.unscanned);
   // An error is no answer: the client's values stay out of it.

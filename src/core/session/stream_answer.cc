@@ -94,6 +94,7 @@ State StreamAnswer::HandleJson(const sse::Event& event) {
   if (!view.Parse(event.data, event.data_padding, AnswerLimits()).ok()) return State::kInvalid;
   openai::MapEvent(view, options_.endpoint, event.name, &info);
   if (info.is_error) return State::kUpstreamError;
+  if (info.misspelt) return State::kInvalid;
   if (info.usage.present) usage_ = info.usage;
   received_text_bytes_ += info.delta_bytes;
   for (std::string& what : info.unscanned) {

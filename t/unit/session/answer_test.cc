@@ -149,6 +149,30 @@ TEST_F(AnswerSide, JsonWithoutAnAnswerIsInvalid) {
   }
 }
 
+// A client that reads "Text" as "text" puts together what was judged apart.
+TEST_F(AnswerSide, AKeyThatDiffersInItsCaseIsInvalid) {
+  const auto answer = [](const std::string& message) {
+    Life life(*gateway_);
+    life.Send(Chat("Hi"));
+    life.AnswerJson(R"({"choices":[{"index":0,"message":)" + message + "}]}");
+    return life;
+  };
+  for (
+      const char* message :
+      {R"({"Content":"Hi"})",
+       R"({"content":[{"type":"text","text":"jane.doe@"},{"type":"text","Text":"acme-mail.com"}]})"}) {
+    const Life life = answer(message);
+    EXPECT_EQ(life.status(), 502) << message;
+    EXPECT_EQ(life.error("code"), "upstream_invalid_response") << message;
+  }
+  EXPECT_EQ(answer(R"({"content":"Hi","x":{"Content":"a"},"X":"b"})").status(), 200);
+  // An error stays the client's to read.
+  Life error(*gateway_);
+  error.Send(Chat("Hi")).AnswerJson(R"({"Error":{"Message":"ask jane.doe@acme-mail.com"}})", 400);
+  EXPECT_EQ(error.status(), 400);
+  EXPECT_NE(error.output.find("ask [EMAIL]"), std::string::npos) << error.output;
+}
+
 TEST_F(AnswerSide, AStreamIsNoWholeAnswerAndTheOtherWayRound) {
   Life whole(*gateway_);
   whole.Send(Chat("Hi")).AnswerStream({kRole, Text("Hello"), Finish(), kDone});

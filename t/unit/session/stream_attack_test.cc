@@ -177,6 +177,32 @@ TEST_F(StreamAttack, AnnotationsOfADeltaAreTextsOfTheirOwn) {
   EXPECT_EQ(behind.data.at(3).find("jane"), std::string::npos);
 }
 
+// Some clients read "Content" as "content", so that the halves of a value are one text to them.
+TEST_F(StreamAttack, AKeyThatDiffersInItsCaseEndsTheStream) {
+  const auto content = [](const std::string& key, const std::string& text) {
+    return Event(Delta("{\"" + key + "\":" + json::Quote(text) + "}"));
+  };
+  const std::string halves[] = {
+      content("content", "jane.doe@") + content("Content", "acme-mail.com"),
+      content("Content", "jane.doe@") + content("CONTENT", "acme-mail.com"),
+      Text("Hi ") + Event(R"({"choices":[{"index":0,"Delta":{"content":"jane.doe@acme-"}}]})") +
+          Event(R"({"choices":[{"index":0,"delta":{"content":"mail.com"}}]})"),
+      Text("Hi ") + Event(R"({"Choices":[{"index":0,"delta":{"content":"jane.doe@"}}]})") +
+          Event(R"({"Choices":[{"index":0,"delta":{"content":"acme-mail.com"}}]})"),
+      content("content", "jane.doe@") +
+          Event("{\"\\u0063hoices\":[{\"\\u0049ndex\":1,\"delta\":{\"content\":\"acme\"}}]}"),
+      content("reasoning", "jane.doe@") + content("rea\xC5\xBFoning", "acme-mail.com"),
+  };
+  for (const std::string& events : halves) {
+    const std::string output = Run(events + Finish() + kDone);
+    ExpectNoLeak(output);
+    EXPECT_NE(output.find("upstream_invalid_response"), std::string::npos) << output;
+  }
+  // The keys of an object that is not the API's are the provider's own.
+  const std::string own = Event(Delta(R"({"content":"Hi. ","x":{"Content":"a"},"X_Vendor":"b"})"));
+  EXPECT_EQ(Run(own + Finish() + kDone), own + Finish() + kDone);
+}
+
 // ---- tokens ------------------------------------------------------------------------------------
 
 TEST_F(StreamAttack, LogprobsApartFromTheirTextGo) {
