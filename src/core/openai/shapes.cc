@@ -64,7 +64,8 @@ bool BeginsLikeDocument(std::string_view payload) noexcept {
 }  // namespace
 
 bool IsWord(std::string_view value) noexcept {
-  constexpr size_t kMaxWord = 48, kMaxDigits = 10, kMaxCapitals = 12;
+  // A date has eight digits, a social security number nine.
+  constexpr size_t kMaxWord = 48, kMaxDigits = 8, kMaxCapitals = 12;
   if (value.size() > kMaxWord) return false;
   unsigned common = kWordByte, digits = 0, capitals = 0;
   for (const char c : value) {

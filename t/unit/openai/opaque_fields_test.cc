@@ -99,8 +99,8 @@ TEST(ChatRequest, AWordOfTheApiHoldsNoNumberAndNoKey) {
   for (const std::string word : {"web_search_preview_2025_03_11", "PCM16", "MAX_TOKENS", "auto"}) {
     EXPECT_TRUE(Chat(R"({"service_tier":")" + word + "\"}").lines.empty()) << word;
   }
-  for (const std::string value :
-       {"4111-1111-1111-1111", "4111111111111111", "536.90.4399.12", "AKIAQYLPMN5HHHFPZAM2"}) {
+  for (const std::string value : {"4111-1111-1111-1111", "4111111111111111", "536.90.4399.12",
+                                  "536-90-4399", "ssn_536904399", "AKIAQYLPMN5HHHFPZAM2"}) {
     EXPECT_EQ(Chat(R"({"service_tier":")" + value + "\"}").lines.size(), 1u) << value;
   }
 }
