@@ -72,7 +72,8 @@ bool PartOfMore(const detect::Candidate& c, size_t bytes) noexcept {
   if (before == '.' || before == '+' || before == '$') return true;
   // "B83A271D-2259-4524-8608-…": groups of a UUID.
   if (before == '-' && number.find('-') != number.npos && IsLetterOrDigit(second)) return true;
-  if (spaced && InDump(c)) return true;
+  size_t back = 0;
+  if (spaced && GroupsBefore(c, 1, &back) > 0) return true;
   if (IsDigit(second) && (Joins(before) || before == ',' || (spaced && before == ' '))) {
     return true;
   }
@@ -80,18 +81,23 @@ bool PartOfMore(const detect::Candidate& c, size_t bytes) noexcept {
   return Joins(rest[0]) || (spaced && rest[0] == ' ');
 }
 
-bool InDump(const detect::Candidate& c) noexcept {
+size_t GroupsBefore(const detect::Candidate& c, size_t most, size_t* bytes) noexcept {
   const std::string_view match = c.match();
   const size_t size = std::min(match.find_first_not_of("0123456789"), match.size());
-  std::string_view before = c.before(size + 2);
-  while (!before.empty() && (before.back() == ' ' || before.back() == '\n'))
-    before.remove_suffix(1);
-  const bool apart = before.size() < c.before(size + 2).size();
-  if (!apart || before.size() < size || size < 2) return false;
-  const std::string_view token = before.substr(before.size() - size);
-  if (token.find_first_not_of("0123456789abcdefABCDEF") != token.npos) return false;
-  if (token.find_first_of("0123456789") == token.npos) return false;  // "de 06 12 34 56 78"
-  return before.size() == size || !IsLetterOrDigit(before[before.size() - size - 1]);
+  const std::string_view context = c.before(most * (size + 2) + 1);
+  size_t begin = context.size(), found = 0;
+  for (*bytes = 0; size >= 2 && found < most; ++found) {
+    size_t end = begin;
+    while (end > 0 && (context[end - 1] == ' ' || context[end - 1] == '\n')) --end;
+    if (end == begin || end < size) break;
+    const std::string_view group = context.substr(end - size, size);
+    if (group.find_first_not_of("0123456789abcdefABCDEF") != group.npos) break;
+    if (group.find_first_of("0123456789") == group.npos) break;  // "de 06 12 34 56 78"
+    begin = end - size;
+    if (begin > 0 && IsLetterOrDigit(context[begin - 1])) break;
+    *bytes = context.size() - begin;
+  }
+  return found;
 }
 
 }  // namespace kt::policies

@@ -55,8 +55,9 @@ size_t WrittenAs(std::string_view form, std::string_view text) noexcept;
 // behind itself ("1.2.3.", "518 506 716 572")?
 bool PartOfMore(const detect::Candidate& candidate, size_t bytes) noexcept;
 
-// Does the candidate stand behind hexadecimal text of the length of its own first group, as in a
-// dump of memory or a table of code points ("8b 05 14 31 55 00", "cefc 5429 9224 6521")?
-bool InDump(const detect::Candidate& candidate) noexcept;
+// How many groups of hexadecimal digits as long as its own first group stand before the candidate,
+// each divided from the next by blanks, as in a dump of memory or a table of code points ("8b 05 14
+// 31 55 00", "cefc 5429 9224 6521"); at most `most`. *bytes: how far they reach back.
+size_t GroupsBefore(const detect::Candidate& candidate, size_t most, size_t* bytes) noexcept;
 
 }  // namespace kt::policies

@@ -79,6 +79,21 @@ bool IsGrouping(const Candidate& c, std::string_view number) {
   return true;
 }
 
+// In a row of numbers or a dump any four groups may pass for a card. One or two groups before it
+// make no row ("in 2024", "+44 20 7946 0018"), nor does another card, as in a list of them.
+bool InRow(const Candidate& c, size_t first_group) {
+  constexpr size_t kRow = 3, kCard = 4;
+  size_t bytes = 0;
+  if (c.match()[first_group] == '-') return false;
+  const size_t groups = GroupsBefore(c, kCard, &bytes);
+  if (groups < kRow || IsCalledCard(c)) return false;
+  if (groups < kCard) return true;
+  const DigitGroups before = SplitDigits(c.before(bytes));
+  const std::string_view digits = before.digits;
+  return digits.size() != kCard * first_group || CardRangeOf(digits) == CardRangeKind::kNone ||
+         !PassesLuhn(digits);
+}
+
 size_t Card(const Candidate& c) {
   const std::string_view match = c.match();
   if (Before(c) == '.' || ((Before(c) == '-' || Before(c) == '/') && IsDigit(Before(c, 2))))
@@ -86,7 +101,7 @@ size_t Card(const Candidate& c) {
   const DigitGroups groups = SplitDigits(match);
   const std::string_view digits = groups.digits;
   if (groups.sizes.size() == 1) return IsCardNumber(c, digits, false) ? match.size() : 0;
-  if (InDump(c)) return 0;
+  if (InRow(c, groups.sizes[0])) return 0;
   static const std::vector<size_t> kShapes[] = {
       {4, 4, 4, 4, 3}, {4, 4, 4, 4}, {4, 6, 5}, {4, 6, 4}};
   for (const std::vector<size_t>& shape : kShapes) {

@@ -81,6 +81,25 @@ TEST(PiiForms, ACardInAListOfIdsIsAnId) {
   EXPECT_EQ(Redacted("cards: 4539578763621487, " + card), "cards: 4539578763621487, [CREDIT_CARD]");
 }
 
+TEST(PiiForms, ACardBehindOtherNumbersIsNoRow) {
+  const Example examples[] = {
+      {"4111 1111 1111 1111\n5555 5555 5555 4444\n4012 8888 8888 1881\n",
+       "[CREDIT_CARD]\n[CREDIT_CARD]\n[CREDIT_CARD]\n"},
+      {"4111-1111-1111-1111 5555-5555-5555-4444", "[CREDIT_CARD] [CREDIT_CARD]"},
+      {"in 2024 4111 1111 1111 1111 was", "in 2024 [CREDIT_CARD] was"},
+      {"PIN 1234\n4111 1111 1111 1111", "PIN 1234\n[CREDIT_CARD]"},
+      {"+44 20 7946 0018 4111 1111 1111 1111", "[PHONE] [CREDIT_CARD]"},
+      {"1234 5678 9012 3456 card 4111 1111 1111 1111", "1234 5678 9012 3456 card [CREDIT_CARD]"},
+      {"visa 1234 5678 9012 4111 1111 1111 1111", "visa 1234 5678 9012 [CREDIT_CARD]"},
+  };
+  for (const Example& e : examples) EXPECT_EQ(Redacted(e.text), e.redacted);
+  for (const char* text :
+       {"1234 5678 9012 4111 1111 1111 1111", "1234 5678\n9012 3456\n4111 1111 1111 1111",
+        "cefc 5429 9a24 6521 4111 1111 1111 1111 00ff"}) {
+    EXPECT_EQ(Redacted(text), text);
+  }
+}
+
 TEST(PiiForms, PhoneNumbersWithExtensionsAndTrunks) {
   const Example examples[] = {
       {"+1 (425) 882-9090 ext. 123", "[PHONE]"}, {"425-882-9090 x123, then", "[PHONE], then"},
