@@ -121,9 +121,6 @@ size_t Card(const Candidate& c) {
 
 size_t Iban(const Candidate& c) {
   std::string match(c.match());
-  // "9F1B-BE12-…", "be12a4c7-…": groups of a UUID.
-  const size_t dash = match.find('-');
-  if (dash != match.npos && (Before(c) == '-' || dash > 4)) return 0;
   // All in capitals or none: "De…" begins a word.
   const bool lower = std::any_of(match.begin(), match.end(), [](char ch) { return ch >= 'a'; });
   if (lower && std::any_of(match.begin(), match.end(), IsUpper)) return 0;
@@ -137,6 +134,9 @@ size_t Iban(const Candidate& c) {
     ++seen;
   }
   if (length == 0 || seen < length) return 0;
+  // "9F1B-BE12-…", "be12a4c7-…": groups of a UUID. A date may stand behind an IBAN.
+  const size_t dash = match.find('-');
+  if (dash < end && (Before(c) == '-' || dash > 4)) return 0;
   if (end < match.size() && (IsDigit(match[end]) || IsLetter(match[end]))) return 0;
   std::rotate(compact.begin(), compact.begin() + 4, compact.end());
   unsigned remainder = 0;

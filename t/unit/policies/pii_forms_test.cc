@@ -35,6 +35,8 @@ TEST(PiiForms, IdentityNumbersInLowerCase) {
       {"pan card aaapl1234c", "pan card [PAN]"},
       {"voter id abc1234567", "voter id [VOTER_ID]"},
       {"konto de89370400440532013000", "konto [IBAN]"},
+      {"DE89370400440532013000 2024-01-02", "[IBAN] 2024-01-02"},
+      {"DE89 3704 0044 0532 0130 00 41 536-90-4399", "[IBAN] 41 [SSN]"},
       {"iban gb29 nwbk 6016 1331 9268 19 please", "iban [IBAN] please"},
   };
   for (const Example& e : examples) EXPECT_EQ(Redacted(e.text), e.redacted);
