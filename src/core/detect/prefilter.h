@@ -237,7 +237,7 @@ class Prefilter {
   // The lists: of short literals by their group in the filter, then those of four bytes by Hash4,
   // those of five to seven by Hash5 and those of eight by Hash8.
   static constexpr unsigned kListBits = 12;
-  static uint32_t ListOf(uint32_t hash) noexcept { return hash >> (16 - kListBits); }
+  static uint32_t ListOf(uint32_t hash) noexcept { return hash & (kLists - 1); }
   static constexpr uint32_t kLists = uint32_t{1} << kListBits;
   std::vector<uint32_t> list_begins_;
   uint32_t four_lists_ = 0, more_lists_ = 0, whole_lists_ = 0;  // the first ones
@@ -245,11 +245,12 @@ class Prefilter {
   // more.
   static uint64_t Product(uint64_t folded) noexcept { return folded * 0x9E3779B97F4A7C15u; }
   static uint32_t Hash4(uint64_t product) noexcept { return product >> 16 & 0xFFFF; }
-  static uint32_t Hash5(uint64_t product) noexcept { return product >> 24 & 0xFFFF; }
-  static uint32_t Hash8(uint64_t product) noexcept { return static_cast<uint32_t>(product >> 48); }
-  // Of the literals of these lists. Null: there are no literals.
+  static uint32_t Hash5(uint64_t product) noexcept { return product >> 22 & 0x3FFFF; }
+  static uint32_t Hash8(uint64_t product) noexcept { return static_cast<uint32_t>(product >> 46); }
+  // Of the literals of these lists: of most of them a bit more. Null: there are no literals.
   struct Hashes {
-    std::bitset<0x10000> four, more, whole;
+    std::bitset<0x10000> four;
+    std::bitset<0x40000> more, whole;
   };
   std::unique_ptr<Hashes> hashes_;
   Numbers numbers_[2];  // by what is before them: no word byte; one

@@ -15,7 +15,8 @@ using WordLists = std::vector<std::pair<std::string, std::string>>;
 
 struct Language {
   std::string name;
-  bool spaced = true;  // blanks stand between words
+  bool spaced = true;   // blanks stand between words
+  bool commas = false;  // or commas
   WordLists words;
 };
 
@@ -67,12 +68,16 @@ Status ReadWords(const YamlNode& node, WordLists* words) {
 
 // In families a blank stands for one or two, or for none in languages that are written without:
 // with more of them in every gap automata grow, and so does what is searched before a literal.
-std::string WithBlanks(std::string_view pattern, bool spaced) {
+// Where it may be a comma, literals end with the words (detect/prefilter_factors.h): pairs of words
+// that begin with a short one would be looked for at many words of an English text.
+std::string WithBlanks(std::string_view pattern, const Language& language) {
   std::string out = ExpandBlanks(pattern);
   constexpr std::string_view kBlanks = "\\s{1,5}";
-  for (size_t at = 0; (at = out.find(kBlanks, at)) != out.npos; at += kBlanks.size()) {
-    out[at + 3] = spaced ? '1' : '0';
-    out[at + 5] = '2';
+  const std::string_view gap = !language.spaced  ? "\\s{0,2}"
+                               : language.commas ? "[\\s,]{1,2}"
+                                                 : "\\s{1,2}";
+  for (size_t at = 0; (at = out.find(kBlanks, at)) != out.npos; at += gap.size()) {
+    out.replace(at, kBlanks.size(), gap);
   }
   return out;
 }
@@ -109,6 +114,7 @@ Status ReadLanguages(const PackReader& packs, std::string_view name, std::vector
     Language& language = out->emplace_back();
     language.name = map.String("lang");
     language.spaced = map.Bool("spaced", true);
+    language.commas = map.Bool("commas", false);
     if (const YamlNode* words = map.Map("words")) {
       if (Status status = ReadWords(*words, &language.words); !status.ok()) return status;
     }
@@ -140,7 +146,8 @@ void AddFamily(const PhraseRule& family, const std::vector<Language>& languages,
     if (!PutWords(family.pattern, language.words, &pattern)) continue;
     PhraseRule& rule = out->emplace_back(family);
     rule.id += "." + language.name;
-    rule.pattern = WithBlanks(pattern, language.spaced);
+    rule.of_family = true;
+    rule.pattern = WithBlanks(pattern, language);
   }
 }
 

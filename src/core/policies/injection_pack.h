@@ -20,6 +20,7 @@ struct PhraseRule {
   PhraseKind kind = PhraseKind::kPhrase;
   double weight = 0;    // [0, 0.99]
   bool common = false;  // harmless texts have it as well
+  bool of_family = false;
 };
 
 // Every rule of the pack `name`, in the order of the file, and each of its `families` in every

@@ -28,12 +28,16 @@ bool IsQuote(std::string_view text) noexcept {
   return false;
 }
 
-bool IsQuoted(std::string_view text, size_t begin, size_t end) noexcept {
+// `holds_quote`: what is quoted may begin with the quote.
+bool IsQuoted(std::string_view text, size_t begin, size_t end, bool holds_quote) noexcept {
   const auto before = [&](size_t n) { return begin >= n && IsQuote(text.substr(begin - n, n)); };
   bool closed = false;
   // The quote may go on for a few words behind the phrase.
   for (size_t i = end; i < text.size() && i < end + 40 && text[i] != '\n' && !closed; ++i) {
     closed = IsQuote(text.substr(i, 1)) || IsQuote(text.substr(i, 3)) || IsQuote(text.substr(i, 2));
+  }
+  for (size_t n = 1; n <= 3 && holds_quote && closed; ++n) {
+    if (IsQuote(text.substr(begin, n))) return true;
   }
   // French quotes stand apart.
   if (begin > 0 && text[begin - 1] == ' ') --begin;
@@ -80,13 +84,14 @@ Status PromptInjection::AddPack(const std::vector<PhraseRule>& pack,
         mention_weights_.push_back(phrase.weight);
         break;
       case PhraseKind::kPhrase:
-        Add(std::move(rule), {RuleKind::kPhrase, phrase.weight, phrase.common}, context);
+        Add(std::move(rule), {RuleKind::kPhrase, phrase.weight, phrase.common, phrase.of_family},
+            context);
         break;
       case PhraseKind::kBoundary:
       case PhraseKind::kDelimiter:
         if (phrase.kind == PhraseKind::kBoundary ? config.reject_fake_boundaries
                                                  : config.enforce_delimiters) {
-          Add(std::move(rule), {RuleKind::kBoundary, phrase.weight, phrase.common}, context);
+          Add(std::move(rule), {RuleKind::kBoundary, phrase.weight, phrase.common, false}, context);
         }
         break;
     }
@@ -111,7 +116,7 @@ Result<std::unique_ptr<PromptInjection>> PromptInjection::Build(
     detect::Rule rule;
     rule.id = std::string(kPath) + "[" + std::to_string(i) + "]";
     rule.pattern = config.attack_patterns[i];
-    policy->Add(std::move(rule), {RuleKind::kUser, 1}, context);
+    policy->Add(std::move(rule), {RuleKind::kUser, 1, false, false}, context);
   }
   return policy;
 }
@@ -159,7 +164,8 @@ double PromptInjection::ShareOf(std::string_view text, const RuleHit& hit,
     taken = std::max(taken, mention_weights_[mention.rule]);
   }
   if (!mentioned) return 1;
-  return IsQuoted(text, hit.begin, hit.end) ? kQuotedShare : 1 - taken;
+  const bool of_family = rules_[hit.rule].of_family;
+  return IsQuoted(text, hit.begin, hit.end, of_family) ? kQuotedShare : 1 - taken;
 }
 
 // Where mentions begin in a text with so many phrases that one look at all of it costs less than

@@ -46,7 +46,8 @@ class PromptInjection final : public policy::Policy {
   struct RuleInfo {
     RuleKind kind = RuleKind::kPhrase;
     double weight = 1;
-    bool common = false;  // harmless texts have it as well
+    bool common = false;     // harmless texts have it as well
+    bool of_family = false;  // what must not stand before it may be the quote around it
   };
 
   explicit PromptInjection(const config::PromptInjection& config);

@@ -40,6 +40,16 @@ TEST(InjectionPack, MakesARuleOfAFamilyForEachLanguageThatHasItsWords) {
   EXPECT_EQ(rules.value()[1].pattern, "(?:忘记)(?:\\s{0,2})(?:指令)");
 }
 
+TEST(InjectionPack, LetsACommaStandForABlankWhereALanguageSaysSo) {
+  const auto rules = Read({{"pack.yaml", std::string(kFamily)},
+                           {"words.yaml",
+                            "languages:\n  - lang: es\n    commas: true\n"
+                            "    words: {drop: 'no sigas', orders: reglas}\n"}});
+  ASSERT_TRUE(rules.ok()) << rules.status().message();
+  EXPECT_EQ(rules.value()[0].pattern, "(?:no(?:[\\s,]{1,2})sigas)(?:[\\s,]{1,2})(?:reglas)");
+  EXPECT_TRUE(rules.value()[0].of_family);
+}
+
 TEST(InjectionPack, PutsListsIntoLaterLists) {
   const auto rules =
       Read({{"pack.yaml", std::string(kFamily)},
