@@ -247,7 +247,8 @@ class Prefilter {
   static uint32_t Hash4(uint64_t product) noexcept { return product >> 16 & 0xFFFF; }
   static uint32_t Hash5(uint64_t product) noexcept { return product >> 22 & 0x3FFFF; }
   static uint32_t Hash8(uint64_t product) noexcept { return static_cast<uint32_t>(product >> 46); }
-  // Of the literals of these lists: of most of them a bit more. Null: there are no literals.
+  // Of the literals of these lists. Of long ones there are many: two bits more, so that other words
+  // seldom have the hash of one. Null: there are no literals.
   struct Hashes {
     std::bitset<0x10000> four;
     std::bitset<0x40000> more, whole;

@@ -20,6 +20,7 @@ struct PhraseRule {
   PhraseKind kind = PhraseKind::kPhrase;
   double weight = 0;    // [0, 0.99]
   bool common = false;  // harmless texts have it as well
+  // A match may begin with the sign in front of the phrase, such as a quote.
   bool of_family = false;
 };
 

@@ -28,7 +28,7 @@ bool IsQuote(std::string_view text) noexcept {
   return false;
 }
 
-// `holds_quote`: what is quoted may begin with the quote.
+// `holds_quote`: the match may begin with the quote in front of the phrase.
 bool IsQuoted(std::string_view text, size_t begin, size_t end, bool holds_quote) noexcept {
   const auto before = [&](size_t n) { return begin >= n && IsQuote(text.substr(begin - n, n)); };
   bool closed = false;

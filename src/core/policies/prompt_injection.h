@@ -47,7 +47,7 @@ class PromptInjection final : public policy::Policy {
     RuleKind kind = RuleKind::kPhrase;
     double weight = 1;
     bool common = false;     // harmless texts have it as well
-    bool of_family = false;  // what must not stand before it may be the quote around it
+    bool of_family = false;  // a match may begin with the quote in front of the phrase
   };
 
   explicit PromptInjection(const config::PromptInjection& config);
