@@ -17,6 +17,11 @@ namespace kt::openai {
 LaneKey MixLane(LaneKey lane, uint64_t value) noexcept;
 LaneKey MixLane(LaneKey lane, std::string_view key) noexcept;
 
+// Its list is of parts that are read as one text.
+inline bool HoldsParts(Context context) noexcept {
+  return context == Context::kPart || context == Context::kReasoningDetail;
+}
+
 class TextWalker {
  public:
   enum class Mode : uint8_t { kRequest, kAnswer, kEvent };
