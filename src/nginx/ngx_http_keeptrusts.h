@@ -61,8 +61,8 @@ struct AuditEntry {
   std::unique_ptr<audit::WorkerRings> rings;  // state of this process
 };
 
-// Random bytes taken in bulk: OpenSSL takes thousands of instructions for sixteen of them. State of
-// this process; empty in the master.
+// Random bytes taken in bulk: the kernel is asked once for 256 ids. State of this
+// process; empty in the master.
 struct RandomBytes {
   unsigned char bytes[4096];
   size_t left = 0;

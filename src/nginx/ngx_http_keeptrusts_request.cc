@@ -1,10 +1,9 @@
 // What both surfaces do with a request: context, session and head.
-#include <openssl/crypto.h>
-#include <openssl/rand.h>
 
 #include <memory>
 #include <utility>
 
+#include "core/base/random.h"
 #include "core/base/text.h"
 #include "ngx_http_keeptrusts.h"
 
@@ -29,7 +28,7 @@ std::string_view Evaluate(ngx_http_request_t* r, ngx_http_complex_value_t* value
 std::string MakeRequestId(RandomBytes* from) {
   constexpr size_t kIdBytes = 16;
   if (from->left < kIdBytes) {
-    if (RAND_bytes(from->bytes, sizeof(from->bytes)) != 1) {
+    if (!FillRandom(std::as_writable_bytes(std::span(from->bytes)))) {
       for (auto& byte : from->bytes) byte = static_cast<unsigned char>(ngx_random());
     }
     from->left = sizeof(from->bytes);

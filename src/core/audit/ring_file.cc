@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/mman.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,6 +14,8 @@
 #include <memory>
 #include <string_view>
 #include <utility>
+
+#include "core/base/random.h"
 
 namespace kt::audit {
 namespace {
@@ -98,7 +99,7 @@ Result<RingFile> RingFile::Create(const std::string& directory, uint64_t data_by
   if (folder.get() < 0) return Failure("open \"" + directory + "\"");
   for (int tries = 1;; ++tries) {
     RingId id = 0;
-    if (getrandom(&id, sizeof id, 0) != sizeof id) return Failure("random number");
+    if (!FillRandom(std::as_writable_bytes(std::span(&id, 1)))) return Failure("random number");
     char digits[17];
     std::snprintf(digits, sizeof digits, "%016" PRIx64, id);
     const std::string name = std::string(kPrefix) + digits, unfinished = name + ".new";

@@ -2,10 +2,12 @@
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/rand.h>
 
 #include <climits>
+#include <span>
 #include <utility>
+
+#include "core/base/random.h"
 
 namespace kt::policy {
 
@@ -33,8 +35,8 @@ bool KeyedHash::Contexts::Start() {
   if (algorithm != nullptr) mac = EVP_MAC_CTX_new(algorithm);
   cipher = EVP_CIPHER_CTX_new();
   const bool ready =
-      mac != nullptr && cipher != nullptr && RAND_bytes(key, sizeof key) == 1 &&
-      RAND_bytes(cipher_key, sizeof cipher_key) == 1 &&
+      mac != nullptr && cipher != nullptr && FillRandom(std::as_writable_bytes(std::span(key))) &&
+      FillRandom(std::as_writable_bytes(std::span(cipher_key))) &&
       EVP_EncryptInit_ex(cipher, EVP_aes_128_ecb(), nullptr, cipher_key, nullptr) == 1 &&
       EVP_CIPHER_CTX_set_padding(cipher, 0) == 1;
   OPENSSL_cleanse(cipher_key, sizeof cipher_key);
@@ -48,7 +50,7 @@ KeyedHash::~KeyedHash() = default;
 Result<std::unique_ptr<KeyedHash>> KeyedHash::Make() {
   auto contexts = std::make_unique<Contexts>();
   if (!contexts->Start()) {
-    return Status::Internal("OpenSSL has no Poly1305, no AES, or no random bytes");
+    return Status::Internal("OpenSSL has no Poly1305 or no AES, or the kernel no random bytes");
   }
   return std::unique_ptr<KeyedHash>(new KeyedHash(std::move(contexts)));
 }
