@@ -1,6 +1,8 @@
 #include "core/routing/selector.h"
 
 #include <algorithm>
+#include <array>
+#include <memory_resource>
 
 #include "core/routing/strategy.h"
 
@@ -72,7 +74,10 @@ std::optional<Pick> PickTarget(Board* board, const config::Providers& providers,
   const uint64_t turn =
       lane != nullptr && left.size() == candidates.size() ? lane->turn->a.add(1) : 0;
   std::vector<size_t> gone;  // the last probe there has just gone to another request
-  std::vector<Choice> choices;
+  // On the stack for as many targets as most configurations have.
+  std::array<std::byte, 8 * sizeof(Choice)> room;
+  std::pmr::monotonic_buffer_resource memory(room.data(), room.size());
+  std::pmr::vector<Choice> choices(&memory);
   choices.reserve(left.size());
   for (;;) {
     choices.clear();

@@ -14,7 +14,7 @@ uint64_t Numerator(const Turn& turn) noexcept {
   return turn.count * (turn.members + 1) + turn.place + 1;
 }
 
-size_t NextInTurn(const std::vector<Choice>& choices) {
+size_t NextInTurn(std::span<const Choice> choices) {
   size_t best = 0;
   for (size_t i = 1; i < choices.size(); ++i) {
     if (DueBefore(choices[i].turn, choices[best].turn)) best = i;
@@ -22,7 +22,7 @@ size_t NextInTurn(const std::vector<Choice>& choices) {
   return best;
 }
 
-size_t Fastest(const std::vector<Choice>& choices, uint64_t turn) {
+size_t Fastest(std::span<const Choice> choices, uint64_t turn) {
   std::vector<size_t> unknown, known;
   for (size_t i = 0; i < choices.size(); ++i) {
     const bool try_it = choices[i].samples < kLeastSamples && !choices[i].failing;
@@ -83,7 +83,7 @@ double PriceOf(const config::Target& target) noexcept {
   return 0.75 * target.pricing->prompt + 0.25 * target.pricing->completion;
 }
 
-size_t Choose(config::Strategy strategy, const std::vector<Choice>& choices, uint64_t turn,
+size_t Choose(config::Strategy strategy, std::span<const Choice> choices, uint64_t turn,
               uint64_t random) {
   switch (strategy) {
     case config::Strategy::kSingle:

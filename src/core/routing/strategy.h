@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <span>
 #include <vector>
 
 #include "core/config/policy_config.h"
@@ -53,7 +54,7 @@ inline constexpr uint64_t kExploreEvery = 20;
 
 // The position in `choices` of the one to ask; 0 under `single` and `fallback`. `turn`: how many
 // choices this lane has made; `random`: 64 random bits. `choices` is not empty.
-size_t Choose(config::Strategy strategy, const std::vector<Choice>& choices, uint64_t turn,
+size_t Choose(config::Strategy strategy, std::span<const Choice> choices, uint64_t turn,
               uint64_t random);
 
 }  // namespace kt::routing
