@@ -19,6 +19,7 @@ import time
 
 import bench_nginx as bench
 import bench_texts as texts
+import function_order
 
 CHAIN = "[prompt-injection, pii-detector, safety-filter, audit-logger]"
 AUDIT_ONLY = "[audit-logger]"
@@ -30,12 +31,15 @@ Case = collections.namedtuple("Case", "name path text fresh goal")
 TWO_KB = texts.body(texts.FRESH + texts.repeat([texts.PROSE], 2048))
 LARGE = texts.body(texts.repeat([texts.FRESH, texts.PROSE], 100 * 1024))
 STREAM = texts.body(texts.FRESH + "Hello there", True)
+VALUES = "Write to jane.doe@example.com, card 4111 1111 1111 1111. "
 CASES = {
     "plain": Case("2 KB, proxy_pass", "/plain/json", TWO_KB, False, ""),
     "audit": Case("2 KB, audit logger alone", "/audit", TWO_KB, False, ""),
     "known": Case("2 KB, whole chain, a known text", "/json", TWO_KB, False, "90,000"),
     "fresh": Case("2 KB, whole chain, a new text each time", "/json", TWO_KB, True, ""),
     "large": Case("100 KB, whole chain, a known text", "/json", LARGE, False, ""),
+    "values": Case("2 KB, whole chain, two values in a new text", "/json",
+                   texts.body(texts.FRESH + VALUES + texts.repeat([texts.PROSE], 1984)), True, ""),
     "plain-stream": Case("stream of 32 events in one write, proxy_pass", "/plain/stream", STREAM,
                          False, ""),
     "stream": Case("stream of 32 events in one write, whole chain", "/stream", STREAM, False, ""),
@@ -139,7 +143,9 @@ def self_costs(path):
 
 
 def measure(case, client, counters):
-    """Instructions of one request, by function."""
+    """Instructions of one request, by function; and all functions that ran, also those that only the
+    first requests run. Not those of the very first: the counters hold what the master did, too."""
+    first = counters.dumps == 0
     turns = iter(range(10**6))
 
     def ask(count):
@@ -150,13 +156,14 @@ def measure(case, client, counters):
             client.post(case.path, text)
 
     ask(WARM)
-    counters.take()
+    warm = counters.take()
     ask(FEW)
     few = counters.take()
     ask(MANY)
     many = counters.take()
+    ran = {*few, *many, *(() if first else warm)}
     many.subtract(few)
-    return {name: cost / (MANY - FEW) for name, cost in many.items()}
+    return {name: cost / (MANY - FEW) for name, cost in many.items()}, ran
 
 
 def report(case, costs, functions):
@@ -174,7 +181,8 @@ def run(options, directory):
     module = options.build.resolve() / "ngx_http_keeptrusts_module.so"
     front_text = f"load_module {module};\n" + bench.FRONT.format(
         name="front", user=bench.USER, dir=directory, gateways=gateways, **ports)
-    command = (*Counters.COMMAND, f"--callgrind-out-file={directory}/callgrind.out.%p")
+    command = (*Counters.COMMAND, f"--callgrind-out-file={directory}/callgrind.out.%p",
+               f"--demangle={'no' if options.order else 'yes'}")
     running = []
     try:
         running.append(bench.Nginx("upstream", directory, upstream_conf(ports)))
@@ -183,8 +191,13 @@ def run(options, directory):
         counters = Counters(directory, front.worker())
         client = Client(ports["front"])
         print("| what | instructions for a request | goal |\n| --- | --- | --- |")
+        ran = []
         for key in options.cases:
-            report(CASES[key], measure(CASES[key], client, counters), options.functions)
+            costs, functions = measure(CASES[key], client, counters)
+            report(CASES[key], costs, options.functions)
+            ran.append(functions)
+        if options.order:
+            function_order.write(options.order, ran)
     finally:
         for nginx in reversed(running):
             nginx.stop()
@@ -197,6 +210,8 @@ def main():
                         help="name so many functions with most instructions of their own")
     parser.add_argument("--keep", type=pathlib.Path, metavar="DIR",
                         help="leave callgrind's files there, for callgrind_annotate")
+    parser.add_argument("--order", type=pathlib.Path, metavar="FILE",
+                        help="write there which functions the cases ran, for the linker")
     parser.add_argument("cases", nargs="*", metavar="CASE", help=", ".join(CASES))
     options = parser.parse_args()
     unknown = [case for case in options.cases if case not in CASES]
