@@ -199,6 +199,7 @@ struct Context {
   ngx_event_t ack{};            // looks whether it is
   uint64_t ack_until = 0;
   bool cut = false;                 // it was not, for too long
+  bool sending = false;             // the next body filter is being called
   bool failure_logged = false;      // the error log says why there is no good answer
   ngx_int_t precontent = NGX_DONE;  // what the PRECONTENT handler returns when asked again
 

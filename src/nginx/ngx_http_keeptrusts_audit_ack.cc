@@ -30,6 +30,14 @@ bool Durable(const Context* ctx) {
   return !ctx->kept || ctx->conf->audit->rings->Durable(ctx->ticket);
 }
 
+// What filters behind us send meanwhile is theirs.
+ngx_int_t Send(Context* ctx, ngx_chain_t* out, ngx_http_output_body_filter_pt next) {
+  ctx->sending = true;
+  const ngx_int_t rc = next(ctx->request, out);
+  ctx->sending = false;
+  return rc;
+}
+
 void Look(ngx_event_t* event) {
   auto* ctx = static_cast<Context*>(event->data);
   ngx_connection_t* c = ctx->request->connection;
@@ -60,7 +68,7 @@ ngx_int_t SendDurably(Context* ctx, ngx_chain_t* out,
                       ngx_http_output_body_filter_pt next) noexcept {
   ngx_http_request_t* r = ctx->request;
   if (ctx->cut) return NGX_ERROR;
-  if (ctx->held == nullptr && (!Waits(ctx) || !HoldsEnd(ctx, out))) return next(r, out);
+  if (ctx->held == nullptr && (!Waits(ctx) || !HoldsEnd(ctx, out))) return Send(ctx, out, next);
   if (out != nullptr && ngx_chain_add_copy(r->pool, &ctx->held, out) != NGX_OK) return NGX_ERROR;
   WriteRecord(ctx, static_cast<int>(r->headers_out.status));
   if (!Durable(ctx)) {
@@ -75,7 +83,7 @@ ngx_int_t SendDurably(Context* ctx, ngx_chain_t* out,
   r->buffered &= ~kHeldBit;
   ngx_chain_t* held = ctx->held;
   ctx->held = nullptr;
-  return next(r, held);
+  return Send(ctx, held, next);
 }
 
 }  // namespace kt::nginx

@@ -193,6 +193,13 @@ void StopStock(Context* ctx) {
   u->pipe->upstream_done = 1;
 }
 
+// A filter behind us may have taken all of our bytes and keep its own of them: gzip before a slow
+// client, or the end that waits for a subrequest. It goes on only when it is called.
+bool WaitsBehind(const ngx_http_request_t* r) {
+  return (r->buffered & ~kBufferedBit) != 0 || r->postponed != nullptr ||
+         r->connection->buffered != 0;
+}
+
 // Sends what is ready. NGX_OK, NGX_AGAIN (the client is slow) or NGX_ERROR.
 ngx_int_t Drain(Context* ctx) {
   ngx_http_request_t* r = ctx->request;
@@ -210,7 +217,7 @@ ngx_int_t Drain(Context* ctx) {
     ctx->last_sent = true;
     StopStock(ctx);
   }
-  if (out == nullptr && ctx->busy_out == nullptr) return NGX_OK;
+  if (out == nullptr && ctx->busy_out == nullptr && !WaitsBehind(r)) return NGX_OK;
   const ngx_int_t rc = SendDurably(ctx, out, next_body_filter);
   ngx_chain_update_chains(r->pool, &ctx->free_out, &ctx->busy_out, &out,
                           static_cast<ngx_buf_tag_t>(&ngx_http_keeptrusts_module));
@@ -268,6 +275,8 @@ ngx_int_t BodyFilter(ngx_http_request_t* r, ngx_chain_t* in) {
   if (r != r->main) return next_body_filter(r, in);
   Context* ctx = FindContext(r);
   if (ctx == nullptr) return next_body_filter(r, in);
+  // Called out of our own call of the next filter: one behind us (addition) ends what we gave it.
+  if (ctx->sending) return next_body_filter(r, in);
   if (ctx->replaced) return ReplaceBody(r, ctx, in);
   if (ctx->upstream_seen) return FilterAnswer(r, ctx, in);
   // The end that nginx adds to an answer whose last bytes have carried it.

@@ -6,6 +6,7 @@ from harness import answers, chat, policy
 from harness.wait import until
 
 CHAT = "/v1/chat/completions"
+ADDED = "addition_types *; add_before_body /before; add_after_body /after;"
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +35,11 @@ def gw(make_gateway, shared_provider):
         + policy.stock(shared_provider, "/unbuffered/", "proxy_request_buffering off;")
         + policy.routed("/limited/", "limit_except GET { deny all; }")
         + policy.routed("/either/", "satisfy any; deny all; auth_request /auth;")
-        + "location = /auth { internal; return 204; }",
+        + "location = /auth { internal; return 204; }"
+        + policy.routed("/added/", ADDED)
+        + policy.stock(shared_provider, "/added-stock/", ADDED)
+        + policy.stock(shared_provider, "/added-buffered/", ADDED + "proxy_buffering on;")
+        + "location = /before { return 200 before; } location = /after { return 200 after; }",
         http=http,
     )
 
@@ -64,6 +69,23 @@ def test_a_substitution_sees_the_redacted_answer(gw, provider, prefix):
     answer = gw.chat(path=f"{prefix}/chat/completions")
     assert chat.EMAIL.encode() not in answer.body
     assert b"special" in answer.body and b"ordinary" not in answer.body
+
+
+@pytest.mark.parametrize("prefix", ["/added", "/added-stock/v1", "/added-buffered/v1"])
+@pytest.mark.parametrize("stream", [False, True])
+def test_what_nginx_adds_stands_around_the_redacted_answer(gw, provider, prefix, stream):
+    text = f"ask {chat.EMAIL} ordinary"
+    provider.answer(answers.stream(chat.stream([text])) if stream else answers.whole(MAIL))
+    answer = gw.chat(path=f"{prefix}/chat/completions", stream=stream)
+    assert answer.complete
+    assert answer.body.startswith(b"before") and answer.body.endswith(b"after")
+    assert chat.EMAIL_MARK.encode() in answer.body and chat.EMAIL.encode() not in answer.body
+
+
+@pytest.mark.parametrize("prefix", ["/added", "/added-stock/v1"])
+def test_what_nginx_adds_stands_around_a_block(gw, prefix):
+    answer = gw.chat(chat.INJECTION, f"{prefix}/chat/completions")
+    assert answer.complete and b"input_blocked" in answer.body
 
 
 def test_the_rewrite_phase_answers_without_us(gw, provider):
