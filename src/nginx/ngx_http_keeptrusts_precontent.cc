@@ -78,6 +78,15 @@ bool RedirectedByProvider(ngx_http_request_t* r) {
   return ctx != nullptr && ctx->session->governs_answer();
 }
 
+// A subrequest that carries a body which no policy has seen: that of a location without policies
+// whose `mirror` leads here. Others hold what was judged with their main request, or nothing.
+bool CarriesUnjudgedBody(ngx_http_request_t* r) {
+  const ngx_http_request_body_t* body = r->request_body;
+  if (body == nullptr || (body->bufs == nullptr && body->temp_file == nullptr)) return false;
+  const Context* ctx = FindContext(r);
+  return ctx == nullptr || (ctx->precontent != NGX_DECLINED && !ctx->session->head_ready());
+}
+
 }  // namespace
 
 ngx_int_t PrecontentHandler(ngx_http_request_t* r) noexcept {
@@ -87,7 +96,13 @@ ngx_int_t PrecontentHandler(ngx_http_request_t* r) noexcept {
                   "keeptrusts: upstream sent \"X-Accel-Redirect\", which is refused");
     return AnswerErrorPage(r, conf, NGX_HTTP_BAD_GATEWAY);
   }
-  if (conf->enable != 1 || conf->gateway == nullptr || r != r->main) return NGX_DECLINED;
+  if (conf->enable != 1 || conf->gateway == nullptr) return NGX_DECLINED;
+  if (r != r->main) {
+    if (!CarriesUnjudgedBody(r)) return NGX_DECLINED;
+    ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                  "keeptrusts: subrequest \"%V\" is refused: no policy has seen its body", &r->uri);
+    return NGX_HTTP_FORBIDDEN;
+  }
   auto* ctx = static_cast<Context*>(ngx_http_get_module_ctx(r, ngx_http_keeptrusts_module));
   if (ctx != nullptr) return ctx->precontent;
   if (r->internal && r->err_status >= NGX_HTTP_BAD_REQUEST) {

@@ -3,6 +3,7 @@
 import pytest
 
 from harness import answers, chat, policy
+from harness.wait import until
 
 PATH = "/v1/chat/completions"
 
@@ -39,6 +40,27 @@ def named(provider):
                 keeptrusts off;
                 proxy_pass http://127.0.0.1:{provider.port}/;
             }}
+        }}
+        location /copied/ {{
+            keeptrusts off;
+            mirror /copy/v1/chat/completions;
+            proxy_pass http://127.0.0.1:{provider.port}/;
+        }}
+        location /copy/ {{
+            internal;
+            keeptrusts on;
+            proxy_pass http://127.0.0.1:{provider.port}/copy/;
+        }}
+        location /asking/ {{
+            keeptrusts on;
+            auth_request /auth;
+            proxy_pass http://127.0.0.1:{provider.port}/;
+        }}
+        location = /auth {{
+            keeptrusts on;
+            proxy_pass http://127.0.0.1:{provider.port};
+            proxy_pass_request_body off;
+            proxy_set_header Content-Length "";
         }}"""
 
 
@@ -122,6 +144,21 @@ def test_mirror_in_the_server_around_a_governed_location_is_an_error(make_gatewa
     status, output = gateway.test_configuration()
     assert status != 0
     assert "mirror" in output
+
+
+def test_a_copy_that_no_policy_has_seen_does_not_leave_a_governed_location(gw, provider):
+    assert gw.chat(chat.EMAIL, "/copied/v1/chat/completions").status == 200
+    refused = '"/copy/v1/chat/completions" is refused'
+    until(lambda: refused in gw.error_log, "the copy's end")
+    assert [request.target for request in provider.requests] == ["/v1/chat/completions"]
+
+
+def test_a_subrequest_without_a_body_passes_a_governed_location(gw, provider):
+    answer = gw.chat(f"Mail {chat.EMAIL}", "/asking/v1/chat/completions")
+    assert answer.status == 200
+    targets = [request.target for request in provider.requests]
+    assert targets == ["/auth", "/v1/chat/completions"]
+    assert chat.EMAIL.encode() not in provider.last.body
 
 
 def test_pass_without_policies_is_an_error_also_inside_another_location(make_gateway):
