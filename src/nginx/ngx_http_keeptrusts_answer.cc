@@ -77,12 +77,15 @@ bool ReadFraming(Context* ctx) {
   }
   if (ctx->chunked && ctx->has_length) return false;
   const ngx_uint_t code = ctx->status.code;
-  if (code == 204 || code == 304) {
+  // To HEAD no body comes, whatever length its answer tells.
+  const bool head_only = ctx->request->method == NGX_HTTP_HEAD;
+  if (code == 204 || code == 304 || head_only) {
+    if (!head_only) ctx->body_left = 0;
+    ctx->has_length = ctx->has_length || !head_only;
     ctx->chunked = false;
-    ctx->has_length = true;
-    ctx->body_left = 0;
+    ctx->body_done = true;
   }
-  ctx->close_delimited = !ctx->chunked && !ctx->has_length;
+  ctx->close_delimited = !ctx->body_done && !ctx->chunked && !ctx->has_length;
   if (ctx->has_length && ctx->body_left == 0) ctx->body_done = true;
   return true;
 }

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from harness import answers, chat, policy
+from harness import answers, chat, client, policy
 from harness.wait import DEADLINE_S, until
 
 
@@ -20,6 +20,27 @@ def test_a_connection_is_used_again(gw, provider, stream):
     for _ in range(3):
         assert gw.chat(stream=stream).complete
     assert len(set(connections_of(provider))) == 1
+
+
+@pytest.mark.parametrize("framing", [b"Content-Length: 500\r\n", b"Transfer-Encoding: chunked\r\n", b""])
+def test_the_answer_to_head_is_whole_without_a_body(make_gateway, provider, framing):
+    gateway = make_gateway(
+        policy.config(policy.target(provider)), policy.routed(more="keeptrusts_unknown_endpoint pass;")
+    )
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n" + framing + b"\r\n"
+    provider.answer(answers.raw(head, close=False))
+    with gateway.connect() as connection:
+        connection.send(client.head("HEAD", "/v1/files/1"))
+        answer = connection.read_head()
+        assert answer.status == 200
+        if b"Length" in framing:
+            assert answer.header("content-length") == "500"
+        # Nothing of a body stands before the next answer.
+        connection.send(client.head("HEAD", "/v1/files/2"))
+        assert connection.read_until(b"\r\n").startswith(b"HTTP/1.1 200")
+    record = gateway.record_of(answer)
+    assert record["verdict"] == "allowed"
+    assert record["attempts"][0]["error"] is None
 
 
 @pytest.mark.parametrize("buffering", ["on", "off"])
