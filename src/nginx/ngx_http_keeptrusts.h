@@ -212,6 +212,7 @@ struct Context {
   bool stock_ended = false;           // its last buffer has come
   ngx_chain_t* pending_in = nullptr;  // not yet consumed, while the client is slow
   std::vector<std::pair<ngx_table_elt_t*, ngx_str_t>> accept_encoding;
+  ngx_uint_t http_version = 0;  // the client's; nginx may put the upstream's in its place
 
   void (*stock_finalize)(ngx_http_request_t*, ngx_int_t) = nullptr;
 

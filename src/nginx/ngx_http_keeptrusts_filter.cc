@@ -44,6 +44,12 @@ ngx_int_t SendHead(Context* ctx) {
 
 void FinalizeStock(ngx_http_request_t* r, ngx_int_t rc);
 
+void EndAnswer(Context* ctx, UpstreamEnd end) {
+  if (!ctx->try_open) return;
+  ctx->try_open = false;
+  ctx->session->OnUpstreamEnd(end, Now());
+}
+
 // nginx answers with an error page of its own: keep the status, replace the page.
 ngx_int_t ReplaceErrorPage(ngx_http_request_t* r, Context* ctx) {
   if (ctx == nullptr) ctx = MakeContext(r, GetLocationConf(r), GetLocationConf(r)->pass == 1);
@@ -69,6 +75,9 @@ ngx_int_t HoldHead(ngx_http_request_t* r, Context* ctx) {
   }
   ctx->upstream_seen = true;
   r->filter_need_in_memory = 1;
+  // What is no HTTP nginx takes for HTTP/0.9, and would answer the client so: without a head.
+  const bool is_http = r->http_version >= NGX_HTTP_VERSION_10;
+  r->http_version = ctx->http_version;
   return Guard(r->connection->log, static_cast<ngx_int_t>(NGX_ERROR), [&]() -> ngx_int_t {
     session::UpstreamHead head;
     head.status = static_cast<int>(r->headers_out.status);
@@ -88,6 +97,7 @@ ngx_int_t HoldHead(ngx_http_request_t* r, Context* ctx) {
     }
     ctx->try_open = true;
     if (ctx->session->OnUpstreamHeader(head, Now()) != Step::kContinue) ctx->try_open = false;
+    if (!is_http) EndAnswer(ctx, UpstreamEnd::kInvalid);
     // The allow-list decides what goes on: the session has copied what it wants.
     for (ngx_list_part_t* p = &r->headers_out.headers.part; p != nullptr; p = p->next) {
       auto* h = static_cast<ngx_table_elt_t*>(p->elts);
@@ -117,12 +127,6 @@ ngx_int_t HeaderFilter(ngx_http_request_t* r) {
 void Consume(ngx_buf_t* b) {
   b->pos = b->last;
   b->file_pos = b->file_last;
-}
-
-void EndAnswer(Context* ctx, UpstreamEnd end) {
-  if (!ctx->try_open) return;
-  ctx->try_open = false;
-  ctx->session->OnUpstreamEnd(end, Now());
 }
 
 // The upstream behind the stock handler has failed after its head: nginx then only flushes.

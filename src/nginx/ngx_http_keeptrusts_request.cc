@@ -220,6 +220,7 @@ Context* MakeContext(ngx_http_request_t* r, LocationConf* conf, bool routed) noe
     auto made = std::make_unique<Context>(r, conf);
     if (!routed) made->uri = View(r->uri);
     made->routed = routed;
+    made->http_version = r->http_version;
     made->session.emplace(*conf->gateway->gateway, MakeOptions(r, conf, routed), MakeHead(r, conf),
                           Now(), UnixMicroseconds());
     return made.release();

@@ -60,10 +60,17 @@ def test_an_invalid_answer_is_a_502(gw, provider, base, kind):
     assert_bad_gateway(answer, ("upstream_invalid_response", "upstream_failed"))
 
 
-def test_an_answer_that_is_not_http_is_a_502(gw, provider):
-    # keeptrusts_pass only: a stock proxy_pass takes it for HTTP/0.9 and answers in kind.
-    provider.answer(answers.raw(b"SSH-2.0-OpenSSH_9.2\r\n\r\n"))
-    assert_bad_gateway(gw.chat(), ("upstream_failed", "upstream_invalid_response"))
+# nginx takes it for HTTP/0.9, and would answer the client in kind: with a body and no head.
+@pytest.mark.parametrize("data", [b"SSH-2.0-OpenSSH_9.2\r\n\r\n", b"HTTP/1.1 2000 OK\r\n\r\n", GOOD],
+                         ids=["another protocol", "a status of four digits", "no head"])  # fmt: skip
+def test_an_answer_that_is_not_http_is_a_502(gw, provider, base, data):
+    provider.answer_once(answers.raw(data), answers.whole(GOOD))
+    with gw.connect() as connection:
+        connection.post(f"{base}/chat/completions", chat.request())
+        answer = connection.read()
+        assert_bad_gateway(answer, ("upstream_invalid_response",))
+        connection.post(f"{base}/chat/completions", chat.request())
+        assert connection.read().status == 200
 
 
 @pytest.mark.parametrize("kind", ["a gzip body", "no JSON", "a duplicate key"])
