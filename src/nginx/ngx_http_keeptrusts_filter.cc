@@ -117,9 +117,11 @@ ngx_int_t HeaderFilter(ngx_http_request_t* r) {
   if (ctx != nullptr && ctx->own_head) return next_header_filter(r);
   if (!conf->governs()) return next_header_filter(r);
   if (r->err_status >= NGX_HTTP_BAD_REQUEST) return ReplaceErrorPage(r, ctx);
-  if (ctx == nullptr || ctx->routed || !ctx->session->governs_answer())
-    return next_header_filter(r);
-  return HoldHead(r, ctx);
+  if (ctx == nullptr || ctx->routed) return next_header_filter(r);
+  if (ctx->session->governs_answer()) return HoldHead(r, ctx);
+  const bool switches = r->headers_out.status == NGX_HTTP_SWITCHING_PROTOCOLS;
+  if (switches && !ctx->session->may_switch_protocols()) return NGX_HTTP_BAD_GATEWAY;
+  return next_header_filter(r);
 }
 
 // ---- the stock handler's body ------------------------------------------------------------------

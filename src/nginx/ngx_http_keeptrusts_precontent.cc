@@ -5,22 +5,36 @@
 namespace kt::nginx {
 namespace {
 
-// The stock handler's upstream must answer unencoded, or nothing could be scanned. The header's
-// value is changed in place and put back before nginx's own gzip looks at it.
-void AskForIdentity(Context* ctx) {
-  ngx_http_request_t* r = ctx->request;
+// Calls call(header) for each header of the client of that name.
+template <typename Call>
+void ForEachHeader(ngx_http_request_t* r, std::string_view lower_name, const Call& call) {
   for (ngx_list_part_t* part = &r->headers_in.headers.part; part != nullptr; part = part->next) {
     auto* headers = static_cast<ngx_table_elt_t*>(part->elts);
     for (ngx_uint_t i = 0; i < part->nelts; i++) {
-      if (headers[i].lowcase_key == nullptr ||
-          View(headers[i].key).size() != sizeof("accept-encoding") - 1 ||
-          ngx_memcmp(headers[i].lowcase_key, "accept-encoding", headers[i].key.len) != 0) {
-        continue;
+      if (headers[i].lowcase_key != nullptr && headers[i].key.len == lower_name.size() &&
+          ngx_memcmp(headers[i].lowcase_key, lower_name.data(), lower_name.size()) == 0) {
+        call(&headers[i]);
       }
-      ctx->accept_encoding.emplace_back(&headers[i], headers[i].value);
-      ngx_str_set(&headers[i].value, "identity");
     }
   }
+}
+
+// The stock handler's upstream must answer unencoded, or nothing could be scanned. The header's
+// value is changed in place and put back before nginx's own gzip looks at it.
+void AskForIdentity(Context* ctx) {
+  ForEachHeader(ctx->request, "accept-encoding", [ctx](ngx_table_elt_t* header) {
+    ctx->accept_encoding.emplace_back(header, header->value);
+    ngx_str_set(&header->value, "identity");
+  });
+}
+
+// After a 101 nginx joins the client and the upstream, past all filters. So it does not hear that
+// the client would like to, nor does the upstream, whatever the location's `proxy_set_header` says.
+void KeepProtocol(Context* ctx) {
+  if (ctx->session->may_switch_protocols()) return;
+  ctx->request->headers_in.upgrade = nullptr;
+  ForEachHeader(ctx->request, "upgrade",
+                [](ngx_table_elt_t* header) { ngx_str_null(&header->value); });
 }
 
 // NGX_DECLINED: on to the stock handler; otherwise the answer's result.
@@ -30,6 +44,7 @@ ngx_int_t Proceed(Context* ctx) {
   if (ctx->session->head_ready()) return SendAnswer(ctx);
   const bool replaced = Guard(ctx->request->connection->log, false, [&] {
     AskForIdentity(ctx);
+    KeepProtocol(ctx);
     return ReplaceRequestBody(ctx) == NGX_OK;
   });
   return replaced ? static_cast<ngx_int_t>(NGX_DECLINED)

@@ -201,6 +201,9 @@ bool Session::committed() const noexcept {
 bool Session::governs_answer() const noexcept {
   return !impl_->passed;
 }
+bool Session::may_switch_protocols() const noexcept {
+  return impl_->passed && impl_->endpoint == openai::Endpoint::kUnknown;
+}
 
 bool Session::head_ready() const noexcept {
   return impl_->client.decided();

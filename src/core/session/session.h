@@ -156,6 +156,9 @@ class Session {
   // `keeptrusts on`: the stock handler's answer is to be fed in (false: an endpoint or method that
   // passes ungoverned).
   bool governs_answer() const noexcept;
+  // The same: the upstream may turn the connection into one of another protocol (a WebSocket), of
+  // which no policy reads a byte. Only on endpoints that pass unknown.
+  bool may_switch_protocols() const noexcept;
 
   // Client side.
   bool head_ready() const noexcept;

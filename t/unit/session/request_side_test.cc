@@ -300,6 +300,24 @@ TEST_F(RequestSide, OnTheStockSurfaceAReadPassesUngoverned) {
   EXPECT_FALSE(life.session().recorded());
 }
 
+TEST_F(RequestSide, OnlyAnUnknownEndpointThatPassesMaySwitchProtocols) {
+  SessionOptions options;
+  options.routed = false;
+  options.pass_unknown_endpoint = true;
+  for (const char* known : {"models", "responses", "chat/completions"}) {
+    Life life = Head("GET", known, options);
+    life.Send("");
+    EXPECT_FALSE(life.session().governs_answer());
+    EXPECT_FALSE(life.session().may_switch_protocols()) << known;
+  }
+  Life governed = Head("POST", "responses", options);
+  governed.Send(R"({"model":"m","input":"Hi"})");
+  EXPECT_FALSE(governed.session().may_switch_protocols());
+  Life unknown = Head("GET", "realtime", options);
+  unknown.Send("");
+  EXPECT_TRUE(unknown.session().may_switch_protocols());
+}
+
 TEST_F(RequestSide, ADisabledPackRefusesEverything) {
   std::string yaml = Yaml();
   yaml.replace(yaml.find("enabled: true"), 13, "enabled: false");
