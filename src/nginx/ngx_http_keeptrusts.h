@@ -210,6 +210,7 @@ struct Context {
   // keeptrusts on: the stock handler's answer.
   bool upstream_seen = false, replaced = false, head_sent = false, last_sent = false;
   bool stock_ended = false;           // its last buffer has come
+  size_t trailers = 0;                // how many of the answer's are ours
   ngx_chain_t* pending_in = nullptr;  // not yet consumed, while the client is slow
   std::vector<std::pair<ngx_table_elt_t*, ngx_str_t>> accept_encoding;
   ngx_uint_t http_version = 0;  // the client's; nginx may put the upstream's in its place

@@ -206,6 +206,18 @@ bool WaitsBehind(const ngx_http_request_t* r) {
          r->connection->buffered != 0;
 }
 
+// Takes away the trailers from number `from` on; how many there are.
+size_t DropTrailers(ngx_http_request_t* r, size_t from) {
+  size_t count = 0;
+  for (ngx_list_part_t* part = &r->headers_out.trailers.part; part != nullptr; part = part->next) {
+    auto* trailers = static_cast<ngx_table_elt_t*>(part->elts);
+    for (ngx_uint_t i = 0; i < part->nelts; i++) {
+      if (count++ >= from) trailers[i].hash = 0;
+    }
+  }
+  return count;
+}
+
 // Sends what is ready. NGX_OK, NGX_AGAIN (the client is slow) or NGX_ERROR.
 ngx_int_t Drain(Context* ctx) {
   ngx_http_request_t* r = ctx->request;
@@ -227,6 +239,8 @@ ngx_int_t Drain(Context* ctx) {
   const ngx_int_t rc = SendDurably(ctx, out, next_body_filter);
   ngx_chain_update_chains(r->pool, &ctx->free_out, &ctx->busy_out, &out,
                           static_cast<ngx_buf_tag_t>(&ngx_http_keeptrusts_module));
+  // With our last bytes `add_trailer` has added what is the fleet's own.
+  if (last) ctx->trailers = DropTrailers(r, SIZE_MAX);
   if (rc == NGX_ERROR) return NGX_ERROR;
   return ctx->busy_out != nullptr ? NGX_AGAIN : NGX_OK;
 }
@@ -248,6 +262,7 @@ ngx_int_t FilterAnswer(ngx_http_request_t* r, Context* ctx, ngx_chain_t* in) {
     return NGX_ERROR;
   }
   r->buffered &= ~kBufferedBit;
+  DropTrailers(r, ctx->trailers);  // the upstream's: no policy reads them
   for (;;) {
     ngx_int_t rc = Drain(ctx);
     if (rc == NGX_ERROR) return NGX_ERROR;

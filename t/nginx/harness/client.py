@@ -105,6 +105,13 @@ class Connection:
         """True when the gateway closed the connection and nothing is left to read."""
         return not self._data and not self._more()
 
+    def read_to_end(self):
+        """All bytes that are left, once the gateway has closed the connection."""
+        while self._more():
+            pass
+        data, self._data = self._data, b""
+        return data
+
     def _more(self):
         try:
             data = self.sock.recv(1 << 18)
