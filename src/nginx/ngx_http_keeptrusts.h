@@ -290,7 +290,9 @@ ngx_int_t ReplaceRequestBody(Context* ctx) noexcept;
 // An answer that no other try can follow has begun, and the request has left: gives back what held
 // the request. Of an open stream that is the largest part.
 void ForgetRequestBody(Context* ctx) noexcept;
-// Gives the client's Accept-Encoding back, which the stock handler has not seen.
+// The stock handler's upstream must answer unencoded, or nothing could be scanned. The client's
+// header is changed in place, and put back before nginx's own gzip looks at it. The first throws.
+void AskForIdentity(Context* ctx);
 void RestoreAcceptEncoding(Context* ctx) noexcept;
 // Reserves room for the record of a request that is going to have one; refuses it otherwise.
 void AdmitToAudit(Context* ctx) noexcept;

@@ -34,12 +34,25 @@ ngx_int_t RequestBodyFilter(ngx_http_request_t* r, ngx_chain_t* in) {
   return next_request_body_filter(r, in);
 }
 
+// Behind a stale answer of its cache nginx asks the upstream anew, with the same request headers.
+bool IsAskedAnew(const ngx_http_request_t* r) {
+#if (NGX_HTTP_CACHE)
+  return r->cached != 0 && r->cache != nullptr && r->cache->background != 0;
+#else
+  return false;
+#endif
+}
+
 // Sends our head in place of the held one.
 ngx_int_t SendHead(Context* ctx) {
   ngx_http_request_t* r = ctx->request;
   ctx->head_sent = true;
   if (SetResponseHead(ctx) != NGX_OK) return NGX_ERROR;
-  return next_header_filter(r);
+  RestoreAcceptEncoding(ctx);
+  const ngx_int_t rc = next_header_filter(r);
+  if (!IsAskedAnew(r)) return rc;
+  const bool asked = Guard(r->connection->log, false, [ctx] { return AskForIdentity(ctx), true; });
+  return asked ? rc : static_cast<ngx_int_t>(NGX_ERROR);
 }
 
 void FinalizeStock(ngx_http_request_t* r, ngx_int_t rc);
@@ -54,7 +67,6 @@ void EndAnswer(Context* ctx, UpstreamEnd end) {
 ngx_int_t ReplaceErrorPage(ngx_http_request_t* r, Context* ctx) {
   if (ctx == nullptr) ctx = MakeContext(r, GetLocationConf(r), GetLocationConf(r)->pass == 1);
   if (ctx == nullptr) return NGX_ERROR;
-  RestoreAcceptEncoding(ctx);
   ctx->replaced = true;
   const bool ready = Guard(r->connection->log, false, [&] {
     if (!ctx->session->head_ready()) {
@@ -68,7 +80,6 @@ ngx_int_t ReplaceErrorPage(ngx_http_request_t* r, Context* ctx) {
 
 // The stock handler's head goes to the session and waits there until the answer is decided.
 ngx_int_t HoldHead(ngx_http_request_t* r, Context* ctx) {
-  RestoreAcceptEncoding(ctx);
   if (r->upstream != nullptr && r->upstream->finalize_request != FinalizeStock) {
     ctx->stock_finalize = r->upstream->finalize_request;
     r->upstream->finalize_request = FinalizeStock;
@@ -313,11 +324,6 @@ ngx_int_t BodyFilter(ngx_http_request_t* r, ngx_chain_t* in) {
 }
 
 }  // namespace
-
-void RestoreAcceptEncoding(Context* ctx) noexcept {
-  for (auto& [header, value] : ctx->accept_encoding) header->value = value;
-  ctx->accept_encoding.clear();
-}
 
 ngx_int_t InstallFilters(ngx_conf_t*) noexcept {
   next_request_body_filter = ngx_http_top_request_body_filter;

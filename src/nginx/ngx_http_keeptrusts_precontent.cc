@@ -19,15 +19,6 @@ void ForEachHeader(ngx_http_request_t* r, std::string_view lower_name, const Cal
   }
 }
 
-// The stock handler's upstream must answer unencoded, or nothing could be scanned. The header's
-// value is changed in place and put back before nginx's own gzip looks at it.
-void AskForIdentity(Context* ctx) {
-  ForEachHeader(ctx->request, "accept-encoding", [ctx](ngx_table_elt_t* header) {
-    ctx->accept_encoding.emplace_back(header, header->value);
-    ngx_str_set(&header->value, "identity");
-  });
-}
-
 // After a 101 nginx joins the client and the upstream, past all filters. So it does not hear that
 // the client would like to, nor does the upstream, whatever the location's `proxy_set_header` says.
 void KeepProtocol(Context* ctx) {
@@ -43,7 +34,7 @@ ngx_int_t Proceed(Context* ctx) {
   AdmitToAudit(ctx);
   if (ctx->session->head_ready()) return SendAnswer(ctx);
   const bool replaced = Guard(ctx->request->connection->log, false, [&] {
-    AskForIdentity(ctx);
+    if (ctx->session->governs_answer()) AskForIdentity(ctx);
     KeepProtocol(ctx);
     return ReplaceRequestBody(ctx) == NGX_OK;
   });
@@ -103,6 +94,18 @@ bool CarriesUnjudgedBody(ngx_http_request_t* r) {
 }
 
 }  // namespace
+
+void AskForIdentity(Context* ctx) {
+  ForEachHeader(ctx->request, "accept-encoding", [ctx](ngx_table_elt_t* header) {
+    ctx->accept_encoding.emplace_back(header, header->value);
+    ngx_str_set(&header->value, "identity");
+  });
+}
+
+void RestoreAcceptEncoding(Context* ctx) noexcept {
+  for (auto& [header, value] : ctx->accept_encoding) header->value = value;
+  ctx->accept_encoding.clear();
+}
 
 ngx_int_t PrecontentHandler(ngx_http_request_t* r) noexcept {
   LocationConf* conf = GetLocationConf(r);

@@ -1,5 +1,7 @@
 """Stock modules behind and before ours: caches, body filters, subrequests, variables."""
 
+import gzip
+
 import pytest
 
 from harness import answers, chat, policy
@@ -21,12 +23,16 @@ def gw(make_gateway, shared_provider):
         proxy_cache_valid 200 1m; proxy_ignore_headers Cache-Control Set-Cookie X-Accel-Redirect;
         add_header x-cache $upstream_cache_status;
     """
+    anew = cache.replace("200 1m", "200 1s") + """
+        proxy_cache_use_stale updating; proxy_cache_background_update on; gzip on; gzip_types *;
+    """
     subs = "sub_filter_types *; sub_filter_once off; sub_filter ordinary special;"
     return make_gateway(
         policy.config(policy.target(shared_provider)),
         policy.routed(more="add_header x-marked $marked; access_log {dir}/facts.log facts;")
         + policy.stock(shared_provider, more="add_header x-marked $marked;")
         + policy.stock(shared_provider, "/cached/", cache)
+        + policy.stock(shared_provider, "/cached-anew/", anew)
         + policy.stock(shared_provider, "/cached-limits/", cache + "proxy_buffering on;")
         + policy.routed("/substituted/", subs)
         + policy.stock(shared_provider, "/substituted-stock/", subs)
@@ -55,6 +61,30 @@ def test_a_cached_answer_is_redacted_each_time(gw, provider):
         assert answer.body == MAIL.replace(chat.EMAIL.encode(), chat.EMAIL_MARK.encode())
         assert gw.record_of(answer)["redactions"]
     assert len(provider.requests) == 1
+
+
+def test_a_cached_answer_is_fetched_anew_without_an_encoding(gw, provider):
+    def script(exchange):
+        encodings = exchange.request.header("accept-encoding")
+        (answers.gzipped if "gzip" in encodings else answers.whole)(MAIL)(exchange)
+
+    ask = lambda: gw.chat(path=f"/cached-anew{CHAT}", headers=[("Accept-Encoding", "gzip")])
+    provider.answer(script)
+    assert ask().status == 200
+    stale = until(lambda: (a := ask()).header("x-cache") == "STALE" and a, "the end of its second")
+    assert chat.EMAIL_MARK.encode() in gzip.decompress(stale.body)
+    assert [r.header("accept-encoding") for r in provider.wait_for_requests(2)] == ["identity"] * 2
+    answer = ask()
+    assert answer.status == 200
+    assert chat.EMAIL_MARK.encode() in gzip.decompress(answer.body)
+
+
+def test_an_answer_that_passes_unread_may_be_encoded(gw, provider):
+    provider.answer(answers.gzipped(b'{"object":"list","data":[]}'))
+    answer = gw.get("/cached-limits/v1/models", [("Accept-Encoding", "gzip")])
+    assert provider.last.header("accept-encoding") == "gzip"
+    assert answer.header("content-encoding") == "gzip"
+    assert gzip.decompress(answer.body) == b'{"object":"list","data":[]}'
 
 
 def test_a_block_holds_in_front_of_a_cache(gw, provider):
