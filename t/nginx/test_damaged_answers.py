@@ -5,6 +5,7 @@ import contextlib
 import itertools
 import json
 import random
+import re
 import threading
 
 import pytest
@@ -14,6 +15,7 @@ from harness import answers, chat, faults, policy
 CLIENTS = 4
 REQUESTS = 100  # of each client
 TEXT = "from the healthy one"
+OTHER = re.compile(rb"All is well|Hello there|dear|friend")
 
 STREAMS = [
     faults.SSE_HEAD + faults.CHUNKED + faults.END + faults.chunks(*faults.WHOLE),
@@ -69,6 +71,7 @@ def healthy(exchange):
 def assert_sound(answer, stream):
     assert 200 <= answer.status < 300 or 400 <= answer.status < 500, answer
     assert answer.complete, answer
+    assert not (TEXT.encode() in answer.body and OTHER.search(answer.body)), "two targets' answers"
     if answer.status != 200 or not stream:
         json.loads(answer.body)
     elif not is_done(answer.body):

@@ -238,5 +238,56 @@ TEST_F(RestoredValues, ComeBackWhereTheirPlaceholdersStandAndNowhereElse) {
   EXPECT_GT(restored, Setting("KT_ROUNDS", 600) / 2);
 }
 
+// Deltas of the choices come in any order, several in one event.
+TEST_F(RestoredValues, OfInterleavedChoicesStayWithTheirChoice) {
+  const auto gateway = MakeGateway(Reversible());
+  for (size_t round = 0, rounds = Setting("KT_ROUNDS", 200); round < rounds; ++round) {
+    const Asked asked = Ask();
+    const size_t n = 1 + Below(4);
+    std::vector<std::string> texts;
+    std::vector<std::vector<std::string>> pieces(n);
+    std::string whole_choices;
+    for (size_t i = 0; i < n; ++i) {
+      texts.push_back(Answer());
+      pieces[i] = Pieces(texts[i], 1 + Below(9));
+      whole_choices += (i > 0 ? "," : "") + std::string(R"({"index":)") + std::to_string(i) +
+                       R"(,"message":{"role":"assistant","content":)" + json::Quote(texts[i]) +
+                       R"(},"finish_reason":"stop"})";
+    }
+    std::string events;
+    std::vector<size_t> next(n, 0);
+    for (size_t open = n; open > 0;) {
+      std::string choices;
+      for (size_t i = 0; i < n; ++i) {
+        if (next[i] > pieces[i].size() || Below(2) == 0) continue;
+        const bool ends = next[i] == pieces[i].size();
+        choices += (choices.empty() ? "" : ",") + std::string(R"({"index":)") + std::to_string(i) +
+                   R"(,"delta":{)" +
+                   (ends ? std::string() : "\"content\":" + json::Quote(pieces[i][next[i]])) +
+                   (ends ? R"(},"finish_reason":"stop"})" : "}}");
+        ++next[i];
+        open -= ends ? 1 : 0;
+      }
+      if (!choices.empty()) events += Event("{\"choices\":[" + choices + "]}");
+    }
+    Life stream(*gateway, "/v1/chat/completions", Options());
+    stream.Send(Chat(asked.content, R"(,"stream":true,"n":)" + std::to_string(n)));
+    stream.AnswerStream({events + kDone});
+    const Seen seen = Read(stream.output);
+    ASSERT_TRUE(seen.done) << seen.error_code;
+    Life whole(*gateway, "/v1/chat/completions", Options());
+    whole.Send(Chat(asked.content))
+        .AnswerJson("{\"id\":\"1\",\"choices\":[" + whole_choices + "]}");
+    json::View view;
+    ASSERT_TRUE(view.Parse(whole.output, 0, {}).ok());
+    json::NodeIndex choice = view.Find(0, "choices") + 1;
+    for (uint32_t i = 0; i < n; ++i, choice = view.node(choice).after) {
+      const std::string expected = Restored(asked, texts[i]);
+      ASSERT_EQ(seen.text.at(i), expected) << "round " << round << "\n" << texts[i];
+      ASSERT_EQ(view.String(view.Find(view.Find(choice, "message"), "content")), expected);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace kt::session
