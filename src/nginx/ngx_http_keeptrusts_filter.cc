@@ -250,8 +250,8 @@ ngx_int_t Drain(Context* ctx) {
   const ngx_int_t rc = SendDurably(ctx, out, next_body_filter);
   ngx_chain_update_chains(r->pool, &ctx->free_out, &ctx->busy_out, &out,
                           static_cast<ngx_buf_tag_t>(&ngx_http_keeptrusts_module));
-  // With our last bytes `add_trailer` has added what is the fleet's own.
-  if (last) ctx->trailers = DropTrailers(r, SIZE_MAX);
+  // With our last bytes `add_trailer` adds what is the fleet's own.
+  if (ctx->last_sent) ctx->trailers = DropTrailers(r, SIZE_MAX);
   if (rc == NGX_ERROR) return NGX_ERROR;
   return ctx->busy_out != nullptr ? NGX_AGAIN : NGX_OK;
 }
