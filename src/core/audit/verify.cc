@@ -10,13 +10,13 @@
 #include "core/audit/verify_diagnose.h"
 #include "core/audit/verify_end.h"
 #include "core/audit/verify_headers.h"
+#include "core/audit/verify_prunings.h"
 #include "core/base/timestamp.h"
 
 namespace kt::audit {
 namespace {
 
 constexpr int64_t kSecond = 1'000'000;
-constexpr int64_t kDay = 24 * 3600 * kSecond;
 
 class Verifier {
  public:
@@ -40,8 +40,6 @@ class Verifier {
   bool CheckUnsigned(const Envelope& envelope, const SegmentReader& reader);
   bool CheckCheckpoint(const Envelope& envelope, int fd, const SegmentReader& reader,
                        const SegmentInfo& info);
-  bool SignedByNewerKey(const SegmentInfo& from, const std::string& message,
-                        std::string_view signature);
   bool CheckHead(uint64_t seq, std::string_view hash, uint64_t line);
   bool CheckClock(int64_t ts_us, uint64_t seq, uint64_t line);
   void CheckEnd(size_t index, SegmentReader::Outcome outcome, uint64_t end);
@@ -67,7 +65,7 @@ class Verifier {
   Hex32 epoch_key_;
   int64_t last_ts_us_ = INT64_MIN;
   std::string last_reason_;
-  std::vector<Pruned> unsealed_prunings_, prunings_;
+  Prunings prunings_;
   bool head_seen_ = false;
 };
 
@@ -167,28 +165,9 @@ bool Verifier::CheckFirst(const SegmentInfo& info, bool first_read) {
   ++report_.lines;
   ++report_.segments;
   report_.bytes += info.line_bytes;
-  std::move(unsealed_prunings_.begin(), unsealed_prunings_.end(), std::back_inserter(prunings_));
-  unsealed_prunings_.clear();
+  prunings_.Seal();
   return CheckHead(info.head.seq, info.head.hash, 1) &&
          CheckClock(info.header.ts_us, info.head.seq, 1);
-}
-
-// As SignedByLaterKey, by the keys that later headers, the newest segment or the key file name.
-bool Verifier::SignedByNewerKey(const SegmentInfo& from, const std::string& message,
-                                std::string_view signature) {
-  for (const SegmentInfo& info : headers_.segments) {
-    if (info.header.segment > from.header.segment &&
-        VerifySignature(info.header.epoch_key, message, signature)) {
-      return true;
-    }
-  }
-  if (keys_ && (VerifySignature(keys_->epoch_key.public_hex(), message, signature) ||
-                VerifySignature(keys_->next_epoch_key.public_hex(), message, signature))) {
-    return true;
-  }
-  Result<Fd> newest =
-      OpenRegular(fs_, directory_.get(), headers_.segments.back().name.File(), O_RDONLY);
-  return newest.ok() && SignedByLaterKey(fs_, newest->get(), 0, message, signature);
 }
 
 bool Verifier::CheckCheckpoint(const Envelope& envelope, int fd, const SegmentReader& reader,
@@ -203,7 +182,8 @@ bool Verifier::CheckCheckpoint(const Envelope& envelope, int fd, const SegmentRe
     const bool other = (checkpoint && checkpoint->key != epoch_key_ &&
                         VerifySignature(checkpoint->key, message, envelope.signature)) ||
                        SignedByLaterKey(fs_, fd, reader.end(), message, envelope.signature) ||
-                       SignedByNewerKey(info, message, envelope.signature);
+                       SignedByNewerKey({fs_, directory_.get(), headers_.segments, keys_}, info,
+                                        message, envelope.signature);
     Report(other ? Tampering::kResigned : Tampering::kEdited, line, report_.sealed.seq + 1,
            other ? "not signed by the key that the checkpoint before it names, but by another"
                  : "its signature does not fit: it, or one of the records from " +
@@ -216,8 +196,7 @@ bool Verifier::CheckCheckpoint(const Envelope& envelope, int fd, const SegmentRe
   last_reason_ = checkpoint->reason;
   report_.sealed = {envelope.seq, Hex32(envelope.hash)};
   report_.unsealed = 0;
-  std::move(unsealed_prunings_.begin(), unsealed_prunings_.end(), std::back_inserter(prunings_));
-  unsealed_prunings_.clear();
+  prunings_.Seal();
   return CheckClock(checkpoint->ts_us, envelope.seq, line);
 }
 
@@ -236,7 +215,7 @@ bool Verifier::CheckOwn(const Envelope& envelope, int fd, const SegmentReader& r
     Report(Tampering::kInserted, reader.line_number(), envelope.seq, "a header inside a segment");
     return false;
   }
-  if (const auto pruned = Pruned::Read(parser_)) unsealed_prunings_.push_back(*pruned);
+  if (const auto pruned = Pruned::Read(parser_)) prunings_.Add(*pruned);
   return CheckUnsigned(envelope, reader);
 }
 
@@ -366,22 +345,8 @@ void Verifier::CheckPruning() {
   const SegmentInfo& first = headers_.segments.front();
   if (first.header.previous.segment == 0) return;
   file_ = first.name.File();
-  // More than is gone may be announced: files go one after the other, behind the record.
-  const auto covers = [&](const Pruned& pruned) {
-    return pruned.last_segment + 1 >= first.header.segment;
-  };
-  const auto record = std::find_if(prunings_.begin(), prunings_.end(), covers);
-  if (record == prunings_.end()) {
-    Report(Tampering::kDeleted, 0, first.head.seq - 1,
-           "the segments before this one are gone, and no signed record of pruning says so");
-    return;
-  }
-  const auto kept_us =
-      static_cast<int64_t>(std::min<uint64_t>(record->retention_days, 36500)) * kDay;
-  if (first.header.ts_us > record->ts_us - kept_us) {
-    Report(Tampering::kDeleted, 0, first.head.seq - 1,
-           "the segments before this one were younger than the retention time when they went");
-  }
+  const std::string_view why = prunings_.WhyMissing(first);
+  if (!why.empty()) Report(Tampering::kDeleted, 0, first.head.seq - 1, std::string(why));
 }
 
 Result<VerifyReport> Verifier::Run() {

@@ -1,5 +1,7 @@
 #include "core/audit/verify_diagnose.h"
 
+#include <fcntl.h>
+
 #include <algorithm>
 #include <vector>
 
@@ -155,6 +157,23 @@ bool SignedByLaterKey(FileSystem* fs, int fd, uint64_t offset, std::string_view 
     }
   }
   return false;
+}
+
+bool SignedByNewerKey(const KeysOfLog& keys, const SegmentInfo& from, std::string_view message,
+                      std::string_view signature) {
+  for (const SegmentInfo& info : keys.segments) {
+    if (info.header.segment > from.header.segment &&
+        VerifySignature(info.header.epoch_key, message, signature)) {
+      return true;
+    }
+  }
+  if (keys.file && (VerifySignature(keys.file->epoch_key.public_hex(), message, signature) ||
+                    VerifySignature(keys.file->next_epoch_key.public_hex(), message, signature))) {
+    return true;
+  }
+  const std::string newest = keys.segments.back().name.File();
+  const Result<Fd> fd = OpenRegular(keys.fs, keys.directory, newest, O_RDONLY);
+  return fd.ok() && SignedByLaterKey(keys.fs, fd->get(), 0, message, signature);
 }
 
 }  // namespace kt::audit

@@ -2,11 +2,15 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/audit/file_system.h"
+#include "core/audit/keys_state.h"
 #include "core/audit/verify.h"
+#include "core/audit/verify_headers.h"
 
 namespace kt::audit {
 
@@ -24,6 +28,15 @@ Finding DiagnoseBreak(FileSystem* fs, int fd, const Break& at);
 // A checkpoint or header whose signature is not by `key`: whether one of the keys that the lines
 // behind `offset` name made it.
 bool SignedByLaterKey(FileSystem* fs, int fd, uint64_t offset, std::string_view message,
+                      std::string_view signature);
+// The same, by the keys that later headers, the newest segment or the key file name.
+struct KeysOfLog {
+  FileSystem* fs;
+  int directory;
+  const std::vector<SegmentInfo>& segments;
+  const std::optional<KeysState>& file;
+};
+bool SignedByNewerKey(const KeysOfLog& keys, const SegmentInfo& from, std::string_view message,
                       std::string_view signature);
 
 }  // namespace kt::audit
