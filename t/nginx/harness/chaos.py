@@ -25,7 +25,7 @@ if __name__ == "__main__":
 from harness import answers, chat, policy
 from harness.gateway import NGINX, Gateway
 from harness.load import Load, assert_recorded_once
-from harness.processes import alive
+from harness.processes import alive, parent
 from harness.provider import Provider
 from harness.sockets import free_port
 from harness.wait import SCALE, until
@@ -216,8 +216,11 @@ class Chaos:
             self.gw.command()
 
     def settle(self):
-        """Ends everything cleanly."""
-        for pid in self.gw.masters():
+        """Ends everything cleanly: also the workers of a master that was killed in an upgrade before
+        it could send them away. They serve on, and no master knows of them."""
+        masters = self.gw.masters()
+        orphans = [pid for pid in self.gw.children() if parent(pid) not in masters]
+        for pid in masters + orphans:
             send(pid, signal.SIGQUIT)
         until(lambda: not self.gw.masters() and not self.gw.children(), "the end", 60 * SCALE)
 

@@ -10,12 +10,23 @@ def pids(gw, kind):
     return [int(pid) for pid in re.findall(rf"start {kind} process (\d+)", gw.error_log)]
 
 
-def alive(pid):
+def _stat(pid):
+    """State, parent and so on; empty when there is no such process."""
     try:
         with open(f"/proc/{pid}/stat", encoding="ascii") as stat:
-            return stat.read().rpartition(")")[2].split()[0] != "Z"
+            return stat.read().rpartition(")")[2].split()
     except OSError:
-        return False
+        return []
+
+
+def alive(pid):
+    stat = _stat(pid)
+    return bool(stat) and stat[0] != "Z"
+
+
+def parent(pid):
+    """0 when there is no such process."""
+    return int((_stat(pid) or ["Z", "0"])[1])
 
 
 def writer(gw):
