@@ -4,8 +4,7 @@
 #include <map>
 
 #include "core/session/workspace.h"
-#include "stream_against_whole.h"
-#include "stream_respelling.h"
+#include "random_streams.h"
 
 namespace kt::session {
 namespace {
@@ -43,35 +42,25 @@ const char* const kNearMisses[] = {"[email_1]",
                                    "[EMAIL_1",
                                    "EMAIL_1]"};
 
-class RestoredValues : public StreamAgainstWhole {
+class RestoredValues : public RandomStreams {
  protected:
+  RestoredValues() : RandomStreams(31) {}
+
   struct Asked {
     std::string content;
     std::vector<std::string> values;           // all that may come back
     std::map<std::string, std::string> known;  // placeholder -> value
   };
-  size_t Below(size_t n) { return spelling_.Below(n); }
-  template <typename List>
-  std::string OneOf(const List& list) {
-    return list[Below(std::size(list))];
-  }
   Asked Ask();
   std::string Answer();
   std::string Sent(const Place& place, const std::string& content, bool stream) const;
   static std::string Restored(const Asked& asked, const std::string& text);
-  std::vector<size_t> Cuts(size_t units) {
-    std::vector<size_t> cuts;
-    const size_t longest = 1 + Below(Below(2) == 0 ? 3 : 30);
-    for (size_t at = 1 + Below(longest); at < units; at += 1 + Below(longest)) cuts.push_back(at);
-    return cuts;
-  }
   SessionOptions Options() {
     SessionOptions options;
     options.workspace = &workspace_;
     return options;
   }
 
-  Respelling spelling_{Setting("KT_SEED", 31)};
   size_t requests_ = 0;
   Workspace workspace_;
 };

@@ -1,7 +1,6 @@
 // Random patterns of a user's own, with anchors, word borders, flags, alternatives and repeats: the
 // client of a stream gets what a whole answer would have held, however it is cut.
-#include "stream_against_whole.h"
-#include "stream_respelling.h"
+#include "random_streams.h"
 
 namespace kt::session {
 namespace {
@@ -72,19 +71,13 @@ const char* const kWords[] = {"a",
                               "aaaaaaaaaaaaaaaa",
                               "jane.doe@acme-mail.com"};
 
-class StreamPatterns : public StreamAgainstWhole {
+class StreamPatterns : public RandomStreams {
  protected:
-  size_t Below(size_t n) { return random_.Below(n); }
-  template <typename List>
-  std::string OneOf(const List& list) {
-    return list[Below(std::size(list))];
-  }
+  StreamPatterns() : RandomStreams(29) {}
+
   std::string Sequence(size_t depth);
   std::string Patterns();
   std::string Text();
-  std::vector<size_t> Cuts(size_t units);
-
-  Respelling random_{Setting("KT_SEED", 29)};
 };
 
 std::string StreamPatterns::Sequence(size_t depth) {
@@ -116,13 +109,6 @@ std::string StreamPatterns::Text() {
   std::string text;
   for (size_t i = 0, n = 1 + Below(Below(8) == 0 ? 200 : 14); i < n; ++i) text += OneOf(kWords);
   return text;
-}
-
-std::vector<size_t> StreamPatterns::Cuts(size_t units) {
-  std::vector<size_t> cuts;
-  const size_t longest = 1 + Below(Below(2) == 0 ? 3 : 40);
-  for (size_t at = 1 + Below(longest); at < units; at += 1 + Below(longest)) cuts.push_back(at);
-  return cuts;
 }
 
 std::unique_ptr<const Gateway> With(const std::string& chain, const std::string& kind,

@@ -2,8 +2,7 @@
 // client of a stream gets what a whole answer would have held, or the beginning of it.
 #include <cctype>
 
-#include "stream_against_whole.h"
-#include "stream_respelling.h"
+#include "random_streams.h"
 
 namespace kt::session {
 namespace {
@@ -35,24 +34,18 @@ const char* const kFillers[] = {" ",
                                 "It was late. ",
                                 ""};
 
-class StreamSettings : public StreamAgainstWhole {
+class StreamSettings : public RandomStreams {
  protected:
+  StreamSettings() : RandomStreams(83) {}
+
   void SetUp() override {
     framed_ = [this](const std::string& json) { return spelling_.Framed(spelling_.Json(json)); };
   }
   void TearDown() override {
     framed_ = [](const std::string& json) { return Event(json); };
   }
-  size_t Below(size_t n) { return spelling_.Below(n); }
-  template <typename List>
-  std::string OneOf(const List& list) {
-    return list[Below(std::size(list))];
-  }
   std::string Misspelt(std::string term);
   std::string Hostile(bool values);
-  std::vector<size_t> Cuts(size_t units);
-
-  Respelling spelling_{Setting("KT_SEED", 83)};
 };
 
 // Up to four letters are missing, added, wrong or swapped.
@@ -101,13 +94,6 @@ std::string StreamSettings::Hostile(bool values) {
     text += OneOf(kFillers);
   }
   return text;
-}
-
-std::vector<size_t> StreamSettings::Cuts(size_t units) {
-  std::vector<size_t> cuts;
-  const size_t longest = 1 + Below(Below(2) == 0 ? 3 : 40);
-  for (size_t at = 1 + Below(longest); at < units; at += 1 + Below(longest)) cuts.push_back(at);
-  return cuts;
 }
 
 std::string Dlp(const std::string& more) {
