@@ -1,7 +1,5 @@
-// Random bytes from the kernel: for keys and ids.
-//
-// OpenSSL's generator, which is seeded from the same source, would cost each worker 0.5 MB of code
-// and tables that nothing else there needs, and has to be told of forks.
+// Random bytes from the kernel: for keys and ids. OpenSSL's generator, seeded from the same source,
+// would be one more state of each worker.
 #pragma once
 
 #include <cstddef>
