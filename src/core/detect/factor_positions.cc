@@ -3,10 +3,13 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "core/detect/regex_shape.h"
+
 namespace kt::detect {
 namespace {
 
 using Kind = RegexNode::Kind;
+constexpr size_t kLongestOpening = 255;  // what is longer is left to the expression
 
 // Lays expressions one behind the other, in all their lengths at once: bit i of a set of places is
 // the place i bytes from the first one.
@@ -76,15 +79,52 @@ class Layout {
   const bool backwards_;
 };
 
+// The byte that an atom is, or each of a repeat of one; null: something else.
+const RegexNode* RunAtom(const RegexNode& node) {
+  const RegexNode& atom = node.kind == Kind::kRepeat ? node.children[0] : node;
+  return atom.kind == Kind::kAtom && (atom.first >> 0x80).none() ? &atom : nullptr;
+}
+
+void LayAhead(std::span<const RegexNode> items, size_t first, std::span<ByteSet> sets) {
+  Layout ahead(sets, false);
+  uint32_t places = 1;
+  for (size_t i = first; i < items.size(); ++i) places = ahead.Lay(items[i], places);
+  ahead.End(places);
+}
+
+// Whether nothing but a word's beginning is asked for before items[first].
+bool BeginsWord(std::span<const RegexNode> items, size_t first) {
+  const RegexNode* atom = RunAtom(items[first]);
+  const bool word = first == 1 && items[0].kind == Kind::kAssert && items[0].text == "\\b";
+  return first == 0 || (word && atom != nullptr && IsWordAlphabet(atom->first));
+}
+
+Opening OpeningAt(std::span<const RegexNode> items, size_t first) {
+  Opening opening;
+  if (first < items.size() && BeginsWord(items, first)) opening.each.set();
+  size_t end = first;
+  for (; end < items.size(); ++end) {
+    const RegexNode& item = items[end];
+    const RegexNode* atom = RunAtom(item);
+    if (atom == nullptr || (opening.run.any() && (opening.run & atom->first).none())) break;
+    if (item.kind == Kind::kRepeat && item.max == RegexNode::kNoMax) return {};
+    opening.run |= atom->first;
+    opening.each &= atom->first;
+    opening.most += item.kind == Kind::kRepeat ? static_cast<size_t>(item.max) : 1;
+  }
+  LayAhead(items, end, {&opening.next, 1});
+  const bool known = end < items.size() && opening.most > 0 && opening.most <= kLongestOpening;
+  return known && (opening.next & opening.run).none() ? opening : Opening{};
+}
+
 }  // namespace
 
 Positions PositionsAt(std::span<const RegexNode> items, size_t first) {
   Positions positions;
-  Layout ahead(positions.ahead, false), behind(positions.behind, true);
+  positions.opening = OpeningAt(items, first);
+  LayAhead(items, first, positions.ahead);
+  Layout behind(positions.behind, true);
   uint32_t places = 1;
-  for (size_t i = first; i < items.size(); ++i) places = ahead.Lay(items[i], places);
-  ahead.End(places);
-  places = 1;
   for (size_t i = first; i-- > 0;) places = behind.Lay(items[i], places);
   behind.End(places);
   return positions;

@@ -102,6 +102,9 @@ class FactsReader {
     const auto next = [&] { return Set(Load<uint16_t>(std::exchange(from, from + 2))); };
     for (ByteSet& set : positions->behind) set = next();
     for (ByteSet& set : positions->ahead) set = next();
+    Opening& opening = positions->opening;
+    for (ByteSet* set : {&opening.run, &opening.each, &opening.next}) *set = next();
+    opening.most = Load<uint16_t>(from);
     return positions;
   }
 

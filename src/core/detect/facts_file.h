@@ -8,7 +8,8 @@
 //              begins, 4 bytes from the beginning of the file
 //   halves     upper halves of sets of bytes, 16 bytes each: there are few
 //   sets       their lower half, 16 bytes, and the number of the upper one, 1 byte
-//   positions  Positions as the numbers of their sets, 2 bytes each
+//   positions  Positions as the numbers of their sets, those of the opening last, and its `most`;
+//              2 bytes each
 //   lists      literals: their number, then each by what it shares with the one before
 //   entries    see facts_file.cc; numbers are LEB128
 //
@@ -29,7 +30,7 @@ using FactsKey = std::array<uint64_t, 2>;
 FactsKey FactsKeyOf(std::string_view pattern, bool ignore_case, int group) noexcept;
 
 // Ends in the version of the format and of what is derived.
-inline constexpr std::string_view kFactsMagic = "ktfacts1";
+inline constexpr std::string_view kFactsMagic = "ktfacts2";
 
 class FactsFile final : public KnownFacts {
  public:
@@ -39,7 +40,7 @@ class FactsFile final : public KnownFacts {
 
   static constexpr size_t kHeaderBytes = 32, kIndexBytes = 20;
   static constexpr size_t kHalfBytes = 16, kSetBytes = kHalfBytes + 1;
-  static constexpr size_t kPositionsBytes = 2 * (Positions::kBehind + Positions::kAhead);
+  static constexpr size_t kPositionsBytes = 2 * (Positions::kBehind + Positions::kAhead + 4);
 
  private:
   friend class FactsReader;

@@ -60,6 +60,9 @@ uint64_t FactsWriter::PositionsNumber(const Positions* positions) {
   };
   for (const ByteSet& set : positions->behind) append(set);
   for (const ByteSet& set : positions->ahead) append(set);
+  const Opening& opening = positions->opening;
+  for (const ByteSet* set : {&opening.run, &opening.each, &opening.next}) append(*set);
+  AppendRaw(static_cast<uint16_t>(opening.most), &bytes);
   const auto [known, fresh] = positions_numbers_.try_emplace(bytes, positions_numbers_.size() + 1);
   if (fresh) positions_ += bytes;
   return known->second;

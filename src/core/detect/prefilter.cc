@@ -136,6 +136,18 @@ bool Prefilter::TakeLong(uint64_t folded, std::string_view text, size_t at, bool
 }
 
 template <typename Take>
+bool Prefilter::TakeWideAt(std::string_view text, size_t at, const Take& take) const {
+  for (size_t group = 0; group < wide_table_.groups(); ++group) {
+    uint64_t left = wide_table_.At(group, text, at);
+    for (; left != 0; left &= left - 1) {
+      const size_t i = group * PositionTable::kGroup + static_cast<size_t>(__builtin_ctzll(left));
+      if (!take(targets_[wide_[i]], at)) return false;
+    }
+  }
+  return true;
+}
+
+template <typename Take>
 bool Prefilter::TakeNumbers(const Numbers& numbers, std::string_view text, size_t at, bool loose,
                             const Take& take) const {
   const auto digit = static_cast<unsigned>(text[at] - '0');
@@ -228,11 +240,12 @@ bool Prefilter::Walk(std::string_view text, size_t from, bool loose, const Take&
     for (size_t i = 0; i < places.size; ++i) {
       const size_t place = places.at[i], block = place / kBlock, at = begin + place;
       const uint64_t bit = uint64_t{1} << place % kBlock, folded = FoldedAt(blocks.bytes() + place);
+      const bool shorts = (marks.literals.shorts[block] & bit) != 0;
+      if (shorts && !TakeWideAt(text, at, take)) return false;
       if ((marks.literals.longs[block] & bit) != 0 && !TakeLong(folded, text, at, loose, take))
         return false;
-      if ((marks.literals.shorts[block] & bit) != 0 &&
-          !TakeList(filter_.GroupOf(folded & 0xFF, folded >> 8 & 0xFF), folded, text, at, loose,
-                    take)) {
+      if (shorts && !TakeList(filter_.GroupOf(folded & 0xFF, folded >> 8 & 0xFF), folded, text, at,
+                              loose, take)) {
         return false;
       }
       if ((marks.numbers[block] & bit) != 0 && !TakeNumber(text, at, loose, take)) return false;
@@ -328,7 +341,10 @@ std::optional<size_t> Prefilter::FirstBeginning(std::string_view text, size_t fr
   const bool whole = Walk(
       text, from, false,
       [&](const Target& target, size_t at) {
-        if (text.size() - at > target.reach || !RunMayFit(target, text, at)) return true;
+        if (text.size() - at > target.reach) return true;
+        const std::optional<bool> opens = Opens(target, text, at);
+        if (opens.value_or(false)) return first = at, false;
+        if (opens || !RunMayFit(target, text, at)) return true;
         if (judged_at != at) judged.clear();
         judged_at = at;
         if (std::find(judged.begin(), judged.end(), target.rule) != judged.end()) return true;

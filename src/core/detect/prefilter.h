@@ -72,6 +72,7 @@ class Prefilter {
     uint32_t reach;          // of a beginning; UINT32_MAX: not known
     uint32_t witness;        // that must be seen, or kNone
     uint32_t positions;      // in Building::positions, or kNone
+    uint32_t opening;        // of a beginning: in openings_, or kNone
     bool is_witness;         // `rule` is its number
     bool number;             // the run has no letters
     bool repeats;            // what follows from the same bytes is the same
@@ -142,9 +143,13 @@ class Prefilter {
   void Mark(const Literal& literal);
   void SortNumbers(const std::vector<Literal>& literals);
   void SortLists(const std::vector<Literal>& literals);
+  void TakeWide();
+  Positions WidePositions(const Target& target, const ByteSet& first, const ByteSet& second,
+                          Factor::Start start) const;
   static bool IsNumber(const Literal& literal) noexcept;  // found by its digits
   uint32_t RunIndex(const ByteSet& run);
   uint32_t PositionsIndex(const std::shared_ptr<const Positions>& positions);
+  uint32_t OpeningIndex(const std::shared_ptr<const Positions>& positions);
   // With the bytes that it may begin with.
   Positions PositionsOf(const Target& target, const ByteSet& first) const;
   bool Fits(const Literal& literal, std::string_view text, size_t at, bool loose) const noexcept;
@@ -152,6 +157,8 @@ class Prefilter {
   int DigitsAt(std::string_view text, size_t at) const noexcept;
   int LeadAt(std::string_view text, size_t at) const noexcept;
   bool RunMayFit(const Target& target, std::string_view text, size_t at) const;
+  // Whether what opens there, up to the end of the text, begins a match; nullopt: not known.
+  std::optional<bool> Opens(const Target& target, std::string_view text, size_t at) const;
   // How far runs were looked through for digits, in one pass over one text, so that each place does
   // not look through the same long run anew.
   class RunMemo {
@@ -197,6 +204,9 @@ class Prefilter {
   template <typename Take>
   bool TakeLong(uint64_t folded, std::string_view text, size_t at, bool loose,
                 const Take& take) const;
+  // The rules that begin with nearly any word.
+  template <typename Take>
+  bool TakeWideAt(std::string_view text, size_t at, const Take& take) const;
   // The literals that begin with a digit.
   template <typename Take>
   bool TakeNumber(std::string_view text, size_t at, bool loose, const Take& take) const;
@@ -234,6 +244,7 @@ class Prefilter {
   std::vector<Target> targets_;
   std::vector<uint32_t> lists_;  // of targets, the last one of each with kLastTarget
   std::vector<ByteSet> runs_;
+  std::vector<Opening> openings_;
   // The lists: of short literals by their group in the filter, then those of four bytes by Hash4,
   // those of five to seven by Hash5 and those of eight by Hash8.
   static constexpr unsigned kListBits = 12;
@@ -255,7 +266,10 @@ class Prefilter {
   };
   std::unique_ptr<Hashes> hashes_;
   Numbers numbers_[2];  // by what is before them: no word byte; one
-  ScanTables tables_;   // for the scan
+  // Of beginnings, the targets of rules that begin with nearly any word, and where they may stand.
+  std::vector<uint32_t> wide_;
+  PositionTable wide_table_;
+  ScanTables tables_;  // for the scan
   ScanFunction scan_ = BestScan();
   ListFunction list_places_ = BestList();
   bool stream_ = false;          // of beginnings, which the end of the text may cut

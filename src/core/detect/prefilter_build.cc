@@ -33,6 +33,13 @@ uint32_t Prefilter::PositionsIndex(const std::shared_ptr<const Positions>& posit
   return static_cast<uint32_t>(known.size() - 1);
 }
 
+uint32_t Prefilter::OpeningIndex(const std::shared_ptr<const Positions>& positions) {
+  if (!stream_ || positions == nullptr || positions->opening.most == 0) return kNone;
+  const bool known = !openings_.empty() && openings_.back() == positions->opening;
+  if (!known) openings_.push_back(positions->opening);
+  return static_cast<uint32_t>(openings_.size() - 1);
+}
+
 Positions Prefilter::PositionsOf(const Target& target, const ByteSet& first) const {
   Positions positions;
   if (target.positions != kNone) {
@@ -74,6 +81,7 @@ Prefilter::Target Prefilter::TargetOf(uint32_t rule, const Factor& base) {
   target.before = RunIndex(base.before);
   target.reach = reach_;
   target.positions = PositionsIndex(base.positions);
+  target.opening = OpeningIndex(base.positions);
   target.witness = target.conditions[0] = target.conditions[1] = kNone;
   return target;
 }

@@ -181,9 +181,26 @@ std::optional<FactorSet> FactorsAt(const Sequence& sequence, size_t first, Edge 
   return set;
 }
 
-std::optional<FactorSet> FactorsOf(const RegexNode& node, Edge edge,
-                                   size_t max_strings = kMaxStrings) {
-  return FactorsAt(Sequence({&node, 1}), 0, edge, max_strings);
+// Whether some stand where nearly any word or sign is, so that only what follows tells them apart.
+bool HasWide(const std::vector<Factor>& any_of) noexcept {
+  const auto is_short = [](const Factor& f) { return f.bytes.size() <= kWideBytes; };
+  const auto is_sign = [&](const Factor& f) {
+    return is_short(f) && IsWideSign(static_cast<unsigned char>(f.bytes[0]));
+  };
+  return std::any_of(any_of.begin(), any_of.end(), is_sign) ||
+         std::count_if(any_of.begin(), any_of.end(), is_short) >= kWideBeginnings;
+}
+
+std::optional<FactorSet> BeginningsAt(const Sequence& sequence, size_t first, Edge edge) {
+  std::optional<FactorSet> set = FactorsAt(sequence, first, edge, kMaxBeginnings);
+  if (!set || !HasWide(set->any_of) || set->any_of.front().positions != nullptr) return set;
+  const auto positions = std::make_shared<const Positions>(PositionsAt(sequence.items, first));
+  for (Factor& factor : set->any_of) factor.positions = positions;
+  return set;
+}
+
+std::optional<FactorSet> FactorsOf(const RegexNode& node, Edge edge) {
+  return FactorsAt(Sequence({&node, 1}), 0, edge);
 }
 
 // A literal that begins here would begin inside a word or a number of the expression's own.
@@ -314,14 +331,12 @@ std::optional<std::vector<Factor>> Beginnings(const RegexNode& tree) {
     }
     return all;
   }
-  std::optional<FactorSet> set;
-  if (tree.kind == Kind::kConcat && !tree.children.empty() &&
-      tree.children[0].kind == Kind::kAssert) {
-    set =
-        FactorsAt(Sequence(tree.children), 1, EdgeAfter(tree.children[0], Edge{}), kMaxBeginnings);
-  } else {
-    set = FactorsOf(tree, Edge{}, kMaxBeginnings);
-  }
+  const bool sequence = tree.kind == Kind::kConcat && !tree.children.empty();
+  const Sequence items(sequence ? std::span<const RegexNode>(tree.children)
+                                : std::span<const RegexNode>(&tree, 1));
+  const bool asserts = items.items[0].kind == Kind::kAssert;
+  std::optional<FactorSet> set =
+      BeginningsAt(items, asserts ? 1 : 0, asserts ? EdgeAfter(items.items[0], Edge{}) : Edge{});
   if (!set) return std::nullopt;
   return std::move(set->any_of);
 }

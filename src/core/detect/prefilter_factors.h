@@ -86,8 +86,16 @@ struct FactorSet {
 // Every match holds one of the set. nullopt: nothing of use is known.
 std::optional<FactorSet> RequiredFactors(const RegexNode& tree);
 
-// Every match begins with one of these.
-// nullopt: too many beginnings.
+// Beginnings of at most so many bytes, of which a rule has so many, stand where nearly any word or
+// number begins; some are a sign that stands in every other sentence.
+inline constexpr size_t kWideBytes = 2;
+inline constexpr int kWideBeginnings = 16;
+inline bool IsWideSign(unsigned char byte) noexcept {
+  return byte < 0x80 && !IsFoldedWord(byte);
+}
+
+// Every match begins with one of these. Where they stand nearly everywhere, their positions are
+// known. nullopt: too many beginnings.
 std::optional<std::vector<Factor>> Beginnings(const RegexNode& tree);
 
 }  // namespace kt::detect

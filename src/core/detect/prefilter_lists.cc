@@ -1,6 +1,7 @@
 // Making a prefilter, once all literals are known: the lists in which they are looked for, and the
 // tables that say where.
 #include <algorithm>
+#include <bitset>
 #include <cstring>
 #include <string>
 #include <utility>
@@ -138,10 +139,95 @@ std::vector<Prefilter::Literal> Prefilter::TakeLiterals() {
   return literals;
 }
 
+// In lists they would be found at nearly every word, number or sign, one by one.
+void Prefilter::TakeWide() {
+  constexpr uint32_t kStands = 6;  // of a target: three starts, and whether the word ends
+  struct Beginning {
+    int count = 0;
+    ByteSet first, second;  // folded
+  };
+  std::vector<Beginning> beginnings(kStands * targets_.size());
+  // Which beginning of its target it is, or kNone.
+  const auto beginning_of = [&](const Pending& pending) {
+    const Stand& stand = pending.stand;
+    const auto first = static_cast<unsigned char>(pending.key >> 56);
+    const bool alone = pending.key << 8 == 0;
+    const bool wide = alone ? !IsAsciiDigit(first) : pending.key << 8 * kWideBytes == 0;
+    const bool anywhere = stand.start == Factor::Start::kAnywhere;
+    if (!wide || (stand.word_ends && !alone) || stand.odd_blank || stand.at_end) return kNone;
+    if (anywhere ? !IsWideSign(first) : !IsAsciiWord(first)) return kNone;
+    return kStands * pending.target + 2 * static_cast<uint32_t>(stand.start) +
+           (stand.word_ends ? 1 : 0);
+  };
+  std::vector<Pending>& pending = building_->pending;
+  for (const Pending& each : pending) {
+    const uint32_t index = beginning_of(each);
+    if (index == kNone) continue;
+    Beginning& beginning = beginnings[index];
+    ++beginning.count;
+    beginning.first.set(each.key >> 56);
+    beginning.second |= each.key << 8 == 0 ? ~ByteSet() : ByteSet().set(each.key >> 48 & 0xFF);
+  }
+  std::vector<Positions> positions;
+  for (uint32_t i = 0; i < beginnings.size(); ++i) {
+    Beginning& beginning = beginnings[i];
+    const auto start = static_cast<Factor::Start>(i % kStands / 2);
+    if (start != Factor::Start::kAnywhere && beginning.count < kWideBeginnings) beginning.count = 0;
+    if (beginning.count == 0) continue;
+    wide_.push_back(i / kStands);
+    Positions& around = positions.emplace_back(
+        WidePositions(targets_[i / kStands], beginning.first, beginning.second, start));
+    for (unsigned byte = 0; i % 2 == 1 && byte < 0x80; ++byte) {
+      if (IsAsciiWord(byte)) around.ahead[1].reset(byte);
+    }
+  }
+  wide_table_.Build(positions);
+  // The walk looks where one of them may stand.
+  std::bitset<0x10000> marked;
+  std::erase_if(pending, [&](const Pending& each) {
+    const uint32_t index = beginning_of(each);
+    if (index == kNone || beginnings[index].count == 0) return false;
+    if (marked[each.key >> 48]) return true;
+    marked.set(each.key >> 48);
+    Literal literal{};
+    const uint64_t bytes = __builtin_bswap64(each.key);
+    std::memcpy(literal.bytes, &bytes, sizeof bytes);
+    literal.size = each.key << 8 == 0 ? 1 : 2;
+    literal.start = each.stand.start;
+    Mark(literal);
+    return true;
+  });
+}
+
+// Where a rule that begins with these bytes may stand.
+Positions Prefilter::WidePositions(const Target& target, const ByteSet& first,
+                                   const ByteSet& second, Factor::Start start) const {
+  const auto unfolded = [](const ByteSet& folded) {
+    ByteSet bytes;
+    for (unsigned byte = 0; byte < 256; ++byte) {
+      bytes.set(byte, folded[static_cast<unsigned char>(FoldByte(static_cast<char>(byte)))]);
+    }
+    return bytes;
+  };
+  Positions positions = PositionsOf(target, unfolded(first));
+  positions.ahead[1] &= unfolded(second);
+  for (unsigned byte = 0; byte < 0x80; ++byte) {
+    const bool fits = start == Factor::Start::kWord    ? !IsAsciiWord(byte)
+                      : start == Factor::Start::kDigit ? !IsAsciiDigit(byte)
+                                                       : true;
+    if (!fits) positions.behind[0].reset(byte);
+  }
+  for (size_t place = 1; place < std::min<size_t>(target.min_run, Positions::kAhead); ++place) {
+    positions.ahead[place] &= runs_[target.run];
+  }
+  return positions;
+}
+
 void Prefilter::Finish() {
+  if (!building_->pending.empty()) hashes_ = std::make_unique<Hashes>();
+  if (stream_) TakeWide();
   const std::vector<Literal> literals = TakeLiterals();
-  if (!literals.empty()) {
-    hashes_ = std::make_unique<Hashes>();
+  if (hashes_ != nullptr) {
     SortNumbers(literals);
     SortLists(literals);
   }

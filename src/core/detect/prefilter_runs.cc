@@ -36,4 +36,17 @@ bool Prefilter::RunMayFit(const Target& target, std::string_view text, size_t at
   return true;
 }
 
+std::optional<bool> Prefilter::Opens(const Target& target, std::string_view text, size_t at) const {
+  if (target.opening == kNone) return std::nullopt;
+  const Opening& opening = openings_[target.opening];
+  bool each = true;
+  for (size_t end = at; end - at <= opening.most; ++end) {
+    if (end == text.size()) return each ? std::optional<bool>(true) : std::nullopt;
+    const auto byte = static_cast<unsigned char>(text[end]);
+    if (!opening.run[byte]) return opening.next[byte] ? std::nullopt : std::optional<bool>(false);
+    each &= opening.each[byte];
+  }
+  return false;
+}
+
 }  // namespace kt::detect

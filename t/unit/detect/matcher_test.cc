@@ -164,9 +164,13 @@ TEST(Matcher, WhatBeginsBeforeTheHoldIsFinal) {
   };
   Rule key = Of("key", R"((?i)(?:key|id):\s?([a-z0-9]{4,30})(?:[^a-z0-9]|$))");
   key.group = 1;
-  const char* const patterns[] = {R"(\b\d{3}-\d{2}-\d{4}\b)", R"([a-z.]{1,20}@[a-z]{1,9}\.com\b)",
+  const char* const patterns[] = {R"(\b\d{3}-\d{2}-\d{4}\b)",
+                                  R"([a-z.]{1,20}@[a-z]{1,9}\.com\b)",
                                   R"(\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,4}\b)",
-                                  R"(提示(?:词|系统)?)"};
+                                  R"(提示(?:词|系统)?)",
+                                  R"(\b[a-zA-Z][a-z0-9]{0,3}@[a-z]{1,3}\b)",
+                                  R"((?:[=:>,]|\|\|)[=: ]{0,3}[a-z0-9]{4,9}\b)",
+                                  R"(\b\d{2}[a-z]{1,3}-x)"};
   std::vector<Rule> rules = {digits, key};
   for (const char* pattern : patterns) rules.push_back(Of(pattern, pattern));
   const auto matcher = Make(rules);

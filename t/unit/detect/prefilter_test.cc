@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "core/detect/prefix.h"
 #include "unfiltered.h"
 
 namespace kt::detect {
@@ -116,12 +117,29 @@ TEST(Prefilter, LosesNoMatch) {
   EXPECT_GT(found, 3000u);
 }
 
+// Of some of these a match begins nearly wherever a word, a number or a sign does; of some a run of
+// bytes says by itself whether one begins.
+const char* const kBeginning[] = {
+    R"(\b\d{3}-\d{2}-\d{4}\b)",
+    R"((?i)\bkill (?:the )?king\b)",
+    R"(\bsk-[a-z]{8})",
+    R"([a-z.]{1,9}@x)",
+    R"(提示(?:词)?)",
+    R"((?i)secret)",
+    R"(\b[A-Z]{2}\d{2}[A-Z]{4})",
+    R"(\b[A-Za-z0-9_][A-Za-z0-9._-]{0,9}@[a-z]{1,9}\.x\b)",
+    R"((?i)\b[a-z]{2}\d{2}(?: ?[a-z0-9]){5,9}\b)",
+    R"((?i)\b[a-j][a-z0-9]{1,9}[_.-][a-z]{3}|\b[a-f0-9]{4}:)",
+    R"((?:[=:>,]|\|\|)[=:> ]{0,6}[a-z0-9]{9,20})",
+    R"(\b(?:\d{2}\.){3}x|\b[1-9]{2}[a-z]x)",
+    R"(\B[a-z]{3}\d|^[a-z]{2,5}/)",
+    R"([a-d]{1,2}é?\d|[,;][a-z]{0,2}!)",
+};
+
 // Where the prefilter sees no beginning, no match begins, whatever follows.
 TEST(Prefilter, SeesEveryBeginning) {
   RegexSampler sampler(6);
-  for (const char* pattern :
-       {R"(\b\d{3}-\d{2}-\d{4}\b)", R"((?i)\bkill (?:the )?king\b)", R"(\bsk-[a-z]{8})",
-        R"([a-z.]{1,9}@x)", R"(提示(?:词)?)", R"((?i)secret)", R"(\b[A-Z]{2}\d{2}[A-Z]{4})"}) {
+  for (const char* pattern : kBeginning) {
     const RegexNode tree = std::move(ParseRegex(pattern)).value();
     const std::optional<std::vector<Factor>> beginnings = Beginnings(tree);
     ASSERT_TRUE(beginnings) << pattern;
@@ -129,18 +147,92 @@ TEST(Prefilter, SeesEveryBeginning) {
     prefilter.AddBeginnings(0, GroupsOf(*beginnings), SIZE_MAX);
     prefilter.Finish();
     const RE2 whole(pattern, RE2::Quiet);
+    size_t seen = 0;
     for (int i = 0; i < 200; ++i) {
-      const std::string match = sampler.Sample(tree);
-      const std::string text = "a b, " + match;
-      if (!RE2::FullMatch(match, whole)) continue;
-      for (size_t end = 6; end <= text.size(); ++end) {
+      const std::string before = sampler.Below(2) == 0 ? "a b, " : "";
+      const std::string match = sampler.Sample(tree), text = before + match;
+      re2::StringPiece found;
+      if (!whole.Match(text, before.size(), text.size(), RE2::ANCHOR_START, &found, 1)) continue;
+      for (size_t end = before.size() + 1; end <= before.size() + found.size(); ++end) {
         const std::string_view head = std::string_view(text).substr(0, end);
         if (end < text.size() && IsUtf8Tail(text[end])) continue;
         const auto all = [](uint32_t, size_t) { return true; };
-        ASSERT_LE(prefilter.FirstBeginning(head, 0, all), 5u) << pattern << " on " << head;
+        ASSERT_LE(prefilter.FirstBeginning(head, 0, all), before.size())
+            << pattern << " on " << head;
+        ++seen;
       }
     }
+    EXPECT_GT(seen, 100u) << pattern;
   }
+}
+
+// What it takes for a beginning without asking the expression is one.
+TEST(Prefilter, IsRightWhereItDoesNotAsk) {
+  RegexSampler sampler(7);
+  size_t certain = 0;
+  for (const char* pattern : kBeginning) {
+    const RegexNode tree = std::move(ParseRegex(pattern)).value();
+    Prefilter prefilter;
+    prefilter.AddBeginnings(0, GroupsOf(Beginnings(tree).value()), SIZE_MAX);
+    prefilter.Finish();
+    const RE2 prefix(std::move(DerivePrefix(pattern)).value().pattern, RE2::Quiet);
+    for (int i = 0; i < 2000; ++i) {
+      std::string text = HardText(tree, &sampler);
+      size_t end = sampler.Below(text.size() + 1);
+      while (end < text.size() && IsUtf8Tail(text[end])) ++end;
+      text.resize(end);
+      const auto none = [](uint32_t, size_t) { return false; };
+      const std::optional<size_t> at = prefilter.FirstBeginning(text, 0, none);
+      if (!at || *at == text.size()) continue;
+      ++certain;
+      ASSERT_TRUE(prefix.Match(text, *at, text.size(), RE2::ANCHOR_START, nullptr, 0))
+          << pattern << " on " << text << " at " << *at;
+    }
+  }
+  EXPECT_GT(certain, 500u);
+}
+
+// More rules that begin with any word than one look tells apart.
+TEST(Prefilter, SeesTheBeginningsOfManyRules) {
+  constexpr uint32_t kRules = 150;
+  Prefilter prefilter;
+  for (uint32_t i = 0; i < kRules; ++i) {
+    const std::string pattern = R"(\b[a-z]{2}\d)" + std::to_string(i) + "x";
+    prefilter.AddBeginnings(i, GroupsOf(Beginnings(ParseRegex(pattern).value()).value()), SIZE_MAX);
+  }
+  prefilter.Finish();
+  for (uint32_t i = 0; i < kRules; ++i) {
+    const std::string text = "so ab7" + std::to_string(i);
+    const auto is_it = [&](uint32_t rule, size_t at) { return rule == i && at == 3; };
+    EXPECT_EQ(prefilter.FirstBeginning(text, 0, is_it), 3u) << i;
+    const auto none = [](uint32_t, size_t) { return false; };
+    EXPECT_EQ(prefilter.FirstBeginning("so ab7y", 0, none), 7u);
+  }
+}
+
+Opening OpeningOf(std::string_view pattern) {
+  const std::vector<Factor> factors = Beginnings(std::move(ParseRegex(pattern)).value()).value();
+  return factors.front().positions == nullptr ? Opening{} : factors.front().positions->opening;
+}
+
+TEST(PrefilterFactors, KnowWhatAMatchOpensWith) {
+  const Opening opening = OpeningOf(R"(\b[a-z][a-z0-9]{0,63}@x)");
+  EXPECT_EQ(opening.run.count(), 36u);
+  EXPECT_EQ(opening.each.count(), 26u);
+  EXPECT_EQ(opening.most, 64u);
+  EXPECT_EQ(opening.next.count(), 1u);
+  EXPECT_TRUE(opening.next['@']);
+  EXPECT_EQ(OpeningOf(R"([a-z]{2,9}(?:@|#)?!)").next.count(), 3u);
+}
+
+TEST(PrefilterFactors, KnowNoOpeningThatMayGoOnInManyWays) {
+  for (const char* pattern : {R"(\b[a-z]{2,300}@x)", R"(\b[a-z]+@x)", R"(\b[a-z]{2,9}[a-c@]x)",
+                              R"(\b[a-z]{2,9})", R"(\b(?:[a-z]{2}){2}@)"}) {
+    EXPECT_EQ(OpeningOf(pattern), Opening{}) << pattern;
+  }
+  // Whether it begins there hangs on more than the run.
+  EXPECT_TRUE(OpeningOf(R"(\B[a-z]{2,9}@x)").each.none());
+  EXPECT_TRUE(OpeningOf(R"(^[a-z]{2,9}@x)").each.none());
 }
 
 }  // namespace

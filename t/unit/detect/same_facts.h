@@ -10,7 +10,8 @@ namespace kt::detect {
 inline bool SamePositions(const Positions* a, const Positions* b) {
   if (a == nullptr || b == nullptr) return a == b;
   return std::equal(std::begin(a->behind), std::end(a->behind), std::begin(b->behind)) &&
-         std::equal(std::begin(a->ahead), std::end(a->ahead), std::begin(b->ahead));
+         std::equal(std::begin(a->ahead), std::end(a->ahead), std::begin(b->ahead)) &&
+         a->opening == b->opening;
 }
 
 inline bool SameFactors(const std::vector<Factor>& a, const std::vector<Factor>& b);
