@@ -21,6 +21,7 @@ class DlpFilter final : public policy::Policy {
   std::string_view block_message() const noexcept override;
   Status Evaluate(const policy::TextUnit& unit, std::span<const detect::Match> matches,
                   policy::Evaluation* out) const override;
+  bool needs_something_found() const noexcept override { return true; }
 
  private:
   struct RuleInfo {

@@ -32,6 +32,7 @@ class PromptInjection final : public policy::Policy {
   }
   Status Evaluate(const policy::TextUnit& unit, std::span<const detect::Match> matches,
                   policy::Evaluation* out) const override;
+  bool needs_something_found() const noexcept override { return true; }
 
   // What the rules find in a user's text, written plainly or in its main view: for the trainer,
   // which calibrates the classifier beside it.

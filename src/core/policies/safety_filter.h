@@ -27,6 +27,7 @@ class SafetyFilter final : public policy::Policy {
   }
   Status Evaluate(const policy::TextUnit& unit, std::span<const detect::Match> matches,
                   policy::Evaluation* out) const override;
+  bool needs_something_found() const noexcept override { return true; }
 
  private:
   struct RuleInfo {

@@ -182,6 +182,8 @@ class ChainRun {
 
   static uint64_t NowNs() noexcept;
   bool Active(const ChainEntry& entry, Phase phase) const noexcept;
+  size_t FirstActive(Phase phase) const noexcept;  // precondition: some entry is
+  bool NeedSomethingFound(Phase phase) const noexcept;
   PolicyOutcome& OutcomeOf(size_t entry, Phase phase);
   // Runs one policy over the texts; merges its edits; the block, if it says so.
   std::optional<Block> RunEntry(size_t entry, Phase phase, std::span<const Text> texts,

@@ -104,6 +104,12 @@ std::optional<Block> ChainRun::JudgeDelta(std::string_view text, size_t from, bo
     heard->Mark();
     read.reading.HearDelta(seen_from, cut, final, heard);
   }
+  if (!read.failed && read.reading.says_nothing() && NeedSomethingFound(Phase::kOutput)) {
+    OutcomeOf(FirstActive(Phase::kOutput), Phase::kOutput).latency_ns +=
+        std::exchange(matching_ns_, 0);
+    *cleared = base + cut;
+    return std::nullopt;
+  }
   buffers_.delta_edits.resize(1);
   buffers_.delta_edits[0].clear();
   if (auto block = RunEntries(Phase::kOutput, {&unit, 1}, {&read, 1}, &buffers_.delta_edits)) {
@@ -125,9 +131,23 @@ std::optional<Block> ChainRun::JudgeDelta(std::string_view text, size_t from, bo
 // What has been held so long may be one value that no rule can judge: whatever the fail mode, it
 // must not go out.
 std::optional<Block> ChainRun::HoldLimit() {
+  return Refuse(FirstActive(Phase::kOutput), Phase::kOutput, "hold_limit");
+}
+
+size_t ChainRun::FirstActive(Phase phase) const noexcept {
   size_t index = 0;
-  while (!Active(chain_.entries()[index], Phase::kOutput)) ++index;
-  return Refuse(index, Phase::kOutput, "hold_limit");
+  while (!Active(chain_.entries()[index], phase)) ++index;
+  return index;
+}
+
+// Whether all that take part have spoken once, and would not of a text in which nothing was found.
+bool ChainRun::NeedSomethingFound(Phase phase) const noexcept {
+  for (size_t i = 0; i < chain_.entries().size(); ++i) {
+    const ChainEntry& entry = chain_.entries()[i];
+    const bool ran = outcome_index_[i * 2 + static_cast<size_t>(phase)] != kNotRun;
+    if ((!ran || !entry.policy->needs_something_found()) && Active(entry, phase)) return false;
+  }
+  return true;
 }
 
 }  // namespace kt::policy

@@ -64,6 +64,9 @@ class Policy {
                           Evaluation* out) const = 0;
   // Does the policy want the classifier's scores of this text, and the views that serve scores?
   virtual bool WantsScores(const TextUnit&) const noexcept { return false; }
+  // Of a text whose reading says_nothing() this policy finds nothing, and gives the same score each
+  // time: of the deltas of a stream most are such texts, and not asked about.
+  virtual bool needs_something_found() const noexcept { return false; }
   // The policy needs whole answers (its rules have no bounded longest match, or streaming_mode).
   virtual bool needs_whole_answer() const noexcept { return false; }
 };

@@ -53,6 +53,9 @@ class Reading {
   // The other way: the first plain offset that came from the raw offset or from behind it.
   size_t PlainOf(size_t raw) const noexcept;
 
+  // Nothing was found in it or measured, and it is its own plain form.
+  bool says_nothing() const noexcept { return matches_.empty() && deep_ == nullptr && !scores_; }
+
   // What it says is not asked any more: gives back buffers larger than ordinary texts need.
   void Trim();
   // Streams: leaves out what reaches beyond a raw offset.

@@ -176,5 +176,33 @@ TEST(ChainStream, PassesEverythingWhenNoPolicyJudgesAnswers) {
   EXPECT_EQ(stream.out, "aaa");
 }
 
+// Of a delta in which nothing was found only those are asked who may speak all the same, and each
+// of them once before.
+TEST(ChainStream, AsksOnlyWhoMaySpeak) {
+  for (const bool both : {false, true}) {
+    auto quiet = Fake("quiet", {{"secret"}}), other = Fake("other", {{"token"}});
+    const FakePolicy &first = *quiet, &second = *other;
+    quiet->needs_match = true;
+    other->needs_match = both;
+    const auto chain = MakeChain(List(std::move(quiet), std::move(other)));
+    Stream stream(*chain);
+    for (int i = 0; i < 10; ++i) stream.Feed("plain words ", false);
+    EXPECT_EQ(first.asked, both ? 1u : 10u);
+    EXPECT_EQ(second.asked, first.asked);
+    stream.Feed("a secret here. ", false);
+    EXPECT_EQ(first.asked, both ? 2u : 11u);
+    // What folds is more than what the rules found.
+    stream.Feed("\uFF21 wide word. ", false);
+    EXPECT_EQ(first.asked, both ? 3u : 12u);
+    stream.Feed("", true);
+    const auto outcomes = stream.run().outcomes();
+    ASSERT_EQ(outcomes.size(), 2u);
+    EXPECT_EQ(outcomes[0].verdict, Verdict::kRedacted);
+    EXPECT_EQ(outcomes[1].verdict, Verdict::kAllowed);
+    EXPECT_GT(outcomes[0].latency_ns, 0u);
+    EXPECT_NE(stream.out.find("a [X] here"), std::string::npos);
+  }
+}
+
 }  // namespace
 }  // namespace kt::policy

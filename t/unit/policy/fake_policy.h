@@ -27,6 +27,7 @@ class FakePolicy : public Policy {
   bool RunsIn(Phase phase) const noexcept override { return phase == Phase::kInput || output; }
   std::string_view block_message() const noexcept override { return "no"; }
   bool needs_whole_answer() const noexcept override { return whole; }
+  bool needs_something_found() const noexcept override { return needs_match; }
   Status Evaluate(const TextUnit& unit, std::span<const detect::Match> matches,
                   Evaluation* out) const override {
     ++asked;
@@ -42,7 +43,7 @@ class FakePolicy : public Policy {
     return Status::Ok();
   }
 
-  bool output = true, whole = false, fails = false;
+  bool output = true, whole = false, fails = false, needs_match = false;
   double score = -1;
   mutable size_t asked = 0;  // how many texts it has judged
   detect::RuleId first = 0;
