@@ -2,7 +2,8 @@
 // each with a way back to the bytes of the text. Works on the normalised form, so that full-width
 // base64 is base64 too.
 //
-//   kBase64, kHex   tokens of at least kMinTokenBytes that decode to mostly printable UTF-8
+//   kBase64, kHex   tokens of at least kMinTokenBytes that decode to mostly printable UTF-8, of
+//                   which the plain form, look-alikes apart
 //   kEscapes        the surroundings of percent, HTML, \u, \x and 0x escapes, decoded
 //   kTags           invisible tag characters (U+E0020..E007E) as the ASCII that they spell
 //   kSpelled        rows of single characters ("j a n e @ …", one on each line, "j-a-n-e") or of

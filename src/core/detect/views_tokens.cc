@@ -142,9 +142,14 @@ class Tokens {
     Emit(base64_, begin, *end);
     return true;
   }
+  // As the normaliser would have left it, since expressions are written for that form. Letters of
+  // other alphabets stay, as behind escapes.
   void Emit(Sink* sink, size_t begin, size_t end) {
+    NormalizeOptions options;
+    options.look_alikes = false;
+    const bool usable = Normalize(decoded_, options, &plain_).ok();
     sink->Divide();
-    sink->Add(PartOrigin::kWhole, begin, end, decoded_);
+    sink->Add(PartOrigin::kWhole, begin, end, usable ? plain_.text() : decoded_);
   }
 
   // The end of a token that goes on in the next lines.
@@ -165,6 +170,7 @@ class Tokens {
   Sink* const base64_;
   Sink* const hex_;
   std::string decoded_;
+  NormalizedText plain_;
 };
 
 }  // namespace

@@ -204,6 +204,19 @@ TEST(DlpFilter, LevelsAreTheSameInStreams) {
   }
 }
 
+TEST(DlpFilter, FindsTermsWithMarksInWhatIsEncoded) {
+  config::PolicyConfig config = ConfigWith({"dlp-filter"});
+  config.dlp_filter.blocked_terms = {"Straße"};
+  const auto chain = Build(config);
+  // base64, then hex, of "see Straße now", and of "see Stra\u00adße now"
+  for (const char* const token :
+       {"c2VlIFN0cmHDn2Ugbm93", "7365652053747261c39f65206e6f77", "c2VlIFN0cmHCrcOfZSBub3c="}) {
+    for (const policy::Phase phase : {policy::Phase::kInput, policy::Phase::kOutput}) {
+      EXPECT_EQ(Judge(*chain, "x " + std::string(token) + " y", phase).text, "x [REDACTED] y");
+    }
+  }
+}
+
 TEST(DlpFilter, ATermBehindOneEscapeIsFoundInRequestsAsInAnswers) {
   config::PolicyConfig config = ConfigWith({"dlp-filter"});
   config.dlp_filter.blocked_terms = {"Project Heron"};
