@@ -72,6 +72,9 @@ struct Rule {
   int min_digits = 0;
   // Its value is also looked for where it is spelled out (ViewKind::kSpelled): of strong shape.
   bool spelled = false;
+  // A match counts only where something of it is written beyond ASCII: of an expression that names
+  // what letters of other alphabets were read as.
+  bool respelled = false;
   // With `spelled`: a name of the value stands before the candidate. Digits that are divided as
   // those of tables and lists count only where it says so; empty: never.
   std::function<bool(const Candidate&)> named;

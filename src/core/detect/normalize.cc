@@ -322,6 +322,26 @@ class Normalizer {
   bool unstable_ = false;
 };
 
+bool IsOfWord(uint32_t cp) noexcept {
+  if (cp < 0x80) {
+    const char c = static_cast<char>(cp);
+    return IsAsciiLetter(c) || IsAsciiDigit(c) || c == '_';
+  }
+  switch (unicode::KindOf(unicode::Lookup(cp))) {
+    case Kind::kLatin:
+    case Kind::kStrong:
+    case Kind::kWeak:
+    case Kind::kForeign:
+    case Kind::kMark:
+      return true;
+    case Kind::kKeep:
+    case Kind::kDrop:
+    case Kind::kMap:
+      break;
+  }
+  return false;
+}
+
 uint32_t LowerCase(uint32_t cp) noexcept {
   const auto* end = unicode::kLower + unicode::kLowerSize;
   const auto* it =

@@ -88,6 +88,9 @@ class NormalizedText {
 // than options.max_bytes; *out is then empty.
 Status Normalize(std::string_view raw, const NormalizeOptions& options, NormalizedText* out);
 
+// Of normalised text: a part of a word, in scripts that put blanks between words.
+bool IsOfWord(uint32_t code_point) noexcept;
+
 // One code point in lower case.
 uint32_t LowerCase(uint32_t code_point) noexcept;
 

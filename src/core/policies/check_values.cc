@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/config/diagnostics.h"
+#include "core/detect/normalize.h"
 #include "core/policies/fold_pattern.h"
 #include "core/policies/pii_rules.h"
 
@@ -28,6 +29,18 @@ class Checker {
       RuleSink(&builder).Add(std::move(rule));
       const auto matcher = std::move(builder).Build();
       if (!matcher.ok()) Say(matcher.status().message(), {});
+    }
+  }
+
+  // Of those that are left once what cannot be seen is left out.
+  void Terms(const std::string& path, const std::vector<std::string>& terms) {
+    for (size_t i = 0; i < terms.size() && errors_.size() < kMaxErrors; ++i) {
+      detect::NormalizedText text;
+      if (!detect::Normalize(terms[i], {}, &text).ok() ||
+          text.text().find_first_not_of(" \t\n") != std::string_view::npos) {
+        continue;
+      }
+      Say(path + "[" + std::to_string(i) + "]: holds nothing that can be seen: never acts", {});
     }
   }
 
@@ -82,6 +95,9 @@ void AddValueErrors(const config::PolicyConfig& config, const BuildOptions& opti
     } else if (entry.kind == "dlp-filter") {
       checker.Patterns("policy.dlp-filter.detect_patterns", config.dlp_filter.detect_patterns,
                        false);
+      checker.Terms("policy.dlp-filter.blocked_terms", config.dlp_filter.blocked_terms);
+    } else if (entry.kind == "safety-filter") {
+      checker.Terms("policy.safety-filter.block_if", config.safety_filter.block_if);
     }
   }
   config::SortByPosition(files, errors);

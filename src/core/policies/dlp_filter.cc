@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "core/detect/spelled_rows.h"
+#include "core/policies/other_spellings.h"
 #include "core/policies/pii_rules.h"
 #include "core/policies/rule_pack.h"
 
@@ -28,14 +29,16 @@ void DlpFilter::AddOwn(const config::DlpFilter& config, const BuildContext& cont
     detect::Rule rule;
     rule.id = "policy.dlp-filter.detect_patterns[" + std::to_string(i) + "]";
     rule.pattern = config.detect_patterns[i];
-    Add(std::move(rule), {{"DLP_PATTERN"}, false}, context);
+    for (detect::Rule& spelling : WithOtherSpellings(std::move(rule))) {
+      Add(std::move(spelling), {{"DLP_PATTERN"}, false}, context);
+    }
   }
   const uint32_t distance = config.fuzzy_matching ? config.max_distance : 0;
   for (size_t i = 0; i < config.blocked_terms.size(); ++i) {
     std::string id = "policy.dlp-filter.blocked_terms[" + std::to_string(i) + "]";
     for (detect::Rule& rule : TermRules(std::move(id), config.blocked_terms[i], distance)) {
-      rule.spelled =
-          rule.fuzzy_distance == 0 && config.blocked_terms[i].size() >= detect::kMinPlainRowBytes;
+      rule.spelled = rule.fuzzy_distance == 0 && !rule.respelled &&
+                     config.blocked_terms[i].size() >= detect::kMinPlainRowBytes;
       Add(std::move(rule), {{"BLOCKED_TERM"}, false}, context);
     }
   }

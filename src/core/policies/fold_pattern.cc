@@ -4,13 +4,11 @@
 
 #include "core/detect/normalize.h"
 #include "core/detect/utf8.h"
+#include "core/policies/pattern_tokens.h"
 
 namespace kt::policies {
 namespace {
 
-bool IsLetter(char c) noexcept {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
 bool IsAscii(char c) noexcept {
   return static_cast<unsigned char>(c) < 0x80;
 }
@@ -38,61 +36,32 @@ std::string Folded(std::string_view cp, char before) {
   return std::string(text.text().substr(std::min(text.text().size(), raw.size() - cp.size())));
 }
 
-std::string Escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    if (IsAscii(c) && !IsLetter(c) && !(c >= '0' && c <= '9') && c != ' ') out += '\\';
-    out += c;
-  }
-  return out;
-}
-
-struct ClassState {
-  bool inside = false, negated = false;
-};
-
 }  // namespace
 
 std::string FoldPattern(std::string_view pattern) {
-  if (std::all_of(pattern.begin(), pattern.end(), IsAscii)) return std::string(pattern);
+  const bool plain = std::all_of(pattern.begin(), pattern.end(), IsAscii);
+  if (plain && pattern.find("\\x") == pattern.npos && pattern.find("\\Q") == pattern.npos) {
+    return std::string(pattern);
+  }
+  const std::vector<PatternToken> tokens = ReadPattern(pattern);
   std::string out;
-  ClassState set;
-  for (size_t i = 0; i < pattern.size();) {
-    const char c = pattern[i];
-    if (IsAscii(c)) {
-      if (c == '\\' && i + 1 < pattern.size()) {
-        out.append(pattern.substr(i, 2));
-        i += 2;
-        continue;
-      }
-      if (c == '[' && !set.inside) set = {true, pattern.substr(i + 1).starts_with('^')};
-      if (c == ']') set.inside = false;
-      out += c;
-      ++i;
+  for (size_t i = 0; i < tokens.size(); ++i) {
+    const PatternToken& token = tokens[i];
+    if (token.kind != PatternToken::Kind::kLiteral || IsLeftAlone(token.first)) {
+      out += token.source;
       continue;
     }
-    const auto decoded = detect::DecodeUtf8(pattern, i);
-    const size_t size = std::max<size_t>(decoded.size, 1);
-    const std::string_view cp = pattern.substr(i, size);
-    if (IsLeftAlone(decoded.value)) {
-      out += cp;
-      i += size;
-      continue;
-    }
-    const char next = i + size < pattern.size() ? pattern[i + size] : '\0';
-    const char before = i > 0 && IsLetter(pattern[i - 1]) ? pattern[i - 1] : '\0';
+    std::string cp;
+    detect::AppendUtf8(token.first, &cp);
+    const char before = i > 0 && tokens[i - 1].IsLetter() ? tokens[i - 1].source[0] : '\0';
     const std::string folded = Folded(cp, before);
-    i += size;
-    if (set.inside) {
-      const bool range = next == '-' || (!out.empty() && out.back() == '-');
-      out += cp;
-      if (!set.negated && !range && folded.size() == 1 && IsAscii(folded[0])) {
-        out += Escaped(folded);
-      }
+    if (token.in_class) {
+      out += token.source;
+      if (!token.in_negated && folded.size() == 1 && IsAscii(folded[0])) out += Escaped(folded);
     } else if (folded == cp || (folded.empty() && before == 0)) {
-      out += cp;
+      out += token.source;
     } else {
-      const bool counted = next == '?' || next == '*' || next == '+' || next == '{';
+      const bool counted = i + 1 < tokens.size() && tokens[i + 1].IsCount();
       out += counted && folded.size() > 1 ? "(?:" + Escaped(folded) + ")" : Escaped(folded);
     }
   }

@@ -9,9 +9,10 @@
 
 namespace kt::policies {
 
-// `pattern` with what is no ASCII as the normaliser leaves it, look-alikes of other alphabets
-// apart. In a class the folded character joins the written one; ranges and negated classes stay.
-// Characters that the normaliser drops stay too, and match nothing.
+// `pattern` with what is no ASCII, written as it is or as \x{…}, as the normaliser leaves it,
+// look-alikes of other alphabets apart, and without \Q and \E. In a class the folded character
+// joins the written one; ranges and negated classes stay. Characters that the normaliser drops stay
+// too, and match nothing.
 std::string FoldPattern(std::string_view pattern);
 
 // Collects the rules of all policies, folded. (Fuzzy terms are folded by their matcher.)

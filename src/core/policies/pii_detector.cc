@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/detect/utf8.h"
+#include "core/policies/other_spellings.h"
 
 namespace kt::policies {
 PiiDetector::PiiDetector(const config::PiiDetector& config, std::string hash_key)
@@ -27,11 +28,12 @@ Result<std::unique_ptr<PiiDetector>> PiiDetector::Build(const config::PiiDetecto
   if (!rules.ok()) return rules.status();
   for (PiiRule& rule : rules.value()) policy->Add(std::move(rule), context);
   for (size_t i = 0; i < config.detect_patterns.size(); ++i) {
-    PiiRule rule;
-    rule.rule.id = "policy.pii-detector.detect_patterns[" + std::to_string(i) + "]";
-    rule.rule.pattern = config.detect_patterns[i];
-    rule.kinds = {{"CUSTOM", "CUSTOM", false}};
-    policy->Add(std::move(rule), context);
+    detect::Rule own;
+    own.id = "policy.pii-detector.detect_patterns[" + std::to_string(i) + "]";
+    own.pattern = config.detect_patterns[i];
+    for (detect::Rule& rule : WithOtherSpellings(std::move(own))) {
+      policy->Add({std::move(rule), {{"CUSTOM", "CUSTOM", false}}}, context);
+    }
   }
   return policy;
 }

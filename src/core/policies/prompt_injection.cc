@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/detect/utf8.h"
+#include "core/policies/other_spellings.h"
 #include "core/policies/score_mix.h"
 
 namespace kt::policies {
@@ -116,7 +117,9 @@ Result<std::unique_ptr<PromptInjection>> PromptInjection::Build(
     detect::Rule rule;
     rule.id = std::string(kPath) + "[" + std::to_string(i) + "]";
     rule.pattern = config.attack_patterns[i];
-    policy->Add(std::move(rule), {RuleKind::kUser, 1, false, false}, context);
+    for (detect::Rule& spelling : WithOtherSpellings(std::move(rule))) {
+      policy->Add(std::move(spelling), {RuleKind::kUser, 1, false, false}, context);
+    }
   }
   return policy;
 }

@@ -5,6 +5,7 @@
 
 #include "core/detect/fuzzy.h"
 #include "core/policies/dlp_filter.h"
+#include "core/policies/other_spellings.h"
 #include "core/policies/pii_detector.h"
 #include "core/policies/prompt_injection.h"
 #include "core/policies/safety_filter.h"
@@ -72,9 +73,31 @@ void WarnOfShortTerms(const std::string& key, const std::vector<std::string>& te
   }
 }
 
+void WarnOfNeverFound(const std::string& key, const std::vector<std::string>& patterns,
+                      std::vector<std::string>* warnings) {
+  for (size_t i = 0; i < patterns.size(); ++i) {
+    for (const std::string& why : NeverFound(patterns[i])) {
+      warnings->push_back(key + "[" + std::to_string(i) + "]: " + why);
+    }
+  }
+}
+
+void WarnOfPatterns(const config::PolicyConfig& config, std::vector<std::string>* warnings) {
+  const std::pair<std::string_view, const std::vector<std::string>*> lists[] = {
+      {"prompt-injection.attack_patterns", &config.prompt_injection.attack_patterns},
+      {"pii-detector.detect_patterns", &config.pii_detector.detect_patterns},
+      {"dlp-filter.detect_patterns", &config.dlp_filter.detect_patterns}};
+  for (const auto& [path, patterns] : lists) {
+    if (!InChain(config, path.substr(0, path.find('.')))) continue;
+    WarnOfNeverFound("policy." + std::string(path), *patterns, warnings);
+  }
+}
+
 void Warn(const config::PolicyConfig& config, const BuildOptions& options,
           const detect::Matcher& matcher, std::vector<std::string>* warnings) {
+  WarnOfPatterns(config, warnings);
   for (const detect::RuleId id : matcher.unbounded()) {
+    if (matcher.rule(id).respelled) continue;  // as the rule before it
     warnings->push_back(matcher.rule(id).id +
                         ": the longest match is not bounded by 256 bytes: streamed answers are "
                         "buffered whole");

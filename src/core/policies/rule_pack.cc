@@ -2,11 +2,15 @@
 
 #include <algorithm>
 #include <charconv>
+#include <functional>
+#include <iterator>
 #include <utility>
 
 #include "core/base/ascii.h"
 #include "core/detect/fuzzy.h"
 #include "core/detect/normalize.h"
+#include "core/detect/utf8.h"
+#include "core/policies/other_spellings.h"
 #include "core/policies/pack_tree.h"
 
 namespace kt::policies {
@@ -21,6 +25,65 @@ std::string At(const YamlNode& node, std::string_view why) {
 
 bool IsWord(char c) noexcept {
   return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_';
+}
+
+// A match of more bytes would make streamed answers wait for their end.
+constexpr size_t kMostBlanks = 32, kMostTermBytes = detect::kMaxMatchBytes;
+
+// How many blanks may stand where `term` has some: as many as a wrapped and indented line has,
+// unless there is no room for them.
+size_t MostBlanks(std::string_view term) noexcept {
+  size_t bytes = 0, runs = 0;
+  for (size_t i = 0; i < term.size(); ++i) {
+    if (IsBlank(term[i])) {
+      if (i > 0 && !IsBlank(term[i - 1])) ++runs;
+    } else {
+      // The Kelvin sign and the long s are longer than k and s; capitals may be than small letters.
+      bytes += std::string_view("kKsS").find(term[i]) != std::string_view::npos ? 3 : 1;
+      if (static_cast<unsigned char>(term[i]) >= 0xC0) ++bytes;
+    }
+  }
+  const size_t room = kMostTermBytes - std::min(bytes, kMostTermBytes);
+  return std::clamp(room / std::max<size_t>(runs, 1), size_t{3}, kMostBlanks);
+}
+
+// As texts are that it is looked for in, without blanks at its ends.
+std::string FoldedTerm(std::string_view term) {
+  detect::NormalizeOptions options;
+  options.look_alikes = false;
+  detect::NormalizedText folded;
+  const bool usable = detect::Normalize(term, options, &folded).ok() && !folded.text().empty();
+  std::string_view text = usable ? folded.text() : term;
+  while (!text.empty() && IsBlank(text.front())) text.remove_prefix(1);
+  while (!text.empty() && IsBlank(text.back())) text.remove_suffix(1);
+  return std::string(text);
+}
+
+// Letters whose words have their ends where others do; Hebrew and Arabic words, say, begin with
+// what are words of their own elsewhere. (\b is for ASCII.)
+bool IsOfPlainWord(uint32_t code_point) noexcept {
+  constexpr uint32_t kRanges[][2] = {{0x80, 0x58F},    {0x10A0, 0x10FF}, {0x1C80, 0x1CBF},
+                                     {0x1E00, 0x1FFF}, {0x2C00, 0x2D2F}, {0xA640, 0xA69F},
+                                     {0xA720, 0xA7FF}};
+  return detect::IsOfWord(code_point) &&
+         std::any_of(std::begin(kRanges), std::end(kRanges), [&](const auto& range) {
+           return code_point >= range[0] && code_point <= range[1];
+         });
+}
+
+// Denies what is a part of a longer word. Null: \b says it all.
+std::function<size_t(const detect::Candidate&)> WholeWord(std::string_view term) {
+  if (term.empty()) return nullptr;
+  const bool begin = IsOfPlainWord(detect::DecodeUtf8(term, 0).value);
+  const bool end = IsOfPlainWord(detect::DecodeUtf8Before(term, term.size()).value);
+  if (!begin && !end) return nullptr;
+  return [begin, end](const detect::Candidate& c) -> size_t {
+    const bool inside =
+        (begin && c.begin > 0 &&
+         detect::IsOfWord(detect::DecodeUtf8Before(c.text, c.begin).value)) ||
+        (end && c.end < c.text.size() && detect::IsOfWord(detect::DecodeUtf8(c.text, c.end).value));
+    return inside ? 0 : c.match().size();
+  };
 }
 
 }  // namespace
@@ -146,20 +209,15 @@ std::string ExpandBlanks(std::string_view pattern) {
   return out;
 }
 
-std::string LiteralPattern(std::string_view literal) {
-  // Folded here, since the ends of words depend on it.
-  detect::NormalizeOptions options;
-  options.look_alikes = false;
-  detect::NormalizedText folded;
-  const bool usable = detect::Normalize(literal, options, &folded).ok() && !folded.text().empty();
-  const std::string_view text = usable ? folded.text() : literal;
+std::string LiteralPattern(std::string_view text) {
+  const std::string blanks = "\\s{1," + std::to_string(MostBlanks(text)) + "}";
   std::string out;
   if (!text.empty() && IsWord(text.front())) out += "\\b";
   for (size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
     if (IsBlank(c)) {
       while (i + 1 < text.size() && IsBlank(text[i + 1])) ++i;
-      out += "\\s{1,3}";
+      out += blanks;
       continue;
     }
     if (!IsWord(c) && static_cast<unsigned char>(c) < 0x80) out += '\\';
@@ -171,10 +229,13 @@ std::string LiteralPattern(std::string_view literal) {
 
 std::vector<detect::Rule> TermRules(std::string id, std::string_view term,
                                     uint32_t fuzzy_distance) {
-  std::vector<detect::Rule> rules(1);
-  rules[0].id = std::move(id);
-  rules[0].pattern = LiteralPattern(term);
-  rules[0].ignore_case = true;
+  const std::string folded = FoldedTerm(term);
+  detect::Rule exact;
+  exact.id = std::move(id);
+  exact.pattern = LiteralPattern(folded);
+  exact.ignore_case = true;
+  exact.validate = WholeWord(folded);
+  std::vector<detect::Rule> rules = WithOtherSpellings(std::move(exact));
   const uint32_t distance = detect::FuzzyDistance(term, fuzzy_distance);
   if (distance == 0) return rules;
   detect::Rule& fuzzy = rules.emplace_back();

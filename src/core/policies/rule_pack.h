@@ -44,12 +44,15 @@ class PackMap {
 // `pattern` with each blank outside a class standing for any run of one to five blanks.
 std::string ExpandBlanks(std::string_view pattern);
 
-// `literal` as an expression that matches its folded form; a run of blanks matches one to three
-// blanks, and an end that is a letter, digit or underscore must be the end of a word.
-std::string LiteralPattern(std::string_view literal);
+// `text`, which is folded, as an expression; a run of blanks matches any of up to 32 as long as
+// matches are bounded, and an end that is a letter, digit or underscore of ASCII must be the end of
+// a word.
+std::string LiteralPattern(std::string_view text);
 
-// A user's term under `id`, whatever its case: the rule for its exact form and, where it may hold
-// edits (detect/fuzzy.h), one for what is within `fuzzy_distance` of it. 0: exact only.
+// A user's term under `id`, whatever its case: the rule for its exact form, one for other spellings
+// of that (other_spellings.h) and, where it may hold edits (detect/fuzzy.h), one for what is within
+// `fuzzy_distance` of it. 0: none. A term that ends with a letter is a whole word, in alphabets
+// that divide words by blanks and write no others as one with them.
 std::vector<detect::Rule> TermRules(std::string id, std::string_view term, uint32_t fuzzy_distance);
 
 }  // namespace kt::policies

@@ -24,6 +24,11 @@ constexpr bool IsToken(detect::ViewKind kind) noexcept {
 
 constexpr auto kSame = detect::PartOrigin::kSame;
 
+bool IsAscii(std::string_view text) noexcept {
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+}
+
 // Whether a match in the piece of a view with the parts [first, part) tells more than the text that
 // the view was made of. What only stands before the decoded parts is judged there, and what begins
 // with the piece, where that cuts a word of the text in two.
@@ -166,6 +171,14 @@ Status Reader::Prepare(std::string_view raw, unsigned views, Reading* out) {
   return Status::Ok();
 }
 
+void Reader::DropAscii(const Reading& reading, std::vector<Match>* matches) const {
+  std::erase_if(*matches, [&](const Match& match) {
+    if (!matcher_->rule(match.rule).respelled) return false;
+    const ByteSpan raw = reading.Raw(match.begin, match.end);
+    return IsAscii(reading.raw_.substr(raw.begin, raw.end - raw.begin));
+  });
+}
+
 Status Reader::MatchPlain(const Options& options, Reading* out) const {
   detect::Passages* passages = nullptr;
   if (options.passages != nullptr) {
@@ -173,6 +186,7 @@ Status Reader::MatchPlain(const Options& options, Reading* out) const {
   }
   Status status = matcher_->FindAll(out->plain_, 0, options.scope, &out->matches_, passages);
   if (status.ok() && passages != nullptr) options.passages->Keep();
+  DropAscii(*out, &out->matches_);
   return status;
 }
 
@@ -193,6 +207,8 @@ Status Reader::MatchGroups(const detect::View& view, const Options& options, boo
     const bool cut = last.origin == kSame && last.end != text_end;
     size_t live = SIZE_MAX;
     for (Match match : found_) {
+      const std::string_view found = group.substr(match.begin, match.end - match.begin);
+      if (matcher_->rule(match.rule).respelled && IsAscii(found)) continue;
       bool cut_off = cut && match.begin + begin >= last.at;
       if (cut_off && options.scope == detect::Scope::kOutput && live == SIZE_MAX) {
         live = matcher_->HoldFrom(group, 0);

@@ -104,9 +104,10 @@ Status Reader::ReadDelta(std::string_view raw, size_t from, bool final, Reading*
   const std::string_view plain = out->plain_.substr(0, stable);
   size_t hold = stable;
   Status status = matcher_->FindAll(plain, plain_from, options.scope, &out->matches_);
+  DropAscii(*out, &out->matches_);
   if (status.ok() && !final && stable > plain_from) {
     hold = HoldFrom(*out, plain_from, stable);
-    // A mark that follows would belong to the match.
+    // A mark that follows would belong to the match, and a letter may deny it.
     for (const Match& match : out->matches_) {
       if (match.end == stable) hold = std::min(hold, match.whole_begin);
     }

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <iterator>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,16 @@
 #include "stream_respelling.h"
 
 namespace kt::session {
+
+// A chain one policy of which has `settings`.
+inline std::unique_ptr<const Gateway> With(const std::string& chain, const std::string& kind,
+                                           const std::string& settings) {
+  return MakeGateway(Yaml(OneTarget(), chain, "policy: {" + kind + ": {" + settings + "}}\n"));
+}
+
+inline bool IsBlocked(const std::string& whole) {
+  return whole.find("policy_violation") != std::string::npos;
+}
 
 class RandomStreams : public StreamAgainstWhole {
  protected:

@@ -111,15 +111,6 @@ std::string StreamPatterns::Text() {
   return text;
 }
 
-std::unique_ptr<const Gateway> With(const std::string& chain, const std::string& kind,
-                                    const std::string& settings) {
-  return MakeGateway(Yaml(OneTarget(), chain, "policy: {" + kind + ": {" + settings + "}}\n"));
-}
-
-bool IsBlocked(const std::string& whole) {
-  return whole.find("policy_violation") != std::string::npos;
-}
-
 TEST_F(StreamPatterns, EditStreamsAsTheyDoWholeAnswers) {
   const std::pair<const char*, const char*> chains[] = {
       {"pii-detector", "[{pii-detector: {stage: output}}, audit-logger]"},
