@@ -4,6 +4,7 @@
 #include <bitset>
 #include <utility>
 
+#include "core/base/ascii.h"
 #include "core/detect/regex_bytes.h"
 #include "core/detect/unicode_tables.h"
 #include "core/detect/utf8.h"
@@ -75,17 +76,21 @@ std::string WithHalfWidthMarks(std::string parts) {
   return parts;
 }
 
-std::string LiteralSpellings(const PatternToken& token) {
+std::string LiteralSpellings(const PatternToken& token, bool ignore_case) {
   Images images;
   images.AddBothCases(token.first);
-  const std::string items = images.Items(), parts = DividedLetter(token.first);
-  std::string one = token.source;
-  if (!items.empty()) one = "[" + one + items + "]";
-  if (parts.empty() && images.longer.empty()) return one;
-  for (const std::string& other : {WithHalfWidthMarks(parts), images.longer}) {
-    if (!other.empty()) one += "|" + other;
+  std::string out = token.source;
+  const auto add = [&](const std::string& other) {
+    if (!other.empty()) out += "|" + other;
+  };
+  // Alternatives tell the prefilter more than a class does.
+  for (size_t c = 0; c < images.ascii.size(); ++c) {
+    const bool twice = ignore_case && IsUpper(static_cast<char>(c)) && images.ascii[c | 0x20];
+    if (images.ascii[c] && !twice) add(Escaped(std::string(1, static_cast<char>(c))));
   }
-  return "(?:" + one + ")";
+  add(WithHalfWidthMarks(DividedLetter(token.first)));
+  add(images.longer);
+  return out == token.source ? out : "(?:" + out + ")";
 }
 
 std::string ClassSpellings(const PatternToken& token) {
@@ -121,7 +126,7 @@ std::vector<PatternToken> Compose(std::vector<PatternToken> tokens) {
 
 }  // namespace
 
-std::string OtherSpellings(std::string_view pattern) {
+std::string OtherSpellings(std::string_view pattern, bool ignore_case) {
   // What folds to ASCII wherever it stands is folded.
   const std::string folded = FoldPattern(pattern);
   std::string out;
@@ -129,14 +134,14 @@ std::string OtherSpellings(std::string_view pattern) {
     if (token.kind == PatternToken::Kind::kAscii || token.in_negated) {
       out += token.source;
     } else {
-      out += token.in_class ? ClassSpellings(token) : LiteralSpellings(token);
+      out += token.in_class ? ClassSpellings(token) : LiteralSpellings(token, ignore_case);
     }
   }
   return out == folded ? std::string(pattern) : out;
 }
 
 std::vector<detect::Rule> WithOtherSpellings(detect::Rule rule) {
-  std::string others = OtherSpellings(rule.pattern);
+  std::string others = OtherSpellings(rule.pattern, rule.ignore_case);
   const bool same = others == rule.pattern;
   std::vector<detect::Rule> rules = {std::move(rule)};
   if (same) return rules;

@@ -15,8 +15,9 @@ namespace kt::policies {
 //   - the Latin letters that letters of other alphabets pass for, one by one,
 //   - what characters of a range fold to (of "[А-Я]", "[à-ÿ]"),
 //   - letters that are divided into a base and its marks, or put together: "й", "ガ", "각".
-// Negated classes stay. `pattern` itself where there is nothing of it.
-std::string OtherSpellings(std::string_view pattern);
+// Negated classes stay. `pattern` itself where there is nothing of it. `ignore_case`: it is read
+// so.
+std::string OtherSpellings(std::string_view pattern, bool ignore_case = false);
 
 // `rule` and, where there are other spellings, one for these, which count only where something of
 // them is not ASCII (Rule::respelled): "[а-я]+" must not find "cap".
