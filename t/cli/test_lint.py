@@ -62,6 +62,16 @@ def test_an_expression_of_another_engine_is_told_what_re2_lacks(pack):
     assert "no look-around" in error["reason"]
 
 
+def test_a_term_of_nothing_that_can_be_seen_is_an_error(pack):
+    chain = ECHO.replace("pii-detector", "dlp-filter")
+    path = pack(chain + 'policy: {dlp-filter: {blocked_terms: ["fine", "\\u200b\\u00ad"]}}\n')
+    status, verdict = lint_json(path)
+    assert status == 2
+    [error] = verdict["errors"]
+    assert error["path"] == "policy.dlp-filter.blocked_terms[1]"
+    assert "never acts" in error["reason"]
+
+
 def test_a_pattern_that_does_not_compile_is_an_error(pack):
     path = pack(ECHO + "policy: {pii-detector: {detect_patterns: ['a(b']}}\n")
     status, verdict = lint_json(path)

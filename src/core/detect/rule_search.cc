@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/detect/prefix.h"
+#include "core/detect/rule_errors.h"
 
 namespace kt::detect {
 namespace {
@@ -17,14 +18,6 @@ constexpr size_t kWorkPerByte = 64;
 constexpr size_t kWorkFloor = size_t{1} << 20;
 // A rule with longer matches than this is searched for from a candidate on, not around it.
 constexpr size_t kMaxWindow = 4096;
-
-// Most expressions that RE2 refuses were written for an engine that backtracks.
-Status NoExpression(const std::string& id, const std::string& error, RE2::ErrorCode code) {
-  const bool foreign = code == RE2::ErrorBadPerlOp || code == RE2::ErrorBadEscape;
-  return Status::InvalidArgument(
-      id + ": not an RE2 expression: " + error +
-      (foreign ? " (RE2 has no look-around and no backreferences)" : ""));
-}
 
 size_t NextCodePoint(std::string_view text, size_t i) noexcept {
   do {
@@ -66,7 +59,13 @@ Status RuleSearch::Prepare(const KnownFacts* known) {
   if (!rule.trusted) {
     std::string error;
     const RE2* expression = Expression(&error);
-    if (expression == nullptr) return NoExpression(rule.id, error, expression_->error_code());
+    if (expression == nullptr) {
+      return Status::InvalidArgument(rule.id + ": not an RE2 expression: " + error +
+                                     HintFor(rule.pattern, error));
+    }
+    if (const std::string_view why = Useless(rule.pattern); !why.empty()) {
+      return Status::InvalidArgument(rule.id + ": " + std::string(why));
+    }
     groups = std::min(groups, expression->NumberOfCapturingGroups());
   }
   if (rule.group < 0 || rule.group > groups) {

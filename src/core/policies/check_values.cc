@@ -4,9 +4,9 @@
 #include <utility>
 
 #include "core/config/diagnostics.h"
-#include "core/detect/normalize.h"
 #include "core/policies/fold_pattern.h"
 #include "core/policies/pii_rules.h"
+#include "core/policies/rule_pack.h"
 
 namespace kt::policies {
 namespace {
@@ -35,11 +35,7 @@ class Checker {
   // Of those that are left once what cannot be seen is left out.
   void Terms(const std::string& path, const std::vector<std::string>& terms) {
     for (size_t i = 0; i < terms.size() && errors_.size() < kMaxErrors; ++i) {
-      detect::NormalizedText text;
-      if (!detect::Normalize(terms[i], {}, &text).ok() ||
-          text.text().find_first_not_of(" \t\n") != std::string_view::npos) {
-        continue;
-      }
+      if (!IsInvisible(terms[i])) continue;
       Say(path + "[" + std::to_string(i) + "]: holds nothing that can be seen: never acts", {});
     }
   }

@@ -8,6 +8,7 @@
 #include "core/policies/other_spellings.h"
 #include "core/policies/pii_detector.h"
 #include "core/policies/prompt_injection.h"
+#include "core/policies/rule_pack.h"
 #include "core/policies/safety_filter.h"
 
 namespace kt::policies {
@@ -30,6 +31,19 @@ Result<std::unique_ptr<const policy::Policy>> BuildPolicy(const std::string& kin
   if (kind == "safety-filter") return unwrap(SafetyFilter::Build(config.safety_filter, context));
   if (kind == "dlp-filter") return unwrap(DlpFilter::Build(config.dlp_filter, context));
   return Status::InvalidArgument("policies.chain: unknown policy kind \"" + kind + "\"");
+}
+
+Status CheckTerms(const config::PolicyConfig& config) {
+  const std::pair<std::string_view, const std::vector<std::string>*> lists[] = {
+      {"policy.safety-filter.block_if", &config.safety_filter.block_if},
+      {"policy.dlp-filter.blocked_terms", &config.dlp_filter.blocked_terms}};
+  for (const auto& [path, terms] : lists) {
+    const auto bad = std::find_if(terms->begin(), terms->end(), IsInvisible);
+    if (bad == terms->end()) continue;
+    return Status::InvalidArgument(std::string(path) + "[" + std::to_string(bad - terms->begin()) +
+                                   "]: holds nothing that can be seen: never acts");
+  }
+  return Status::Ok();
 }
 
 policy::ChainEntry EntryOf(const config::ChainEntry& from) {
@@ -122,6 +136,7 @@ void Warn(const config::PolicyConfig& config, const BuildOptions& options,
 Result<std::unique_ptr<const policy::Chain>> BuildChain(const config::PolicyConfig& config,
                                                         const BuildOptions& options,
                                                         std::vector<std::string>* warnings) {
+  if (Status status = CheckTerms(config); !status.ok()) return status;
   detect::Matcher::Builder builder(options.facts);
   RuleSink rules(&builder);
   std::vector<policy::ChainEntry> entries;

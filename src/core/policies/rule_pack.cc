@@ -227,6 +227,12 @@ std::string LiteralPattern(std::string_view text) {
   return out;
 }
 
+bool IsInvisible(std::string_view term) {
+  detect::NormalizedText text;
+  return detect::Normalize(term, {}, &text).ok() &&
+         std::all_of(text.text().begin(), text.text().end(), IsBlank);
+}
+
 std::vector<detect::Rule> TermRules(std::string id, std::string_view term,
                                     uint32_t fuzzy_distance) {
   const std::string folded = FoldedTerm(term);

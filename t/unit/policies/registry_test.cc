@@ -46,6 +46,40 @@ TEST(Registry, RefusesPatternsThatNeverAct) {
   }
 }
 
+TEST(Registry, RefusesPatternsThatFindNothingOrHalfACharacter) {
+  config::PolicyConfig config = ConfigWith({"dlp-filter"});
+  for (const auto& [pattern, why] : {std::pair("|secret", "an alternative of nothing"),
+                                     {"(?i)|secret", "an alternative of"},
+                                     {"a\\C", "half a character"}}) {
+    config.dlp_filter.detect_patterns = {pattern};
+    EXPECT_NE(BuildError(config).message().find(why), std::string_view::npos) << pattern;
+  }
+  config.dlp_filter.detect_patterns = {"secret|", "(|x)y", "a\\\\C"};
+  EXPECT_NE(Build(config), nullptr);
+}
+
+TEST(Registry, SaysWhatToWriteInsteadOfWhatAnotherEngineKnows) {
+  config::PolicyConfig config = ConfigWith({"dlp-filter"});
+  for (const auto& [pattern, hint] : {std::pair("(?<!a)b", "no look-around"),
+                                      {"(a)\\1", "no backreferences"},
+                                      {"(?<n>a)b", "begins (?P<name>"},
+                                      {"\\u20AC", "\\x{20AC}"},
+                                      {"(?x) a b", "no comments"}}) {
+    config.dlp_filter.detect_patterns = {pattern};
+    EXPECT_NE(BuildError(config).message().find(hint), std::string_view::npos)
+        << BuildError(config).message();
+  }
+}
+
+TEST(Registry, WarnsOfWhatNoTextHolds) {
+  config::PolicyConfig config = ConfigWith({"dlp-filter", "pii-detector"});
+  config.dlp_filter.detect_patterns = {"a", "b\\x{200b}"};
+  std::vector<std::string> warnings;
+  Build(config, {}, &warnings);
+  ASSERT_EQ(warnings.size(), 1u);
+  EXPECT_TRUE(warnings[0].starts_with("policy.dlp-filter.detect_patterns[1]: invisible"));
+}
+
 TEST(Registry, WarnsOfPatternsThatBufferAnswers) {
   config::PolicyConfig config = ConfigWith({"dlp-filter"});
   config.dlp_filter.detect_patterns = {"a+b"};

@@ -35,7 +35,12 @@ const char* const kAtoms[] = {"a",
                               "A",
                               "(?:[0-9]{2})",
                               "(?:ab|a)",
-                              "(?:EMAIL)"};
+                              "(?:EMAIL)",
+                              "к",
+                              "[а-я]",
+                              "(?:ВТ)",
+                              "й",
+                              "[à-ÿ]"};
 const char* const kRepeats[] = {"",  "",      "",    "",   "*",  "+",
                                 "?", "{0,3}", "{2}", "*?", "+?", "{1,40}"};
 const char* const kBorders[] = {"^", "$", "\\b", "\\B", "\\A", "\\z"};
@@ -69,6 +74,12 @@ const char* const kWords[] = {"a",
                               "[EMAIL]",
                               "[EMAIL_1]",
                               "aaaaaaaaaaaaaaaa",
+                              "ВТ",
+                              "сок",
+                              "и\u0306",
+                              "ж",
+                              "k",
+                              "\u200B",
                               "jane.doe@acme-mail.com"};
 
 class StreamPatterns : public RandomStreams {
