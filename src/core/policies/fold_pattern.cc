@@ -36,13 +36,25 @@ std::string Folded(std::string_view cp, char before) {
   return std::string(text.text().substr(std::min(text.text().size(), raw.size() - cp.size())));
 }
 
+// Without a look at what stands where: most shipped expressions stay, and there are hundreds.
+bool Stays(std::string_view pattern) {
+  if (pattern.find("\\x") != pattern.npos || pattern.find("\\Q") != pattern.npos) return false;
+  for (size_t i = 0; i < pattern.size();) {
+    if (IsAscii(pattern[i])) {
+      ++i;
+      continue;
+    }
+    const detect::CodePoint cp = detect::DecodeUtf8(pattern, i);
+    if (cp.size == 0 || !IsLeftAlone(cp.value)) return false;
+    i += cp.size;
+  }
+  return true;
+}
+
 }  // namespace
 
 std::string FoldPattern(std::string_view pattern) {
-  const bool plain = std::all_of(pattern.begin(), pattern.end(), IsAscii);
-  if (plain && pattern.find("\\x") == pattern.npos && pattern.find("\\Q") == pattern.npos) {
-    return std::string(pattern);
-  }
+  if (Stays(pattern)) return std::string(pattern);
   const std::vector<PatternToken> tokens = ReadPattern(pattern);
   std::string out;
   for (size_t i = 0; i < tokens.size(); ++i) {
@@ -53,7 +65,7 @@ std::string FoldPattern(std::string_view pattern) {
     }
     std::string cp;
     detect::AppendUtf8(token.first, &cp);
-    const char before = i > 0 && tokens[i - 1].IsLetter() ? tokens[i - 1].source[0] : '\0';
+    const char before = i > 0 && tokens[i - 1].EndsInLetter() ? tokens[i - 1].source.back() : '\0';
     const std::string folded = Folded(cp, before);
     if (token.in_class) {
       out += token.source;

@@ -26,6 +26,8 @@ class PatternReader {
         Quoted();
       } else if (rest_[0] == '[') {
         Class();
+      } else if (const size_t plain = PlainBytes(); plain > 0) {
+        Add(plain);
       } else {
         tokens_.push_back(One());
       }
@@ -38,6 +40,15 @@ class PatternReader {
     if (!rest_.starts_with(token)) return false;
     rest_.remove_prefix(token.size());
     return true;
+  }
+
+  size_t PlainBytes() const noexcept {
+    size_t size = 0;
+    while (size < rest_.size() && IsAscii(rest_[size]) && rest_[size] != '\\' &&
+           rest_[size] != '[') {
+      ++size;
+    }
+    return size;
   }
 
   PatternToken Bytes(size_t size) {

@@ -9,22 +9,25 @@
 
 namespace kt::policies {
 
-struct PatternToken {
+struct PatternToken {  // of a byte at least
   enum class Kind {
-    kAscii,    // one ASCII character, an escape, the begin or the end of a class
+    kAscii,  // ASCII characters that stand for themselves or are operators, an escape, the begin or
+             // the end of a class, one item of it
     kLiteral,  // one code point beyond ASCII, as it is or as \x{…}
     kRange,    // of a class, with an end beyond ASCII
   };
   Kind kind = Kind::kAscii;
   std::string source;            // of "\Qa.b\E" what each of its characters is without the quotes
-  uint32_t first = 0, last = 0;  // the code points; 0 of kAscii
+  uint32_t first = 0, last = 0;  // the code points, of literals and ranges
   bool in_class = false, in_negated = false;
 
-  bool IsLetter() const noexcept {
-    return source.size() == 1 && ((source[0] | 0x20) >= 'a' && (source[0] | 0x20) <= 'z');
+  bool EndsInLetter() const noexcept {
+    const char last_lower = static_cast<char>(source.back() | 0x20);
+    return source[0] != '\\' && last_lower >= 'a' && last_lower <= 'z';
   }
+  // Says how often what is before it stands.
   bool IsCount() const noexcept {
-    return !in_class && (source == "?" || source == "*" || source == "+" || source == "{");
+    return !in_class && std::string_view("?*+{").find(source[0]) != std::string_view::npos;
   }
 };
 
