@@ -34,10 +34,13 @@ class CodePoints {
   size_t byte_ = 0, count_ = 0;
 };
 
+// What several rules or policies found alike is listed once.
 std::string EntityList(std::string_view text, std::vector<Entity> entities) {
-  std::sort(entities.begin(), entities.end(), [](const Entity& a, const Entity& b) {
-    return std::tie(a.begin, a.end, a.type) < std::tie(b.begin, b.end, b.type);
-  });
+  const auto key = [](const Entity& e) { return std::tie(e.begin, e.end, e.type); };
+  std::sort(entities.begin(), entities.end(),
+            [&](const Entity& a, const Entity& b) { return key(a) < key(b); });
+  const auto same = [&](const Entity& a, const Entity& b) { return key(a) == key(b); };
+  entities.erase(std::unique(entities.begin(), entities.end(), same), entities.end());
   CodePoints begins(text);
   std::string out;
   for (const Entity& entity : entities) {

@@ -41,6 +41,21 @@ TEST(DlpFilter, TermsMayHoldAnyCharacters) {
             "[REDACTED] 这是[REDACTED]文件 [REDACTED] [REDACTED]");
 }
 
+// Where a term and its other spellings find the same, and terms one another.
+TEST(DlpFilter, WhatIsFoundInManyWaysIsOneFinding) {
+  config::PolicyConfig config = ConfigWith({"dlp-filter"});
+  config.dlp_filter.blocked_terms = {"ВТБ", "ВТБ", "кот"};
+  const auto chain = Build(config);
+  policy::ChainRun run(*chain, {});
+  policy::ChainRun::Text unit;
+  unit.unit.text = "в ВТБ сидит кот";
+  std::vector<std::vector<policy::TextEdit>> edits;
+  ASSERT_FALSE(run.Judge(policy::Phase::kInput, {&unit, 1}, &edits));
+  EXPECT_EQ(edits[0].size(), 2u);
+  ASSERT_EQ(run.redactions().size(), 1u);
+  EXPECT_EQ(run.redactions()[0].count, 2u);
+}
+
 // ---- fuzzy terms
 // ---------------------------------------------------------------------------------
 
