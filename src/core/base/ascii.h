@@ -3,6 +3,9 @@
 
 namespace kt {
 
+constexpr bool IsAscii(char c) noexcept {
+  return static_cast<unsigned char>(c) < 0x80;
+}
 constexpr bool IsDigit(char c) noexcept {
   return c >= '0' && c <= '9';
 }

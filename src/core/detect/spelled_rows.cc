@@ -19,10 +19,6 @@ constexpr std::array<bool, 256> kIsAlnum = [] {
   return alnum;
 }();
 
-bool IsAscii(char c) noexcept {
-  return static_cast<unsigned char>(c) < 0x80;
-}
-
 // Bytes of the sign beyond ASCII at `at` (bullets, dots, arrows, emoji); 0: it is a letter.
 size_t SignSize(std::string_view text, size_t at) noexcept {
   const CodePoint cp = DecodeUtf8(text, at);

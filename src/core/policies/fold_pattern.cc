@@ -2,16 +2,13 @@
 
 #include <algorithm>
 
+#include "core/base/ascii.h"
 #include "core/detect/normalize.h"
 #include "core/detect/utf8.h"
 #include "core/policies/pattern_tokens.h"
 
 namespace kt::policies {
 namespace {
-
-bool IsAscii(char c) noexcept {
-  return static_cast<unsigned char>(c) < 0x80;
-}
 
 // Letters of alphabets of their own that the normaliser leaves alone: most of a pattern that has
 // any. (t/unit/policies/fold_pattern_test.cc asks it about each of them.)

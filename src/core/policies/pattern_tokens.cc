@@ -12,10 +12,6 @@ namespace {
 
 using Kind = PatternToken::Kind;
 
-bool IsAscii(char c) noexcept {
-  return static_cast<unsigned char>(c) < 0x80;
-}
-
 class PatternReader {
  public:
   explicit PatternReader(std::string_view pattern) : rest_(pattern) {}

@@ -25,8 +25,7 @@ constexpr bool IsToken(detect::ViewKind kind) noexcept {
 constexpr auto kSame = detect::PartOrigin::kSame;
 
 bool IsAscii(std::string_view text) noexcept {
-  return std::all_of(text.begin(), text.end(),
-                     [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+  return std::all_of(text.begin(), text.end(), [](char c) { return kt::IsAscii(c); });
 }
 
 // Whether a match in the piece of a view with the parts [first, part) tells more than the text that
