@@ -135,6 +135,7 @@ class Prefilter {
   void AddOddBlank(const Text& text, uint32_t target);
   void AddPending(uint64_t key, const Stand& stand, uint32_t target);
   bool AddLongRun(const Factor& factor, const Target& target);
+  static Literal LiteralOf(const Pending& pending) noexcept;
   std::vector<Literal> TakeLiterals();
   // The lists in which it is looked for, some of them more than once.
   template <typename Take>

@@ -104,6 +104,20 @@ void Prefilter::AddToLists(size_t begin, size_t end, Literal* literal) {
   literal->targets = known->second;
 }
 
+// Without its targets.
+Prefilter::Literal Prefilter::LiteralOf(const Pending& pending) noexcept {
+  Literal literal{};
+  const uint64_t bytes = __builtin_bswap64(pending.key);
+  std::memcpy(literal.bytes, &bytes, sizeof bytes);
+  literal.size = static_cast<uint8_t>(kFactorBytes - __builtin_ctzll(pending.key) / 8);
+  literal.unused_bits = static_cast<uint8_t>(8 * (kFactorBytes - literal.size));
+  literal.start = pending.stand.start;
+  literal.word_ends = pending.stand.word_ends;
+  literal.odd_blank = pending.stand.odd_blank;
+  literal.at_end = pending.stand.at_end;
+  return literal;
+}
+
 std::vector<Prefilter::Literal> Prefilter::TakeLiterals() {
   const auto same = [](const Pending& a, const Pending& b) {
     return a.key == b.key && a.stand == b.stand;
@@ -123,16 +137,7 @@ std::vector<Prefilter::Literal> Prefilter::TakeLiterals() {
   literals.reserve(count);
   for (size_t i = 0, end = 0; i < pending.size(); i = end) {
     while (end < pending.size() && same(pending[end], pending[i])) ++end;
-    const Pending& first = pending[i];
-    Literal& literal = literals.emplace_back();
-    const uint64_t bytes = __builtin_bswap64(first.key);
-    std::memcpy(literal.bytes, &bytes, sizeof bytes);
-    literal.size = static_cast<uint8_t>(kFactorBytes - __builtin_ctzll(first.key) / 8);
-    literal.unused_bits = static_cast<uint8_t>(8 * (kFactorBytes - literal.size));
-    literal.start = first.stand.start;
-    literal.word_ends = first.stand.word_ends;
-    literal.odd_blank = first.stand.odd_blank;
-    literal.at_end = first.stand.at_end;
+    Literal& literal = literals.emplace_back(LiteralOf(pending[i]));
     AddToLists(i, end, &literal);
   }
   std::exchange(pending, {});
@@ -189,12 +194,7 @@ void Prefilter::TakeWide() {
     if (index == kNone || beginnings[index].count == 0) return false;
     if (marked[each.key >> 48]) return true;
     marked.set(each.key >> 48);
-    Literal literal{};
-    const uint64_t bytes = __builtin_bswap64(each.key);
-    std::memcpy(literal.bytes, &bytes, sizeof bytes);
-    literal.size = each.key << 8 == 0 ? 1 : 2;
-    literal.start = each.stand.start;
-    Mark(literal);
+    Mark(LiteralOf(each));
     return true;
   });
 }
