@@ -72,6 +72,13 @@ def test_a_term_of_nothing_that_can_be_seen_is_an_error(pack):
     assert "never acts" in error["reason"]
 
 
+def test_terms_of_a_policy_that_does_not_run_are_no_error(pack):
+    status, verdict = lint_json(
+        pack(ECHO + 'policy: {dlp-filter: {blocked_terms: ["\\u200b"]}}\n'))
+    assert status == 0
+    assert verdict["errors"] == []
+
+
 def test_a_pattern_that_does_not_compile_is_an_error(pack):
     path = pack(ECHO + "policy: {pii-detector: {detect_patterns: ['a(b']}}\n")
     status, verdict = lint_json(path)

@@ -32,12 +32,8 @@ class Checker {
     }
   }
 
-  // Of those that are left once what cannot be seen is left out.
   void Terms(const std::string& path, const std::vector<std::string>& terms) {
-    for (size_t i = 0; i < terms.size() && errors_.size() < kMaxErrors; ++i) {
-      if (!IsInvisible(terms[i])) continue;
-      Say(path + "[" + std::to_string(i) + "]: holds nothing that can be seen: never acts", {});
-    }
+    for (const std::string& error : TermErrors(path, terms)) Say(error, {});
   }
 
   // Which types there are is asked once somebody names one.

@@ -33,19 +33,6 @@ Result<std::unique_ptr<const policy::Policy>> BuildPolicy(const std::string& kin
   return Status::InvalidArgument("policies.chain: unknown policy kind \"" + kind + "\"");
 }
 
-Status CheckTerms(const config::PolicyConfig& config) {
-  const std::pair<std::string_view, const std::vector<std::string>*> lists[] = {
-      {"policy.safety-filter.block_if", &config.safety_filter.block_if},
-      {"policy.dlp-filter.blocked_terms", &config.dlp_filter.blocked_terms}};
-  for (const auto& [path, terms] : lists) {
-    const auto bad = std::find_if(terms->begin(), terms->end(), IsInvisible);
-    if (bad == terms->end()) continue;
-    return Status::InvalidArgument(std::string(path) + "[" + std::to_string(bad - terms->begin()) +
-                                   "]: holds nothing that can be seen: never acts");
-  }
-  return Status::Ok();
-}
-
 policy::ChainEntry EntryOf(const config::ChainEntry& from) {
   policy::ChainEntry entry;
   entry.when = {from.when.path, from.when.headers, from.when.models};
@@ -58,6 +45,18 @@ policy::ChainEntry EntryOf(const config::ChainEntry& from) {
 bool InChain(const config::PolicyConfig& config, std::string_view kind) {
   return std::any_of(config.chain.begin(), config.chain.end(),
                      [kind](const config::ChainEntry& entry) { return entry.kind == kind; });
+}
+
+Status CheckTerms(const config::PolicyConfig& config) {
+  const std::pair<std::string, const std::vector<std::string>*> lists[] = {
+      {"safety-filter.block_if", &config.safety_filter.block_if},
+      {"dlp-filter.blocked_terms", &config.dlp_filter.blocked_terms}};
+  for (const auto& [path, terms] : lists) {
+    if (!InChain(config, path.substr(0, path.find('.')))) continue;
+    const std::vector<std::string> errors = TermErrors("policy." + path, *terms);
+    if (!errors.empty()) return Status::InvalidArgument(errors.front());
+  }
+  return Status::Ok();
 }
 
 // The weights of the kinds that score; null when the chain has none of them. A directory of rules

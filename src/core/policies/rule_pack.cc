@@ -227,10 +227,18 @@ std::string LiteralPattern(std::string_view text) {
   return out;
 }
 
-bool IsInvisible(std::string_view term) {
+std::vector<std::string> TermErrors(const std::string& path,
+                                    const std::vector<std::string>& terms) {
+  std::vector<std::string> errors;
   detect::NormalizedText text;
-  return detect::Normalize(term, {}, &text).ok() &&
-         std::all_of(text.text().begin(), text.text().end(), IsBlank);
+  for (size_t i = 0; i < terms.size(); ++i) {
+    const bool invisible = detect::Normalize(terms[i], {}, &text).ok() &&
+                           std::all_of(text.text().begin(), text.text().end(), IsBlank);
+    if (!invisible) continue;
+    errors.push_back(path + "[" + std::to_string(i) +
+                     "]: holds nothing that can be seen: never acts");
+  }
+  return errors;
 }
 
 std::vector<detect::Rule> TermRules(std::string id, std::string_view term,

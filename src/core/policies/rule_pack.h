@@ -49,8 +49,9 @@ std::string ExpandBlanks(std::string_view pattern);
 // a word.
 std::string LiteralPattern(std::string_view text);
 
-// Nothing is left of it once it is normalised.
-bool IsInvisible(std::string_view term);
+// What is wrong with terms that stand below `path`: of some nothing is left once they are
+// normalised.
+std::vector<std::string> TermErrors(const std::string& path, const std::vector<std::string>& terms);
 
 // A user's term under `id`, whatever its case: the rule for its exact form, one for other spellings
 // of that (other_spellings.h) and, where it may hold edits (detect/fuzzy.h), one for what is within

@@ -42,7 +42,7 @@ TEST(DlpFilter, TermsMayHoldAnyCharacters) {
 }
 
 // Where a term and its other spellings find the same, and terms one another.
-TEST(DlpFilter, WhatIsFoundInManyWaysIsOneFinding) {
+TEST(DlpFilter, WhatIsFoundInManyWaysIsRedactedOnce) {
   config::PolicyConfig config = ConfigWith({"dlp-filter"});
   config.dlp_filter.blocked_terms = {"ВТБ", "ВТБ", "кот"};
   const auto chain = Build(config);
