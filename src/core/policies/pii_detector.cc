@@ -65,6 +65,18 @@ std::vector<const detect::Match*> PiiDetector::Distinct(
   return kept;
 }
 
+void PiiDetector::Redact(const PiiKind& entity, std::string_view raw,
+                         policy::Finding* finding) const {
+  const std::string value = detect::PairHalves(raw);
+  finding->effect = policy::Effect::kRedact;
+  finding->reason_code = "pii_detector.redacted";
+  finding->replacement = markers_.Write(entity.type, entity.label, value);
+  finding->restorable = markers_.Restorable(entity.type, entity.label);
+  finding->shown = markers_.Shown(entity.type, entity.label, value);
+  // Halves of pairs take more bytes in the text than they do in the marker.
+  if (finding->shown > 0 && value.size() != raw.size()) finding->shown = raw.size();
+}
+
 Status PiiDetector::Evaluate(const policy::TextUnit& unit, std::span<const detect::Match> matches,
                              policy::Evaluation* out) const {
   for (const detect::Match* match : Distinct(matches)) {
@@ -75,12 +87,7 @@ Status PiiDetector::Evaluate(const policy::TextUnit& unit, std::span<const detec
     finding.type = entity.type;
     switch (action_) {
       case config::Action::kRedact:
-        finding.effect = policy::Effect::kRedact;
-        finding.reason_code = "pii_detector.redacted";
-        finding.replacement = markers_.Write(
-            entity.type, entity.label,
-            detect::PairHalves(unit.text.substr(match->begin, match->end - match->begin)));
-        finding.restorable = markers_.Restorable(entity.type, entity.label);
+        Redact(entity, unit.text.substr(match->begin, match->end - match->begin), &finding);
         break;
       case config::Action::kLog:
         finding.effect = policy::Effect::kFlag;

@@ -29,6 +29,7 @@ class PiiDetector final : public policy::Policy {
  private:
   PiiDetector(const config::PiiDetector& config, std::string hash_key);
   std::vector<const detect::Match*> Distinct(std::span<const detect::Match> matches) const;
+  void Redact(const PiiKind& entity, std::string_view raw, policy::Finding* finding) const;
   void Add(PiiRule rule, const BuildContext& context);
   const PiiKind& KindOf(const detect::Match& match) const;
 

@@ -31,6 +31,12 @@ std::string_view LastCodePoints(std::string_view text, size_t count) noexcept {
   return text.substr(at);
 }
 
+// What `partial` shows of a value.
+std::string_view LastOf(std::string_view value) noexcept {
+  return CodePoints(value) >= kShortestShown ? LastCodePoints(value, kShownCharacters)
+                                             : std::string_view();
+}
+
 std::string KeyedHash(std::string_view key, std::string_view type, std::string_view value) {
   std::string message(type);
   message.push_back('\0');
@@ -64,6 +70,12 @@ bool MarkerWriter::Restorable(std::string_view type, std::string_view label) con
   return format_ == config::MarkerFormat::kReversible && Custom(type, label) == nullptr;
 }
 
+size_t MarkerWriter::Shown(std::string_view type, std::string_view label,
+                           std::string_view value) const {
+  const bool partial = format_ == config::MarkerFormat::kPartial && Custom(type, label) == nullptr;
+  return partial ? LastOf(value).size() : 0;
+}
+
 std::string MarkerWriter::Write(std::string_view type, std::string_view label,
                                 std::string_view value) const {
   if (const std::string* custom = Custom(type, label)) return *custom;
@@ -72,9 +84,9 @@ std::string MarkerWriter::Write(std::string_view type, std::string_view label,
     case config::MarkerFormat::kAsterisk:
       return preserve_length_ ? std::string(length, '*') : std::string(kStars);
     case config::MarkerFormat::kPartial: {
-      const size_t shown = length >= kShortestShown ? kShownCharacters : 0;
-      std::string out = preserve_length_ ? std::string(length - shown, '*') : std::string(kStars);
-      return out.append(LastCodePoints(value, shown));
+      const std::string_view shown = LastOf(value);
+      const size_t hidden = length - CodePoints(shown);
+      return (preserve_length_ ? std::string(hidden, '*') : std::string(kStars)).append(shown);
     }
     case config::MarkerFormat::kHash: {
       // Without a key a mark could be found by trying values.

@@ -19,6 +19,8 @@ class MarkerWriter {
   // A custom marker (by type or label) stands as it is written. `reversible` writes a label: the
   // session, which knows the whole request, numbers it.
   std::string Write(std::string_view type, std::string_view label, std::string_view value) const;
+  // How many bytes at the end of the value the marker repeats.
+  size_t Shown(std::string_view type, std::string_view label, std::string_view value) const;
   // The marker is a label that is to be numbered.
   bool Restorable(std::string_view type, std::string_view label) const;
 

@@ -204,8 +204,10 @@ std::optional<Block> ChainRun::Apply(const ChainEntry& entry, const Text& text, 
   }
   if (finding.effect == Effect::kRedact && !in_identifier) {
     Raise(outcome, Verdict::kRedacted, std::move(code));
-    added->push_back({finding.begin, finding.end, std::move(finding.replacement), finding.type,
-                      finding.restorable});
+    TextEdit& edit = added->emplace_back();
+    edit = {finding.begin, finding.end, std::move(finding.replacement), finding.type,
+            finding.restorable};
+    edit.shown = finding.shown;
     return std::nullopt;
   }
   const bool escalate = finding.effect == Effect::kEscalate;
@@ -246,7 +248,7 @@ std::optional<Block> ChainRun::RunEntry(size_t entry_index, Phase phase,
     std::vector<TextEdit>& merged = (*edits)[i];
     added.clear();
     for (Finding& finding : evaluation.findings) {
-      const bool hidden = finding.begin < finding.end && Covers(merged, finding.begin, finding.end);
+      const bool hidden = finding.begin < finding.end && Hides(merged, finding.begin, finding.end);
       if (hidden) continue;
       if (auto block = Apply(entry, texts[i], i, std::move(finding), &outcome, &added)) {
         return block;

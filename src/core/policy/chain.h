@@ -91,6 +91,7 @@ struct TextEdit {
   // those only remove.
   std::string rest = {};
   bool continues = false;
+  size_t shown = 0;  // see Finding
 };
 
 struct Block {

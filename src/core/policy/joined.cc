@@ -113,6 +113,7 @@ void JoinedTexts::FoldEdit(const Join& join, TextEdit edit,
     TextEdit part = edit;
     part.begin = piece.from + (begin - piece.at);
     part.end = piece.from + (end - piece.at);
+    if (end - begin < edit.end - edit.begin) part.shown = 0;  // it stands in another part
     if (begun != nullptr) {
       begun->rest.append(join.text, told, end - told);  // with what divides them
       part.replacement.clear();

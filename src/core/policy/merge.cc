@@ -4,6 +4,15 @@
 #include <utility>
 
 namespace kt::policy {
+namespace {
+
+// The marker, with all of its characters masked.
+std::string Masked(std::string_view marker) {
+  const auto begins = [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; };
+  return std::string(static_cast<size_t>(std::count_if(marker.begin(), marker.end(), begins)), '*');
+}
+
+}  // namespace
 
 void MergeEdits(std::vector<TextEdit>* edits) {
   std::stable_sort(edits->begin(), edits->end(),
@@ -13,6 +22,10 @@ void MergeEdits(std::vector<TextEdit>* edits) {
     TextEdit& last = (*edits)[kept];
     TextEdit& next = (*edits)[i];
     if (next.begin < last.end) {
+      if (next.end > last.end - last.shown) {
+        if (last.shown > 0) last.replacement = Masked(last.replacement);
+        last.shown = 0;
+      }
       last.end = std::max(last.end, next.end);
       if (last.rest.empty()) last.rest = std::move(next.rest);
     } else if (++kept != i) {
@@ -22,11 +35,13 @@ void MergeEdits(std::vector<TextEdit>* edits) {
   if (!edits->empty()) edits->resize(kept + 1);
 }
 
-bool Covers(const std::vector<TextEdit>& merged, size_t begin, size_t end) noexcept {
+bool Hides(const std::vector<TextEdit>& merged, size_t begin, size_t end) noexcept {
   const auto after =
       std::upper_bound(merged.begin(), merged.end(), begin,
                        [](size_t value, const TextEdit& edit) { return value < edit.begin; });
-  return after != merged.begin() && std::prev(after)->end >= end;
+  if (after == merged.begin()) return false;
+  const TextEdit& edit = *std::prev(after);
+  return edit.end >= end && begin < edit.end - edit.shown;
 }
 
 }  // namespace kt::policy

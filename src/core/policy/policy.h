@@ -43,6 +43,7 @@ struct Finding {
   std::string_view reason_code;  // "pii_detector.redacted"; static or owned by the policy
   bool restorable = false;       // the replacement is "[LABEL]", and the caller may number it and
                                  // put the value back into the answer
+  size_t shown = 0;  // bytes at the end of the span that the replacement repeats as they are
 };
 
 struct Evaluation {
