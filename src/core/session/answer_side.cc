@@ -83,6 +83,7 @@ Step Session::Impl::OnUpstreamHeader(const UpstreamHead& untrusted, uint64_t now
   answer_text_bytes.reset();
   usage = {};  // of an earlier try, which `attempts` tells of
   stream.reset();
+  placeholders.BeginAnswer(gateway.config().size_limits.max_response_bytes);
   tries.NoteAnswer(untrusted.status, FindRequestId(untrusted.headers),
                    routing::ParseRetryAfter(FindHeader(untrusted.headers, "retry-after"),
                                             FindHeader(untrusted.headers, "retry-after-ms"),

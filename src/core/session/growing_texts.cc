@@ -27,7 +27,7 @@ std::vector<SpanEdit> GrowingText::EditsTo(size_t end) {
 }
 
 std::optional<policy::Block> GrowingTexts::Judge(policy::ChainRun& chain,
-                                                 const Placeholders& placeholders,
+                                                 Placeholders& placeholders,
                                                  const openai::Segment& segment, uint32_t choice,
                                                  std::string_view text, bool buffered,
                                                  std::shared_ptr<GrowingText>* known) {
@@ -49,8 +49,7 @@ std::optional<policy::Block> GrowingTexts::Judge(policy::ChainRun& chain,
   return buffered ? std::nullopt : present->lane_.Judge(chain, placeholders, false);
 }
 
-std::optional<policy::Block> GrowingTexts::End(policy::ChainRun& chain,
-                                               const Placeholders& placeholders,
+std::optional<policy::Block> GrowingTexts::End(policy::ChainRun& chain, Placeholders& placeholders,
                                                std::optional<uint32_t> choice) {
   for (auto& [key, text] : texts_) {
     if (choice && text->lane_.choice() != *choice) continue;

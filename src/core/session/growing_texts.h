@@ -46,12 +46,12 @@ class GrowingTexts {
   // `text` is what an event of `choice` says in `segment`. Judges what is new in it, unless the
   // answer is `buffered`; *known becomes the text that it is a begin of.
   // Precondition: segment.growing.
-  std::optional<policy::Block> Judge(policy::ChainRun& chain, const Placeholders& placeholders,
+  std::optional<policy::Block> Judge(policy::ChainRun& chain, Placeholders& placeholders,
                                      const openai::Segment& segment, uint32_t choice,
                                      std::string_view text, bool buffered,
                                      std::shared_ptr<GrowingText>* known);
   // Nothing follows in the texts of `choice`; without one, in none.
-  std::optional<policy::Block> End(policy::ChainRun& chain, const Placeholders& placeholders,
+  std::optional<policy::Block> End(policy::ChainRun& chain, Placeholders& placeholders,
                                    std::optional<uint32_t> choice);
   // Appends the lanes of those that nothing stands in the place of.
   void AppendLanes(std::vector<Lane*>* lanes) const;

@@ -58,7 +58,7 @@ std::pair<size_t, size_t> Lane::Append(std::string_view text, bool seam, bool ap
   return {begin, end_};
 }
 
-std::optional<policy::Block> Lane::Judge(policy::ChainRun& chain, const Placeholders& placeholders,
+std::optional<policy::Block> Lane::Judge(policy::ChainRun& chain, Placeholders& placeholders,
                                          bool final, size_t to) {
   if (closed_) return std::nullopt;
   closed_ = final;
@@ -105,7 +105,7 @@ policy::ChainRun::Text Lane::Whole() {
 }
 
 bool Lane::TakeWhole(policy::ChainRun& chain, std::vector<policy::TextEdit> edits,
-                     const Placeholders& placeholders) {
+                     Placeholders& placeholders) {
   closed_ = true;
   found_ = std::move(edits);
   if (!CountsAll()) CountRest(chain);
@@ -113,8 +113,9 @@ bool Lane::TakeWhole(policy::ChainRun& chain, std::vector<policy::TextEdit> edit
 }
 
 // Takes over the chain's edits of text_[judged, cleared). All of them lie before what may begin a
-// placeholder, since an edit leaves none.
-bool Lane::Settle(size_t cleared, const Placeholders& placeholders, bool final) {
+// placeholder, since an edit leaves none. Values come back in each text by itself: halves of a
+// placeholder in two of them are none, as in a whole answer.
+bool Lane::Settle(size_t cleared, Placeholders& placeholders, bool final) {
   const bool is_text = text_class_ != openai::TextClass::kIdentifier;
   if (!is_text && !found_.empty()) return false;
   std::vector<SpanEdit> spans;
@@ -124,7 +125,8 @@ bool Lane::Settle(size_t cleared, const Placeholders& placeholders, bool final) 
   }
   judged_ = base_ + cleared;
   size_t settled = cleared;
-  if (is_text) settled = placeholders.Restore(text_, settled_ - base_, cleared, final, &spans);
+  if (is_text && !joined_)
+    settled = placeholders.Restore(text_, settled_ - base_, cleared, final, &spans);
   settled_ = base_ + settled;
   for (SpanEdit& span : spans) {
     span.begin += base_;

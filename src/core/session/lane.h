@@ -46,14 +46,14 @@ class Lane {
   // Judges what is not judged yet. `final`: nothing follows; closes the lane.
   // What the chain has cleared waits further where a placeholder may begin.
   // `to`: only what was appended up to there; not of a lane that holds nested JSON.
-  std::optional<policy::Block> Judge(policy::ChainRun& chain, const Placeholders& placeholders,
+  std::optional<policy::Block> Judge(policy::ChainRun& chain, Placeholders& placeholders,
                                      bool final, size_t to = SIZE_MAX);
 
   // Buffered answers: the whole lane as one text, and what the chain made of it. False: the lane
   // cannot take the edits. Precondition: nothing was judged yet.
   policy::ChainRun::Text Whole();
   bool TakeWhole(policy::ChainRun& chain, std::vector<policy::TextEdit> edits,
-                 const Placeholders& placeholders);
+                 Placeholders& placeholders);
 
   // All before `end` may go out, as TakeEdits has it.
   bool Cleared(size_t end) const noexcept { return end <= cleared_; }
@@ -77,7 +77,7 @@ class Lane {
   Lane(const Lane& other, Joined);
   bool CountsAll() const noexcept { return pieces_.empty(); }
   void CountRest(policy::ChainRun& chain) const;
-  bool Settle(size_t cleared, const Placeholders& placeholders, bool final);
+  bool Settle(size_t cleared, Placeholders& placeholders, bool final);
   bool SettleNested(std::vector<SpanEdit> spans, bool final);
   void Trim();
 

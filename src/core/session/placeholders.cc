@@ -85,6 +85,25 @@ void Placeholders::Number(std::string_view text, const std::vector<unsigned>& es
 
 // ---- answer ------------------------------------------------------------------------------------
 
+void Placeholders::BeginAnswer(size_t max_bytes) noexcept {
+  may_come_back_ = max_bytes;
+  exceeded_ = false;
+}
+
+bool Placeholders::Take(size_t bytes) noexcept {
+  exceeded_ = exceeded_ || bytes > may_come_back_;
+  if (!exceeded_) may_come_back_ -= bytes;
+  return !exceeded_;
+}
+
+bool Placeholders::TakeAgain(const std::vector<SpanEdit>& edits) noexcept {
+  size_t bytes = 0;
+  for (const SpanEdit& edit : edits) {
+    bytes += edit.replacement.size() - std::min(edit.replacement.size(), edit.end - edit.begin);
+  }
+  return Take(bytes);
+}
+
 // `tail` begins with '[' and holds no other bracket.
 bool Placeholders::MayContinue(std::string_view tail) const {
   if (tail.size() >= longest_) return false;
@@ -93,7 +112,7 @@ bool Placeholders::MayContinue(std::string_view tail) const {
 }
 
 size_t Placeholders::Restore(std::string_view text, size_t begin, size_t end, bool final,
-                             std::vector<SpanEdit>* spans) const {
+                             std::vector<SpanEdit>* spans) {
   if (values_.empty()) return end;
   const std::string_view judged = text.substr(0, end);
   std::vector<SpanEdit> all;
@@ -111,7 +130,9 @@ size_t Placeholders::Restore(std::string_view text, size_t begin, size_t end, bo
     }
     if (closed && !touched && after - at <= longest_) {
       const auto value = values_.find(judged.substr(at, after - at));
-      if (value != values_.end()) all.push_back({at, after, value->second, true});
+      if (value != values_.end() && Take(value->second.size())) {
+        all.push_back({at, after, value->second, true});
+      }
     }
     at = judged.find('[', closed ? after : stop);
   }

@@ -23,6 +23,16 @@ class Placeholders {
  public:
   bool empty() const noexcept { return values_.empty(); }
 
+  // An answer begins, into which values of so many bytes may come back: a value may be as long as
+  // the request, and an answer of a few bytes may ask for it a thousand times.
+  void BeginAnswer(size_t max_bytes) noexcept;
+  // Bytes of values are put into the answer. False: no more may be.
+  bool Take(size_t bytes) noexcept;
+  // The same for edits that an event repeats.
+  bool TakeAgain(const std::vector<SpanEdit>& edits) noexcept;
+  // More was to come back than may: the answer must not go out.
+  bool exceeded() const noexcept { return exceeded_; }
+
   // What the client itself wrote like a placeholder must not be taken for one of ours: its number
   // is skipped. Only labels that `edits` use count.
   void UseLabels(const std::vector<policy::TextEdit>& edits);
@@ -37,7 +47,7 @@ class Placeholders {
   // placeholders which no edit touches. Returns the offset up to which the text is settled: behind
   // it stands what may be the beginning of a placeholder. `final`: nothing follows; all is settled.
   size_t Restore(std::string_view text, size_t begin, size_t end, bool final,
-                 std::vector<SpanEdit>* spans) const;
+                 std::vector<SpanEdit>* spans);
 
  private:
   struct Label {
@@ -52,6 +62,8 @@ class Placeholders {
   std::map<std::string, Label, std::less<>> labels_;
   std::map<std::string, std::string, std::less<>> values_;  // by placeholder
   size_t longest_ = 0;                                      // placeholder
+  size_t may_come_back_ = 0;                                // bytes of values
+  bool exceeded_ = false;
 };
 
 }  // namespace kt::session

@@ -81,6 +81,16 @@ policy::Block UnfitBlock(const policy::ChainRun& chain, policy::Phase phase, siz
   return block;
 }
 
+policy::Block RestoreLimitBlock() {
+  policy::Block block;
+  block.kind = "pii-detector";
+  block.reason_code = "pii_detector.restore_limit";
+  block.message =
+      "The values that would come back in the answer are over the limit of this gateway "
+      "(size_limits.max_response_bytes).";
+  return block;
+}
+
 // What policies see of a segment.
 std::string_view WholeTexts::Judged(size_t i, const openai::Segment& segment) {
   if (!segment.json_inside || segment.is_key) return decoded_[i].text();
@@ -97,6 +107,11 @@ void WholeTexts::Number(std::span<const openai::Segment> segments, Placeholders*
     if (is_text(i)) placeholders->UseLabels(found_[i]);
   }
   for (const policy::ChainRun::Text& text : texts_) placeholders->Reserve(text.unit.text);
+  for (const auto& edits : found_) {  // a custom marker may look like one, too
+    for (const policy::TextEdit& edit : edits) {
+      if (!edit.restorable) placeholders->Reserve(edit.replacement);
+    }
+  }
   for (size_t i = 0; i < found_.size(); ++i) {
     if (is_text(i)) placeholders->Number(texts_[i].unit.text, EscapedIn(i), &found_[i]);
   }
@@ -184,6 +199,7 @@ std::optional<policy::Block> WholeTexts::Judge(policy::ChainRun& chain, policy::
     if (takes_values && is_text) {
       const std::string_view text = texts_[i].unit.text;
       placeholders->Restore(text, 0, text.size(), true, &spans);
+      if (placeholders->exceeded()) return RestoreLimitBlock();
     }
     if (spans.empty()) continue;
     if (!Fit(i, segments[i], std::move(spans))) return UnfitBlock(chain, phase, i);

@@ -32,6 +32,9 @@ void Decode(const json::View& view, const openai::Segment& segment, json::Decode
 // redacted last in this phase.
 policy::Block UnfitBlock(const policy::ChainRun& chain, policy::Phase phase, size_t text_index);
 
+// The block for an answer into which more values were to come back than may.
+policy::Block RestoreLimitBlock();
+
 // All texts of one JSON text, judged together. Reusable, since it keeps its buffers.
 // Nested JSON is judged with its escapes resolved.
 class WholeTexts {

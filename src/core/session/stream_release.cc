@@ -4,6 +4,8 @@
 #include <tuple>
 #include <utility>
 
+#include "core/session/segment_edits.h"
+
 namespace kt::session {
 
 namespace {
@@ -91,6 +93,7 @@ Result StreamRelease::Flush() {
     auto block = growing_.End(chain_, *placeholders_, std::nullopt);
     if (block) return Block(std::move(*block));
   }
+  if (placeholders_->exceeded()) return Block(RestoreLimitBlock());
   for (Group& group : groups_) {
     for (ChoiceQueue& queue : group.queues) {
       for (HeldEvent& held : queue.events) {
@@ -299,6 +302,7 @@ Result StreamRelease::DrainWithin() {
 }
 
 Result StreamRelease::Drain() {
+  if (placeholders_->exceeded()) return Block(RestoreLimitBlock());
   for (;;) {
     Group& group = groups_.front();
     for (ChoiceQueue& queue : group.queues) {
@@ -325,7 +329,10 @@ bool StreamRelease::Ready(const HeldEvent& held) const {
 
 bool StreamRelease::Release(HeldEvent* held) {
   for (HeldPiece& piece : held->pieces) {
-    if (piece.grown != nullptr) piece.edits = piece.grown->EditsTo(piece.end);
+    if (piece.grown != nullptr) {
+      piece.edits = piece.grown->EditsTo(piece.end);
+      if (!placeholders_->TakeAgain(piece.edits)) return false;
+    }
     if (piece.lane == HeldPiece::kNoLane) continue;
     std::vector<SpanEdit> joined;
     lanes_[piece.lane].TakeEdits(piece.begin, piece.end,

@@ -94,6 +94,39 @@ TEST_F(ReversibleTest, CustomMarkersStayAsTheyAre) {
   EXPECT_EQ(ContentOf(life.output), "[EMAIL_1] <mail>");
 }
 
+TEST_F(ReversibleTest, ACustomMarkerIsNoPlaceholder) {
+  const auto gateway = MakeGateway(Reversible(", custom_markers: {CREDIT_CARD: '[EMAIL_1]'}"));
+  Life life(*gateway);
+  life.Send(Chat(std::string("4111111111111111 ") + kEmail))
+      .AnswerJson(JsonAnswer("[EMAIL_1] [EMAIL_2]"));
+  EXPECT_NE(life.request.body.find("[EMAIL_1] [EMAIL_2]"), std::string_view::npos);
+  EXPECT_EQ(ContentOf(life.output), std::string("[EMAIL_1] ") + kEmail);
+}
+
+TEST_F(ReversibleTest, HalvesOfAPlaceholderInTwoPartsAreNoneInAStreamEither) {
+  const auto delta = [](int part, const std::string& text) {
+    return Event(
+        R"({"type":"response.output_text.delta","item_id":"i","output_index":0,"content_index":)" +
+        std::to_string(part) + R"(,"delta":)" + json::Quote(text) + "}");
+  };
+  const std::string parts =
+      R"({"id":"r","object":"response","output":[{"type":"message","id":"i","content":[)"
+      R"({"type":"output_text","text":"[EMAIL_1] [EMA"},{"type":"output_text","text":"IL_1]"}]}]})";
+  const std::string body = R"({"model":"m","input":)" + json::Quote(Two());
+  Life whole(*gateway_, "/v1/responses");
+  whole.Send(body + "}").AnswerJson(parts);
+  EXPECT_NE(whole.output.find(std::string(kEmail) + " [EMA\"},"), std::string::npos)
+      << whole.output;
+  Life stream(*gateway_, "/v1/responses");
+  stream.Send(body + R"(,"stream":true})")
+      .AnswerStream({delta(0, "[EMAIL_1] [EMA"), delta(1, "IL_1]"),
+                     Event(R"({"type":"response.completed","response":)" + parts + "}")});
+  EXPECT_NE(stream.output.find("\"delta\":\"" + std::string(kEmail) + " [EMA\"}"),
+            std::string::npos)
+      << stream.output;
+  EXPECT_NE(stream.output.find("\"delta\":\"IL_1]\"}"), std::string::npos) << stream.output;
+}
+
 TEST_F(ReversibleTest, RestoresWithoutAnOutputPhase) {
   const auto gateway =
       MakeGateway(Yaml(OneTarget(), "[{pii-detector: {stage: pre-request}}, audit-logger]",
