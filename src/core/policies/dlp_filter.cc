@@ -4,6 +4,7 @@
 
 #include "core/detect/spelled_rows.h"
 #include "core/policies/other_spellings.h"
+#include "core/policies/pii_marker.h"
 #include "core/policies/pii_rules.h"
 #include "core/policies/rule_pack.h"
 
@@ -72,6 +73,7 @@ Status DlpFilter::AddPack(bool restricted, const BuildContext& context) {
   if (!rules.ok()) return rules.status();
   for (PiiRule& entity : rules.value()) {
     RuleInfo info;
+    info.entity = true;
     for (PiiKind& kind : entity.kinds) info.types.push_back(std::move(kind.type));
     entity.rule.id.insert(0, "dlp.");
     Add(std::move(entity.rule), std::move(info), context);
@@ -94,10 +96,11 @@ std::string_view DlpFilter::block_message() const noexcept {
   return "The content holds data that must not leave.";
 }
 
-Status DlpFilter::Evaluate(const policy::TextUnit&, std::span<const detect::Match> matches,
+Status DlpFilter::Evaluate(const policy::TextUnit& unit, std::span<const detect::Match> matches,
                            policy::Evaluation* out) const {
   for (const detect::Match& match : matches) {
     const RuleInfo& info = rules_[match.rule - first_rule_];
+    if (info.entity && IsHashOfMark(unit.text, match.begin, match.end)) continue;
     policy::Finding finding;
     finding.begin = match.begin;
     finding.end = match.end;

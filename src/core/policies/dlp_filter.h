@@ -27,6 +27,7 @@ class DlpFilter final : public policy::Policy {
   struct RuleInfo {
     std::vector<std::string> types;  // by detect::Match::kind
     bool marking = false;            // of the whole document: cannot be redacted
+    bool entity = false;             // of `pii-detector`, whose marks are none
   };
 
   explicit DlpFilter(config::Action action) : action_(action) {}

@@ -80,6 +80,7 @@ void PiiDetector::Redact(const PiiKind& entity, std::string_view raw,
 Status PiiDetector::Evaluate(const policy::TextUnit& unit, std::span<const detect::Match> matches,
                              policy::Evaluation* out) const {
   for (const detect::Match* match : Distinct(matches)) {
+    if (markers_.Wrote(unit.text, match->begin, match->end)) continue;
     const PiiKind& entity = KindOf(*match);
     policy::Finding finding;
     finding.begin = match->begin;

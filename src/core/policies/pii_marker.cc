@@ -54,6 +54,21 @@ std::string KeyedHash(std::string_view key, std::string_view type, std::string_v
 
 }  // namespace
 
+bool IsHashOfMark(std::string_view text, size_t begin, size_t end) noexcept {
+  const std::string_view hash = text.substr(begin, end - begin);
+  if (hash.size() != 2 * kHashBytes) return false;
+  if (hash.find_first_not_of("0123456789abcdef") != hash.npos) return false;
+  std::string_view before = text.substr(0, begin);
+  if (!before.ends_with(':')) return false;
+  before.remove_suffix(1);
+  const auto in_label = [](char c) {
+    return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  };
+  size_t label = before.size();
+  while (label > 0 && in_label(before[label - 1])) --label;
+  return label > 0 && label < before.size() && before[label - 1] == '[';
+}
+
 MarkerWriter::MarkerWriter(const config::PiiDetector& config, std::string hash_key)
     : format_(config.marker_format),
       preserve_length_(config.preserve_length),

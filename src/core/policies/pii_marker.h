@@ -9,6 +9,10 @@
 
 namespace kt::policies {
 
+// Is text[begin, end) what stands behind the label of a mark "[SECRET:<12 hex>]"? It says nothing
+// more, but names and values of secrets look like that. Looks backward only, as in a stream.
+bool IsHashOfMark(std::string_view text, size_t begin, size_t end) noexcept;
+
 class MarkerWriter {
  public:
   // `hash_key`: the resolved redaction.hash_key_ref; used by the hash format only.
@@ -21,6 +25,11 @@ class MarkerWriter {
   std::string Write(std::string_view type, std::string_view label, std::string_view value) const;
   // How many bytes at the end of the value the marker repeats.
   size_t Shown(std::string_view type, std::string_view label, std::string_view value) const;
+  // text[begin, end) is of a mark that this writes: a client sends it again with the next turn, and
+  // the model may repeat it.
+  bool Wrote(std::string_view text, size_t begin, size_t end) const noexcept {
+    return format_ == config::MarkerFormat::kHash && IsHashOfMark(text, begin, end);
+  }
   // The marker is a label that is to be numbered.
   bool Restorable(std::string_view type, std::string_view label) const;
 

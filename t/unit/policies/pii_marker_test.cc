@@ -41,6 +41,22 @@ TEST(PiiMarker, HashesAreKeyedAndEqualForEqualValues) {
   EXPECT_NE(mark, Mark(config, "a@b.com", "other"));
 }
 
+TEST(PiiMarker, AHashStandsBehindALabelOnly) {
+  const auto is_hash = [](std::string_view before, std::string_view value) {
+    const std::string text = std::string(before).append(value) + "]";
+    return IsHashOfMark(text, before.size(), before.size() + value.size());
+  };
+  EXPECT_TRUE(is_hash("key [API_KEY:", "728b738a62a1"));
+  EXPECT_TRUE(is_hash("[EMAIL:", "123456789012"));
+  for (const char* before : {"", ":", "[:", "API_KEY:", "[api_key:", "[API KEY:", "[API_KEY: ",
+                             "[API_KEY=", "(API_KEY:"}) {
+    EXPECT_FALSE(is_hash(before, "728b738a62a1")) << before;
+  }
+  for (const char* value : {"728b738a62a", "728b738a62a1f", "728B738A62A1", "728b738a62g1"}) {
+    EXPECT_FALSE(is_hash("[API_KEY:", value)) << value;
+  }
+}
+
 TEST(PiiMarker, WithoutAKeyAHashWouldBeGuessableSoALabelStands) {
   EXPECT_EQ(Mark(With(config::MarkerFormat::kHash), "a@b.com", ""), "[EMAIL]");
 }

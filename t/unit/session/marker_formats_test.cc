@@ -107,6 +107,40 @@ TEST(MarkerFormats, InStreamedArgumentsAtEverySize) {
   }
 }
 
+// A client sends marks again with the next turn, and the model repeats them.
+TEST(MarkerFormats, AHashIsNoValueItself) {
+  const std::string redaction = "redaction: {marker_format: hash, hash_key_ref: {env: KEY}}";
+  const auto gateway = MakeGateway(WithRedaction(redaction.substr(redaction.find('{'))));
+  const auto with_dlp =
+      MakeGateway(Yaml(OneTarget(), "[pii-detector, dlp-filter, audit-logger]",
+                       "policy:\n  pii-detector: {" + redaction +
+                           "}\n  dlp-filter: {sensitivity_level: restricted, action: block}\n"));
+  const std::string said =
+      "password: hunter2Abc9! or key q8Zk=tr83kx0qz15vw97hbn, curl -u bob:hunter2Abc9 https://x.io";
+  Life first(*gateway);
+  first.Send(Chat(said));
+  json::View view;
+  ASSERT_TRUE(view.Parse(first.session().forwarded_body(), 0, {}).ok());
+  const std::string marks = view.String(view.Find(view.Find(0, "messages") + 1, "content"));
+  EXPECT_NE(marks.find("[SECRET:"), std::string::npos) << marks;
+  EXPECT_NE(marks.find("[CREDENTIALS:"), std::string::npos) << marks;
+  for (const Gateway* any : {gateway.get(), with_dlp.get()}) {
+    Life next(*any);
+    next.Send(Chat(marks)).AnswerJson(JsonAnswer(marks));
+    EXPECT_EQ(next.request.body.find(json::Quote(marks)) != std::string_view::npos, true)
+        << next.request.body;
+    EXPECT_NE(next.output.find(json::Quote(marks)), std::string::npos) << next.output;
+    for (const size_t size : {1, 3, 20}) {
+      Life stream(*any);
+      stream.Send(StreamChat());
+      std::string events = kRole;
+      for (const std::string& piece : Pieces(marks, size)) events += Text(piece);
+      stream.AnswerStream({events + Finish() + kDone});
+      EXPECT_EQ(Read(stream.output).text[0], marks);
+    }
+  }
+}
+
 TEST(MarkerFormats, HealthcareModeRedactsWhatTheDefaultLeaves) {
   const std::string text = "Patient, medical record number: MRN 48210937, was seen.";
   for (const bool on : {false, true}) {
