@@ -123,9 +123,10 @@ void JoinedTexts::FoldEdit(const Join& join, TextEdit edit,
     told = end;
     std::vector<TextEdit>& into = (*edits)[piece.text];
     const auto within = [&](const TextEdit& own) {
-      return own.begin >= part.begin && own.end <= part.end;
+      const bool told_there = part.continues || own.rest.empty();
+      return own.begin >= part.begin && own.end <= part.end && told_there;
     };
-    if (part.continues) std::erase_if(into, within);  // one marker stands for all of it
+    std::erase_if(into, within);  // one marker stands for all of it, that of what is joined
     into.push_back(std::move(part));
     if (begun == nullptr) begun = &into.back();
   }

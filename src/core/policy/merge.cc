@@ -15,12 +15,17 @@ std::string Masked(std::string_view marker) {
 }  // namespace
 
 void MergeEdits(std::vector<TextEdit>* edits) {
-  std::stable_sort(edits->begin(), edits->end(),
-                   [](const TextEdit& a, const TextEdit& b) { return a.begin < b.begin; });
+  std::stable_sort(edits->begin(), edits->end(), [](const TextEdit& a, const TextEdit& b) {
+    return a.begin != b.begin ? a.begin < b.begin : a.continues && !b.continues;
+  });
   size_t kept = 0;
   for (size_t i = 1; i < edits->size(); ++i) {
     TextEdit& last = (*edits)[kept];
     TextEdit& next = (*edits)[i];
+    if (last.continues && !next.continues && next.begin < last.end && next.end > last.end) {
+      next.begin = last.end;
+      next.shown = std::min(next.shown, next.end - next.begin);
+    }
     if (next.begin < last.end) {
       if (next.end > last.end - last.shown) {
         if (last.shown > 0) last.replacement = Masked(last.replacement);

@@ -9,7 +9,8 @@ namespace kt::policy {
 
 // Sorts by begin and joins what overlaps: the union carries the marker of the one that begins
 // first (of the one that stood first in the list, where two begin together). What that marker would
-// show of its value is masked where another one takes some of it away.
+// show of its value is masked where another one takes some of it away. Of what goes on from another
+// text there is no marker: what begins within it begins behind it.
 void MergeEdits(std::vector<TextEdit>* edits);
 
 // Does [begin, end) lie wholly inside one of the merged edits, and not in what its marker shows?

@@ -182,6 +182,8 @@ void Lane::TakeEdits(size_t begin, size_t end, std::vector<SpanEdit>* out) {
       const bool begins_here = edit.begin >= begin;
       out->push_back({std::max(edit.begin, begin) - begin, std::min(edit.end, end) - begin,
                       begins_here ? edit.replacement : std::string()});
+      out->back().before = std::max(edit.begin, begin) - edit.begin;
+      out->back().behind = edit.end - std::min(edit.end, end);
     }
     if (edit.end > end) return;  // it goes on in the next piece
     edits_.pop_front();

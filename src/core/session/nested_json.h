@@ -21,6 +21,8 @@ struct SpanEdit {
   std::string replacement;
   bool optional = false;  // left out where it cannot be made
   unsigned strings = 0;   // of a finished edit: how many strings in strings it was escaped for
+  // Of an edit that was cut where a piece of the text begins or ends: how much of it is outside.
+  size_t before = 0, behind = 0;
 };
 
 // A text as the string that it stood in says it. What is no escape sequence stays.

@@ -20,6 +20,11 @@ std::vector<SpanEdit> AsSpans(std::vector<policy::TextEdit> edits) {
   return spans;
 }
 
+// Where it ends when it is not cut.
+size_t WholeEnd(const SpanEdit& edit) noexcept {
+  return edit.end + edit.behind;
+}
+
 }  // namespace
 
 std::string IdentifierMarker(std::string_view type) {
@@ -31,20 +36,26 @@ std::string IdentifierMarker(std::string_view type) {
   return marker;
 }
 
-void MergeJoined(std::vector<SpanEdit> joined, std::vector<SpanEdit>* edits) {
+void MergeJoined(std::vector<SpanEdit> joined, size_t offset, std::vector<SpanEdit>* edits) {
   if (joined.empty()) return;
   std::vector<SpanEdit> all = std::move(joined);
   std::move(edits->begin(), edits->end(), std::back_inserter(all));
   std::stable_sort(all.begin(), all.end(), [](const SpanEdit& a, const SpanEdit& b) {
-    return a.begin != b.begin ? a.begin < b.begin : a.end > b.end;
+    if (a.begin != b.begin) return a.begin < b.begin;
+    return a.before != b.before ? a.before > b.before : WholeEnd(a) > WholeEnd(b);
   });
   edits->clear();
   for (SpanEdit& edit : all) {
     if (edits->empty() || edit.begin >= edits->back().end) {
       edits->push_back(std::move(edit));
-    } else if (SpanEdit& last = edits->back(); edit.end > last.end) {
-      last.end = edit.end;
-      if (last.replacement.empty()) last.replacement = std::move(edit.replacement);
+    } else if (SpanEdit& last = edits->back(); WholeEnd(edit) > WholeEnd(last)) {
+      last.end = std::max(last.end, edit.end);
+      last.behind = WholeEnd(edit) - last.end;
+      // Its own marker may stand in an earlier piece of the same text.
+      const bool stands_before = last.before > 0 && last.before <= offset;
+      if (last.replacement.empty() && !stands_before) {
+        last.replacement = std::move(edit.replacement);
+      }
     }
   }
 }

@@ -22,7 +22,8 @@ std::string IdentifierMarker(std::string_view type);
 
 // Adds the edits that a joined reading made of the same text to *edits: where they overlap they
 // become one, and what lies within another goes with it.
-void MergeJoined(std::vector<SpanEdit> joined, std::vector<SpanEdit>* edits);
+// `offset`: of the edited piece in its text.
+void MergeJoined(std::vector<SpanEdit> joined, size_t offset, std::vector<SpanEdit>* edits);
 
 // Adds to *out what makes of the JSON string `decoded` the edited one.
 void WriteEdits(const json::Decoded& decoded, std::span<const SpanEdit> edits, json::Edits* out);

@@ -337,11 +337,11 @@ bool StreamRelease::Release(HeldEvent* held) {
     std::vector<SpanEdit> joined;
     lanes_[piece.lane].TakeEdits(piece.begin, piece.end,
                                  piece.segment.apart ? &joined : &piece.edits);
-    MergeJoined(std::move(joined), &piece.edits);
+    MergeJoined(std::move(joined), 0, &piece.edits);
     if (piece.joined == HeldPiece::kNoLane) continue;
     joined.clear();
     lanes_[piece.joined].TakeEdits(piece.joined_begin, piece.joined_end(), &joined);
-    MergeJoined(std::move(joined), &piece.edits);
+    MergeJoined(std::move(joined), piece.begin, &piece.edits);
   }
   if (!held->AppendTo(&buffers_.rewritten, &released_)) return false;
   held_bytes_ -= std::min(held_bytes_, held->held_bytes());
