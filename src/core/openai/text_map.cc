@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "core/openai/json_texts.h"
 #include "core/openai/responses_event.h"
 #include "core/openai/text_walker.h"
 
@@ -159,6 +160,7 @@ bool MapRequest(const View& view, Endpoint endpoint, RequestInfo* info, RequestE
     return false;
   }
   info->stateful = walker.stateful();
+  info->wants_json = AsksForJson(view, endpoint);
   info->text_bytes = walker.text_bytes();
   return true;
 }

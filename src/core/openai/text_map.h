@@ -39,7 +39,7 @@ struct Segment {
   TextClass text_class = TextClass::kText;
   Role role = Role::kUser;
   bool replaceable = true;   // identifiers: `user`, `metadata` values, `name` of a message
-  bool json_inside = false;  // tool-call arguments: a string that holds JSON
+  bool json_inside = false;  // a string that holds JSON: tool-call arguments (json_texts.h)
   LaneKey lane = 0;          // events only; of a growing text its own
   // Texts of equal group, not 0, are one text for who reads them in their order: the parts of a
   // message, the messages of one answer. A lane belongs to one group, which may be its own key.
@@ -66,6 +66,7 @@ struct RequestInfo {
   std::vector<Segment> segments;       // document order
   std::vector<std::string> unscanned;  // "image", "audio", "file", "previous_response_id", …
   size_t text_bytes = 0;               // raw bytes of all segments
+  bool wants_json = false;             // the answer's content is to be JSON
   bool stateful = false;               // refers to state at one provider: no failover
 };
 

@@ -123,8 +123,8 @@ void JoinedTexts::FoldEdit(const Join& join, TextEdit edit,
     told = end;
     std::vector<TextEdit>& into = (*edits)[piece.text];
     const auto within = [&](const TextEdit& own) {
-      const bool told_there = part.continues || own.rest.empty();
-      return own.begin >= part.begin && own.end <= part.end && told_there;
+      const bool of_more = own.continues || !own.rest.empty();  // than this text
+      return own.begin >= part.begin && own.end <= part.end && (part.continues || !of_more);
     };
     std::erase_if(into, within);  // one marker stands for all of it, that of what is joined
     into.push_back(std::move(part));

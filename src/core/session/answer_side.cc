@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "core/base/text.h"
+#include "core/openai/json_texts.h"
 #include "core/routing/retry.h"
 #include "core/session/answer_headers.h"
 #include "core/session/impl.h"
@@ -151,6 +152,7 @@ void Session::Impl::BeginStream(uint64_t now_ms) {
   StreamOptions stream_options;
   stream_options.endpoint = endpoint;
   stream_options.hide_usage_chunk = usage_asked;
+  stream_options.wants_json = request.wants_json;
   stream_options.buffers = &work.stream;
   stream_options.gate_buffer_bytes = options.gate_buffer_bytes;
   const size_t limit = gateway.config().size_limits.max_response_bytes;
@@ -274,6 +276,7 @@ Step Session::Impl::JudgeJson(uint64_t now_ms) {
   }
   openai::AnswerInfo& info = work.answer.info;
   openai::MapAnswer(answer_view, endpoint, &info);
+  if (request.wants_json) openai::MarkJsonTexts(answer_view, endpoint, &info.segments);
   answer_text_bytes = info.is_error ? 0 : info.text_bytes;
   if (success && info.is_error) return FailTry(TryError::kServerError, now_ms);
   if (success && !IsWanted(info)) {

@@ -22,6 +22,7 @@ namespace kt::session {
 struct StreamOptions {
   openai::Endpoint endpoint = openai::Endpoint::kChatCompletions;
   bool hide_usage_chunk = false;  // it was asked for by us, not by the client
+  bool wants_json = false;        // the content is to be JSON
   size_t gate_buffer_bytes = 256 * 1024;
   size_t max_event_bytes = 32u << 20;
   ReleaseLimits release;
