@@ -4,6 +4,7 @@
 #include <iterator>
 #include <utility>
 
+#include "core/base/ascii.h"
 #include "core/base/text.h"
 
 namespace kt::session {
@@ -124,8 +125,32 @@ void WholeTexts::Number(std::span<const openai::Segment> segments, Placeholders*
     }
   }
   for (size_t i = 0; i < found_.size(); ++i) {
-    if (is_text(i)) placeholders->Number(texts_[i].unit.text, EscapedIn(i), &found_[i]);
+    if (!is_text(i)) continue;
+    for (policy::TextEdit& edit : found_[i]) {
+      if (edit.restorable && !edit.rest.empty()) TellRest(i, &edit);
+    }
+    placeholders->Number(texts_[i].unit.text, EscapedIn(i), &found_[i]);
   }
+}
+
+// Of two values that begin in one text and go on in the next ones, or one in what goes on of the
+// other, one marker is left: it stands for all that is taken away there.
+void WholeTexts::TellRest(size_t i, policy::TextEdit* edit) const {
+  const bool apart = edit->rest.front() == ' ';
+  std::string_view before = texts_[i].unit.text;
+  std::string rest;
+  for (size_t next = i + 1; next < texts_.size(); ++next) {
+    const std::string_view text = texts_[next].unit.text;
+    if (texts_[next].group == 0 || text.empty()) continue;
+    if (texts_[next].group != texts_[i].group || found_[next].empty()) break;
+    const policy::TextEdit& gone = found_[next].front();
+    if (!gone.continues || gone.begin > 0) break;
+    if (apart && !IsBlank(before.back()) && !IsBlank(text.front())) rest += ' ';
+    rest.append(text.substr(0, gone.end));
+    if (gone.end < text.size()) break;
+    before = text;
+  }
+  if (rest.size() > edit->rest.size()) edit->rest = std::move(rest);
 }
 
 // Policies see nested JSON with the escapes of its strings resolved, but not those of the strings

@@ -61,6 +61,7 @@ class WholeTexts {
   };
   std::string_view Judged(size_t i, const openai::Segment& segment);
   void Number(std::span<const openai::Segment> segments, Placeholders* placeholders);
+  void TellRest(size_t i, policy::TextEdit* edit) const;
   std::vector<unsigned> EscapedIn(size_t i) const;
   bool Fit(size_t i, const openai::Segment& segment, std::vector<SpanEdit> spans);
 

@@ -89,5 +89,48 @@ TEST(JoinedPolicies, WhatAMarkerShowsIsShownBesideParts) {
                {"a ****1111, ", "****corp", ", b"}});
 }
 
+// A client's own values come back with all that was taken away for them, once.
+TEST(JoinedPolicies, OfValuesThatOverlapOverPartsNothingGetsLost) {
+  const auto gateway =
+      MakeGateway(Yaml(OneTarget(), "[pii-detector, audit-logger]",
+                       "policy:\n  pii-detector: {redaction: {marker_format: reversible}}\n"));
+  for (const Parts& parts :
+       {Parts{"xj a n e @", " a c m e . c o m, 1j a n ", "e @ a c m e . c o m", "é@bob@ac", "me"},
+        Parts{" j a n e @ a c", " m e . c o m", "é bo", "b@acm", "e-mail.c", "om"},
+        Parts{" jane.doe@acm", "e-mai", "l.com[ jane@internal.acme.cor", "p", "- j a n e @ a c m e",
+              " . ", "c o m]"},
+        Parts{" bob@acme-mail", ".com-éjan", "e.doe@acme-mail.com \nj ", "a n e @ a c m e . c o m"},
+        Parts{"1bob@acme-mail.", "comx@jane.doe@acme-mail.", "com ["},
+        Parts{"jan", "e@inte", "r", "nal.", "acm", "e.corp1xjane@internal.acme.co", "rp-é"}}) {
+    std::string said, sent, content;
+    for (const std::string& part : parts) {
+      said += part;
+      content += (content.empty() ? "" : ",") + std::string(R"({"type":"text","text":)") +
+                 json::Quote(part) + "}";
+    }
+    Life life(*gateway);
+    life.Send(R"({"model":"m","messages":[{"role":"user","content":[)" + content + "]}]}");
+    json::View view;
+    ASSERT_TRUE(view.Parse(life.session().forwarded_body(), 0, {}).ok());
+    const json::NodeIndex list = view.Find(view.Find(0, "messages") + 1, "content");
+    for (json::NodeIndex i = list + 1; i < view.node(list).after; i = view.node(i).after) {
+      sent += view.String(view.Find(i, "text"));
+    }
+    EXPECT_NE(sent, said);
+    life.AnswerJson(JsonAnswer(sent));
+    json::View answer;
+    ASSERT_TRUE(answer.Parse(life.output, 0, {}).ok());
+    const json::NodeIndex choice = answer.Find(0, "choices") + 1;
+    // Where parts stand apart a blank may have come between them.
+    const auto letters = [](std::string text) {
+      std::erase(text, ' ');
+      return text;
+    };
+    EXPECT_EQ(letters(answer.String(answer.Find(answer.Find(choice, "message"), "content"))),
+              letters(said))
+        << sent;
+  }
+}
+
 }  // namespace
 }  // namespace kt::session
