@@ -276,7 +276,7 @@ Step Session::Impl::JudgeJson(uint64_t now_ms) {
   }
   openai::AnswerInfo& info = work.answer.info;
   openai::MapAnswer(answer_view, endpoint, &info);
-  if (request.wants_json) openai::MarkJsonTexts(answer_view, endpoint, &info.segments);
+  if (request.wants_json) openai::MarkJsonTexts(answer_view, &info.segments);
   answer_text_bytes = info.is_error ? 0 : info.text_bytes;
   if (success && info.is_error) return FailTry(TryError::kServerError, now_ms);
   if (success && !IsWanted(info)) {

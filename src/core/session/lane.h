@@ -64,6 +64,7 @@ class Lane {
   }
   size_t pending_bytes() const noexcept { return end_ - cleared_; }
   bool closed() const noexcept { return closed_; }
+  bool holds_json() const noexcept { return nested_ != nullptr; }
 
   // The edits of the piece [begin, end), with offsets in the piece: a marker stands in the piece
   // where its match begins, the rest of the match is removed from the following ones. Pieces are

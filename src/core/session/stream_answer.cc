@@ -94,7 +94,7 @@ State StreamAnswer::HandleJson(const sse::Event& event) {
   openai::EventInfo& info = buffers_.info;
   if (!view.Parse(event.data, event.data_padding, AnswerLimits()).ok()) return State::kInvalid;
   openai::MapEvent(view, options_.endpoint, event.name, &info);
-  if (options_.wants_json) openai::MarkJsonTexts(view, options_.endpoint, &info.segments);
+  if (options_.wants_json) openai::MarkJsonTexts(view, &info.segments);
   if (info.is_error) return State::kUpstreamError;
   if (info.misspelt) return State::kInvalid;
   if (info.usage.present) usage_ = info.usage;

@@ -53,7 +53,7 @@ Result StreamRelease::Add(const sse::Event& event, const json::View& view,
     const openai::Segment& segment = added.segment;
     auto lane = FindLane(segment.lane);
     if (!lane) lane = LaneOf(segment, openai::ChoiceOf(view, endpoint_, segment.node));
-    if (!lane || GoesOnAlone(*lane)) {
+    if (!lane || MayRun(*lane)) {
       Decode(view, segment, &buffers_.decoded);
       return AddToRun(&added, lane, buffers_.decoded.text());
     }

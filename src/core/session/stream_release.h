@@ -127,6 +127,7 @@ class StreamRelease {
   Result JudgeComment(std::string_view text, bool* clean);
   Result JudgeAlone(policy::ChainRun::Text unit, std::string_view text, bool* clean);
   // stream_release_join.cc
+  bool MayRun(uint32_t lane) const noexcept;
   bool GoesOnAlone(uint32_t lane) const noexcept;
   bool AppendToGroup(std::string_view text, HeldPiece* piece, HeldEvent* held);
   bool JoinGroup(LaneGroup* group, HeldEvent* held);

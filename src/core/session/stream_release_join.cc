@@ -12,7 +12,12 @@ bool StreamRelease::takes_alike(const openai::EventInfo& info) {
   if (buffered_) return false;
   if (!judged_ || info.segments.empty()) return true;
   const auto lane = FindLane(info.segments.front().lane);
-  return lane && GoesOnAlone(*lane);
+  return lane && MayRun(*lane);
+}
+
+// May pieces of it be judged as one?
+bool StreamRelease::MayRun(uint32_t lane) const noexcept {
+  return GoesOnAlone(lane) && !lanes_[lane].holds_json();
 }
 
 // Does nothing that another lane of the group said stand before what comes next in this one?

@@ -11,26 +11,16 @@ class JsonAnswers : public RandomStreams {
   JsonAnswers() : RandomStreams(57) {}
 
   static const Place& Content() { return Places()[0]; }
-  static const Place& OutputText() {
-    for (const Place& place : Places()) {
-      if (std::string(place.name) == "output_text") return place;
-    }
-    throw std::logic_error("no such place");
-  }
-  static std::string Ask(const Place& place, const std::string& type, bool stream) {
-    const std::string more = stream ? R"(,"stream":true)" : "";
-    const std::string format = R"({"type":")" + type + "\"}";
-    const std::string says = std::string("My ") + kSecret + " and " + kEmail;
-    if (std::string(place.path) == "/v1/responses") {
-      return R"({"model":"m","input":)" + json::Quote(says) + R"(,"text":{"format":)" + format +
-             "}" + more + "}";
-    }
-    return Chat(says, R"(,"response_format":)" + format + more);
+  static const Place& Part() { return Places()[4]; }
+  static std::string Ask(const std::string& type, bool stream) {
+    return Chat(
+        std::string("My ") + kSecret + " and " + kEmail,
+        R"(,"response_format":{"type":")" + type + "\"}" + (stream ? R"(,"stream":true)" : ""));
   }
   std::string Whole(const Place& place, const std::string& text,
                     const std::string& type = "json_object") {
     Life life(*gateway_, place.path);
-    life.Send(Ask(place, type, false)).AnswerJson(place.whole(json::Quote(text)));
+    life.Send(Ask(type, false)).AnswerJson(place.whole(json::Quote(text)));
     return life.output;
   }
   Got Stream(const Place& place, const std::string& text, const std::vector<size_t>& cuts,
@@ -45,7 +35,7 @@ class JsonAnswers : public RandomStreams {
     }
     events += place.repeat(Joined(units, 0, units.size()));
     Life life(*gateway_, place.path);
-    life.Send(Ask(place, "json_schema", true)).AnswerStream({events});
+    life.Send(Ask("json_schema", true)).AnswerStream({events});
     return ReadAt(life.output, place);
   }
   static bool Parses(const std::string& text) {
@@ -66,7 +56,7 @@ const char kEdited[] =
     R"("own":["[EMAIL]"],"in":"{\"a\":\"key \\\"of\\\" \\\\ jane\"}"})";
 
 TEST_F(JsonAnswers, StayJsonWholeAndAtEveryCut) {
-  for (const Place* place : {&Content(), &OutputText()}) {
+  for (const Place* place : {&Content(), &Part()}) {
     for (const char* type : {"json_object", "json_schema"}) {
       ExpectSameStrings(Whole(*place, kSays, type), place->whole(json::Quote(kEdited)));
     }
@@ -77,6 +67,41 @@ TEST_F(JsonAnswers, StayJsonWholeAndAtEveryCut) {
       ExpectRepeated(got);
     }
   }
+}
+
+// Strings and parts go on with one another.
+TEST_F(JsonAnswers, InStringsAndPartsByTurns) {
+  const std::string says = kSays;
+  for (size_t size = 1; size < 40; size += 3) {
+    std::string events;
+    size_t i = 0;
+    for (const std::string& piece : Pieces(says, size)) {
+      events += Event((i++ % 2 == 0 ? Content() : Part()).event(json::Quote(piece)));
+    }
+    Life life(*gateway_);
+    life.Send(Ask("json_object", true)).AnswerStream({events + Finish() + kDone});
+    std::string text;
+    for (const std::string& data : Read(life.output).data) {
+      json::View view;
+      if (!view.Parse(data, 0, {}).ok()) continue;
+      const json::NodeIndex content =
+          view.Find(view.Find(view.Find(0, "choices") + 1, "delta"), "content");
+      if (content == json::kNoNode) continue;
+      const bool part = view.node(content).kind == json::Kind::kArray;
+      text += view.String(part ? view.Find(content + 1, "text") : content);
+    }
+    ASSERT_EQ(text, kEdited) << size;
+  }
+}
+
+TEST_F(JsonAnswers, AValueOverPartsIsFoundAsInAnyAnswer) {
+  Life life(*gateway_);
+  life.Send(Ask("json_object", false))
+      .AnswerJson(R"({"id":"1","choices":[{"index":0,"message":{"content":[)"
+                  R"({"type":"text","text":"{\"a\":\"made.up@acme"},)"
+                  R"({"type":"text","text":"-mail.com\"}"}]},"finish_reason":"stop"}]})");
+  EXPECT_EQ(life.output.find("made.up"), std::string::npos) << life.output;
+  EXPECT_EQ(life.output.find("-mail.com"), std::string::npos) << life.output;
 }
 
 TEST_F(JsonAnswers, WhatIsNoJsonIsPlainText) {
@@ -95,7 +120,7 @@ TEST_F(JsonAnswers, StreamsAreAsWholeAnswers) {
                                  "é", "[",  "]", "{"};
   const char* const known[] = {"[EMAIL_1]", "[CUSTOM_1]", "[EMAIL_", "4111 1111 1111 1111"};
   for (size_t round = 0, rounds = Setting("KT_ROUNDS", 400); round < rounds; ++round) {
-    const Place& place = Below(2) == 0 ? Content() : OutputText();
+    const Place& place = Below(2) == 0 ? Content() : Part();
     std::string text;
     for (size_t i = 0, n = 1 + Below(5); i < n; ++i) {
       text += OneOf(fillers);
