@@ -1,4 +1,4 @@
-"""keeptrusts_verdict_cache with several chains in one worker: what one passed, another one judges."""
+"""keeptrusts_verdict_cache with several chains in one worker: each judges for itself."""
 
 import pathlib
 import shutil
@@ -20,10 +20,9 @@ def locations():
 
 
 def chain(provider, term):
-    settings = {"dlp-filter": {"blocked_terms": [term], "sensitivity_level": "high", "action": "block"}}
-    return policy.config(
-        policy.target(provider), chain=["dlp-filter", "audit-logger"], settings=settings
-    )
+    blocks = {"blocked_terms": [term], "sensitivity_level": "high", "action": "block"}
+    kinds = ["dlp-filter", "audit-logger"]
+    return policy.config(policy.target(provider), chain=kinds, settings={"dlp-filter": blocks})
 
 
 @pytest.fixture
