@@ -147,6 +147,23 @@ void ReadResponsesType(const View& view, std::string_view type, TextWalker* walk
       type == "response.completed" || type == "response.incomplete" || type == "response.failed";
 }
 
+Saying SayingOf(std::string_view type) noexcept {
+  struct Kind {
+    std::string_view end;
+    Saying saying;
+  };
+  // The first match counts. What the response holds at its begin is of the request.
+  static constexpr Kind kKinds[] = {
+      {"response.created", 2},   {"response.queued", 3},     {"response.in_progress", 4},
+      {"response.completed", 5}, {"response.incomplete", 5}, {"response.failed", 5},
+      {"_part.done", 6},         {"output_item.done", 7},    {".done", 8},
+  };
+  for (const Kind& kind : kKinds) {
+    if (type.ends_with(kind.end)) return kind.saying;
+  }
+  return 1;
+}
+
 void ReadItems(const View& view, std::string_view type, EventInfo* info) {
   const bool begins = type == "response.output_item.added" || type == "response.created";
   const bool ends = type == "response.output_item.done";

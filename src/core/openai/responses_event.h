@@ -13,6 +13,9 @@ namespace kt::openai {
 void ReadResponsesType(const json::View& view, std::string_view type, TextWalker* walker,
                        EventInfo* info);
 
+// Which of the times that a stream says its answer an event belongs to.
+Saying SayingOf(std::string_view type) noexcept;
+
 // After the walk. An item comes with the begin of its texts, mostly empty, and clients put the
 // deltas behind it: such a text belongs to the lane of its deltas, and is a text of its own, too,
 // for those that do not. With the item's end nothing more follows.

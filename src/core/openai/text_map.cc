@@ -224,7 +224,9 @@ void MapEvent(const View& view, Endpoint endpoint, std::string_view event_name, 
   }
   walker.WalkRoot(responses ? Context::kResponsesEvent : AnswerContext(endpoint));
   if (responses) ReadItems(view, type, info);
-  for (const Segment& segment : info->segments) {
+  const Saying saying = responses ? SayingOf(type) : Saying{0};
+  for (Segment& segment : info->segments) {
+    segment.saying = saying;
     if (segment.repeated) info->ended.push_back(segment.lane);
   }
   info->content = walker.content();

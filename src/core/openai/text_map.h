@@ -33,6 +33,11 @@ std::string_view RoleName(Role role) noexcept;
 // (choice, field, tool call); 0: not part of a stream text, complete by itself.
 using LaneKey = uint64_t;
 
+// Which of the times that a stream says its answer: in deltas, then as whole texts, parts, items
+// and at last the response. 0: what is said once.
+using Saying = uint8_t;
+inline constexpr Saying kSayings = 9;
+
 struct Segment {
   json::NodeIndex node = json::kNoNode;
   bool is_key = false;  // the member's key, not its value (always an identifier)
@@ -54,6 +59,7 @@ struct Segment {
   bool apart = false;
   // Of a provider's error: nothing of the client's comes back in it.
   bool in_error = false;
+  Saying saying = 0;  // events of `responses` only
 };
 
 struct RequestInfo {

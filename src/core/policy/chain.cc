@@ -379,21 +379,22 @@ std::optional<Block> ChainRun::Judge(Phase phase, std::span<const Text> given,
     buffers_.joined->Fold(edits);
   }
   for (size_t i = 0; i < given.size(); ++i) {
-    if (given[i].counted) CountRedactions((*edits)[i]);
+    if (given[i].counted) CountRedactions((*edits)[i], given[i].saying);
   }
   return block;
 }
 
-void ChainRun::CountRedactions(std::span<const TextEdit> edits) {
+void ChainRun::CountRedactions(std::span<const TextEdit> edits, openai::Saying saying) {
   for (const TextEdit& edit : edits) {
     if (edit.continues) continue;
-    const auto known = std::find_if(redactions_.begin(), redactions_.end(),
-                                    [&](const Count& count) { return count.type == edit.type; });
-    if (known != redactions_.end()) {
-      ++known->count;
-    } else {
-      redactions_.push_back({edit.type, 1});
+    auto known = std::find_if(redactions_.begin(), redactions_.end(),
+                              [&](const Count& count) { return count.type == edit.type; });
+    if (known == redactions_.end()) known = redactions_.insert(known, Count{edit.type});
+    if (saying != 0) {
+      const uint64_t most = *std::max_element(known->said.begin(), known->said.end());
+      if (++known->said[saying] <= most) continue;
     }
+    ++known->count;
   }
 }
 

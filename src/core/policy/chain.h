@@ -4,6 +4,7 @@
 // said in each phase; the session turns that into the answer and the audit record.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <optional>
 #include <span>
@@ -142,7 +143,8 @@ class ChainRun {
     bool replaceable = true;
     uint64_t group = 0;   // texts of equal group, not 0, are judged joined too (joined.h)
     bool joined = false;  // made of several, or a piece of one: no score
-    bool counted = true;  // its edits count as redactions
+    bool counted = true;  // its edits count as redactions, see CountRedactions
+    openai::Saying saying = 0;
   };
   std::optional<Block> Judge(Phase phase, std::span<const Text> texts,
                              std::vector<std::vector<TextEdit>>* edits);
@@ -155,13 +157,15 @@ class ChainRun {
   // Precondition: !needs_whole_answer().
   // `scorer`: where the classifier's windows of this text are kept from call to call, made when a
   // policy wants them; null: the text is no prose.
-  // `counted`: the edits count as redactions.
+  // `count_as`: the edits count as redactions, of that saying.
   std::optional<Block> JudgeDelta(std::string_view text, size_t from, bool final, openai::Role role,
                                   size_t* cleared, std::vector<TextEdit>* edits,
                                   std::unique_ptr<detect::WindowScorer>* scorer = nullptr,
-                                  bool counted = true);
-  // Edits that were given and not counted count as redactions from now on.
-  void CountRedactions(std::span<const TextEdit> edits);
+                                  std::optional<openai::Saying> count_as = 0);
+  // Edits that were given and not counted count as redactions from now on. Of an answer that is
+  // said several times each value counts once: of its sayings (not 0) the one in which most is
+  // found.
+  void CountRedactions(std::span<const TextEdit> edits, openai::Saying saying);
   // Some selected policy of the output phase wants the whole answer.
   bool needs_whole_answer() const noexcept;
   bool has_output_phase() const noexcept { return RunsIn(Phase::kOutput); }
@@ -172,7 +176,8 @@ class ChainRun {
   // Redactions by type, both phases.
   struct Count {
     std::string_view type;
-    uint64_t count;
+    uint64_t count = 0;
+    std::array<uint64_t, openai::kSayings> said = {};  // of it, by saying
   };
   std::span<const Count> redactions() const noexcept { return redactions_; }
   // How many texts were known to pass and not judged again.

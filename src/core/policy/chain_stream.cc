@@ -61,7 +61,7 @@ std::optional<Block> ChainRun::JudgeDelta(std::string_view text, size_t from, bo
                                           openai::Role role, size_t* cleared,
                                           std::vector<TextEdit>* edits,
                                           std::unique_ptr<detect::WindowScorer>* scorer,
-                                          bool counted) {
+                                          std::optional<openai::Saying> count_as) {
   *cleared = from;
   edits->clear();
   if (!final) text = WholeCodePoints(text);
@@ -120,7 +120,7 @@ std::optional<Block> ChainRun::JudgeDelta(std::string_view text, size_t from, bo
   }
   *cleared = base + cut;
   std::swap(*edits, buffers_.delta_edits[0]);
-  if (counted) CountRedactions(*edits);
+  if (count_as) CountRedactions(*edits, *count_as);
   for (TextEdit& edit : *edits) {
     edit.begin += base;
     edit.end += base;

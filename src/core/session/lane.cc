@@ -18,7 +18,8 @@ Lane::Lane(const openai::Segment& segment, uint32_t choice)
       choice_(choice),
       group_(segment.group),
       role_(segment.role),
-      text_class_(segment.text_class) {
+      text_class_(segment.text_class),
+      saying_(segment.saying) {
   if (segment.json_inside) nested_ = std::make_unique<Nested>();
 }
 
@@ -29,6 +30,7 @@ Lane::Lane(const Lane& other, Joined)
       group_(other.group_),
       role_(other.role_),
       text_class_(other.text_class_),
+      saying_(other.saying_),
       text_(other.text_),
       base_(other.base_),
       judged_(other.judged_),
@@ -70,8 +72,9 @@ std::optional<policy::Block> Lane::Judge(policy::ChainRun& chain, Placeholders& 
   const std::string_view text = std::string_view(text_).substr(0, to - std::min(to, base_));
   const bool prose = text_class_ == openai::TextClass::kText && !joined_;
   auto* scorer = prose ? &scorer_ : nullptr;
+  const auto count_as = CountsAll() ? std::optional(saying_) : std::nullopt;
   if (auto block =
-          chain.JudgeDelta(text, from, final, role_, &cleared, &found_, scorer, CountsAll())) {
+          chain.JudgeDelta(text, from, final, role_, &cleared, &found_, scorer, count_as)) {
     closed_ = false;  // nothing was judged for good
     return block;
   }
@@ -91,7 +94,8 @@ void Lane::CountRest(policy::ChainRun& chain) const {
     const auto holds = [&, begin = offset(edit.begin), end = offset(edit.end)](const auto& piece) {
       return piece.first <= begin && end <= piece.second;
     };
-    if (std::none_of(pieces_.begin(), pieces_.end(), holds)) chain.CountRedactions({&edit, 1});
+    if (std::none_of(pieces_.begin(), pieces_.end(), holds))
+      chain.CountRedactions({&edit, 1}, saying_);
   }
 }
 
@@ -101,7 +105,8 @@ policy::ChainRun::Text Lane::Whole() {
           text_class_ == openai::TextClass::kText,
           nested_ ? 0 : group_,
           false,
-          CountsAll()};
+          CountsAll(),
+          saying_};
 }
 
 bool Lane::TakeWhole(policy::ChainRun& chain, std::vector<policy::TextEdit> edits,

@@ -87,6 +87,7 @@ class Lane {
   const uint64_t group_;
   const openai::Role role_;
   const openai::TextClass text_class_;
+  const openai::Saying saying_;
   // What policies see: the lane as it came, or its nested JSON with the escapes resolved.
   std::string text_;
   size_t base_ = 0;     // offset of text_[0] in all that policies see

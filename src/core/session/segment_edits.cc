@@ -219,7 +219,9 @@ std::optional<policy::Block> WholeTexts::Judge(policy::ChainRun& chain, policy::
     texts_.push_back({{Judged(i, segment), segment.role, segment.text_class, phase},
                       segment.replaceable && !segment.is_key,
                       segment.group,
-                      segment.apart});
+                      segment.apart,
+                      true,
+                      segment.saying});
   }
   if (auto block = chain.Judge(phase, texts_, &found_)) return block;
   found_.resize(segments.size());
