@@ -38,6 +38,14 @@ SHAPES = {
     "parts with an index": tuple(
         {"content": [{"index": 0, "type": "text", "text": half}]} for half in HALVES
     ),
+    "string, then a text with a value": (
+        {"content": HALVES[0]},
+        {"content": [{"type": "text", "text": {"value": HALVES[1]}}]},
+    ),
+    "the content of a part, then string": (
+        {"content": [{"type": "text", "content": HALVES[0]}]},
+        {"content": HALVES[1]},
+    ),
 }
 
 

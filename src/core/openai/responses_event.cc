@@ -17,8 +17,17 @@ struct TextPlace {
   uint32_t output = kNoIndex;
   std::string item_id;  // where there is no index
   uint32_t content = kNoIndex, summary = kNoIndex;
+  uint32_t command = kNoIndex;  // of a shell call
   bool in_part = false;
 };
+
+constexpr std::string_view kShell = "response.shell_call_";
+constexpr std::string_view kShellCommand = "response.shell_call_command";
+constexpr std::string_view kShellCommandAdded = "response.shell_call_command.added";
+
+bool IsArguments(std::string_view stem) noexcept {
+  return stem.ends_with("arguments");
+}
 
 TextPlace PlaceOfEvent(const View& view) {
   TextPlace place;
@@ -27,15 +36,20 @@ TextPlace PlaceOfEvent(const View& view) {
   if (place.output == kNoIndex) place.item_id = view.String(view.Find(0, "item_id"));
   place.content = view.Unsigned(content, kNoIndex);
   place.summary = view.Unsigned(summary, kNoIndex);
+  place.command = view.Unsigned(view.Find(0, "command_index"), kNoIndex);
   place.in_part = content != kNoNode || summary != kNoNode;
   return place;
 }
 
 // Which text of a `responses` stream an event belongs to. `stem`: its type without ".delta" or
 // ".done". The output index comes first: some providers change the item id from event to event.
+// What no client counts a text by keeps nothing apart: an item has its arguments once, whatever
+// part an event says.
 LaneKey ResponsesLane(std::string_view stem, const TextPlace& place) {
   LaneKey lane = MixLane(LaneKey{2}, stem);
   lane = place.output != kNoIndex ? MixLane(lane, place.output) : MixLane(lane, place.item_id);
+  if (IsArguments(stem)) return lane;
+  if (stem.starts_with(kShell)) lane = MixLane(lane, place.command);
   return MixLane(MixLane(lane, place.content), place.summary);
 }
 
@@ -73,22 +87,27 @@ void ReadParts(const View& view, std::string_view type, TextWalker* walker) {
     lane = MixLane(lane, type);
     if (group != 0) group = MixLane(group, type);
   }
-  walker->SetParts(lane, group, done);
+  walker->SetParts(lane, group, stem.ends_with("refusal") ? "refusal" : "text", done);
 }
 
 // Of the item that a delta belongs to. The item's id says nothing: see ResponsesLane.
-Numbering NumberingOfItem(const View& view) noexcept {
-  for (const std::string_view index : {"output_index", "content_index", "summary_index"}) {
+Numbering NumberingOfItem(const View& view, std::string_view stem) noexcept {
+  for (const std::string_view index :
+       {"output_index", "content_index", "summary_index", "command_index"}) {
     const NodeIndex node = view.Find(0, index);
     if (view.IsGiven(node) && view.Unsigned(node, UINT32_MAX) == UINT32_MAX) {
       return Numbering::kUnsound;
     }
   }
-  return view.IsGiven(view.Find(0, "output_index")) ? Numbering::kIndex : Numbering::kSingle;
+  const bool numbered = view.IsGiven(view.Find(0, "output_index"));
+  const bool agrees =
+      !stem.starts_with(kShell) || view.IsGiven(view.Find(0, "command_index")) == numbered;
+  if (!agrees) return Numbering::kUnsound;
+  return numbered ? Numbering::kIndex : Numbering::kSingle;
 }
 
 Field DeltaField(std::string_view stem) noexcept {
-  if (stem.ends_with("arguments")) return Field::kArguments;
+  if (IsArguments(stem)) return Field::kArguments;
   return stem.ends_with("audio") ? Field::kMediaBytes : Field::kText;
 }
 
@@ -103,10 +122,27 @@ bool FindItem(const View& view, NodeIndex item, TextPlace* place) {
   return output;
 }
 
+// Of what a tool call is to do: the commands of a shell, the changes of a patch.
+std::string StemOfAction(const View& view, NodeIndex text, TextPlace* place) {
+  const NodeIndex parent = view.node(text).parent;
+  if (view.KeyEquals(parent, "commands")) {
+    const NodeIndex action = view.node(parent).parent;
+    const bool shell =
+        view.KeyEquals(action, "action") && FindItem(view, view.node(action).parent, place);
+    place->command = view.node(text).position;
+    return shell ? std::string(kShellCommand) : std::string();
+  }
+  const bool patch = view.KeyEquals(text, "diff") && view.KeyEquals(parent, "operation") &&
+                     FindItem(view, view.node(parent).parent, place);
+  return patch ? "response.apply_patch_call_operation_diff" : std::string();
+}
+
 // The deltas that go on with a text of an item: their stem, and where they stand. Empty: none do.
 std::string StemOfText(const View& view, NodeIndex text, TextPlace* place) {
   const NodeIndex object = view.node(text).parent;
-  if (object == kNoNode || view.node(object).kind != Kind::kObject) return {};
+  if (object == kNoNode) return {};
+  const std::string action = StemOfAction(view, text, place);
+  if (!action.empty() || view.node(object).kind != Kind::kObject) return action;
   if (FindItem(view, object, place)) {
     const std::string type = view.String(view.Find(object, "type"));
     for (const char* key : {"arguments", "input", "code"}) {
@@ -133,7 +169,7 @@ void ReadResponsesType(const View& view, std::string_view type, TextWalker* walk
   std::string_view stem = type;
   if (stem.ends_with(kDelta)) {
     stem.remove_suffix(kDelta.size());
-    info->numbering = NumberingOfItem(view);
+    info->numbering = NumberingOfItem(view, stem);
     info->numbered = MixLane(LaneKey{5}, stem);
   }
   const TextPlace place = PlaceOfEvent(view);
@@ -165,13 +201,17 @@ Saying SayingOf(std::string_view type) noexcept {
 }
 
 void ReadItems(const View& view, std::string_view type, EventInfo* info) {
-  const bool begins = type == "response.output_item.added" || type == "response.created";
+  const bool command = type == kShellCommandAdded;
+  const bool begins = command || type == "response.output_item.added" || type == "response.created";
   const bool ends = type == "response.output_item.done";
   if (!begins && !ends) return;
   for (Segment& segment : info->segments) {
     if (segment.is_key || segment.text_class != TextClass::kText) continue;
     TextPlace place = PlaceOfEvent(view);
-    const std::string stem = StemOfText(view, segment.node, &place);
+    const bool root = view.node(segment.node).parent == 0;
+    const std::string stem = command && root && view.KeyEquals(segment.node, "command")
+                                 ? std::string(kShellCommand)
+                                 : StemOfText(view, segment.node, &place);
     if (stem.empty()) continue;
     const LaneKey lane = ResponsesLane(stem, place);
     if (ends) {

@@ -57,7 +57,7 @@ inline constexpr Rule kMessageRules[] = {
     {C::kItem, "approve"},
 
     {C::kPart, "type", F::kWord},
-    Said(C::kPart, "text"),
+    Said(C::kPart, "text", F::kText, C::kPart),
     {C::kPart, "content", F::kText, C::kPart},
     Said(C::kPart, "refusal"),
     {C::kPart, "image_url", F::kMediaUrl, C::kMedia},

@@ -46,10 +46,12 @@ class TextWalker {
     delta_lane_ = lane;
     delta_group_ = group;
   }
-  // The same of their texts of parts: the lane is that of the first one; `repeated`: see Segment.
-  void SetParts(LaneKey lane, LaneKey group, bool repeated) noexcept {
+  // The same of their texts of parts: the lane is that of the first one, `key` that of the member
+  // of a part that holds the text; `repeated`: see Segment.
+  void SetParts(LaneKey lane, LaneKey group, std::string_view key, bool repeated) noexcept {
     parts_lane_ = lane;
     parts_group_ = group;
+    parts_key_ = key;
     repeated_ = repeated;
   }
   void SetChoice(uint32_t choice) noexcept { choice_ = choice; }
@@ -86,6 +88,7 @@ class TextWalker {
   void NoteCall(json::NodeIndex index);
   bool IsSoundIndex(json::NodeIndex index) const noexcept;
   Place PlaceOf(const Place& object, const Rule* rule, std::string_view key) const;
+  bool IsPartText(const Place& object, std::string_view key) const noexcept;
   void SetLane(const Place& object, std::string_view key, Place* place) const;
   void SetGroup(const Place& object, std::string_view key, Place* place) const;
   void NoteSpelling(Context context, std::string_view key);
@@ -106,6 +109,7 @@ class TextWalker {
   Field delta_field_ = Field::kText;
   LaneKey delta_lane_ = 1, delta_group_ = 1;
   LaneKey parts_lane_ = 0, parts_group_ = 0;
+  std::string_view parts_key_ = "text";
   bool repeated_ = false;
   uint32_t choice_ = 0;
   Numbering numbering_ = Numbering::kNone, call_numbering_ = Numbering::kNone;

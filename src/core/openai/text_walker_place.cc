@@ -17,9 +17,15 @@ LaneKey MixLane(LaneKey lane, std::string_view key) noexcept {
   return MixLane(lane, hash);
 }
 
+// Is it the text of a part that deltas go on with?
+bool TextWalker::IsPartText(const Place& object, std::string_view key) const noexcept {
+  const bool in_part = object.context == Context::kPart;
+  return in_part && key == (object.parts ? parts_key_ : std::string_view("text"));
+}
+
 void TextWalker::SetLane(const Place& object, std::string_view key, Place* place) const {
   const bool in_part = object.context == Context::kPart;
-  const bool is_text = in_part && key == "text";
+  const bool is_text = IsPartText(object, key);
   if (object.lane != 0) {
     place->lane = is_text ? object.lane : MixLane(object.lane, key);
     place->parts = object.parts;
@@ -44,8 +50,10 @@ void TextWalker::SetGroup(const Place& object, std::string_view key, Place* plac
   if (object.group == 0) return;
   if (HoldsParts(object.context)) {
     const bool other = key == "refusal" || key == "thinking" || key == "summary";
-    if (key == "text") place->group = object.group;
     if (other) place->group = MixLane(object.group, key);
+    // Of an answer also {"text":{"value":…}} and {"content":…}, as some clients take them.
+    const bool inner = mode_ != Mode::kRequest && (key == "content" || key == "value");
+    if (key == "text" || inner || IsPartText(object, key)) place->group = object.group;
   } else if (object.context == Context::kItem) {
     if (key == "content") place->group = object.group;
     if (key == "summary" && object.parts) place->group = MixLane(object.group, key);

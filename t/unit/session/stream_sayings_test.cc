@@ -51,6 +51,94 @@ class StreamSayings : public Stream {
   }
 };
 
+TEST_F(StreamSayings, CommandsOfAShellCallFollowEachOther) {
+  const std::string stream = Answer(
+      ShellItem("added", "") + Command(0, "added", R"("command":"")") +
+          Command(0, "delta", R"("delta":"ls -l")") + Command(0, "done", R"("command":"ls -l")") +
+          Command(1, "added", R"("command":"")") + Command(1, "delta", R"("delta":"pwd")") +
+          Command(1, "done", R"("command":"pwd")") + ShellItem("done", R"("ls -l","pwd")"),
+      R"({"id":"s","type":"shell_call","action":{"commands":["ls -l","pwd"]}})");
+  EXPECT_EQ(Ask(stream), stream);
+}
+
+TEST_F(StreamSayings, ACommandIsOneTextFromItsItemOn) {
+  const std::string text = std::string("mail ") + kEmail + " now";
+  for (size_t cut = 1; cut < text.size(); ++cut) {
+    const std::string begin = json::Quote(text.substr(0, cut));
+    const std::string rest = Command(0, "delta", "\"delta\":" + json::Quote(text.substr(cut)));
+    for (const std::string& first :
+         {ShellItem("added", begin), Command(0, "added", "\"command\":" + begin)}) {
+      const std::string output = Ask(Answer(first + rest));
+      EXPECT_EQ(Begun(output) + Joined(output, "delta"), "mail [EMAIL] now") << output;
+    }
+  }
+}
+
+TEST_F(StreamSayings, CommandsWithAndWithoutAnIndexDoNotMix) {
+  const std::string output =
+      Ask(Answer(Command(0, "delta", R"("delta":"ls. ")") +
+                 Named("response.shell_call_command.delta", R"("output_index":0,"delta":"pwd")")));
+  EXPECT_NE(output.find("upstream_invalid_response"), std::string::npos) << output;
+}
+
+TEST_F(StreamSayings, APatchIsOneTextFromItsItemOn) {
+  const std::string text = std::string("+ mail ") + kEmail + "\n";
+  for (size_t cut = 1; cut < text.size(); ++cut) {
+    const std::string item = R"({"id":"p","type":"apply_patch_call","operation":{"diff":)" +
+                             json::Quote(text.substr(0, cut)) + "}}";
+    const std::string output = Ask(Answer(
+        Named("response.output_item.added", R"("output_index":0,"item":)" + item) +
+        Named("response.apply_patch_call_operation_diff.delta",
+              R"("item_id":"p","output_index":0,"delta":)" + json::Quote(text.substr(cut)))));
+    EXPECT_EQ(Begun(output) + Joined(output, "delta"), "+ mail [EMAIL]\n") << output;
+  }
+}
+
+TEST_F(StreamSayings, APartIsOneTextFromItsBeginOn) {
+  const std::string text = std::string("Mail ") + kEmail + " now";
+  const char* const kinds[][4] = {
+      {"content_part", "output_text", "text", "output_text"},
+      {"content_part", "refusal", "refusal", "refusal"},
+      {"content_part", "reasoning_text", "text", "reasoning_text"},
+      {"reasoning_summary_part", "summary_text", "text", "reasoning_summary_text"}};
+  for (const auto& [part, type, member, stem] : kinds) {
+    for (size_t cut = 1; cut < text.size(); ++cut) {
+      const std::string place = R"("item_id":"i","output_index":0,"content_index":0,)";
+      const std::string begin =
+          std::string("\"") + member + "\":" + json::Quote(text.substr(0, cut));
+      const std::string output =
+          Ask(Answer(Named(std::string("response.") + part + ".added",
+                           place + R"("part":{"type":")" + type + "\"," + begin + "}") +
+                     Named(std::string("response.") + stem + ".delta",
+                           place + "\"delta\":" + json::Quote(text.substr(cut)))));
+      std::string got;
+      ForEachData(output, {}, [&](std::string_view, const json::View* view) {
+        got += view->String(view->Find(view->Find(0, "part"), member));
+        got += view->String(view->Find(0, "delta"));
+      });
+      EXPECT_EQ(got, "Mail [EMAIL] now") << type << cut;
+    }
+  }
+}
+
+TEST_F(StreamSayings, APartOfArgumentsKeepsNothingApart) {
+  const std::string arguments = std::string(R"({"to":")") + kEmail + "\"}";
+  for (const char* index : {"content_index", "summary_index", "command_index"}) {
+    for (const char* stem : {"function_call", "mcp_call"}) {
+      for (size_t cut = 1; cut < arguments.size(); ++cut) {
+        std::string events;
+        for (int i = 0; i < 2; ++i) {
+          const std::string piece = i == 0 ? arguments.substr(0, cut) : arguments.substr(cut);
+          events += Named(std::string("response.") + stem + "_arguments.delta",
+                          R"("item_id":"i","output_index":0,")" + std::string(index) +
+                              "\":" + std::to_string(i) + ",\"delta\":" + json::Quote(piece));
+        }
+        EXPECT_EQ(Joined(Ask(Answer(events)), "delta"), R"({"to":"[EMAIL]"})") << index << cut;
+      }
+    }
+  }
+}
+
 TEST_F(StreamSayings, WhatIsSaidAgainCountsOnce) {
   const std::string text = json::Quote(kValue);
   const std::string part = R"({"type":"output_text","text":)" + text + "}";
