@@ -85,8 +85,10 @@ bool StreamAnswer::HandleAlike(std::string_view ahead) {
 }
 
 State StreamAnswer::Handle(const sse::Event& event) {
-  if (!event.has_data) return StateOf(release_.AddPlain(event));
-  return Trim(event.data) == kDone ? HandleDone(event) : HandleJson(event);
+  const std::string_view data = event.has_data ? Trim(event.data) : std::string_view();
+  // Proxies keep connections alive with "data:" and nothing in it.
+  if (data.empty()) return StateOf(release_.AddPlain(event));
+  return data == kDone ? HandleDone(event) : HandleJson(event);
 }
 
 State StreamAnswer::HandleJson(const sse::Event& event) {

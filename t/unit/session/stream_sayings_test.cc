@@ -162,5 +162,14 @@ TEST_F(StreamSayings, WhatIsSaidAgainCountsOnce) {
   EXPECT_EQ(redactions, 3u);
 }
 
+TEST_F(Stream, EventsWithoutDataInThemKeepAConnectionAlive) {
+  const std::string beats = "data:\n\n" + Text("Hello. ") + "data: \n\nevent: ping\ndata:\n\n" +
+                            Text("Bye. ") + Finish() + kDone;
+  EXPECT_EQ(Run({beats}), beats);
+  // Nothing hides in their names.
+  const std::string named = Run({"event: " + std::string(kEmail) + "\ndata:\n\n" + Finish()});
+  EXPECT_EQ(named.find(kEmail), std::string::npos) << named;
+}
+
 }  // namespace
 }  // namespace kt::session
