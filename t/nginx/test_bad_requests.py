@@ -108,6 +108,26 @@ def test_multipart_is_refused(gw, provider, base):
     assert_refused(gw.post(f"{base}/chat/completions", body, headers), provider, 400)
 
 
+CHARSETS = ["utf-7", '"UTF-16"', "cp037", "utf-8; Charset=utf-16", "", '"utf-8', "iso-2022-jp"]
+
+
+@pytest.mark.parametrize("charset", CHARSETS)
+def test_a_charset_in_which_the_body_is_another_text_is_refused(gw, provider, base, charset):
+    # A server that decodes it as UTF-7 reads "jane" where policies saw "+AGo-ane".
+    body = chat.dump(chat.request("Mail +AGo-ane.doe+AEA-acme-mail.com now"))
+    headers = [("Content-Type", f"application/json; charset={charset}")]
+    answer = gw.post(f"{base}/chat/completions", body, headers)
+    assert_refused(answer, provider, 400, "unsupported_content_type")
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "UTF8", '"Utf-8"', "us-ascii", "ISO-8859-1"])
+def test_a_charset_in_which_ascii_is_ascii_is_none(gw, provider, base, charset):
+    headers = [("Content-Type", f"application/json;charset={charset}")]
+    answer = gw.post(f"{base}/chat/completions", chat.request(f"Mail {chat.EMAIL}"), headers)
+    assert answer.status == 200
+    assert provider.last.json()["messages"][0]["content"] == "Mail [EMAIL]"
+
+
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "PATCH"])
 def test_a_wrong_method_is_a_405_with_allow(gw, provider, method):
     answer = gw.get("/v1/chat/completions", method=method)

@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <iterator>
+
 #include "core/base/text.h"
 #include "core/session/impl.h"
 #include "core/session/models_list.h"
@@ -11,6 +14,32 @@ bool IsMultipart(std::string_view content_type) {
   constexpr std::string_view kMultipart = "multipart/";
   const std::string_view type = Trim(content_type);
   return EqualsIgnoreCase(type.substr(0, kMultipart.size()), kMultipart);
+}
+
+// In these the bytes of ASCII mean ASCII: what a text hides in others, nobody reads as a value.
+bool ReadsAsJudged(std::string_view charset) {
+  constexpr std::string_view kNames[] = {"utf-8",      "utf8",   "us-ascii",    "ascii",
+                                         "iso-8859-1", "latin1", "windows-1252"};
+  return std::any_of(std::begin(kNames), std::end(kNames),
+                     [&](std::string_view name) { return EqualsIgnoreCase(charset, name); });
+}
+
+// A body is judged as UTF-8. May a server decode it as something else, UTF-7 or UTF-16 say, in
+// which the same bytes are another text?
+bool NamesOtherCharset(std::string_view content_type) {
+  constexpr std::string_view kCharset = "charset";
+  for (size_t i = 0; i + kCharset.size() <= content_type.size(); ++i) {
+    if (!EqualsIgnoreCase(content_type.substr(i, kCharset.size()), kCharset)) continue;
+    std::string_view value = Trim(content_type.substr(i + kCharset.size()));
+    if (!value.starts_with('=')) return true;
+    value = Trim(value.substr(1));
+    value = Trim(value.substr(0, value.find_first_of(";,")));
+    if (value.size() > 1 && value.front() == '"' && value.back() == '"') {
+      value = value.substr(1, value.size() - 2);
+    }
+    if (!ReadsAsJudged(value)) return true;
+  }
+  return false;
 }
 
 bool IsRead(std::string_view method) {
@@ -130,6 +159,10 @@ bool Session::Impl::Acceptable() {
   }
   if (!IsIdentity(head.content_encoding)) return Refuse(Error::kUnsupportedEncoding), false;
   if (IsMultipart(head.content_type)) return Refuse(Error::kUnsupportedContentType), false;
+  if (NamesOtherCharset(head.content_type)) {
+    constexpr char kUtf8[] = "Bodies are read as UTF-8; Content-Type names another charset.";
+    return Refuse(Error::kUnsupportedContentType, kUtf8), false;
+  }
   return true;
 }
 
