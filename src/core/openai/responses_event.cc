@@ -1,6 +1,7 @@
 #include "core/openai/responses_event.h"
 
 #include <string>
+#include <utility>
 
 namespace kt::openai {
 namespace {
@@ -161,6 +162,24 @@ std::string StemOfText(const View& view, NodeIndex text, TextPlace* place) {
   return StemOfPart(view, object);
 }
 
+// With an item what it thinks is over. Not the texts of a message: those of the next one follow.
+void EndGroups(const View& view, std::string_view type, EventInfo* info) {
+  const std::string item = view.String(view.Find(view.Find(0, "item"), "type"));
+  if (item == "message") return;
+  TextPlace place = PlaceOfEvent(view);
+  const uint64_t own = MixLane(MixLane(ResponsesLane("response.output_item", place), item), type);
+  info->ended_groups.assign({own, MixLane(own, "summary")});
+  place.in_part = true;
+  static constexpr std::pair<std::string_view, std::string_view> kStems[] = {
+      {"response.reasoning_summary_text", "response.reasoning_summary_part.done"},
+      {"response.reasoning_text", "response.content_part.done"}};
+  for (const auto& [stem, part] : kStems) {
+    const uint64_t group = ResponsesGroup(stem, place);
+    const uint64_t done = MixLane(group, std::string(stem) + ".done");
+    info->ended_groups.insert(info->ended_groups.end(), {group, done, MixLane(group, part)});
+  }
+}
+
 }  // namespace
 
 void ReadResponsesType(const View& view, std::string_view type, TextWalker* walker,
@@ -205,6 +224,7 @@ void ReadItems(const View& view, std::string_view type, EventInfo* info) {
   const bool begins = command || type == "response.output_item.added" || type == "response.created";
   const bool ends = type == "response.output_item.done";
   if (!begins && !ends) return;
+  if (ends) EndGroups(view, type, info);
   for (Segment& segment : info->segments) {
     if (segment.is_key || segment.text_class != TextClass::kText) continue;
     TextPlace place = PlaceOfEvent(view);

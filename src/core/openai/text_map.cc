@@ -128,6 +128,30 @@ void ReadNaming(std::string_view name, std::optional<std::string_view> type, Eve
   info->naming = MixLane(LaneKey{7}, uint64_t{named} << 1 | uint64_t{type->empty()});
 }
 
+// Of a piece of a chat: "reasoning_content", "thinking_blocks", or a part that is "thinking".
+bool IsThought(const View& view, NodeIndex text) noexcept {
+  for (NodeIndex i = text; i != kNoNode; i = view.node(i).parent) {
+    const json::Node& node = view.node(i);
+    if (node.key_end == 0) continue;
+    const std::string_view key =
+        view.text().substr(node.key_begin + 1, node.key_end - node.key_begin - 2);
+    if (key == "delta") return false;
+    if (key.starts_with("reasoning") || key.starts_with("thinking")) return true;
+  }
+  return false;
+}
+
+Voice VoiceOf(const View& view, const std::vector<Segment>& segments) noexcept {
+  Voice voice = Voice::kNone;
+  for (const Segment& segment : segments) {
+    if (segment.lane == 0) continue;
+    const Voice own = IsThought(view, segment.node) ? Voice::kThinks : Voice::kSays;
+    if (voice != Voice::kNone && voice != own) return Voice::kBoth;
+    voice = own;
+  }
+  return voice;
+}
+
 // The text that an event adds. What comes once more, at its end or all the time, is not new.
 size_t DeltaBytes(const View& view, const std::vector<Segment>& segments) noexcept {
   size_t bytes = 0;
@@ -199,6 +223,8 @@ void EventInfo::Clear() noexcept {
   choices.clear();
   finished.clear();
   ended.clear();
+  ended_groups.clear();
+  voice = Voice::kNone;
   unscanned.clear();
   numbering = call_numbering = Numbering::kNone;
   numbered = naming = 0;
@@ -231,7 +257,10 @@ void MapEvent(const View& view, Endpoint endpoint, std::string_view event_name, 
   }
   info->content = walker.content();
   info->misspelt = !walker.misspelt_key().empty();
-  if (!responses) info->numbering = walker.numbering();
+  if (!responses) {
+    info->numbering = walker.numbering();
+    info->voice = VoiceOf(view, info->segments);
+  }
   info->call_numbering = walker.call_numbering();
   ReadNaming(event_name,
              responses ? std::optional(typed ? std::string_view(type) : "") : std::nullopt, info);

@@ -124,6 +124,9 @@ enum class Numbering : uint8_t {
   kUnsound  // several choices without, both kinds, or an index, of whatever, that is no number
 };
 
+// Whose words the deltas of an event are: what the model says, or what it thinks.
+enum class Voice : uint8_t { kNone, kSays, kThinks, kBoth };
+
 struct EventInfo {
   std::vector<Segment> segments;  // lane != 0: a delta; lane == 0: a complete text
   std::vector<AnswerInfo::Logprobs> logprobs;
@@ -140,7 +143,10 @@ struct EventInfo {
   // responses: lanes that get no more text (`response.output_text.done` ends the lane of its
   // deltas), so that what they hold back can be decided.
   std::vector<LaneKey> ended;
-  bool content = false;  // content-bearing: text, reasoning, refusal, a tool name or argument
+  // The same of groups: of the texts of an item, with its end.
+  std::vector<uint64_t> ended_groups;
+  Voice voice = Voice::kNone;  // chat
+  bool content = false;        // content-bearing: text, reasoning, refusal, a tool name or argument
   bool is_error = false;
   bool misspelt = false;    // see AnswerInfo
   bool completed = false;   // responses: response.completed | incomplete | failed

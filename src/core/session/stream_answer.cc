@@ -38,6 +38,7 @@ StreamAnswer::StreamAnswer(policy::ChainRun& chain, Placeholders* placeholders,
 State StreamAnswer::Feed(std::string_view bytes, uint64_t now_ms) {
   splitter_.Feed(bytes);
   release_.Expect(bytes.size());
+  release_.SetNow(now_ms);
   sse::Event event;
   while (state_ == State::kOpen) {
     if (HandleAlike(splitter_.Ahead())) continue;

@@ -45,6 +45,7 @@ class HeldEvent {
   // Tokens come here whose text is not in this event: what is redacted of it is not known here.
   bool orphan_logprobs = false;
   uint32_t sequence_number = 0;
+  uint64_t order = 0, since_ms = 0;  // when it came: the how manieth, and the time
 
   size_t held_bytes() const noexcept;
   size_t text_bytes() const noexcept;

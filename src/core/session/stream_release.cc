@@ -69,7 +69,9 @@ Result StreamRelease::Add(const sse::Event& event, const json::View& view,
   if (judged_) {
     if (const Result result = Judge(view, info, &held); result != Result::kGoOn) return result;
   }
-  Enqueue(std::move(held), IsBarrier(info), QueueOf(info));
+  const QueueId queue = QueueOf(info, last_queue_);
+  if (!IsBarrier(info)) last_queue_ = queue;
+  Enqueue(std::move(held), IsBarrier(info), queue);
   return DrainWithin();
 }
 
@@ -80,31 +82,6 @@ Result StreamRelease::AddPlain(const sse::Event& event) {
   if (const Result result = JudgeBesideData(&passed, &raw); result != Result::kGoOn) return result;
   Enqueue(HeldEvent(passed), true, 0);
   return DrainWithin();
-}
-
-Result StreamRelease::Flush() {
-  if (const Result result = Settle(); result != Result::kGoOn) return result;
-  if (buffered_) {
-    if (const Result result = JudgeWholeLanes(); result != Result::kGoOn) return result;
-  } else {
-    for (Lane& lane : lanes_) {
-      if (auto block = lane.Judge(chain_, *placeholders_, true)) return Block(std::move(*block));
-    }
-    auto block = growing_.End(chain_, *placeholders_, std::nullopt);
-    if (block) return Block(std::move(*block));
-  }
-  if (placeholders_->exceeded()) return Block(RestoreLimitBlock());
-  for (Group& group : groups_) {
-    for (ChoiceQueue& queue : group.queues) {
-      for (HeldEvent& held : queue.events) {
-        if (!Ready(held) || !Release(&held)) return Block({});
-      }
-    }
-    if (group.barrier && (!Ready(*group.barrier) || !Release(&*group.barrier))) return Block({});
-  }
-  groups_.clear();
-  groups_.emplace_back();
-  return Result::kGoOn;
 }
 
 std::string StreamRelease::Take() {
@@ -252,6 +229,9 @@ Result StreamRelease::JudgeLanes(const openai::EventInfo& info, HeldEvent* held)
     if (ended(lanes_[index])) result = EndLane(index, held);
     if (result != Result::kGoOn) return result;
   }
+  for (const uint64_t group : info.ended_groups) {
+    if (const Result result = EndGroup(group); result != Result::kGoOn) return result;
+  }
   return Result::kGoOn;
 }
 
@@ -272,104 +252,6 @@ Result StreamRelease::JudgeWholeLanes() {
     return Block(UnfitBlock(chain_, policy::Phase::kOutput, i));
   }
   return Result::kGoOn;
-}
-
-// ---- the queue ---------------------------------------------------------------------------------
-
-void StreamRelease::Enqueue(HeldEvent held, bool barrier, uint32_t choice) {
-  held_bytes_ += held.held_bytes();
-  ++held_events_;
-  Group& group = groups_.back();
-  if (barrier || group.queues.size() >= limits_.max_overtaking_choices) {
-    group.barrier = std::make_unique<HeldEvent>(std::move(held));
-    groups_.emplace_back();
-    return;
-  }
-  auto queue = std::find_if(group.queues.begin(), group.queues.end(),
-                            [&](const ChoiceQueue& other) { return other.choice == choice; });
-  if (queue == group.queues.end()) {
-    queue = group.queues.insert(group.queues.end(), ChoiceQueue{choice, {}});
-  }
-  queue->events.push_back(std::move(held));
-  ++group.waiting;
-}
-
-Result StreamRelease::DrainWithin() {
-  if (!buffered_) {
-    if (const Result result = Drain(); result != Result::kGoOn) return result;
-  }
-  return CheckLimits();
-}
-
-Result StreamRelease::Drain() {
-  if (placeholders_->exceeded()) return Block(RestoreLimitBlock());
-  for (;;) {
-    Group& group = groups_.front();
-    for (ChoiceQueue& queue : group.queues) {
-      while (!queue.events.empty() && Ready(queue.events.front())) {
-        if (!Release(&queue.events.front())) return Block({});
-        queue.events.pop_front();
-        --group.waiting;
-      }
-    }
-    if (group.waiting > 0 || !group.barrier || !Ready(*group.barrier)) return Result::kGoOn;
-    if (!Release(&*group.barrier)) return Block({});
-    groups_.pop_front();
-  }
-}
-
-bool StreamRelease::Ready(const HeldEvent& held) const {
-  return std::all_of(held.pieces.begin(), held.pieces.end(), [&](const HeldPiece& piece) {
-    if (piece.grown != nullptr) return piece.grown->Cleared(piece.end);
-    if (piece.lane == HeldPiece::kNoLane) return true;
-    if (!lanes_[piece.lane].Cleared(piece.end)) return false;
-    return piece.joined == HeldPiece::kNoLane || lanes_[piece.joined].Cleared(piece.joined_end());
-  });
-}
-
-bool StreamRelease::Release(HeldEvent* held) {
-  for (HeldPiece& piece : held->pieces) {
-    if (piece.grown != nullptr) {
-      piece.edits = piece.grown->EditsTo(piece.end);
-      if (!placeholders_->TakeAgain(piece.edits)) return false;
-    }
-    if (piece.lane == HeldPiece::kNoLane) continue;
-    std::vector<SpanEdit> joined;
-    lanes_[piece.lane].TakeEdits(piece.begin, piece.end,
-                                 piece.segment.apart ? &joined : &piece.edits);
-    MergeJoined(std::move(joined), 0, &piece.edits);
-    if (piece.joined == HeldPiece::kNoLane) continue;
-    joined.clear();
-    lanes_[piece.joined].TakeEdits(piece.joined_begin, piece.joined_end(), &joined);
-    MergeJoined(std::move(joined), piece.begin, &piece.edits);
-  }
-  if (!held->AppendTo(&buffers_.rewritten, &released_)) return false;
-  held_bytes_ -= std::min(held_bytes_, held->held_bytes());
-  --held_events_;
-  CountReleased(held->content, held->text_bytes(), held->sequence_number);
-  return true;
-}
-
-void StreamRelease::CountReleased(bool content, size_t text_bytes, uint32_t sequence_number) {
-  content_released_ = content_released_ || content;
-  if (content) released_text_bytes_ += text_bytes;
-  if (sequence_number != 0) last_sequence_number_ = sequence_number;
-}
-
-Result StreamRelease::Block(policy::Block block) {
-  if (block.reason_code.empty()) {
-    block.reason_code = "stream.hold_limit";
-    block.message = "The answer cannot be checked within the limits of this gateway.";
-  }
-  block_ = std::move(block);
-  return Result::kBlocked;
-}
-
-Result StreamRelease::CheckLimits() {
-  const bool within = held_events_ <= limits_.max_held_events &&
-                      held_bytes_ <= limits_.max_held_bytes &&
-                      pending_text_ <= limits_.max_pending_text;
-  return within ? Result::kGoOn : Block({});
 }
 
 }  // namespace kt::session

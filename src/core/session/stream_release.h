@@ -75,6 +75,9 @@ class StreamRelease {
   // The stream is complete: every lane is final, every event leaves.
   Result Flush();
 
+  // The time; what waits for nothing but its turn waits no longer than kPatienceMs.
+  void SetNow(uint64_t now_ms) noexcept { now_ms_ = now_ms; }
+
   // What has been released since the last call.
   std::string Take();
   // About so many bytes may be released before the next Take.
@@ -87,23 +90,24 @@ class StreamRelease {
   const policy::Block& block() const noexcept { return block_; }
 
  private:
-  struct ChoiceQueue {
-    uint32_t choice;
+  struct Queue {
+    QueueId id;
     std::list<HeldEvent> events;
   };
   // Lanes that are one text: the one that went on last, and the joined one while that has to look
   // back.
   struct LaneGroup {
     uint32_t last, joined = HeldPiece::kNoLane;
+    bool over = false;  // nothing may follow
   };
   struct Group {  // what may overtake each other, and the barrier behind it
-    std::vector<ChoiceQueue> queues;
+    std::vector<Queue> queues;
     size_t waiting = 0;
     std::unique_ptr<HeldEvent> barrier;
   };
 
   RunEvent MakeRunEvent(const sse::Event& event, const openai::EventInfo& info,
-                        uint32_t sequence_number) const;
+                        uint32_t sequence_number);
   // Says in *event where its text came to stand.
   Result AddToRun(RunEvent* event, std::optional<uint32_t> lane, std::string_view text);
   bool EndsRun(const sse::Event& event, const openai::EventInfo& info) const;
@@ -133,10 +137,14 @@ class StreamRelease {
   bool JoinGroup(LaneGroup* group, HeldEvent* held);
   void DropJoined(uint32_t joined);
   Result EndLane(uint32_t lane, HeldEvent* held);
+  Result EndGroup(uint64_t key);
   Result JudgeOpenLane(uint32_t lane, bool final);
   std::optional<uint32_t> FindLane(openai::LaneKey key);
   std::optional<uint32_t> LaneOf(const openai::Segment& segment, uint32_t choice);
-  void Enqueue(HeldEvent held, bool barrier, uint32_t choice);
+  // stream_release_queue.cc
+  void Enqueue(HeldEvent held, bool barrier, QueueId queue);
+  static std::vector<Queue*> InOrder(std::vector<Queue>* queues);
+  bool MayGo(const Group& group, const Queue& queue) const;
   Result DrainWithin();
   Result Drain();
   bool Ready(const HeldEvent& held) const;
@@ -163,6 +171,8 @@ class StreamRelease {
   StreamBuffers& buffers_;
   StreamRun run_;
   std::list<Group> groups_;
+  QueueId last_queue_ = 0;
+  uint64_t enqueued_ = 0, now_ms_ = 0;
   size_t held_bytes_ = 0, held_events_ = 0, pending_text_ = 0;
   std::string released_;
   bool content_released_ = false;

@@ -30,6 +30,7 @@ bool StreamRelease::GoesOnAlone(uint32_t lane) const noexcept {
 // has or needs one. False: what came before in the group is over, or there are too many lanes.
 bool StreamRelease::AppendToGroup(std::string_view text, HeldPiece* piece, HeldEvent* held) {
   LaneGroup& group = *group_of_lane_[piece->lane];
+  if (group.over) return false;
   const bool seam = group.last != piece->lane;
   if (seam && group.joined == HeldPiece::kNoLane && !JoinGroup(&group, held)) return false;
   group.last = piece->lane;
@@ -61,7 +62,7 @@ bool StreamRelease::JoinGroup(LaneGroup* joined, HeldEvent* held) {
   };
   wait(held);
   for (Group& waiting : groups_) {
-    for (ChoiceQueue& queue : waiting.queues) {
+    for (Queue& queue : waiting.queues) {
       for (HeldEvent& event : queue.events) wait(&event);
     }
     if (waiting.barrier) wait(waiting.barrier.get());
@@ -78,6 +79,18 @@ Result StreamRelease::JudgeOpenLane(uint32_t index, bool final) {
   if (auto block = JudgeLane(&lanes_[index], final)) return Block(std::move(*block));
   const bool joined = lanes_[index].key() == 0;
   if (joined && !lanes_[index].closed() && !lanes_[index].LooksBack()) DropJoined(index);
+  return Result::kGoOn;
+}
+
+// Nothing follows in any lane of the group.
+Result StreamRelease::EndGroup(uint64_t key) {
+  const auto group = lane_groups_.find(key);
+  if (group == lane_groups_.end()) return Result::kGoOn;
+  group->second.over = true;
+  for (uint32_t index = 0; index < lanes_.size(); ++index) {
+    if (group_of_lane_[index] != &group->second) continue;
+    if (const Result result = JudgeOpenLane(index, true); result != Result::kGoOn) return result;
+  }
   return Result::kGoOn;
 }
 

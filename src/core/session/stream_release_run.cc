@@ -28,13 +28,14 @@ HeldEvent MakeHeld(const RunEvent& event, uint32_t lane, uint32_t lane_choice) {
 using Result = StreamRelease::Result;
 
 RunEvent StreamRelease::MakeRunEvent(const sse::Event& event, const openai::EventInfo& info,
-                                     uint32_t sequence_number) const {
+                                     uint32_t sequence_number) {
   RunEvent made;
   made.event = event;
   if (!judged_) made.event.data = event.raw;  // goes out as it came, whatever it holds
   if (judged_ && !info.segments.empty()) made.segment = info.segments.front();
   made.barrier = IsBarrier(info);
-  made.choice = QueueOf(info);
+  made.queue = QueueOf(info, last_queue_);
+  if (!made.barrier) last_queue_ = made.queue;
   made.sequence_number = sequence_number;
   made.content = info.content;
   return made;
@@ -96,7 +97,7 @@ Result StreamRelease::ReplayRun(policy::Block block) {
     if (event.has_text()) {
       if (auto found = JudgeLane(&lane, false, event.end)) return Block(std::move(*found));
     }
-    Enqueue(MakeHeld(event, run_.lane(), lane.choice()), event.barrier, event.choice);
+    Enqueue(MakeHeld(event, run_.lane(), lane.choice()), event.barrier, event.queue);
     if (const Result result = Drain(); result != Result::kGoOn) return result;
   }
   return Block(std::move(block));
@@ -129,7 +130,7 @@ Result StreamRelease::EnqueueRun(size_t first) {
   if (first == events.size()) return Result::kGoOn;
   const uint32_t choice = run_.lane() != StreamRun::kNoLane ? lanes_[run_.lane()].choice() : 0;
   for (size_t i = first; i < events.size(); ++i) {
-    Enqueue(MakeHeld(events[i], run_.lane(), choice), events[i].barrier, events[i].choice);
+    Enqueue(MakeHeld(events[i], run_.lane(), choice), events[i].barrier, events[i].queue);
   }
   return Drain();
 }

@@ -19,11 +19,15 @@ bool MayWait(const sse::Event& event, const openai::EventInfo& info) {
 }
 
 bool IsBarrier(const openai::EventInfo& info) noexcept {
-  return info.choices.size() != 1 || !info.finished.empty();
+  const bool both = info.voice == openai::Voice::kBoth;
+  return info.choices.size() != 1 || !info.finished.empty() || both;
 }
 
-uint32_t QueueOf(const openai::EventInfo& info) noexcept {
-  return IsBarrier(info) ? 0 : info.choices.front();
+QueueId QueueOf(const openai::EventInfo& info, QueueId last) noexcept {
+  if (IsBarrier(info)) return 0;
+  const QueueId says = QueueId{info.choices.front()} << 1;
+  const bool goes_on = info.voice == openai::Voice::kNone && (last & ~kThinks) == says;
+  return info.voice == openai::Voice::kThinks || (goes_on && last != says) ? says | kThinks : says;
 }
 
 void StreamRun::Add(const RunEvent& event, uint32_t lane) {

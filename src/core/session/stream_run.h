@@ -14,11 +14,15 @@
 
 namespace kt::session {
 
+// Events that keep their order: what the model says in one choice, or what it thinks.
+using QueueId = uint64_t;
+inline constexpr QueueId kThinks = 1;  // the bit that tells the two of one choice apart
+
 struct RunEvent {
   sse::Event event;           // refers to the bytes that were fed last
   openai::Segment segment;    // node == json::kNoNode: the event holds no text
   size_t begin = 0, end = 0;  // of its text in the lane
-  uint32_t choice = 0;
+  QueueId queue = 0;
   uint32_t sequence_number = 0;
   bool barrier = false;
   bool content = false;
@@ -32,8 +36,9 @@ bool MayWait(const sse::Event& event, const openai::EventInfo& info);
 
 // Does the event wait for all before it, and all behind it for the event?
 bool IsBarrier(const openai::EventInfo& info) noexcept;
-// The choice in whose order it goes; 0 for a barrier.
-uint32_t QueueOf(const openai::EventInfo& info) noexcept;
+// The queue in whose order it goes; 0 for a barrier. `last`: that of the event before, with which
+// an event without text goes.
+QueueId QueueOf(const openai::EventInfo& info, QueueId last) noexcept;
 
 class StreamRun {
  public:
