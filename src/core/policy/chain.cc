@@ -70,10 +70,6 @@ uint64_t NextChainId() noexcept {
   return ++last;
 }
 
-detect::Scope ScopeOf(Phase phase) noexcept {
-  return phase == Phase::kInput ? detect::Scope::kInput : detect::Scope::kOutput;
-}
-
 }  // namespace
 
 std::string_view VerdictName(Verdict verdict) noexcept {
@@ -277,80 +273,6 @@ std::optional<Block> ChainRun::RunEntries(Phase phase, std::span<const Text> tex
     }
   }
   return std::nullopt;
-}
-
-bool ChainRun::WantsScores(const TextUnit& unit) const noexcept {
-  if (chain_.classifier() == nullptr) return false;
-  const auto entries = chain_.entries();
-  return std::any_of(entries.begin(), entries.end(), [&](const ChainEntry& entry) {
-    return Active(entry, unit.phase) && entry.policy->WantsScores(unit);
-  });
-}
-
-void ChainRun::ReadText(const Text& text, Phase phase, JudgedText* out) {
-  TextUnit unit = text.unit;
-  unit.phase = phase;
-  Reader::Options options;
-  options.scope = ScopeOf(phase);
-  out->cached = JudgedText::Cached::kNot;
-  // The windows of an answer are those of its texts one by one, as in a stream.
-  const bool scored = (!text.joined || phase == Phase::kInput) && WantsScores(unit);
-  if (LookUp(text, phase, scored, out)) return;
-  if (options_.cache != nullptr && phase == Phase::kInput) {
-    options.passages = &options_.cache->passages();
-    options.circumstances = {chain_.id(), options_.caller};
-  }
-  const uint32_t windows = windows_;
-  if (scored) {
-    options.classifier = chain_.classifier();
-    options.windows = &windows_;
-    if (unit.phase == Phase::kInput) options.views = detect::kAllViews;
-  }
-  out->failed = !buffers_.reader.Read(unit.text, options, &out->reading).ok();
-  // Policies without rules pass it all the same.
-  if (out->failed) out->cached = JudgedText::Cached::kNot;
-  out->passed.windows = windows_ - windows;
-}
-
-// Requests only: answers do not come again.
-bool ChainRun::LookUp(const Text& text, Phase phase, bool scored, JudgedText* out) {
-  const std::string_view bytes = text.unit.text;
-  const bool cached = options_.cache != nullptr && phase == Phase::kInput &&
-                      selected_.size() <= 64 && bytes.size() >= VerdictCache::kMinBytes;
-  if (!cached) return false;
-  VerdictCache::Circumstances circumstances;
-  circumstances.chain = chain_.id();
-  for (size_t i = 0; i < selected_.size(); ++i) {
-    circumstances.selected |= uint64_t{selected_[i]} << i;
-  }
-  if (scored) circumstances.windows = windows_;
-  circumstances.role = static_cast<uint8_t>(text.unit.role);
-  circumstances.text_class = static_cast<uint8_t>(text.unit.text_class);
-  circumstances.joined = text.joined;
-  if (!options_.cache->KeyOf(circumstances, options_.caller, bytes, &out->key)) return false;
-  const VerdictCache::Passed* passed = options_.cache->Find(out->key);
-  out->cached = passed != nullptr ? JudgedText::Cached::kKnown : JudgedText::Cached::kIfPassed;
-  out->passed = passed != nullptr ? *passed : VerdictCache::Passed();
-  if (passed == nullptr) return false;
-  out->failed = false;
-  windows_ += passed->windows;
-  ++cached_texts_;
-  return true;
-}
-
-void ChainRun::Remember(std::span<const JudgedText> read) {
-  for (const JudgedText& text : read) {
-    if (text.cached == JudgedText::Cached::kIfPassed) options_.cache->Add(text.key, text.passed);
-  }
-}
-
-std::span<const ChainRun::Text> ChainRun::WithJoined(std::span<const Text> texts) {
-  const auto grouped = [](const Text& text) { return text.group != 0; };
-  if (std::count_if(texts.begin(), texts.end(), grouped) < 2) return texts;
-  if (buffers_.joined == nullptr) buffers_.joined = std::make_unique<JoinedTexts>();
-  buffers_.with_joined.assign(texts.begin(), texts.end());
-  buffers_.joined->AppendTo(&buffers_.with_joined, chain_.matcher().longest_match_bytes());
-  return buffers_.with_joined;
 }
 
 std::optional<Block> ChainRun::Judge(Phase phase, std::span<const Text> given,

@@ -4,7 +4,6 @@
 #include <tuple>
 #include <utility>
 
-#include "core/session/segment_edits.h"
 
 namespace kt::session {
 
