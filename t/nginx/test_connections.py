@@ -13,10 +13,18 @@ def connections_of(provider):
     return [request.connection for request in provider.requests]
 
 
+def whole_stream():
+    """In one write: where the end of the chunks comes later, the client, which has its last event,
+    may ask again before the connection is free."""
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+    chunks = [b"%x\r\n%s\r\n" % (len(piece), piece) for piece in chat.stream(["Hello"])]
+    return answers.raw(head + b"".join(chunks) + b"0\r\n\r\n", close=False)
+
+
 @pytest.mark.parametrize("stream", [False, True])
 def test_a_connection_is_used_again(gw, provider, stream):
     if stream:
-        provider.answer(answers.stream(chat.stream(["Hello"])))
+        provider.answer(whole_stream())
     for _ in range(3):
         assert gw.chat(stream=stream).complete
     assert len(set(connections_of(provider))) == 1
@@ -54,7 +62,7 @@ def test_a_stock_upstreams_connection_is_used_again(make_gateway, provider, stre
         http=f"upstream kept {{ server {address}; keepalive 4; }}",
     )
     if stream:
-        provider.answer(answers.stream(chat.stream(["Hello"])))
+        provider.answer(whole_stream())
     for _ in range(3):
         assert gateway.chat(path="/stock/v1/chat/completions", stream=stream).complete
     assert len(set(connections_of(provider))) == 1
