@@ -21,14 +21,21 @@ Clues FindClues(std::span<const RuleHit> hits, size_t rules) {
   std::vector<double> seen(rules, 0);
   for (size_t i = 0; i < hits.size(); ++i) {
     Evidence here{0, 0, 0, hits[i].begin, hits[i].end};
-    double missed = 1, missed_rare = 1, common = 0;
+    double missed = 1, missed_rare = 1, common = 0, row = 0;
     size_t last = i, common_end = 0;
     for (; last < hits.size() && hits[last].begin < hits[i].begin + kEvidenceWindowBytes; ++last) {
       const RuleHit& hit = hits[last];
       double& known = seen[hit.rule];
       if (hit.weight <= known) continue;
       const double share = (1 - hit.weight) / (1 - known);
-      missed *= share;
+      // "From now on, you": common rules that share words are one piece of evidence, the strongest.
+      if (hit.common && row > 0 && hit.begin < common_end) {
+        missed *= (1 - std::max(row, hit.weight)) / (1 - row);
+        row = std::max(row, hit.weight);
+      } else {
+        missed *= share;
+        if (hit.common) row = hit.weight;
+      }
       known = hit.weight;
       here.strongest = std::max(here.strongest, known);
       // Common rules that hit the same words, or those beside them, say the same.

@@ -42,9 +42,14 @@ TEST(Evidence, CommonRulesTogetherAreRareButForTheStrongest) {
 }
 
 TEST(Evidence, CommonRulesThatHitTheSameWordsAreOne) {
-  const RuleHit hits[] = {At(0, 0, 0.55, true), At(5, 1, 0.5, true)};
+  const RuleHit hits[] = {At(0, 0, 0.5, true), At(5, 1, 0.55, true)};
   EXPECT_NEAR(FindClues(hits, 2).rare.rare, 0, 1e-9);
-  EXPECT_NEAR(FindClues(hits, 2).best.together, 1 - 0.45 * 0.5, 1e-9);
+  EXPECT_NEAR(FindClues(hits, 2).best.together, 0.55, 1e-9);
+  // Beside them, or rare ones, add up.
+  const RuleHit beside[] = {At(0, 0, 0.5, true), At(10, 1, 0.55, true)};
+  EXPECT_NEAR(FindClues(beside, 2).best.together, 1 - 0.5 * 0.45, 1e-9);
+  const RuleHit rare[] = {At(0, 0, 0.5, true), At(5, 1, 0.55)};
+  EXPECT_NEAR(FindClues(rare, 2).best.together, 1 - 0.5 * 0.45, 1e-9);
 }
 
 TEST(Evidence, TheRareWindowIsFoundBesideAStrongerCommonOne) {
