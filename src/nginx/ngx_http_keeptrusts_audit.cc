@@ -218,6 +218,13 @@ void LogInjection(const session::Session& session, ngx_log_t* log) {
   }
 }
 
+// The record says that a policy failed; which of its expressions did is for who wrote it.
+void LogFailure(const session::Session& session, ngx_log_t* log) {
+  const std::string note = session.failure_note();
+  if (note.empty()) return;
+  ngx_log_error(NGX_LOG_ERR, log, 0, "keeptrusts: a text could not be checked: %s", note.c_str());
+}
+
 }  // namespace
 
 AuditEntry::~AuditEntry() {
@@ -290,6 +297,7 @@ void WriteRecord(Context* ctx, int status) noexcept {
   Guard(log, 0, [&] {
     const audit::Record& record = ctx->session->Finish(status, Now());
     LogInjection(*ctx->session, log);
+    LogFailure(*ctx->session, log);
     LogNotices(ctx);
     LogFailedAnswer(ctx, status);
     AuditEntry* entry = ctx->conf->audit;

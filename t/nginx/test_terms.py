@@ -128,3 +128,21 @@ def test_an_injection_is_not_logged_unasked(make_gateway, provider):
     gateway = gateway_of(make_gateway, provider, "prompt-injection", {})
     gateway.record_of(gateway.chat(chat.INJECTION))
     assert "prompt injection" not in gateway.error_log
+
+
+# What cannot be judged
+
+
+def test_expressions_that_find_too_much_fail_and_are_named(make_gateway, provider):
+    patterns = {"detect_patterns": ["harmless"] + ["[a-z0-9]"] * 20}
+    gateway = gateway_of(make_gateway, provider, "dlp-filter", patterns)
+    assert gateway.chat("secretword4711").status == 200
+    answer = gateway.chat("secretword4711 " * 6000)
+    assert (answer.status, answer.error["policy"]) == (409, "dlp-filter")
+    record = gateway.record_of(answer)
+    assert record["reason_code"] == "dlp_filter.failed"
+    lines = [line for line in gateway.error_log.splitlines() if "could not be checked" in line]
+    assert len(lines) == 1 and "[error]" in lines[0]
+    assert "policy.dlp-filter.detect_patterns[" in lines[0]
+    assert answer.header("x-request-id") in lines[0]
+    assert "secretword" not in gateway.error_log

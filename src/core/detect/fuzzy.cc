@@ -6,6 +6,7 @@
 
 #include "core/detect/normalize.h"
 #include "core/detect/utf8.h"
+#include "core/detect/work_budget.h"
 
 namespace kt::detect {
 namespace {
@@ -16,6 +17,7 @@ constexpr size_t kHeadLetters = 8;
 constexpr size_t kMaxUnitBytes = 4;
 // Far longer than anything that has to be seen at once.
 constexpr size_t kPieceBytes = 16384;
+constexpr size_t kSpent = SIZE_MAX;
 
 enum class Class : uint8_t { kGap, kWord, kAlone };
 
@@ -245,8 +247,9 @@ FuzzyMatcher::Choice FuzzyMatcher::Choose(const Term& term, const std::vector<Un
 }
 
 // Appends to *out, if given. `more`: the text may go on, and the place is returned from which that
-// can change something. (*free_from)[t]: behind the last match of a term.
-size_t FuzzyMatcher::ScanPiece(std::string_view text, size_t from, bool more,
+// can change something; kSpent where the budget, if given, is. (*free_from)[t]: behind the last
+// match of a term.
+size_t FuzzyMatcher::ScanPiece(std::string_view text, size_t from, bool more, WorkBudget* budget,
                                std::vector<size_t>* free_from, std::vector<Match>* out) const {
   // One code point of context says whether a word begins.
   size_t first = from;
@@ -261,12 +264,14 @@ size_t FuzzyMatcher::ScanPiece(std::string_view text, size_t from, bool more,
     if (units[begin].at < from) continue;
     const bool begins_word = Begins(units, begin, false);
     if (!begins_word && !(has_gap_terms_ && Begins(units, begin, true))) continue;
+    if (budget != nullptr && !budget->Spend(terms_.size())) return kSpent;
     Window window;
     for (size_t t = 0; t < terms_.size(); ++t) {
       const Term& term = terms_[t];
       if (!begins_word && !term.begins_in_gap) continue;
       if (units[begin].at < (*free_from)[t]) continue;
       if (!MayBegin(term, units, begin, more, &window)) continue;
+      if (budget != nullptr && !budget->Spend(term.letters.size())) return kSpent;
       const Choice choice = Choose(term, units, begin, more);
       if (choice.best.open) return units[begin].at;
       if (!choice.best.found()) continue;
@@ -282,25 +287,33 @@ size_t FuzzyMatcher::ScanPiece(std::string_view text, size_t from, bool more,
   return text.size();
 }
 
-size_t FuzzyMatcher::Scan(std::string_view text, size_t from, bool more,
+size_t FuzzyMatcher::Scan(std::string_view text, size_t from, bool more, WorkBudget* budget,
                           std::vector<Match>* out) const {
   std::vector<size_t> free_from(terms_.size(), 0);
   for (;;) {
     size_t limit = std::min(text.size(), from + kPieceBytes);
     while (limit < text.size() && IsContinuation(text[limit])) ++limit;
     const bool last = limit == text.size();
-    const size_t next = ScanPiece(text.substr(0, limit), from, more || !last, &free_from, out);
-    if (last) return next;
+    const size_t next =
+        ScanPiece(text.substr(0, limit), from, more || !last, budget, &free_from, out);
+    if (last || next == kSpent) return next;
     from = next;
   }
 }
 
-void FuzzyMatcher::FindAll(std::string_view text, size_t from, std::vector<Match>* out) const {
-  Scan(text, from, false, out);
+bool FuzzyMatcher::FindAll(std::string_view text, size_t from, std::vector<Match>* out,
+                           WorkBudget* budget) const {
+  const size_t before = out->size();
+  if (Scan(text, from, false, budget, out) == kSpent) return false;
+  if (budget == nullptr) return true;
+  const size_t found = out->size() - before;
+  if (found > budget->matches_left()) return false;
+  budget->Keep(found);
+  return true;
 }
 
 size_t FuzzyMatcher::HoldFrom(std::string_view text, size_t from) const {
-  return Scan(text, from, true, nullptr);
+  return Scan(text, from, true, nullptr, nullptr);
 }
 
 }  // namespace kt::detect

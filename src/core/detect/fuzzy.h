@@ -39,8 +39,9 @@ class FuzzyMatcher {
 
   // Appends the matches that begin at or after `from`, as Matcher::FindAll does. Of overlapping
   // candidates of one term it is the one with the fewest edits, then the first, then the longest;
-  // whole_begin is where the first candidate began.
-  void FindAll(std::string_view text, size_t from, std::vector<Match>* out) const;
+  // whole_begin is where the first candidate began. False: the budget is spent.
+  bool FindAll(std::string_view text, size_t from, std::vector<Match>* out,
+               WorkBudget* budget = nullptr) const;
   // As Matcher::HoldFrom.
   size_t HoldFrom(std::string_view text, size_t from) const;
 
@@ -66,9 +67,10 @@ class FuzzyMatcher {
                        bool more) noexcept;
   static bool MayBegin(const Term& term, const std::vector<Unit>& units, size_t begin, bool more,
                        Window* window) noexcept;
-  size_t ScanPiece(std::string_view text, size_t from, bool more, std::vector<size_t>* free_from,
-                   std::vector<Match>* out) const;
-  size_t Scan(std::string_view text, size_t from, bool more, std::vector<Match>* out) const;
+  size_t ScanPiece(std::string_view text, size_t from, bool more, WorkBudget* budget,
+                   std::vector<size_t>* free_from, std::vector<Match>* out) const;
+  size_t Scan(std::string_view text, size_t from, bool more, WorkBudget* budget,
+              std::vector<Match>* out) const;
 
   std::vector<Term> terms_;  // by head_window
   bool has_gap_terms_ = false;

@@ -9,11 +9,16 @@
 
 #include "core/detect/fuzzy.h"
 #include "core/detect/rule_search.h"
+#include "core/detect/work_budget.h"
 
 namespace kt::detect {
 namespace {
 
 constexpr int64_t kSetMemoryBytes = int64_t{12} << 20;
+// How far a set with rules of users looks until somebody asks what it has cost.
+constexpr size_t kSetPieceBytes = size_t{32} << 10;
+constexpr size_t kCodePointBytes = 4;
+
 size_t PreviousCodePoint(std::string_view text, size_t i) noexcept {
   while (i > 0 && IsUtf8Tail(text[--i])) {
   }
@@ -25,6 +30,8 @@ struct ScopeSet {
   Prefilter prefilter;
   std::unique_ptr<RE2::Set> set;
   std::vector<RuleId> ids;  // by index in the set
+  bool own = false;         // some are not of the shipped packs
+  size_t window = 0;  // bytes of the longest match of those that have one (RuleSearch::window)
   FuzzyMatcher fuzzy;
 };
 
@@ -44,8 +51,10 @@ struct Matcher::Impl {
   void AddFuzzy(const Rule& rule);
   Status AddToScopes(RuleId id);
   Status Finish();
-  Status FindRest(const ScopeSet& scope, std::string_view text, size_t from,
+  Status FindRest(const ScopeSet& scope, std::string_view text, size_t from, WorkBudget* budget,
                   std::vector<Match>* out) const;
+  Status FindHits(const ScopeSet& scope, std::string_view text, size_t start, WorkBudget* budget,
+                  std::vector<bool>* hits) const;
 };
 
 Status Matcher::Impl::Compile(Rule rule, const KnownFacts* known) {
@@ -94,6 +103,8 @@ Status Matcher::Impl::AddToScopes(RuleId id) {
       return Status::InvalidArgument(rule.rule.id + ": " + error);
     }
     target.ids.push_back(id);
+    target.own = target.own || !rule.rule.trusted;
+    target.window = std::max(target.window, rule.window());
   }
   if (rule.rule.output && rule.begins()) {
     held.push_back(id);
@@ -165,36 +176,69 @@ bool Matcher::IsWithin(size_t bytes, Scope scope) const noexcept {
   });
 }
 
-// The rules without a literal: the set says which of them match at all.
+// Which rules of the set match at all. In pieces where that may cost much: what may match for ever
+// is then looked for in any case.
+Status Matcher::Impl::FindHits(const ScopeSet& scope, std::string_view text, size_t start,
+                               WorkBudget* budget, std::vector<bool>* hits) const {
+  hits->assign(scope.ids.size(), false);
+  const bool pieces = scope.own && text.size() - start > kSetPieceBytes;
+  for (size_t i = 0; pieces && i < hits->size(); ++i) {
+    (*hits)[i] = rules[scope.ids[i]]->window() == 0;
+  }
+  std::vector<int> found;
+  for (size_t end = start; end < text.size();) {
+    start = PreviousCodePoint(text, std::max(start, end));
+    end = pieces ? std::min(start + kSetPieceBytes, text.size()) : text.size();
+    if (scope.own && !budget->Spend(end - start)) {
+      return Status::ResourceExhausted("the rules cost too much on this text");
+    }
+    // Matches that begin in the piece, and the code point behind them.
+    size_t limit = end + std::min(scope.window + kCodePointBytes, text.size() - end);
+    while (limit < text.size() && IsUtf8Tail(text[limit])) ++limit;
+    RE2::Set::ErrorInfo error{};
+    const re2::StringPiece piece(text.data() + start, limit - start);
+    if (!scope.set->Match(piece, &found, &error) && error.kind != RE2::Set::kNoError) {
+      return Status::ResourceExhausted("the matcher's memory limit was reached");
+    }
+    for (const int hit : found) (*hits)[static_cast<size_t>(hit)] = true;
+  }
+  return Status::Ok();
+}
+
+// The rules without a literal.
 Status Matcher::Impl::FindRest(const ScopeSet& scope, std::string_view text, size_t from,
-                               std::vector<Match>* out) const {
+                               WorkBudget* budget, std::vector<Match>* out) const {
   // One code point of context is what \b, \B and (?m)^ look at.
   const size_t start = PreviousCodePoint(text, from);
-  std::vector<int> hits;
-  RE2::Set::ErrorInfo error{};
-  const re2::StringPiece piece(text.data() + start, text.size() - start);
-  if (!scope.set->Match(piece, &hits, &error)) {
-    if (error.kind == RE2::Set::kNoError) return Status::Ok();
-    return Status::ResourceExhausted("the matcher's memory limit was reached");
-  }
-  for (const int hit : hits) {
-    const RuleId id = scope.ids[static_cast<size_t>(hit)];
-    if (Status status = rules[id]->FindAll(id, text, from, out); !status.ok()) return status;
+  std::vector<bool> hits;
+  if (Status s = FindHits(scope, text, start, budget, &hits); !s.ok()) return s;
+  for (size_t i = 0; i < hits.size(); ++i) {
+    if (!hits[i]) continue;
+    const RuleId id = scope.ids[i];
+    const size_t before = out->size();
+    if (Status s = rules[id]->FindAnywhere(id, text, from, budget, out); !s.ok()) return s;
+    budget->Keep(out->size() - before);
   }
   return Status::Ok();
 }
 
 Status Matcher::FindAll(std::string_view text, size_t from, Scope scope, std::vector<Match>* out,
-                        Passages* passages) const {
+                        Passages* passages, WorkBudget* budget) const {
   const ScopeSet& rules = impl_->scopes[static_cast<size_t>(scope)];
   if (from >= text.size()) return Status::Ok();
+  WorkBudget own_budget;
+  if (budget == nullptr) budget = &own_budget;
+  budget->Begin(text.size() - from);
   const size_t old_size = out->size();
   Candidates candidates;
   rules.prefilter.Find(text, from, &candidates, passages);
   for (const Candidates::OfRule& of_rule : candidates.rules()) {
     const RuleSearch& rule = *impl_->rules[of_rule.rule];
-    const Status status = rule.FindNear(of_rule.rule, text, from, candidates, of_rule.head, out);
+    const size_t before = out->size();
+    const Status status =
+        rule.FindNear(of_rule.rule, text, from, candidates, of_rule.head, budget, out);
     if (!status.ok()) return status;
+    budget->Keep(out->size() - before);
   }
   if (passages != nullptr) {
     for (size_t i = old_size; i < out->size(); ++i) {
@@ -202,9 +246,12 @@ Status Matcher::FindAll(std::string_view text, size_t from, Scope scope, std::ve
     }
   }
   if (rules.set != nullptr) {
-    if (Status status = impl_->FindRest(rules, text, from, out); !status.ok()) return status;
+    if (Status status = impl_->FindRest(rules, text, from, budget, out); !status.ok())
+      return status;
   }
-  if (!rules.fuzzy.empty()) rules.fuzzy.FindAll(text, from, out);
+  if (!rules.fuzzy.empty() && !rules.fuzzy.FindAll(text, from, out, budget)) {
+    return Status::ResourceExhausted("terms that may be misspelt cost too much on this text");
+  }
   if (out->size() - old_size < 2) return Status::Ok();
   std::sort(out->begin() + static_cast<std::ptrdiff_t>(old_size), out->end(),
             [](const Match& a, const Match& b) {

@@ -21,6 +21,7 @@ namespace kt::detect {
 using RuleId = uint32_t;
 class KnownFacts;
 class Passages;
+class WorkBudget;
 
 // What a validator may look at. Context is looked for backward only, so that a stream, which does
 // not know what follows, and a whole text agree; no further than kContextBytes, and at nothing
@@ -127,12 +128,13 @@ class Matcher {
   // not overlap; matches of different rules may.
   // The set does not depend on where a text was cut, as long as no match m of the whole text has
   // m.whole_begin < from < m.end.
-  // kResourceExhausted: RE2's memory, or a text on which an unbounded rule would cost more than
-  // linear time.
+  // kResourceExhausted: RE2's memory, a text on which an unbounded rule would cost more than linear
+  // time, or a budget that is spent.
   // `passages`: of the text, when `from` is 0 (passages.h). Known ones are not looked into; of the
   // others it tells which are clean, once all is well.
+  // `budget`: of all texts that are judged together; null: one of its own.
   Status FindAll(std::string_view text, size_t from, Scope scope, std::vector<Match>* out,
-                 Passages* passages = nullptr) const;
+                 Passages* passages = nullptr, WorkBudget* budget = nullptr) const;
 
   // Streams: an offset p >= from such that no text[b..], b < p, is the beginning of a match of an
   // output rule, or a whole match that may still grow. text.size() when nothing needs to wait. All

@@ -10,14 +10,17 @@ namespace {
 constexpr size_t kPlaceWorkPerByte = 8;
 // Places of one range that are tried each by itself before all of the rest are at once.
 constexpr int kTries = 3;
+// How far a rule looks that may cost much until somebody asks what it has cost.
+constexpr size_t kPieceBytes = size_t{32} << 10;
 
 }  // namespace
 
 // Doubles the window until nothing that begins at `pos` is alive at its end.
 RuleSearch::Found RuleSearch::SearchAt(std::string_view text, size_t pos, size_t* work,
-                                       Span* span) const {
+                                       WorkBudget* budget, Span* span) const {
   for (size_t window = kFirstWindow;; window *= 2) {
     size_t limit = pos + std::min(window, text.size() - pos);
+    if (!MayLook(limit - pos, budget)) return Found::kTooMuchWork;
     while (limit < text.size() && IsUtf8Tail(text[limit])) ++limit;
     const bool hit = SearchWindow(text, pos, limit, span, RE2::ANCHOR_START);
     if (limit == text.size()) return hit ? Found::kYes : Found::kNo;
@@ -33,15 +36,16 @@ RuleSearch::Found RuleSearch::SearchAt(std::string_view text, size_t pos, size_t
 // Each place by itself, as long as what begins there ends soon; then over the whole rest at once,
 // whose cost has a bound.
 Status RuleSearch::FindUnbounded(RuleId id, std::string_view text, size_t from,
-                                 const Candidates& candidates, uint32_t range,
+                                 const Candidates& candidates, uint32_t range, WorkBudget* budget,
                                  std::vector<Match>* out) const {
   size_t work = text.size() * kPlaceWorkPerByte, pos = from;
+  const size_t most = out->size() + budget->matches_left();
   std::optional<KindsWindow> kinds;
   for (; range != Candidates::kNone; range = candidates.range(range).next) {
     const Candidates::Range& near = candidates.range(range);
     pos = std::max(pos, near.first);
     if (!derived_ || (!knows_opening_ && near.first != near.last)) {
-      return pos <= near.last ? FindAll(id, text, pos, out) : Status::Ok();
+      return pos <= near.last ? FindAll(id, text, pos, budget, out) : Status::Ok();
     }
     while ((pos = Opening(text, pos, near.last)) <= near.last) {
       if (IsHopeless(text, pos, &kinds)) {
@@ -49,16 +53,29 @@ Status RuleSearch::FindUnbounded(RuleId id, std::string_view text, size_t from,
         continue;
       }
       Span span;
-      const Found found = SearchAt(text, pos, &work, &span);
-      if (found == Found::kTooMuchWork) return FindAll(id, text, pos, out);
+      const Found found = SearchAt(text, pos, &work, budget, &span);
+      if (out->size() >= most) return TooMuchWork();
+      if (found == Found::kTooMuchWork) return FindAll(id, text, pos, budget, out);
       pos = found == Found::kYes ? Take(id, text, span, out) : pos + 1;
     }
   }
   return Status::Ok();
 }
 
-// What begins in [first, last].
+Status RuleSearch::EndOf(const Search& search) const {
+  return search.spent ? TooMuchWork() : Status::Ok();
+}
+
 void RuleSearch::FindIn(size_t first, size_t last, Search* search) const {
+  if (rule.trusted || last - first < kPieceBytes) return FindInPiece(first, last, search);
+  for (; first <= last && !search->spent; first += kPieceBytes) {
+    FindInPiece(first, std::min(first + kPieceBytes - 1, last), search);
+  }
+}
+
+// What begins in [first, last].
+void RuleSearch::FindInPiece(size_t first, size_t last, Search* search) const {
+  if (search->spent) return;
   const std::string_view text = search->text;
   // It ends in here: what lies beyond cannot change it.
   size_t limit = last + std::min(window_, text.size() - last);
@@ -71,6 +88,12 @@ void RuleSearch::FindIn(size_t first, size_t last, Search* search) const {
     if (one_place && IsHopeless(text, pos, &search->kinds)) {
       ++pos;
       continue;
+    }
+    const size_t kept = search->out->size() - search->begin;
+    if (!MayLook(one_place ? window_ : limit - pos, search->budget) ||
+        kept >= search->budget->matches_left()) {
+      search->spent = true;
+      return;
     }
     const RE2::Anchor anchor = one_place ? RE2::ANCHOR_START : RE2::UNANCHORED;
     if (SearchWindow(text, pos, limit, &span, anchor) && span.whole_begin <= last) {
@@ -104,13 +127,22 @@ void RuleSearch::FindAgain(const Repeats::Stretch& stretch, Search* search) cons
   search->pos = std::max(search->pos, stretch.end);
 }
 
+Status RuleSearch::FindAnywhere(RuleId id, std::string_view text, size_t from, WorkBudget* budget,
+                                std::vector<Match>* out) const {
+  if (window_ == 0 || from >= text.size()) return FindAll(id, text, from, budget, out);
+  if (Status status = Ready(); !status.ok()) return status;
+  Search search{id, text, from, budget, out, {}, {}, out->size()};
+  FindIn(from, text.size() - 1, &search);
+  return EndOf(search);
+}
+
 Status RuleSearch::FindNear(RuleId id, std::string_view text, size_t from,
-                            const Candidates& candidates, uint32_t range,
+                            const Candidates& candidates, uint32_t range, WorkBudget* budget,
                             std::vector<Match>* out) const {
   if (Status status = Ready(); !status.ok()) return status;
   // Whatever may go on for ever, or is not at one place.
-  if (window_ == 0) return FindUnbounded(id, text, from, candidates, range, out);
-  Search search{id, text, from, out, {}, {}};
+  if (window_ == 0) return FindUnbounded(id, text, from, candidates, range, budget, out);
+  Search search{id, text, from, budget, out, {}, {}, out->size()};
   std::span<const Repeats::Stretch> repeated;
   if (window_ <= kMostRepeated) repeated = candidates.repeated();
   for (; range != Candidates::kNone; range = candidates.range(range).next) {
@@ -122,7 +154,7 @@ Status RuleSearch::FindNear(RuleId id, std::string_view text, size_t from,
     if (search.pos <= near.last) FindIn(near.first, near.last, &search);
   }
   for (const Repeats::Stretch& stretch : repeated) FindAgain(stretch, &search);
-  return Status::Ok();
+  return EndOf(search);
 }
 
 }  // namespace kt::detect

@@ -179,11 +179,11 @@ bool RuleSearch::SearchWindow(std::string_view text, size_t pos, size_t limit, S
 // as long as some beginning of a match is alive, which for an unbounded rule can be the whole text
 // at every match. Doubles the window until nothing before the found match is alive at its end.
 RuleSearch::Found RuleSearch::SearchUnbounded(std::string_view text, size_t pos, size_t* work,
-                                              Span* span) const {
+                                              WorkBudget* budget, Span* span) const {
   for (size_t window = kFirstWindow;; window *= 2) {
     size_t limit = pos + std::min(window, text.size() - pos);
     while (limit < text.size() && IsUtf8Tail(text[limit])) ++limit;
-    if (*work < limit - pos) return Found::kTooMuchWork;
+    if (*work < limit - pos || !MayLook(limit - pos, budget)) return Found::kTooMuchWork;
     *work -= limit - pos;
     const bool hit = SearchWindow(text, pos, limit, span);
     if (limit == text.size()) return hit ? Found::kYes : Found::kNo;
@@ -200,8 +200,9 @@ RuleSearch::Found RuleSearch::SearchUnbounded(std::string_view text, size_t pos,
 }
 
 RuleSearch::Found RuleSearch::SearchFrom(std::string_view text, size_t pos, size_t* work,
-                                         Span* span) const {
-  if (derived_ && !bounded_) return SearchUnbounded(text, pos, work, span);
+                                         WorkBudget* budget, Span* span) const {
+  if (derived_ && !bounded_) return SearchUnbounded(text, pos, work, budget, span);
+  if (!MayLook(text.size() - pos, budget)) return Found::kTooMuchWork;
   if (!SearchWindow(text, pos, text.size(), span)) return Found::kNo;
   if (derived_) return Found::kYes;
   // No prefix is known of an expression outside the subset: every search may read to the end.
@@ -299,17 +300,20 @@ size_t RuleSearch::Take(RuleId id, std::string_view text, const Span& span,
   return span.begin + bytes;
 }
 
-Status RuleSearch::FindAll(RuleId id, std::string_view text, size_t from,
+Status RuleSearch::TooMuchWork() const {
+  return Status::ResourceExhausted(rule.id + ": costs too much on this text");
+}
+
+Status RuleSearch::FindAll(RuleId id, std::string_view text, size_t from, WorkBudget* budget,
                            std::vector<Match>* out) const {
   if (Status status = Ready(); !status.ok()) return status;
   size_t work = std::max(text.size() * kWorkPerByte, kWorkFloor);
+  const size_t most = out->size() + budget->matches_left();
   for (size_t pos = from; pos <= text.size();) {
     Span span;
-    const Found found = SearchFrom(text, pos, &work, &span);
+    const Found found = SearchFrom(text, pos, &work, budget, &span);
     if (found == Found::kNo) break;
-    if (found == Found::kTooMuchWork) {
-      return Status::ResourceExhausted(rule.id + ": costs too much on this text");
-    }
+    if (found == Found::kTooMuchWork || out->size() >= most) return TooMuchWork();
     pos = Take(id, text, span, out);
   }
   return Status::Ok();

@@ -16,6 +16,7 @@
 #include "core/detect/matcher.h"
 #include "core/detect/prefilter.h"
 #include "core/detect/rule_facts.h"
+#include "core/detect/work_budget.h"
 
 namespace kt::detect {
 
@@ -37,10 +38,14 @@ class RuleSearch {
   // Gives back what only building needs: `required`, `beginnings`.
   void Release() noexcept;
   // Appends the rule's matches under `id` (see Matcher::FindAll).
-  Status FindAll(RuleId id, std::string_view text, size_t from, std::vector<Match>* out) const;
+  Status FindAll(RuleId id, std::string_view text, size_t from, WorkBudget* budget,
+                 std::vector<Match>* out) const;
+  // The same, in pieces after which the budget is asked.
+  Status FindAnywhere(RuleId id, std::string_view text, size_t from, WorkBudget* budget,
+                      std::vector<Match>* out) const;
   // The same for a rule that the prefilter has found candidates of, from `range` on.
   Status FindNear(RuleId id, std::string_view text, size_t from, const Candidates& candidates,
-                  uint32_t range, std::vector<Match>* out) const;
+                  uint32_t range, WorkBudget* budget, std::vector<Match>* out) const;
 
   // Whether text[at, …) begins a match that what follows may complete or change.
   bool HoldsAt(std::string_view text, size_t at) const;
@@ -52,6 +57,8 @@ class RuleSearch {
   // Bytes of the longest match, where nothing but these and kContextBytes before them decides;
   // SIZE_MAX: it is not so.
   size_t repeats() const noexcept { return window_ != 0 ? window_ : SIZE_MAX; }
+  // The same; 0: it is not so.
+  size_t window() const noexcept { return window_; }
   // Whether the expression, or a part of it, matches in any case.
   bool folds() const noexcept;
   // Whether streams wait for its beginnings, which are known and not empty.
@@ -89,14 +96,24 @@ class RuleSearch {
     RuleId id;
     std::string_view text;
     size_t pos;
+    WorkBudget* budget;
     std::vector<Match>* out;
     std::optional<KindsWindow> kinds;
     struct Taken {
       size_t begin, end;
     };
     std::vector<Taken> taken;  // what matched
+    size_t begin = 0;          // of *out, before this rule
+    bool spent = false;        // the budget; nothing more is found
   };
+  // A long stretch in pieces, where the rule may cost much.
   void FindIn(size_t first, size_t last, Search* search) const;
+  void FindInPiece(size_t first, size_t last, Search* search) const;
+  Status EndOf(const Search& search) const;
+  // Whether the budget has room for a look at so many bytes.
+  bool MayLook(size_t bytes, WorkBudget* budget) const noexcept {
+    return rule.trusted || budget->Spend(bytes);
+  }
   void FindAgain(const Repeats::Stretch& stretch, Search* search) const;
   void SetOpening();
   void RequireWords();
@@ -108,12 +125,16 @@ class RuleSearch {
   const RE2* Head() const;
   bool SearchWindow(std::string_view text, size_t pos, size_t limit, Span* span,
                     RE2::Anchor anchor = RE2::UNANCHORED) const;
-  Found SearchUnbounded(std::string_view text, size_t pos, size_t* work, Span* span) const;
+  Found SearchUnbounded(std::string_view text, size_t pos, size_t* work, WorkBudget* budget,
+                        Span* span) const;
   // Of a rule without a bound, for a match that begins at `pos`.
-  Found SearchAt(std::string_view text, size_t pos, size_t* work, Span* span) const;
+  Found SearchAt(std::string_view text, size_t pos, size_t* work, WorkBudget* budget,
+                 Span* span) const;
   Status FindUnbounded(RuleId id, std::string_view text, size_t from, const Candidates& candidates,
-                       uint32_t range, std::vector<Match>* out) const;
-  Found SearchFrom(std::string_view text, size_t pos, size_t* work, Span* span) const;
+                       uint32_t range, WorkBudget* budget, std::vector<Match>* out) const;
+  Found SearchFrom(std::string_view text, size_t pos, size_t* work, WorkBudget* budget,
+                   Span* span) const;
+  Status TooMuchWork() const;
 
   // The first bytes of all matches, folded: of the first one which it may be, and a bloom filter of
   // as many as all have.

@@ -98,9 +98,16 @@ std::string_view DlpFilter::block_message() const noexcept {
 
 Status DlpFilter::Evaluate(const policy::TextUnit& unit, std::span<const detect::Match> matches,
                            policy::Evaluation* out) const {
+  size_t reach = 0;
   for (const detect::Match& match : matches) {
     const RuleInfo& info = rules_[match.rule - first_rule_];
     if (info.entity && IsHashOfMark(unit.text, match.begin, match.end)) continue;
+    // What lies inside one that is treated alike changes nothing, and hundreds of rules may find
+    // the same place.
+    if (!info.marking) {
+      if (match.end <= reach) continue;
+      reach = match.end;
+    }
     policy::Finding finding;
     finding.begin = match.begin;
     finding.end = match.end;

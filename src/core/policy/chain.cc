@@ -72,26 +72,6 @@ uint64_t NextChainId() noexcept {
 
 }  // namespace
 
-std::string_view VerdictName(Verdict verdict) noexcept {
-  switch (verdict) {
-    case Verdict::kAllowed:
-      return "allowed";
-    case Verdict::kFlagged:
-      return "flagged";
-    case Verdict::kRedacted:
-      return "redacted";
-    case Verdict::kBlocked:
-      return "blocked";
-    case Verdict::kEscalated:
-      return "escalated";
-    case Verdict::kFailedOpen:
-      return "failed_open";
-    case Verdict::kError:
-      return "error";
-  }
-  return "error";
-}
-
 Chain::Chain(std::vector<ChainEntry> entries, std::unique_ptr<const detect::Matcher> matcher,
              std::unique_ptr<const detect::Classifier> classifier)
     : id_(NextChainId()),
@@ -251,8 +231,12 @@ std::optional<Block> ChainRun::RunEntry(size_t entry_index, Phase phase,
       }
     }
     if (added.empty()) continue;
-    merged.insert(merged.end(), std::make_move_iterator(added.begin()),
-                  std::make_move_iterator(added.end()));
+    if (merged.empty()) {
+      merged.swap(added);
+    } else {
+      merged.insert(merged.end(), std::make_move_iterator(added.begin()),
+                    std::make_move_iterator(added.end()));
+    }
     MergeEdits(&merged);
   }
   return std::nullopt;

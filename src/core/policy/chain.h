@@ -180,6 +180,9 @@ class ChainRun {
     std::array<uint64_t, openai::kSayings> said = {};  // of it, by saying
   };
   std::span<const Count> redactions() const noexcept { return redactions_; }
+  // Why a text could not be judged, the first that could not: a rule and what about it, never of
+  // the text. Empty: all could.
+  const std::string& failure() const noexcept { return failure_; }
   // How many texts were known to pass and not judged again.
   uint32_t cached_texts() const noexcept { return cached_texts_; }
 
@@ -211,6 +214,7 @@ class ChainRun {
   // True: the text is known to pass.
   bool LookUp(const Text& text, Phase phase, bool scored, JudgedText* out);
   void Remember(std::span<const JudgedText> read);
+  void NoteFailure(const Status& status, JudgedText* out);
   void ReadText(const Text& text, Phase phase, JudgedText* out);
 
   const Chain& chain_;
@@ -221,6 +225,7 @@ class ChainRun {
   std::vector<PolicyOutcome> outcomes_;
   std::vector<size_t> outcome_index_;  // by phase and entry
   std::vector<Count> redactions_;
+  std::string failure_;
   uint32_t cached_texts_ = 0;
   uint32_t windows_ = 0;      // of the request, judged by the classifier
   uint64_t matching_ns_ = 0;  // of the present call, until a policy takes it over

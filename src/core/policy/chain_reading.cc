@@ -22,6 +22,11 @@ bool ChainRun::WantsScores(const TextUnit& unit) const noexcept {
   });
 }
 
+void ChainRun::NoteFailure(const Status& status, JudgedText* out) {
+  out->failed = !status.ok();
+  if (out->failed && failure_.empty()) failure_ = status.message();
+}
+
 void ChainRun::ReadText(const Text& text, Phase phase, JudgedText* out) {
   TextUnit unit = text.unit;
   unit.phase = phase;
@@ -41,7 +46,7 @@ void ChainRun::ReadText(const Text& text, Phase phase, JudgedText* out) {
     options.windows = &windows_;
     if (unit.phase == Phase::kInput) options.views = detect::kAllViews;
   }
-  out->failed = !buffers_.reader.Read(unit.text, options, &out->reading).ok();
+  NoteFailure(buffers_.reader.Read(unit.text, options, &out->reading), out);
   // Policies without rules pass it all the same.
   if (out->failed) out->cached = JudgedText::Cached::kNot;
   out->passed.windows = windows_ - windows;

@@ -80,7 +80,7 @@ std::optional<Block> ChainRun::JudgeDelta(std::string_view text, size_t from, bo
   JudgedText& read = buffers_.judged[0];
   size_t cut = seen_from;
   read.cached = JudgedText::Cached::kNot;  // of a text of the request
-  read.failed = !buffers_.reader.ReadDelta(seen, seen_from, final, &read.reading, &cut).ok();
+  NoteFailure(buffers_.reader.ReadDelta(seen, seen_from, final, &read.reading, &cut), &read);
   if (read.failed) cut = seen.size();
   cut = std::max(seen_from, OutsideMatches(read.reading.matches(), cut));
   if (HeldTooLong(chain_.matcher(), seen, cut)) {

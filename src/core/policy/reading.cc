@@ -81,6 +81,7 @@ void DropRestsOfEscapes(std::string_view raw, std::vector<Match>* matches) {
   const auto is_told_better = [&](size_t i) {
     const Match& match = (*matches)[i];
     const size_t begin = match.begin + RestOfEscape(raw, match.begin);
+    if (begin == match.begin) return false;
     for (size_t j = i + 1; j < matches->size() && (*matches)[j].begin <= begin; ++j) {
       Match& other = (*matches)[j];
       if (other.begin > match.begin && other.rule == match.rule && other.end == match.end) {
@@ -178,12 +179,13 @@ void Reader::DropAscii(const Reading& reading, std::vector<Match>* matches) cons
   });
 }
 
-Status Reader::MatchPlain(const Options& options, Reading* out) const {
+Status Reader::MatchPlain(const Options& options, Reading* out) {
   detect::Passages* passages = nullptr;
   if (options.passages != nullptr) {
     passages = options.passages->Begin(options.circumstances, out->plain_);
   }
-  Status status = matcher_->FindAll(out->plain_, 0, options.scope, &out->matches_, passages);
+  Status status =
+      matcher_->FindAll(out->plain_, 0, options.scope, &out->matches_, passages, &budget_);
   if (status.ok() && passages != nullptr) options.passages->Keep();
   DropAscii(*out, &out->matches_);
   return status;
@@ -199,7 +201,8 @@ Status Reader::MatchGroups(const detect::View& view, const Options& options, boo
     const size_t end = GroupEnd(view, &part);
     found_.clear();
     const std::string_view group = out->text.substr(begin, end - begin);
-    if (Status s = matcher_->FindAll(group, 0, options.scope, &found_); !s.ok()) return s;
+    Status s = matcher_->FindAll(group, 0, options.scope, &found_, nullptr, &budget_);
+    if (!s.ok()) return s;
     // What stands behind the decoded parts may be cut off: it is judged here as far as it is final,
     // the rest in the text.
     const detect::ViewPart& last = view.parts[part - 1];
@@ -268,7 +271,8 @@ Status Reader::ReadInner(const Options& options, Reading* out) {
   Reading::Deep& deep = *out->deep_;
   const unsigned views = options.views & ~detect::ViewBit(detect::ViewKind::kSpelled);
   const auto add = [&](ViewReading reading) {
-    Status status = matcher_->FindAll(reading.text, 0, options.scope, &reading.matches);
+    Status status =
+        matcher_->FindAll(reading.text, 0, options.scope, &reading.matches, nullptr, &budget_);
     if (status.ok()) deep.views.push_back(std::move(reading));
     return status;
   };

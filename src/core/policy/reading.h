@@ -16,6 +16,7 @@
 #include "core/detect/decode_views.h"
 #include "core/detect/matcher.h"
 #include "core/detect/normalize.h"
+#include "core/detect/work_budget.h"
 #include "core/policy/passage_cache.h"
 
 namespace kt::policy {
@@ -118,8 +119,12 @@ class Reader {
   Reader() = default;
   explicit Reader(const detect::Matcher& matcher) : matcher_(&matcher) {}
 
-  // Whose rules are looked for from now on; outlives the calls of Read and ReadDelta that follow.
-  void Use(const detect::Matcher& matcher) { matcher_ = &matcher; }
+  // Whose rules are looked for from now on, in texts that are judged together; outlives the calls
+  // of Read and ReadDelta that follow.
+  void Use(const detect::Matcher& matcher) {
+    matcher_ = &matcher;
+    budget_ = {};
+  }
   void Trim();  // as Reading::Trim
 
   // `raw` must outlive *out. A failure (a limit of the normaliser, the views or the matcher) leaves
@@ -133,7 +138,7 @@ class Reader {
 
  private:
   Status Prepare(std::string_view raw, unsigned views, Reading* out);
-  Status MatchPlain(const Options& options, Reading* out) const;
+  Status MatchPlain(const Options& options, Reading* out);
   // Of spans of the plain text: leaves out what Rule::respelled denies.
   void DropAscii(const Reading& reading, std::vector<detect::Match>* matches) const;
   Status MatchViews(const Options& options, size_t from, Reading* out);
@@ -146,6 +151,7 @@ class Reader {
   void Score(const Options& options, Reading* out) const;
 
   const detect::Matcher* matcher_ = nullptr;
+  detect::WorkBudget budget_;
   std::unique_ptr<Reading::Deep> spare_;
   std::vector<detect::Match> found_;
 };

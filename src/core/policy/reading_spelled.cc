@@ -56,7 +56,8 @@ Status Reader::MatchSpelled(const detect::View& view, const Options& options, Re
     while (part < view.parts.size() && view.parts[part].at < end) ++part;
     found_.clear();
     const std::string_view group = text.substr(begin, end - begin);
-    Status status = matcher_->FindAll(group, own - begin, options.scope, &found_);
+    Status status =
+        matcher_->FindAll(group, own - begin, options.scope, &found_, nullptr, &budget_);
     if (!status.ok()) return status;
     const bool characters = view.parts[first].end - view.parts[first].begin == 1;
     for (const detect::Match& match : found_) {

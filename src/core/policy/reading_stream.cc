@@ -103,7 +103,8 @@ Status Reader::ReadDelta(std::string_view raw, size_t from, bool final, Reading*
   const size_t plain_from = out->PlainOf(from);
   const std::string_view plain = out->plain_.substr(0, stable);
   size_t hold = stable;
-  Status status = matcher_->FindAll(plain, plain_from, options.scope, &out->matches_);
+  Status status =
+      matcher_->FindAll(plain, plain_from, options.scope, &out->matches_, nullptr, &budget_);
   DropAscii(*out, &out->matches_);
   if (status.ok() && !final && stable > plain_from) {
     hold = HoldFrom(*out, plain_from, stable);

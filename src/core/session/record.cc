@@ -115,4 +115,9 @@ Session::LogNote Session::injection_note() const {
   return {};
 }
 
+std::string Session::failure_note() const {
+  const std::string& why = impl_->chain.failure();
+  return why.empty() ? why : why + ", request " + impl_->head.request_id;
+}
+
 }  // namespace kt::session

@@ -184,6 +184,8 @@ class Session {
     std::string text;
   };
   LogNote injection_note() const;
+  // Why a text could not be checked, and of which request; empty when all could. After Finish.
+  std::string failure_note() const;
 
   // Facts for nginx variables; empty before they are known.
   std::string_view verdict() const noexcept;

@@ -36,10 +36,11 @@ class Unfiltered {
   }
   std::vector<Span> Find(std::string_view text, size_t from, Scope scope) const {
     std::vector<Match> out;
+    WorkBudget budget(SIZE_MAX / 2, uint64_t{1} << 60);
     for (RuleId id = 0; id < rules_.size(); ++id) {
       const Rule& rule = rules_[id]->rule;
       if (!(scope == Scope::kInput ? rule.input : rule.output)) continue;
-      (void)rules_[id]->FindAll(id, text, from, &out);
+      (void)rules_[id]->FindAll(id, text, from, &budget, &out);
     }
     return Spans(out);
   }

@@ -56,6 +56,78 @@ TEST(DlpFilter, WhatIsFoundInManyWaysIsRedactedOnce) {
   EXPECT_EQ(run.redactions()[0].count, 2u);
 }
 
+std::string ManyIds(size_t lines) {
+  std::string text;
+  for (size_t i = 0; i < lines; ++i) text += "AB" + std::to_string(100 + i % 900) + "-7\n";
+  return text;
+}
+
+// Hundreds of rules that find the same places must cost no memory but for the matches.
+TEST(DlpFilter, ManyRulesThatFindTheSamePlacesAreOneFindingEach) {
+  config::PolicyConfig config = ConfigWith({"dlp-filter"});
+  config.dlp_filter.detect_patterns.assign(100, R"([A-Z]{2,9}\d{3}.{0,30}\d)");
+  const auto chain = Build(config);
+  const std::string text = ManyIds(20);
+  policy::ChainRun run(*chain, {});
+  policy::ChainRun::Text unit;
+  unit.unit.text = text;
+  policy::Reading reading;
+  ASSERT_TRUE(policy::Reader(chain->matcher()).Read(text, {}, &reading).ok());
+  ASSERT_EQ(reading.matches().size(), 2000u);
+  unit.unit.reading = &reading;
+  policy::Evaluation evaluation;
+  const policy::Policy& dlp = *chain->entries()[0].policy;
+  ASSERT_TRUE(dlp.Evaluate(unit.unit, reading.matches(), &evaluation).ok());
+  EXPECT_EQ(evaluation.findings.size(), 20u);
+  EXPECT_EQ(Judge(*chain, "AB123-7\n").text, "[REDACTED]\n");
+}
+
+TEST(DlpFilter, AMarkingInsideWhatAPatternFindsStillBlocks) {
+  config::PolicyConfig config = ConfigWith({"dlp-filter"});
+  config.dlp_filter.detect_patterns = {"(?i)doc: .{1,40}end"};
+  config.dlp_filter.sensitivity_level = "high";
+  const Verdict verdict = Judge(*Build(config), "doc: NATO RESTRICTED end");
+  EXPECT_TRUE(verdict.blocked);
+  EXPECT_EQ(verdict.code, "dlp_filter.marking");
+}
+
+TEST(DlpFilter, MoreMatchesThanCanBeKeptFailByTheFailMode) {
+  config::PolicyConfig config = ConfigWith({"dlp-filter"});
+  config.dlp_filter.detect_patterns.assign(40, "[A-Z0-9-]");
+  const auto chain = Build(config);
+  const std::string text = ManyIds(6000);
+  policy::ChainRun::Text unit;
+  unit.unit.text = text;
+  std::vector<std::vector<policy::TextEdit>> edits;
+  policy::ChainRun strict(*chain, {});
+  const auto block = strict.Judge(policy::Phase::kInput, {&unit, 1}, &edits);
+  ASSERT_TRUE(block);
+  EXPECT_EQ(block->reason_code, "dlp_filter.failed");
+  EXPECT_NE(strict.failure().find("policy.dlp-filter.detect_patterns["), std::string::npos);
+  policy::RunOptions open;
+  open.fail_mode = policy::FailMode::kAllow;
+  policy::ChainRun lenient(*chain, open);
+  EXPECT_FALSE(lenient.Judge(policy::Phase::kInput, {&unit, 1}, &edits));
+  ASSERT_EQ(lenient.outcomes().size(), 1u);
+  EXPECT_EQ(lenient.outcomes()[0].verdict, policy::Verdict::kFailedOpen);
+  EXPECT_TRUE(edits[0].empty());
+}
+
+// What one request may find is bounded, however many texts it has; the next one begins anew.
+TEST(DlpFilter, TheTextsOfARequestShareWhatCanBeKept) {
+  config::PolicyConfig config = ConfigWith({"dlp-filter"});
+  config.dlp_filter.detect_patterns.assign(40, "[A-Z0-9-]");
+  const auto chain = Build(config);
+  const std::string text = ManyIds(1000);
+  policy::ChainRun::Text unit;
+  unit.unit.text = text;
+  const std::vector<policy::ChainRun::Text> many(5, unit);
+  std::vector<std::vector<policy::TextEdit>> edits;
+  policy::ChainRun run(*chain, {});
+  EXPECT_TRUE(run.Judge(policy::Phase::kInput, many, &edits));
+  EXPECT_FALSE(policy::ChainRun(*chain, {}).Judge(policy::Phase::kInput, {&unit, 1}, &edits));
+}
+
 // ---- fuzzy terms
 // ---------------------------------------------------------------------------------
 
