@@ -53,7 +53,7 @@ void ReadEntities(const Value& value, std::vector<std::string>* entities, Places
     if (names != std::vector<std::string>{"ALL"}) {
       return value.Fail("expected a list of entity types, or all");
     }
-  } else if (!value.List(kMaxTypes, add)) {
+  } else if (value.node().kind != YamlNode::Kind::kNull && !value.List(kMaxTypes, add)) {
     return;
   }
   if (names.empty() && value.node().items.empty()) {

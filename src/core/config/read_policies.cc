@@ -35,6 +35,10 @@ void ReadFlags(const Value& value, const std::vector<std::pair<std::string_view,
 }
 
 void ReadRoles(const Value& value, std::vector<std::string>* roles) {
+  constexpr std::string_view kWhose = "name the roles whose texts are scored";
+  if (value.present() && value.node().kind == YamlNode::Kind::kNull) {
+    return value.Fail("must not be empty", std::string(kWhose));
+  }
   std::vector<std::string> read;
   bool valid = true;
   const bool is_list = value.List(16, [&](const Value& item) {
@@ -43,7 +47,7 @@ void ReadRoles(const Value& value, std::vector<std::string>* roles) {
     if (std::find(read.begin(), read.end(), role) == read.end()) read.emplace_back(role);
   });
   if (!is_list || !valid) return;
-  if (read.empty()) return value.Fail("must not be empty", "name the roles whose texts are scored");
+  if (read.empty()) return value.Fail("must not be empty", std::string(kWhose));
   *roles = std::move(read);
 }
 
@@ -75,7 +79,10 @@ void ReadPromptInjection(MapReader& map, PromptInjection* policy, Places* places
     std::string_view level;
     if (response.Get("log_level").OneOf(kLogLevels, &level)) policy->log_level = level;
   });
-  threshold.Number(0, 1, &policy->threshold);
+  if (threshold.Number(0, 1, &policy->threshold) && policy->threshold == 0) {
+    threshold.Warn("0 acts on every text, since all have a score of 0 or more",
+                   "remove the policy from the chain to act on none");
+  }
   action.OneOf(kJudgeActions, &policy->action);
   if (message.present() && policy->action == Action::kLog) {
     message.Warn("has no effect: action is log, so nobody is told");

@@ -141,7 +141,10 @@ bool Value::Text(std::string* out, TextRule rule) const {
   }
   if (std::any_of(text.begin(), text.end(),
                   [&rule](char c) { return IsControl(c, rule.multiline); })) {
-    Fail("holds a control character");
+    const bool backspace = node_->quoted && text.find('\b') != std::string::npos;
+    Fail("holds a control character",
+         backspace ? "in \"double quotes\" \\b is a backspace; write expressions in 'single quotes'"
+                   : "");
     return false;
   }
   *out = text;

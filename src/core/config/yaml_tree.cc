@@ -272,6 +272,10 @@ YamlError Explain(const YAML::Exception& e, const YamlNode* innermost) {
     return ErrorAt(e.mark,
                    "not valid YAML: wrong indentation, or a text with \": \" that needs quotes");
   }
+  if (e.msg.starts_with("unknown escape character")) {
+    return ErrorAt(
+        e.mark, "not valid YAML: " + e.msg + "; in 'single quotes' a backslash stands for itself");
+  }
   return ErrorAt(e.mark, "not valid YAML: " + e.msg);
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <set>
 #include <utility>
 
 #include "core/base/text.h"
@@ -123,16 +124,19 @@ std::vector<std::string> ReadPatterns(PackMap* map) {
   return patterns;
 }
 
+// `ids`: those of the rules before it.
 Status ReadRule(const config::YamlNode& node, const config::PiiDetector& config, const Types& types,
-                std::vector<PiiRule>* out) {
+                std::set<std::string>* ids, std::vector<PiiRule>* out) {
   PackMap map(node);
   PiiRule rule;
-  rule.rule.id = "pii." + map.String("id");
+  const std::string own_id = map.String("id");
+  if (!ids->insert(own_id).second) map.Fail("another rule is called \"" + own_id + "\", too");
+  rule.rule.id = "pii." + own_id;
   const std::string type_name = map.String("type");
   const Type* type = FindType(types, &map, type_name);
   const std::vector<std::string> patterns = ReadPatterns(&map);
   rule.rule.ignore_case = map.Bool("ignore_case", false);
-  rule.rule.group = static_cast<int>(map.Number("group", 0));
+  rule.rule.group = map.Count("group", 0);
   const bool weak = map.Bool("weak", false);
   if (map.Bool("long", false)) rule.rule.max_match_bytes = kMaxHoldBytes;
   const bool private_only = map.Bool("private", false);
@@ -141,7 +145,7 @@ Status ReadRule(const config::YamlNode& node, const config::PiiDetector& config,
   Check check = FindCheck(name);
   if (!name.empty() && !check) map.Fail("unknown check \"" + name + "\"");
   rule.rule.spelled = map.Bool("spelled", false);
-  rule.rule.min_digits = static_cast<int>(map.Number("digits", 0));
+  rule.rule.min_digits = map.Count("digits", 0);
   rule.rule.needs = ContextWords::Prepared(map.Strings("needs"));
   const Words words{rule.rule.needs, map.Strings("unless"), map.Strings("names"),
                     map.Strings("or_needs")};
@@ -176,7 +180,7 @@ Status ReadNumber(const config::YamlNode& node, const Types& types, PiiRule* fam
   const std::string type_name = map.String("type");
   const Type* type = FindType(types, &map, type_name);
   for (const std::string& length : map.Strings("digits")) {
-    rule.lengths.push_back(static_cast<size_t>(std::atoi(length.c_str())));
+    rule.lengths.push_back(static_cast<size_t>(CountOf(length).value_or(0)));
     if (rule.lengths.back() < 7 || rule.lengths.back() > 20) map.Fail("\"digits\" are 7 to 20");
   }
   const std::string check = map.String("check");
@@ -261,10 +265,11 @@ Result<std::vector<PiiRule>> ReadPiiRules(const config::PiiDetector& config,
   if (Status status = SelectTypes(config, &types); !status.ok()) return status;
   if (Status status = CheckMarkers(config, types); !status.ok()) return status;
   std::vector<PiiRule> rules;
+  std::set<std::string> ids;
   for (PackMap& pack : maps) {
     if (Status status = ReadNumbers(&pack, types, &rules); !status.ok()) return status;
     for (const config::YamlNode& node : pack.List("rules")) {
-      if (Status status = ReadRule(node, config, types, &rules); !status.ok()) return status;
+      if (Status status = ReadRule(node, config, types, &ids, &rules); !status.ok()) return status;
     }
     if (Status status = pack.Finish(); !status.ok()) return status;
   }

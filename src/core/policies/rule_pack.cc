@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <functional>
 #include <iterator>
 #include <utility>
@@ -88,6 +89,14 @@ std::function<size_t(const detect::Candidate&)> WholeWord(std::string_view term)
 
 }  // namespace
 
+std::optional<int> CountOf(std::string_view text) {
+  constexpr int kMost = 1000;
+  int count = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+  const bool valid = error == std::errc() && end == text.data() + text.size();
+  return valid && count >= 0 && count <= kMost ? std::optional<int>(count) : std::nullopt;
+}
+
 Result<YamlNode> ReadPack(const PackReader& packs, std::string_view name) {
   const std::optional<std::string> text = packs(name);
   const std::string file(name);
@@ -95,8 +104,8 @@ Result<YamlNode> ReadPack(const PackReader& packs, std::string_view name) {
     return Status::NotFound("rule pack \"" + file +
                             "\" is missing: a directory of rules holds all packs of the chain");
   }
-  // The binary's own packs were made a tree when it was built; no YAML that begins so is a pack.
-  if (text->starts_with('[')) return ReadPackTree(*text, file);
+  // The binary's own packs were made a tree when it was built.
+  if (AreShipped(packs) && text->starts_with('[')) return ReadPackTree(*text, file);
   YamlNode root;
   std::vector<config::YamlError> errors;
   if (!config::ParseYaml(*text, file, &root, &errors)) {
@@ -141,10 +150,20 @@ double PackMap::Number(std::string_view key, double fallback) {
   if (value == nullptr) return fallback;
   const std::string& text = value->scalar;
   const auto result = std::from_chars(text.data(), text.data() + text.size(), fallback);
-  if (text.empty() || result.ec != std::errc{} || result.ptr != text.data() + text.size()) {
+  const bool whole_text = result.ec == std::errc{} && result.ptr == text.data() + text.size();
+  if (text.empty() || !whole_text || !std::isfinite(fallback)) {
     Fail("\"" + std::string(key) + "\" must be a number");
+    return 0;
   }
   return fallback;
+}
+
+int PackMap::Count(std::string_view key, int fallback) {
+  const YamlNode* value = Take(key, Kind::kScalar);
+  if (value == nullptr) return fallback;
+  const std::optional<int> count = CountOf(value->scalar);
+  if (!count) Fail("\"" + std::string(key) + "\" must be a number from 0 to 1000");
+  return count.value_or(fallback);
 }
 
 bool PackMap::Bool(std::string_view key, bool fallback) {
@@ -159,7 +178,9 @@ bool PackMap::Bool(std::string_view key, bool fallback) {
 std::vector<std::string> PackMap::Strings(std::string_view key) {
   std::vector<std::string> out;
   for (const YamlNode& item : List(key)) {
-    if (item.kind != Kind::kScalar) Fail("\"" + std::string(key) + "\" must be a list of strings");
+    if (item.kind != Kind::kScalar || item.scalar.empty()) {
+      Fail("\"" + std::string(key) + "\" must be a list of strings");
+    }
     out.push_back(item.scalar);
   }
   return out;

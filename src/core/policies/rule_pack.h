@@ -3,6 +3,7 @@
 #pragma once
 
 #include <initializer_list>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,6 +18,9 @@ namespace kt::policies {
 // The parsed pack. kNotFound when the reader has no such file; kInvalidArgument otherwise.
 Result<config::YamlNode> ReadPack(const PackReader& packs, std::string_view name);
 
+// "12": a whole number from 0 to 1000; nothing else stands there.
+std::optional<int> CountOf(std::string_view text);
+
 // One map of a pack. The first error is kept; the values of a failed map are not to be used.
 class PackMap {
  public:
@@ -25,6 +29,7 @@ class PackMap {
   std::string String(std::string_view key);  // required
   std::string String(std::string_view key, std::string fallback);
   double Number(std::string_view key, double fallback);
+  int Count(std::string_view key, int fallback);  // see CountOf
   bool Bool(std::string_view key, bool fallback);
   std::vector<std::string> Strings(std::string_view key);           // absent: empty
   const std::vector<config::YamlNode>& List(std::string_view key);  // absent: empty

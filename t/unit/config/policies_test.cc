@@ -237,6 +237,31 @@ TEST(PromptInjection, RefusesWrongValues) {
           "\"decode_base64\"?"}));
 }
 
+TEST(PromptInjection, WarnsOfAThresholdThatEveryTextReaches) {
+  EXPECT_EQ(Warnings(WithPolicy("prompt-injection", "    threshold: 0\n")),
+            (Messages{"f.yaml:5:16: policy.prompt-injection.threshold: 0 acts on every text, since "
+                      "all have a score of 0 or more; remove the policy from the chain to act on "
+                      "none"}));
+  EXPECT_EQ(Warnings(WithPolicy("prompt-injection", "    threshold: 0.01\n")), Messages{});
+}
+
+// What is advised must not be the next error.
+TEST(PolicyBlocks, AdviseNoEmptyListWhereNoneIsTaken) {
+  EXPECT_EQ(Errors(WithPolicy("prompt-injection", "    scan_roles:\n")),
+            (Messages{"f.yaml:5:5: policy.prompt-injection.scan_roles: must not be empty; name the "
+                      "roles whose texts are scored"}));
+  EXPECT_EQ(Errors(WithPolicy("pii-detector", "    entities:\n")),
+            (Messages{"f.yaml:5:5: policy.pii-detector.entities: must not be empty; leave the key "
+                      "out for the default set"}));
+}
+
+TEST(PolicyBlocks, SayHowAnExpressionIsQuoted) {
+  EXPECT_EQ(Errors(WithPolicy("dlp-filter", "    detect_patterns: [\"\\bEMP\\b\"]\n")),
+            (Messages{"f.yaml:5:23: policy.dlp-filter.detect_patterns[0]: holds a control "
+                      "character; in \"double quotes\" \\b is a backspace; write expressions in "
+                      "'single quotes'"}));
+}
+
 TEST(PromptInjection, RefusesWhatIsNoNumber) {
   for (const char* bad : {"high", "\"0.8\"", "0.8x", ".nan", ".inf", "nan", "inf", "00.8", "1e999",
                           "~", "[0.8]", "0,8"}) {

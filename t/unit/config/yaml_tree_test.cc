@@ -164,6 +164,13 @@ TEST(YamlTree, RefusesUtf16) {
   EXPECT_FALSE(Parse(std::string("\0a\0:", 4)).ok);
 }
 
+TEST(YamlTree, SaysHowAnExpressionIsQuoted) {
+  EXPECT_EQ(
+      OnlyError("a: \"\\d{3}\"\n"),
+      "1:7 not valid YAML: unknown escape character: d; in 'single quotes' a backslash stands "
+      "for itself");
+}
+
 TEST(YamlTree, RefusesControlCharactersAtTheirPlace) {
   EXPECT_EQ(OnlyError(std::string("a: 1\nb: x\0y\n", 12)), "2:5 a control character");
   EXPECT_EQ(OnlyError("a: 1\rb: 2\n"), "1:5 a carriage return without a line feed");

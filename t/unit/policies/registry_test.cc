@@ -121,6 +121,52 @@ TEST(Registry, NamesFileAndLineOfABrokenPack) {
   EXPECT_EQ(status.message(), "prompt-injection.yaml:5: unknown key \"wieght\"");
 }
 
+TEST(Registry, TakesNothingElseForANumberOfAPack) {
+  const auto error = [](const std::string& rule) {
+    BuildOptions options;
+    options.packs = [&](std::string_view name) -> std::optional<std::string> {
+      if (name == "prompt-injection.yaml") return "rules:\n  - {id: a, pattern: a, " + rule + "}\n";
+      if (name != "pii-detector.yaml") return "{}\n";
+      return "types: [{name: T, label: T}]\nrules:\n  - {id: a, type: T, pattern: (a), " + rule +
+             "}\n";
+    };
+    const char* kind = rule.starts_with("weight") ? "prompt-injection" : "pii-detector";
+    return BuildError(ConfigWith({kind}), options).message();
+  };
+  EXPECT_EQ(error("weight: nan"), "prompt-injection.yaml:2: \"weight\" must be a number");
+  EXPECT_EQ(error("weight: inf"), "prompt-injection.yaml:2: \"weight\" must be a number");
+  for (const char* value : {"0.5", "-1", "nan", "1e3", "2000", "1 "}) {
+    const std::string is = std::string(": ") + (value[1] == ' ' ? "'1 '" : value);
+    const std::string must = "\" must be a number from 0 to 1000";
+    EXPECT_EQ(error("group" + is), "pii-detector.yaml:3: \"group" + must) << value;
+    EXPECT_EQ(error("digits" + is), "pii-detector.yaml:3: \"digits" + must) << value;
+  }
+  EXPECT_EQ(error("needs: ['']"), "pii-detector.yaml:3: \"needs\" must be a list of strings");
+}
+
+TEST(Registry, IdsOfRulesAreUniqueOverTheFilesOfAPolicy) {
+  BuildOptions options;
+  options.packs = [](std::string_view name) -> std::optional<std::string> {
+    if (name == "pii-detector.yaml") {
+      return "types: [{name: T, label: T}]\nrules:\n  - {id: a, type: T, pattern: one}\n";
+    }
+    if (name != "secrets.yaml") return "{}\n";
+    return "rules:\n  - {id: b, type: T, pattern: two}\n  - {id: a, type: T, pattern: three}\n";
+  };
+  EXPECT_EQ(BuildError(ConfigWith({"pii-detector"}), options).message(),
+            "secrets.yaml:3: another rule is called \"a\", too");
+}
+
+// The form of the binary's own packs is none for a user's.
+TEST(Registry, ReadsAFileOfADirectoryAsYamlWhateverItBeginsWith) {
+  for (const char* text : {"[1, 2]\n", "[\"m\", 1]"}) {
+    BuildOptions options;
+    options.packs = [=](std::string_view) -> std::optional<std::string> { return text; };
+    EXPECT_EQ(BuildError(ConfigWith({"pii-detector"}), options).message(),
+              "pii-detector.yaml: must be a map");
+  }
+}
+
 TEST(Registry, NamesAMisspeltKeyRatherThanTheOneThatIsMissingForIt) {
   BuildOptions options;
   options.packs = [](std::string_view) -> std::optional<std::string> {
