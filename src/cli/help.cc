@@ -91,8 +91,9 @@ SYNOPSIS
 
 DESCRIPTION
   Reads the files as the gateway does and compiles the policies: what passes here passes
-  `nginx -t`. Names every error at once, with file, line, column, path, reason and, where one is
-  near, a suggestion. Of several files, maps merge, and later lists and values replace.
+  `nginx -t`, but for secrets, which are not read (`kt doctor` tells). Names every error at once,
+  with file, line, column, path, reason and, where one is near, a suggestion. Of several files,
+  maps merge, and later lists and values replace.
 
 OPTIONS
   --file FILE...  the configuration

@@ -19,7 +19,7 @@ class WorkBudget {
   static constexpr size_t kMostMatches = size_t{1} << 20;
   // Of a thread's own time, which a busy machine does not shorten: for each byte of the texts, and
   // for all of them.
-  static constexpr uint64_t kNsPerByte = 4'000, kFloorNs = 500'000'000, kMostNs = 4'000'000'000;
+  static constexpr uint64_t kNsPerByte = 4'000, kFloorNs = 500'000'000, kMostNs = 8'000'000'000;
 
   WorkBudget() = default;
   // For tests.
