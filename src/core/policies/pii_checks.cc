@@ -11,6 +11,7 @@
 #include "core/policies/network_checks.h"
 #include "core/policies/number_forms.h"
 #include "core/policies/number_tables.h"
+#include "core/policies/password_checks.h"
 #include "core/policies/phone_checks.h"
 #include "core/policies/secret_checks.h"
 #include "core/policies/token_checks.h"
@@ -206,8 +207,12 @@ Check FindCheck(std::string_view name) {
       {"public_ipv4", PublicIpv4},
       {"public_ipv6", PublicIpv6},
       {"generated", GeneratedSecret},
+      {"generated_letters", GeneratedLetters},
+      {"authorization", Authorization},
+      {"long_secret", LongSecret},
       {"assigned_secret", AssignedSecret},
       {"assigned_password", AssignedPassword},
+      {"login_pair", LoginPair},
       {"user_password", UserPassword},
       {"typed_password", TypedPassword},
       {"assigned_token", AssignedToken},

@@ -18,8 +18,10 @@ using Check = std::function<size_t(const detect::Candidate&)>;
 //   phone, phone_us, phone_national, phone_named   see phone_checks.h
 //   ipv4, ipv6             any address (RFC 4291), no version number or scope operator
 //   public_ipv4, public_ipv6   the same without private, loopback and multicast ranges (RFC 6890)
-//   generated, assigned_secret, assigned_password, assigned_token, prefixed_token, bare_token,
-//   vendor_secret   see secret_checks.h
+//   generated, generated_letters, authorization, assigned_secret, long_secret, assigned_token,
+//   prefixed_token, bare_token, vendor_secret   see secret_checks.h
+//   assigned_password, user_password, typed_password, login_pair
+//                          see password_checks.h
 //   and those of token_checks.h
 Check FindCheck(std::string_view name);
 

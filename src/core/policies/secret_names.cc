@@ -48,7 +48,8 @@ std::string NameBefore(const detect::Candidate& c) {
   };
   std::string_view written = last_name();
   // "name: API_KEY, value: …", "the api key is …"
-  static constexpr std::string_view kBetween[] = {"value", "is", "to", "lautet"};
+  static constexpr std::string_view kBetween[] = {"value", "is",     "to",     "lautet",
+                                                  "str",   "string", "String", "default"};
   const bool between =
       std::find(std::begin(kBetween), std::end(kBetween), written) != std::end(kBetween);
   if (between && !before.empty()) written = last_name();
@@ -69,14 +70,15 @@ bool NamesSecret(std::string_view name) {
 
 bool NamesNoSecret(std::string_view name) {
   static const Parts kParts = {
-      "public",      "primary_key", "foreign_key", "cache",    "idempotency", "partition",
-      "sort_key",    "keyword",     "keyboard",    "author",   "tokenize",    "token_type",
-      "token_count", "tokens",      "key_id",      "keyid",    "hash",        "checksum",
-      "digest",      "fingerprint", "integrity",   "file",     "path",        "url",
-      "uri",         "commit",      "version",     "etag",     "page_token",  "pagetoken",
-      "next_token",  "nexttoken",   "continu",     "cursor",   "release",     "revision",
-      "sync_token",  "build_id",    "object_key",  "sha1",     "sha256",      "sha384",
-      "sha512",      "site_key",    "sitekey",     "challenge"};
+      "public",       "primary_key", "foreign_key", "cache",     "idempotency", "partition",
+      "sort_key",     "keyword",     "keyboard",    "author",    "tokenize",    "token_type",
+      "token_count",  "tokens",      "key_id",      "keyid",     "hash",        "checksum",
+      "digest",       "fingerprint", "integrity",   "file",      "path",        "url",
+      "uri",          "commit",      "version",     "etag",      "page_token",  "pagetoken",
+      "next_token",   "nexttoken",   "continu",     "cursor",    "release",     "revision",
+      "sync_token",   "build_id",    "object_key",  "sha1",      "sha256",      "sha384",
+      "sha512",       "site_key",    "sitekey",     "challenge", "fbclid",      "gclid",
+      "verification", "dkim",        "amz_id"};
   return kParts.In(name);
 }
 
@@ -140,8 +142,19 @@ bool IsShortForPassword(std::string_view name) noexcept {
 
 bool IsSaid(const detect::Candidate& c) noexcept {
   const std::string_view before = BeforeQuotes(c, 8);
-  if (before.ends_with('|')) return true;
+  if (before.ends_with('|')) return !before.ends_with("||");
   return EndsInWord(before, "is") || EndsInWord(before, "to") || EndsInWord(before, "lautet");
+}
+
+bool IsApart(const detect::Candidate& c) noexcept {
+  if (c.before(1) != " " && c.before(1) != "\t") return false;
+  std::string_view before = c.before(64);
+  while (!before.empty() && std::string_view(" \t\r\n\\").find(before.back()) != before.npos) {
+    before.remove_suffix(1);
+  }
+  if (before.empty() || !IsAlnum(before.back())) return false;
+  // "--api-key …": an option, and its value.
+  return before[before.find_last_of(" \t\n") + 1] != '-';  // npos: 0
 }
 
 bool IsCalledData(const detect::Candidate& c) {
@@ -152,18 +165,30 @@ bool IsCalledData(const detect::Candidate& c) {
 }
 
 Said HowSaid(const detect::Candidate& c) {
-  std::string_view before = BeforeQuotes(c, 16);
+  std::string_view before = BeforeQuotes(c, 24);
   const bool quoted = c.before(1) == "\"" || c.before(1) == "'" || c.before(1) == "`";
-  if (before.empty() || before.back() == ',') return Said::kPerhaps;
+  // "password is\n…"
+  while (before.ends_with('\n') || before.ends_with('\r') || before.ends_with(' ')) {
+    before.remove_suffix(1);
+  }
+  if (before.empty() || before.back() == ',' || before.back() == '-') return Said::kPerhaps;
+  if (before.back() == '|' && !before.ends_with("||")) return Said::kPerhaps;
   if (!IsAlnum(before.back())) {
     before.remove_suffix(1);
     while (!before.empty() && !IsAlnum(before.back())) before.remove_suffix(1);
     if (!before.empty() && IsDigit(before.back())) before.remove_suffix(1);
     return IsShortForPassword(ToLower(before)) ? Said::kPerhaps : Said::kAssigned;
   }
-  if (EndsInWord(before, "is") || EndsInWord(before, "was") || EndsInWord(before, "lautet")) {
-    return Said::kAssigned;
-  }
+  // English, German, French, Spanish, Portuguese, Swedish, Polish, Vietnamese, Romanian
+  static constexpr std::string_view kIs[] = {"is",     "was", "be",  "now",  "ist", "war",
+                                             "lautet", "est", "era", "jest", "ar",  "la",
+                                             "este",   "es",  "je",  "ware", "s"};
+  const auto ends = [&](std::string_view word) { return EndsInWord(before, word); };
+  if (std::any_of(std::begin(kIs), std::end(kIs), ends)) return Said::kAssigned;
+  if (IsShortForPassword(ToLower(before))) return Said::kNotAtAll;
+  // "to pass on …", "pass to …"
+  while (!before.empty() && IsAlnum(before.back())) before.remove_suffix(1);
+  while (before.ends_with(' ')) before.remove_suffix(1);
   if (IsShortForPassword(ToLower(before))) return Said::kNotAtAll;
   return quoted ? Said::kAssigned : Said::kInPassing;
 }

@@ -49,6 +49,8 @@ bool IsInResourceName(const detect::Candidate& candidate) noexcept;
 
 // "the api key is …", "| api key | … |": with a word or a column between them, anything may follow.
 bool IsSaid(const detect::Candidate& candidate) noexcept;
+// "ENV API_TOKEN …", "the token …": nothing but a blank between the name and the value.
+bool IsApart(const detect::Candidate& candidate) noexcept;
 
 // "code_challenge=…", "\"body\": \"…\"": assigned to a name of something that is random, too.
 bool IsCalledData(const detect::Candidate& candidate);

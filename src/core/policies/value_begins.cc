@@ -54,6 +54,11 @@ bool BareToken(std::string_view text, size_t begin) {
          std::string_view(" \t\n\"'`(=").find(text[begin - 1]) != std::string_view::npos;
 }
 
+// "mkdir -p …", and not "read-ahead".
+bool Option(std::string_view text, size_t begin) {
+  return begin == 0 || !IsWord(text[begin - 1]);
+}
+
 // "1-415-555-2671", "(415) 555-2671": the sizes of the first groups.
 bool NorthAmericanPhone(std::string_view text, size_t begin) {
   if (!NationalPhone(text, begin)) return false;
@@ -93,6 +98,9 @@ FirstLook FindFirstLook(std::string_view name) noexcept {
       {"generated", {nullptr, 8}},          // 3.0
       {"assigned_secret", {nullptr, 7}},    // 2.8
       {"assigned_password", {nullptr, 5}},  // 2.2
+      {"authorization", {nullptr, 7}},      // 2.8
+      {"typed_password", {Option, 5}},      // 2.2
+      {"user_password", {Option, 5}},       // 2.2
       {"assigned_token", {nullptr, 7}},     // 2.8
       {"vendor_secret", {nullptr, 7}},      // 2.6
       {"prefixed_token", {PrefixedToken}},
