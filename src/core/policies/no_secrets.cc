@@ -161,10 +161,24 @@ bool IsPlaceholder(std::string_view value) {
   return kParts.In(value);
 }
 
+// "v1.2.3", "1.2.3-0.20210101000000-70aec78da628": semver.org, pseudo-versions of Go.
+bool IsVersion(std::string_view value) noexcept {
+  if (value.starts_with('v')) value.remove_prefix(1);
+  for (int number = 0; number < 3; ++number) {
+    const size_t digits = std::min(value.find_first_not_of("0123456789"), value.size());
+    if (digits == 0 || digits > 5) return false;
+    value.remove_prefix(digits);
+    if (number == 2) break;
+    if (!value.starts_with('.')) return false;
+    value.remove_prefix(1);
+  }
+  return value.empty() || value[0] == '-' || value[0] == '+';
+}
+
 // A placeholder, a reference, a number, a file: no secret, however random.
 bool SaysWhatItIs(std::string_view value) {
-  return IsPlaceholder(value) || IsReference(value) || IsHexNumber(value) || IsEncodedFile(value) ||
-         IsAssignment(value);
+  return IsPlaceholder(value) || IsReference(value) || IsHexNumber(value) || IsVersion(value) ||
+         IsEncodedFile(value) || IsAssignment(value);
 }
 
 }  // namespace kt::policies

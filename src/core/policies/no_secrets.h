@@ -15,6 +15,8 @@ bool EndsInUuid(std::string_view value) noexcept;
 bool IsHexNumber(std::string_view value) noexcept;
 // Base64 of a picture, a certificate, a public key.
 bool IsEncodedFile(std::string_view value) noexcept;
+// "v1.2.3-0.20210101000000-70aec78da628"
+bool IsVersion(std::string_view value) noexcept;
 // "sha512-…", "images/a1b2.png", "self.api_key2"
 bool IsReference(std::string_view value);
 // "$DB_PASSWORD", "%DB_PASSWORD%", "@@DB_PASSWORD@@"

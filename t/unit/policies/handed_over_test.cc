@@ -200,6 +200,13 @@ TEST(HandedOver, OptionsFarBehindTheirProgram) {
   EXPECT_EQ(RedactedByPii(other), other);
 }
 
+TEST(HandedOver, VersionsOfWhatIsCalledLikeASecretStay) {
+  for (const char* text : {"github.com/lodash/auth v6.92.20-0.20240112080134-adddf39b2f95 h1:",
+                           "token 1.14.3-beta.20240112080134+build7f3a9c21", "secret = v2.3.4"}) {
+    EXPECT_EQ(RedactedByPii(text), text);
+  }
+}
+
 TEST(HandedOver, StreamsAgreeWithWholeTexts) {
   const std::string text =
       Key("> ", "\n") +
