@@ -17,7 +17,7 @@ bool IsUuid(std::string_view v) noexcept {
 
 }  // namespace
 
-// "sha512-…", "v2.13.0", "images/a1b2.png", "self.api_key2": says itself that it is no secret.
+// "sha512-…", "images/a1b2.png", "self.api_key2": says itself that it is no secret.
 bool IsReference(std::string_view value) {
   static const std::vector<std::string_view> kBegins = {
       "sha1-",  "sha256",   "sha384",   "sha512",    "http",  "www.",     "self.",
@@ -91,9 +91,6 @@ bool IsAssignment(std::string_view value) {
   return std::count_if(name.begin(), name.end(), IsDigit) <= 1 && (words || NamesSecret(name));
 }
 
-}  // namespace
-
-namespace {
 
 // Names between full stops, as a program has them: small letters, digits only at their ends.
 bool IsNamePath(std::string_view value) noexcept {

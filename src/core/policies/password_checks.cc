@@ -26,9 +26,6 @@ bool MayBePassword(std::string_view value) {
          !IsReference(value);
 }
 
-}  // namespace
-
-namespace {
 
 constexpr std::string_view kBrackets = ",;<>(){}[]";
 

@@ -72,6 +72,26 @@ uint64_t NextChainId() noexcept {
 
 }  // namespace
 
+std::string_view VerdictName(Verdict verdict) noexcept {
+  switch (verdict) {
+    case Verdict::kAllowed:
+      return "allowed";
+    case Verdict::kFlagged:
+      return "flagged";
+    case Verdict::kRedacted:
+      return "redacted";
+    case Verdict::kBlocked:
+      return "blocked";
+    case Verdict::kEscalated:
+      return "escalated";
+    case Verdict::kFailedOpen:
+      return "failed_open";
+    case Verdict::kError:
+      return "error";
+  }
+  return "error";
+}
+
 Chain::Chain(std::vector<ChainEntry> entries, std::unique_ptr<const detect::Matcher> matcher,
              std::unique_ptr<const detect::Classifier> classifier)
     : id_(NextChainId()),
