@@ -128,6 +128,12 @@ std::string ReplaceInvalidUtf8(std::string_view text) {
   return out;
 }
 
+size_t CodePoints(std::string_view text) noexcept {
+  size_t count = 0;
+  for (const char c : text) count += (static_cast<unsigned char>(c) & 0xC0) != 0x80;
+  return count;
+}
+
 std::string_view CutUtf8(std::string_view text, size_t max_bytes) noexcept {
   if (text.size() <= max_bytes) return text;
   size_t n = max_bytes;

@@ -28,6 +28,8 @@ std::string HexEncode(std::string_view bytes);
 bool IsUtf8(std::string_view text) noexcept;
 // `text` with each malformed sequence replaced by U+FFFD.
 std::string ReplaceInvalidUtf8(std::string_view text);
+// How many code points well-formed UTF-8 has.
+size_t CodePoints(std::string_view text) noexcept;
 // The longest prefix of at most `max_bytes` bytes that does not cut a UTF-8 sequence.
 std::string_view CutUtf8(std::string_view text, size_t max_bytes) noexcept;
 

@@ -147,6 +147,12 @@ class View {
   bool Equals(NodeIndex i, std::string_view value) const;
   // Present and not null.
   bool IsGiven(NodeIndex i) const noexcept { return i != kNoNode && node(i).kind != Kind::kNull; }
+  // The key of a member as it is written, escapes and all; empty outside objects.
+  std::string_view RawKey(NodeIndex i) const noexcept {
+    const Node& member = node(i);
+    if (member.key_end == 0) return {};
+    return text().substr(member.key_begin + 1, member.key_end - member.key_begin - 2);
+  }
   bool KeyEquals(NodeIndex i, std::string_view key) const noexcept;
   // An integer value in [0, UINT32_MAX], or `otherwise`.
   uint32_t Unsigned(NodeIndex i, uint32_t otherwise) const noexcept;

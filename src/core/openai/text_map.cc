@@ -131,10 +131,7 @@ void ReadNaming(std::string_view name, std::optional<std::string_view> type, Eve
 // Of a piece of a chat: "reasoning_content", "thinking_blocks", or a part that is "thinking".
 bool IsThought(const View& view, NodeIndex text) noexcept {
   for (NodeIndex i = text; i != kNoNode; i = view.node(i).parent) {
-    const json::Node& node = view.node(i);
-    if (node.key_end == 0) continue;
-    const std::string_view key =
-        view.text().substr(node.key_begin + 1, node.key_end - node.key_begin - 2);
+    const std::string_view key = view.RawKey(i);
     if (key == "delta") return false;
     if (key.starts_with("reasoning") || key.starts_with("thinking")) return true;
   }

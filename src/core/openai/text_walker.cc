@@ -152,8 +152,7 @@ void TextWalker::VisitObject(NodeIndex i, const Place& place) {
   const NodeIndex end = view_.node(i).after;
   for (NodeIndex member = i + 1; member < end; member = view_.node(member).after) {
     const json::Node& node = view_.node(member);
-    std::string_view key =
-        view_.text().substr(node.key_begin + 1, node.key_end - node.key_begin - 2);
+    std::string_view key = view_.RawKey(member);
     if (node.key_escaped) {
       view_.DecodeKey(member, &decoded_);
       key = decoded_.text();

@@ -16,12 +16,6 @@ constexpr size_t kShownCharacters = 4;
 constexpr size_t kShortestShown = 8;
 constexpr size_t kHashBytes = 6;
 
-size_t CodePoints(std::string_view text) noexcept {
-  size_t count = 0;
-  for (const char c : text) count += (static_cast<unsigned char>(c) & 0xC0) != 0x80;
-  return count;
-}
-
 std::string_view LastCodePoints(std::string_view text, size_t count) noexcept {
   size_t at = text.size();
   while (at > 0 && count > 0) {

@@ -3,13 +3,14 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/base/text.h"
+
 namespace kt::policy {
 namespace {
 
 // The marker, with all of its characters masked.
 std::string Masked(std::string_view marker) {
-  const auto begins = [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; };
-  return std::string(static_cast<size_t>(std::count_if(marker.begin(), marker.end(), begins)), '*');
+  return std::string(CodePoints(marker), '*');
 }
 
 }  // namespace

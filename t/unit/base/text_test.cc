@@ -21,6 +21,11 @@ TEST(Utf8, ReplacementKeepsTheRest) {
             "b");
 }
 
+TEST(Utf8, CodePointsAreCountedWhateverTheirLength) {
+  EXPECT_EQ(CodePoints(""), 0u);
+  EXPECT_EQ(CodePoints("a\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80"), 4u);
+}
+
 TEST(Utf8, CutNeverSplitsASequence) {
   EXPECT_EQ(CutUtf8("ab\xE2\x82\xAC", 4), "ab");
   EXPECT_EQ(CutUtf8("ab\xE2\x82\xAC", 5), "ab\xE2\x82\xAC");
