@@ -26,14 +26,7 @@ class JsonAnswers : public RandomStreams {
   Got Stream(const Place& place, const std::string& text, const std::vector<size_t>& cuts,
              int form = 0) {
     const std::vector<std::string> units = Units(text, form);
-    std::string events;
-    size_t from = 0;
-    for (size_t i = 0; i <= cuts.size(); ++i) {
-      const size_t to = i < cuts.size() ? cuts[i] : units.size();
-      events += Event(place.event(Joined(units, from, to)));
-      from = to;
-    }
-    events += place.repeat(Joined(units, 0, units.size()));
+    const std::string events = EventsOf(place, units, cuts);
     Life life(*gateway_, place.path);
     life.Send(Ask("json_schema", true)).AnswerStream({events});
     return ReadAt(life.output, place);

@@ -196,14 +196,7 @@ TEST_F(RestoredValues, ComeBackWhereTheirPlaceholdersStandAndNowhereElse) {
     const int form = static_cast<int>(Below(3));
     const std::vector<std::string> units = Units(said, form);
     const std::vector<size_t> cuts = Cuts(units.size());
-    std::string events;
-    size_t from = 0;
-    for (size_t i = 0; i <= cuts.size(); ++i) {
-      const size_t to = i < cuts.size() ? cuts[i] : units.size();
-      events += Event(place.event(Joined(units, from, to)));
-      from = to;
-    }
-    events += place.repeat(Joined(units, 0, units.size()));
+    const std::string events = EventsOf(place, units, cuts);
     Life stream(*gateway, place.path, Options());
     stream.Send(Sent(place, asked.content, true));
     std::vector<std::string> reads;

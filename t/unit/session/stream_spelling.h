@@ -54,6 +54,19 @@ inline std::string Joined(const std::vector<std::string>& units, size_t from, si
   return out + "\"";
 }
 
+// The events of a text whose deltas end at `cuts` of its units, and what repeats it behind them.
+inline std::string EventsOf(const Place& place, const std::vector<std::string>& units,
+                            const std::vector<size_t>& cuts) {
+  std::string events;
+  size_t from = 0;
+  for (size_t i = 0; i <= cuts.size(); ++i) {
+    const size_t to = i < cuts.size() ? cuts[i] : units.size();
+    events += Event(place.event(Joined(units, from, to)));
+    from = to;
+  }
+  return events + place.repeat(Joined(units, 0, units.size()));
+}
+
 // Every line end of `events` becomes `eol`; 3: each another.
 inline std::string WithLineEnds(const std::string& events, int eol) {
   static const char* const kEnds[] = {"\n", "\r\n", "\r"};
