@@ -101,6 +101,16 @@ TEST(HandedOver, HeadersOfAnyScheme) {
   }
 }
 
+// RFC 7516: a header, an encrypted key (none of "dir"), a vector, the text and a tag.
+TEST(HandedOver, EncryptedTokens) {
+  const std::string head = "eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIn0.";
+  const std::string rest = ".q1w2e3r4t5y6u7i8.Zk8lQ2w9sPf4Hd7Xa1Vb.t5y6U7i8O9p0A1s2D3f4G5";
+  EXPECT_EQ(RedactedByPii("token " + head + rest + " ."), "token [API_KEY] .");
+  EXPECT_EQ(RedactedByPii("token " + head + "Rk3mNb7vCx1z" + rest), "token [API_KEY]");
+  const std::string parts = head + ".q1w2e3r4t5y6u7i8.short";
+  EXPECT_EQ(RedactedByPii("see " + parts), "see " + parts);
+}
+
 TEST(HandedOver, LongValuesGoWhole) {
   std::string token = "IQoJb3JpZ2luX2Vj";
   while (token.size() < 700) token += "x7Kq02LmZt81pQ93vWx5Rb7Yc2Dh64Js/Fa0Gk3Nu9";
