@@ -91,7 +91,6 @@ bool IsAssignment(std::string_view value) {
   return std::count_if(name.begin(), name.end(), IsDigit) <= 1 && (words || NamesSecret(name));
 }
 
-
 // Names between full stops, as a program has them: small letters, digits only at their ends.
 bool IsNamePath(std::string_view value) noexcept {
   bool begins = true, digits = false;

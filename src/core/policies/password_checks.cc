@@ -26,7 +26,6 @@ bool MayBePassword(std::string_view value) {
          !IsReference(value);
 }
 
-
 constexpr std::string_view kBrackets = ",;<>(){}[]";
 
 // "aB3$,kL9(p": brackets and commas within quotes belong to the value, unless it is a call, a

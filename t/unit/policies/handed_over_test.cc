@@ -219,7 +219,8 @@ TEST(HandedOver, VersionsOfWhatIsCalledLikeASecretStay) {
 
 TEST(HandedOver, APieceOfBase64IsNoKey) {
   const std::string hash =
-      "\"sha512-YCuEeIO0QsI1OIg44NBJ8MPhzErjoFypMAEazSU40nokjxsp5SP2IGucg8hcEX3MNM5/vDD51hEJo3KRxQ=="
+      "\"sha512-YCuEeIO0QsI1OIg44NBJ8MPhzErjoFypMAEazSU40nokjxsp5SP2IGucg8hcEX3MNM5/"
+      "vDD51hEJo3KRxQ=="
       "\"";
   EXPECT_EQ(RedactedByPii(hash), hash);
   EXPECT_EQ(RedactedByPii("YCuEeIO0QsI1OIg44NBJ8MPhzErjoFypMAEazSU4"), "[API_KEY]");
