@@ -28,8 +28,9 @@ bool ChooseTarget(Context* ctx) {
     const std::optional<size_t> target = ctx->session->NextTarget(Now());
     if (!target) {
       ngx_log_error(NGX_LOG_ERR, ctx->request->connection->log, 0,
-                    "keeptrusts: no target can be asked, reason %s",
-                    std::string(ctx->session->reason()).c_str());
+                    "keeptrusts: no target can be asked, reason %s, request %s",
+                    std::string(ctx->session->reason()).c_str(),
+                    std::string(ctx->session->request_id()).c_str());
       ctx->failure_logged = true;
       return false;
     }

@@ -230,26 +230,29 @@ void OnDeadline(ngx_event_t* event) {
 
 void LogFailedTry(Context* ctx, const char* why, bool more) {
   const session::Session& s = *ctx->session;
-  const std::string target(s.target()), reason(s.reason());
+  // Until it is over, the only reason there may be is a policy's: no cause of this failure.
+  const std::string target(s.target()), reason(more ? "" : s.reason()), id(s.request_id());
   const ngx_uint_t level = more ? NGX_LOG_WARN : NGX_LOG_ERR;
   const uint64_t delay_ms = s.NextDelayMs(Now());
   std::string next = more ? "trying the next target" : "no further target";
   if (delay_ms > 0) next = "asking again in " + std::to_string(delay_ms) + " ms";
-  ngx_log_error(level, ctx->request->connection->log, 0,
-                "keeptrusts: target \"%s\" failed: %s, status %ui%s%s, attempts: %s, %s",
-                target.c_str(), why, ctx->status.code, reason.empty() ? "" : ", reason ",
-                reason.c_str(), s.attempts().c_str(), next.c_str());
+  ngx_log_error(
+      level, ctx->request->connection->log, 0,
+      "keeptrusts: target \"%s\" failed: %s, status %ui%s%s, attempts: %s, %s, request %s",
+      target.c_str(), why, ctx->status.code, reason.empty() ? "" : ", reason ", reason.c_str(),
+      s.attempts().c_str(), next.c_str(), id.c_str());
   ctx->failure_logged = !more;
   LogNotices(ctx);
 }
 
 void LogFailedAnswer(Context* ctx, int status) {
   const session::Session& s = *ctx->session;
-  const std::string target(s.target()), reason(s.reason());
+  const std::string target(s.target()), reason(s.reason()), id(s.request_id());
   if (ctx->failure_logged || s.verdict() != "error" || !reason.starts_with("upstream_")) return;
   ngx_log_error(NGX_LOG_ERR, ctx->request->connection->log, 0,
-                "keeptrusts: answer failed: reason %s, status %d%s%s%s", reason.c_str(), status,
-                target.empty() ? "" : ", target \"", target.c_str(), target.empty() ? "" : "\"");
+                "keeptrusts: answer failed: reason %s, status %d%s%s%s, request %s", reason.c_str(),
+                status, target.empty() ? "" : ", target \"", target.c_str(),
+                target.empty() ? "" : "\"", id.c_str());
 }
 
 void LogNotices(Context* ctx) {

@@ -89,11 +89,12 @@ def test_the_error_log_names_target_status_and_reason(gw, provider, kind):
     script, said = FAILURES[kind]
     provider.answer(script)
     mark = len(gw.error_log)
-    gw.chat(f"Mail {chat.EMAIL}", stream=kind == "cut stream")
+    answer = gw.chat(f"Mail {chat.EMAIL}", stream=kind == "cut stream")
     log = gw.error_log[mark:]
     lines = re.findall(r".*\[error\].*keeptrusts: target \"main\" failed: .*", log)
     assert len(lines) == 1, log
     assert said in lines[0]
+    assert f"request {answer.header('x-request-id')}" in lines[0]
     assert chat.EMAIL not in log and policy.KEY not in log
 
 
@@ -101,6 +102,21 @@ def test_the_error_log_tells_that_no_target_is_left(make_gateway, provider):
     target = policy.target(provider, base_url="https://nowhere.invalid/v1")
     gateway = make_gateway(policy.config(target), policy.routed())
     mark = len(gateway.error_log)
-    assert gateway.chat().status == 503
+    answer = gateway.chat()
+    assert answer.status == 503
     log = gateway.error_log[mark:]
-    assert "no target can be asked, reason no_target_available" in log
+    request_id = answer.header("x-request-id")
+    assert f"no target can be asked, reason no_target_available, request {request_id}" in log
+
+
+def test_a_failed_try_is_not_explained_by_a_policy(make_gateway, make_provider):
+    """The request was redacted: that is not why its first target failed."""
+    dead, alive = make_provider(), make_provider()
+    dead.close()
+    targets = [policy.target(dead, id="dead"), policy.target(alive, id="alive")]
+    gateway = make_gateway(policy.config(*targets), policy.routed())
+    answer = gateway.chat(f"Mail {chat.EMAIL}")
+    assert answer.status == 200
+    [line] = re.findall(r".*keeptrusts: target \"dead\" failed: .*", gateway.error_log)
+    assert "trying the next target" in line and answer.header("x-request-id") in line
+    assert "pii_detector" not in line

@@ -104,6 +104,10 @@ void Session::Impl::NoteUnscanned(const std::vector<std::string>& what) {
 
 // ---- for nginx variables -----------------------------------------------------------------------
 
+std::string_view Session::request_id() const noexcept {
+  return impl_->head.request_id;
+}
+
 std::string_view Session::verdict() const noexcept {
   return impl_->Verdict();
 }

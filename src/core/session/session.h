@@ -188,6 +188,7 @@ class Session {
   std::string failure_note() const;
 
   // Facts for nginx variables; empty before they are known.
+  std::string_view request_id() const noexcept;
   std::string_view verdict() const noexcept;
   std::string_view policy() const noexcept;
   std::string_view reason() const noexcept;
