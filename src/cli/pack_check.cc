@@ -12,8 +12,8 @@ namespace {
 config::Diagnostic FromChain(const config::PolicyConfig& config,
                              const std::vector<std::string>& files, const std::string& rules,
                              std::string_view message) {
-  config::Diagnostic diagnostic = config::Located(config, message);
-  if (diagnostic.file.empty()) diagnostic.file = rules.empty() ? files.front() : rules;
+  config::Diagnostic diagnostic = policies::LocatedInPacks(config, rules, message);
+  if (diagnostic.file.empty()) diagnostic.file = files.front();
   return diagnostic;
 }
 
@@ -52,6 +52,15 @@ PackCheck CheckPack(const std::vector<std::string>& files, const std::string& ru
     check.errors.push_back(FromChain(*check.config, files, rules, chain.status().message()));
   }
   return check;
+}
+
+config::Diagnostic NoTarget(const std::vector<std::string>& files) {
+  config::Diagnostic diagnostic;
+  diagnostic.file = files.front();
+  diagnostic.path = "providers.targets";
+  diagnostic.reason =
+      "names no target: `keeptrusts_pass` and `kt gateway run` need one, `keeptrusts on` does not";
+  return diagnostic;
 }
 
 std::string DiagnosticLines(const PackCheck& check) {

@@ -23,6 +23,9 @@ struct PackCheck {
 // empty: those.
 PackCheck CheckPack(const std::vector<std::string>& files, const std::string& rules);
 
+// What is said of a configuration without targets: right for `keeptrusts on`, and for nothing else.
+config::Diagnostic NoTarget(const std::vector<std::string>& files);
+
 // One line for each error, then for each warning, as `error: file:line:column: path: reason`.
 std::string DiagnosticLines(const PackCheck& check);
 

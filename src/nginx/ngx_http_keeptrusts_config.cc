@@ -134,15 +134,16 @@ bool BuildEntry(ngx_conf_t* cf, MainConf* main, const LocationConf* conf, Gatewa
   std::vector<std::string> warnings;
   auto gateway = session::Gateway::Build(config, options, &warnings);
   std::vector<config::Diagnostic> told;
-  for (const std::string& warning : warnings) told.push_back(config::Located(*config, warning));
+  const std::string rules(View(conf->rules));
+  for (const std::string& warning : warnings) {
+    told.push_back(policies::LocatedInPacks(*config, rules, warning));
+  }
   LogDiagnostics(cf, told, NGX_LOG_WARN);
   if (!gateway.ok()) {
     std::vector<config::Diagnostic> errors;
     policies::AddValueErrors(*config, {options.packs, {}}, FileNames(conf), &errors);
-    if (errors.empty()) errors = {config::Located(*config, gateway.status().message())};
-    // What has no place in the configuration is about the packs.
-    for (config::Diagnostic& error : errors) {
-      if (error.file.empty()) error.file = View(conf->rules);
+    if (errors.empty()) {
+      errors = {policies::LocatedInPacks(*config, rules, gateway.status().message())};
     }
     LogDiagnostics(cf, errors, NGX_LOG_EMERG);
     return false;

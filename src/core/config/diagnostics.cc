@@ -50,7 +50,8 @@ Diagnostic Located(const PolicyConfig& config, std::string_view message) {
 
 std::string Diagnostic::ToString() const {
   std::string out = file;
-  if (line > 0) out += ":" + std::to_string(line) + ":" + std::to_string(column);
+  if (line > 0) out += ":" + std::to_string(line);
+  if (line > 0 && column > 0) out += ":" + std::to_string(column);
   if (!path.empty()) out += (out.empty() ? "" : ": ") + path;
   out += (out.empty() ? "" : ": ") + reason;
   if (suggestion.empty()) return out;

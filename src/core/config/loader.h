@@ -16,7 +16,7 @@ namespace kt::config {
 
 struct Diagnostic {
   std::string file;
-  int line = 0, column = 0;  // 1-based; 0: the file as a whole
+  int line = 0, column = 0;  // 1-based; 0: the file as a whole, the line as a whole
   std::string path;          // "providers.targets[1].weigth"; empty: the file
   std::string reason;        // "unknown key"
   std::string suggestion;    // "weight"; a full sentence where a word is not enough; may be empty

@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -77,6 +78,10 @@ struct PiiDetector {
   bool preserve_length = false, include_metadata = true;
   std::map<std::string, std::string> custom_markers;  // upper-case type -> marker
 };
+
+inline constexpr std::string_view kSafetyModes[] = {
+    "strict",     "moderate",  "permissive",     "critical_infrastructure",
+    "automotive", "education", "law_enforcement"};
 
 struct SafetyFilter {
   std::string mode = "critical_infrastructure";

@@ -22,9 +22,6 @@ constexpr Choice<std::string_view> kRoles[] = {{"user", "user"},
 constexpr Choice<std::string_view> kLogLevels[] = {{"debug", "debug"},   {"info", "info"},
                                                    {"notice", "notice"}, {"warn", "warn"},
                                                    {"warning", "warn"},  {"error", "error"}};
-constexpr std::string_view kSafetyModes[] = {
-    "strict",     "moderate",  "permissive",     "critical_infrastructure",
-    "automotive", "education", "law_enforcement"};
 constexpr Choice<std::string_view> kSensitivityLevels[] = {
     {"standard", "standard"}, {"high", "high"}, {"restricted", "restricted"}};
 

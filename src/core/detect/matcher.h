@@ -90,6 +90,9 @@ struct Rule {
   // Built-in rules for long secrets (a PEM block, a token): a stream holds a candidate up to this
   // length and must block beyond it. 0: the pattern's own bound.
   size_t max_match_bytes = 0;
+  // Build refuses an expression that has no longest match, also with `max_match_bytes`: where its
+  // beginning is common, answers would stop there.
+  bool finite = false;
 };
 
 struct Match {

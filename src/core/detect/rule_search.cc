@@ -82,6 +82,12 @@ Status RuleSearch::Prepare(const KnownFacts* known) {
     if (max_bytes == 0u && !rule.trusted) {
       return Status::InvalidArgument(rule.id + ": matches only where nothing stands: never acts");
     }
+    if (!max_bytes && rule.finite && !rule.trusted) {
+      return Status::InvalidArgument(
+          rule.id +
+          ": has no longest match, and answers are streamed: write {0,40} instead of *, "
+          "{1,40} instead of +");
+    }
     begins_ = max_bytes != 0u;
     window_ = max_bytes.value_or(0) <= kMaxWindow ? max_bytes.value_or(0) : 0;
     required = std::move(facts->required);

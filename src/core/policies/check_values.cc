@@ -1,6 +1,7 @@
 #include "core/policies/check_values.h"
 
 #include <algorithm>
+#include <charconv>
 #include <utility>
 
 #include "core/config/diagnostics.h"
@@ -71,6 +72,26 @@ class Checker {
 };
 
 }  // namespace
+
+config::Diagnostic LocatedInPacks(const config::PolicyConfig& config, const std::string& rules,
+                                  std::string_view message) {
+  config::Diagnostic diagnostic = config::Located(config, message);
+  if (!diagnostic.file.empty() || rules.empty()) return diagnostic;
+  diagnostic.file = rules;
+  // "secrets.yaml:12: why" or "secrets.yaml: why"
+  constexpr std::string_view kEnd = ".yaml";
+  const size_t colon = message.find(": "), end = message.find(kEnd);
+  if (colon == message.npos || end == message.npos || end > colon) return diagnostic;
+  const std::string_view name = message.substr(0, end + kEnd.size());
+  if (name.find_first_of(" \"") != name.npos) return diagnostic;
+  diagnostic.file += (rules.ends_with('/') ? "" : "/") + std::string(name);
+  if (end + kEnd.size() < colon) {
+    const std::string_view line = message.substr(name.size() + 1, colon - name.size() - 1);
+    std::from_chars(line.data(), line.data() + line.size(), diagnostic.line);
+  }
+  diagnostic.reason = message.substr(colon + 2);
+  return diagnostic;
+}
 
 void AddValueErrors(const config::PolicyConfig& config, const BuildOptions& options,
                     const std::vector<std::string>& files,

@@ -16,4 +16,9 @@ namespace kt::policies {
 void AddValueErrors(const config::PolicyConfig& config, const BuildOptions& options,
                     const std::vector<std::string>& files, std::vector<config::Diagnostic>* errors);
 
+// Where a message of the chain's compiler belongs: a value of the configuration, or else the rule
+// packs, those in the directory `rules` or, where that is empty, the built-in ones (no file then).
+config::Diagnostic LocatedInPacks(const config::PolicyConfig& config, const std::string& rules,
+                                  std::string_view message);
+
 }  // namespace kt::policies

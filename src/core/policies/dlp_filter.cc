@@ -1,5 +1,6 @@
 #include "core/policies/dlp_filter.h"
 
+#include <set>
 #include <utility>
 
 #include "core/detect/spelled_rows.h"
@@ -15,6 +16,14 @@ constexpr std::string_view kPackName = "dlp-filter.yaml";
 constexpr std::string_view kHigh = "high", kRestricted = "restricted";
 // Blanks and folded letters make the bound of a phrase far longer than any real one.
 constexpr size_t kMaxMarkingBytes = 512;
+
+// ReadPiiRules takes the names for those of a configuration; here they are the pack's own.
+Status OfPack(const Status& status) {
+  constexpr std::string_view kTaken = "policy.pii-detector.entities";
+  if (!status.message().starts_with(kTaken)) return status;
+  return Status::InvalidArgument(std::string(kPackName) + ": entities." + std::string(kHigh) +
+                                 status.message().substr(kTaken.size()));
+}
 
 }  // namespace
 
@@ -55,13 +64,16 @@ Status DlpFilter::AddPack(bool restricted, const BuildContext& context) {
     entities.entities = map.Strings(kHigh);
     if (Status status = map.Finish(); !status.ok()) return status;
   }
+  std::set<std::string> ids;
   for (const config::YamlNode& node : pack.List("markings")) {
     PackMap map(node);
     detect::Rule rule;
     rule.trusted = AreShipped(context.options.packs);
     rule.id = "dlp." + map.String("id");
+    if (!ids.insert(rule.id).second) map.Fail("another marking has its id");
     rule.pattern = ExpandBlanks(map.String("pattern"));
     rule.max_match_bytes = kMaxMarkingBytes;
+    rule.finite = true;
     const std::string level = map.String("level");
     if (level != kHigh && level != kRestricted) map.Fail("\"level\" is high or restricted");
     if (Status status = map.Finish(); !status.ok()) return status;
@@ -70,7 +82,7 @@ Status DlpFilter::AddPack(bool restricted, const BuildContext& context) {
   if (Status status = pack.Finish(); !status.ok()) return status;
   if (restricted) entities.entities.clear();  // the default set
   Result<std::vector<PiiRule>> rules = ReadPiiRules(entities, context.options.packs);
-  if (!rules.ok()) return rules.status();
+  if (!rules.ok()) return OfPack(rules.status());
   for (PiiRule& entity : rules.value()) {
     RuleInfo info;
     info.entity = true;

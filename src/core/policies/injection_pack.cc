@@ -41,13 +41,19 @@ bool ForEachWord(std::string_view pattern, Text text, Word word) {
   }
 }
 
-// "{{name}}" becomes the expression of that name. False: there is none.
-bool PutWords(std::string_view pattern, const WordLists& words, std::string* out) {
+// "{{name}}" becomes the expression of that name. False: there is none; *unknown, if any, says
+// which.
+bool PutWords(std::string_view pattern, const WordLists& words, std::string* out,
+              std::string* unknown = nullptr) {
   out->clear();
+  if (unknown != nullptr) *unknown = "\"{{\" is not closed";
   return ForEachWord(
       pattern, [&](std::string_view text) { out->append(text); },
       [&](std::string_view name) {
         const std::string* list = FindWords(words, name);
+        if (list == nullptr && unknown != nullptr) {
+          *unknown = "unknown word list \"" + std::string(name) + "\"";
+        }
         if (list != nullptr) out->append("(?:").append(*list).append(")");
         return list != nullptr;
       });
@@ -57,9 +63,9 @@ bool PutWords(std::string_view pattern, const WordLists& words, std::string* out
 Status ReadWords(const YamlNode& node, WordLists* words) {
   PackMap map(node);
   for (const auto& [name, value] : node.members) {
-    std::string list;
-    if (!PutWords(map.String(name.scalar), *words, &list)) {
-      map.Fail("unknown word list in \"" + name.scalar + "\"");
+    std::string list, why;
+    if (!PutWords(map.String(name.scalar), *words, &list, &why)) {
+      map.Fail(why + " in \"" + name.scalar + "\"");
     }
     words->emplace_back(name.scalar, std::move(list));
   }
@@ -178,8 +184,8 @@ Result<std::vector<PhraseRule>> ReadInjectionPack(const PackReader& packs, std::
   for (const YamlNode& node : pack.List("rules")) {
     PackMap map(node);
     PhraseRule& rule = rules.emplace_back(ReadRule(&map, &ids));
-    std::string pattern;
-    if (!PutWords(rule.pattern, words, &pattern)) map.Fail("unknown word list in a pattern");
+    std::string pattern, why;
+    if (!PutWords(rule.pattern, words, &pattern, &why)) map.Fail(why + " in \"pattern\"");
     rule.pattern = ExpandBlanks(pattern);
     map.String("lang", "");
     if (Status status = map.Finish(); !status.ok()) return status;

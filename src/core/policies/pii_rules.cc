@@ -27,6 +27,13 @@ struct Type {
 };
 using Types = std::map<std::string, Type>;
 
+// Others would be no marks: not in identifiers, nor where `reversible` looks for them again.
+bool IsTypeName(std::string_view name) noexcept {
+  return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  });
+}
+
 // When a type is looked for without being named in `entities`.
 bool IsDefault(const std::string& when, const config::PiiDetector& config, PackMap* map) {
   if (when == "always") return true;
@@ -39,8 +46,12 @@ bool IsDefault(const std::string& when, const config::PiiDetector& config, PackM
 Status ReadTypes(PackMap* pack, const config::PiiDetector& config, Types* types) {
   for (const config::YamlNode& node : pack->List("types")) {
     PackMap map(node);
-    Type& type = (*types)[map.String("name")];
+    const std::string name = map.String("name");
+    Type& type = (*types)[name];
     type.label = map.String("label");
+    if (!IsTypeName(name) || !IsTypeName(type.label)) {
+      map.Fail("\"name\" and \"label\" are capital letters, digits and underscores");
+    }
     const std::string when = map.String("default", "always");
     const bool is_default = IsDefault(when, config, &map);
     // A mode adds its types to those that are named.

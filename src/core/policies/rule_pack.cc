@@ -133,8 +133,17 @@ const YamlNode* PackMap::Take(std::string_view key, Kind kind) {
   return nullptr;
 }
 
+void PackMap::CheckText(std::string_view key, const std::string& text) {
+  // None of it can be meant: blanks and letters are what rules are about.
+  if (text.find('\b') == text.npos) return;
+  Fail("\"" + std::string(key) +
+       "\" holds a backspace, which \\b is in \"double quotes\": write expressions in 'single "
+       "quotes'");
+}
+
 std::string PackMap::String(std::string_view key) {
   const YamlNode* value = Take(key, Kind::kScalar);
+  if (value != nullptr) CheckText(key, value->scalar);
   if (value != nullptr && !value->scalar.empty()) return value->scalar;
   Fail("\"" + std::string(key) + "\" is missing");
   return {};
@@ -181,6 +190,7 @@ std::vector<std::string> PackMap::Strings(std::string_view key) {
     if (item.kind != Kind::kScalar || item.scalar.empty()) {
       Fail("\"" + std::string(key) + "\" must be a list of strings");
     }
+    CheckText(key, item.scalar);
     out.push_back(item.scalar);
   }
   return out;

@@ -39,6 +39,7 @@ class PackMap {
   Status Finish();
 
  private:
+  void CheckText(std::string_view key, const std::string& text);
   const config::YamlNode* Take(std::string_view key, config::YamlNode::Kind kind);
 
   const config::YamlNode& node_;

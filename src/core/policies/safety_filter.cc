@@ -1,6 +1,7 @@
 #include "core/policies/safety_filter.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "core/policies/rule_pack.h"
@@ -35,6 +36,20 @@ Status ReadMode(const config::YamlNode* modes, const std::string& mode, Threshol
   out->general = map.Number("default", 1);
   for (const auto& [key, value] : node->members) {
     if (key.scalar != "default") out->special.emplace_back(key.scalar, map.Number(key.scalar, 1));
+  }
+  return map.Finish();
+}
+
+// All modes, also those that are not in use: what is misspelt in them would never act.
+Status CheckModes(const config::YamlNode& modes, const std::vector<std::string>& categories) {
+  PackMap map(modes);
+  for (const std::string_view name : config::kSafetyModes) {
+    const config::YamlNode* node = map.Map(name);
+    if (node == nullptr) continue;
+    PackMap mode(*node);
+    mode.Number("default", 1);
+    for (const std::string& category : categories) mode.Number(category, 1);
+    if (Status s = mode.Finish(); !s.ok()) return s;
   }
   return map.Finish();
 }
@@ -81,16 +96,21 @@ Status SafetyFilter::AddPack(const config::YamlNode& root, const config::SafetyF
   PackMap pack(root);
   Thresholds thresholds;
   if (Status s = ReadMode(pack.Map("modes"), config.mode, &thresholds); !s.ok()) return s;
+  std::vector<std::string> categories;
+  std::set<std::string> ids;
   for (const config::YamlNode& category : pack.List("categories")) {
     PackMap map(category);
     const std::string name = map.String("name");
+    categories.push_back(name);
     for (const config::YamlNode& node : map.List("rules")) {
       PackMap entry(node);
       detect::Rule rule;
       rule.trusted = AreShipped(context.options.packs);
       rule.id = "safety." + name + "." + entry.String("id");
+      if (!ids.insert(rule.id).second) entry.Fail("another rule of this category has its id");
       rule.pattern = ExpandBlanks(entry.String("pattern"));
       rule.max_match_bytes = kMaxPhraseBytes;
+      rule.finite = true;
       RuleInfo info{CategoryOf(name), entry.Number("severity", -1), false};
       if (info.severity < 0 || info.severity > 1) entry.Fail("\"severity\" must be in [0, 1]");
       info.acts = info.severity >= thresholds.Of(name);
@@ -99,6 +119,7 @@ Status SafetyFilter::AddPack(const config::YamlNode& root, const config::SafetyF
     }
     if (Status s = map.Finish(); !s.ok()) return s;
   }
+  if (Status s = CheckModes(*pack.Map("modes"), categories); !s.ok()) return s;
   return pack.Finish();
 }
 

@@ -74,7 +74,7 @@ TEST(InjectionPack, NamesWhatIsWrong) {
   EXPECT_EQ(error(family, "languages:\n  - lang: de\n    words: {drop: a, orders: b, show: c}\n"),
             "pack.yaml:1: no family uses the words \"show\" of \"de\"");
   EXPECT_EQ(error(family, "languages:\n  - lang: de\n    words: {drop: '{{all}}', orders: b}\n"),
-            "words.yaml:3: unknown word list in \"drop\"");
+            "words.yaml:3: unknown word list \"all\" in \"drop\"");
   EXPECT_EQ(error(family, "languages:\n  - {lang: de, wrods: {drop: a}}\n"),
             "words.yaml:2: unknown key \"wrods\"");
   EXPECT_EQ(error("rules:\n  - {id: a, weight: 2, pattern: b}\n", words),
@@ -82,7 +82,7 @@ TEST(InjectionPack, NamesWhatIsWrong) {
   EXPECT_EQ(error("rules:\n  - {id: a, weight: 0.5, kind: odd, pattern: b}\n", words),
             "pack.yaml:2: unknown kind \"odd\"");
   EXPECT_EQ(error("rules:\n  - {id: a, weight: 0.5, pattern: '{{b'}\n", words),
-            "pack.yaml:2: unknown word list in a pattern");
+            "pack.yaml:2: \"{{\" is not closed in \"pattern\"");
   EXPECT_EQ(error("rules:\n  - {weight: 0.5, pattern: b}\n", words),
             "pack.yaml:2: \"id\" is missing");
   EXPECT_EQ(error("rules:\n  - {id: a, weight: 0.5, pattern: b}\n"
