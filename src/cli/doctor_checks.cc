@@ -46,14 +46,6 @@ Finding Version(const std::string& nginx) {
   return {State::kGood, "nginx", nginx + ", " + version, ""};
 }
 
-// The line that says why, without time, level and process; nginx writes others around it.
-std::string Complaint(const std::string& output) {
-  const size_t level = output.find("[emerg] ");
-  const size_t colon = level == output.npos ? level : output.find(": ", level);
-  const std::string line = colon == output.npos ? output : output.substr(colon + 2);
-  return std::string(Trim(line.substr(0, line.find('\n'))));
-}
-
 Result<ProgramResult> TryLoading(const std::string& nginx, const std::string& module) {
   auto directory = RunDirectory::Create(nullptr);
   if (!directory.ok()) return directory.status();
@@ -73,7 +65,8 @@ Finding Loads(const std::string& nginx, const std::string& module) {
     return {State::kGood, "module", module + ", loaded by this nginx", ""};
   }
   return {
-      State::kWrong, "module", module + " is not loaded: " + Complaint(run.value().output),
+      State::kWrong, "module",
+      module + " is not loaded: " + NginxErrors(run.value().output).front(),
       "a module fits the nginx that it was built for: build it for this one (scripts/build), or "
       "name another pair with --nginx and --module"};
 }
@@ -95,6 +88,20 @@ Finding CheckKey(const std::string& what, const config::SecretRef& ref,
                                 "--secret-store"
                               : "write the key into that file";
   return {State::kWrong, what, value.status().message(), consequence + ": " + set};
+}
+
+// Of a client certificate: nginx does not start without either file.
+void CheckCertificate(const config::Target& target, std::vector<Finding>* findings) {
+  if (target.client_certificate.empty()) return;
+  const std::string what = "client certificate of target " + target.id;
+  for (const std::string& file : {target.client_certificate, target.client_certificate_key}) {
+    if (::access(file.c_str(), R_OK) == 0) continue;
+    findings->push_back({State::kWrong, what, file + " cannot be read: " + std::strerror(errno),
+                         "the gateway does not start without it: put the PEM file there"});
+    return;
+  }
+  findings->push_back(
+      {State::kGood, what, target.client_certificate + " and its key are there", ""});
 }
 
 }  // namespace
@@ -157,6 +164,12 @@ std::vector<Finding> CheckKeys(const config::PolicyConfig& config,
       findings.push_back(CheckKey(what, target.secret_key_ref, source,
                                   "the gateway starts, but never asks this target"));
     }
+    CheckCertificate(target, &findings);
+  }
+  if (config.providers.targets.empty()) {
+    findings.push_back({State::kNotChecked, "targets", "the configuration has none",
+                        "enough for `keeptrusts on`; `keeptrusts_pass` and `kt gateway run` do not "
+                        "start without one"});
   }
   return findings;
 }

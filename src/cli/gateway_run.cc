@@ -18,6 +18,7 @@
 #include "cli/nginx_conf.h"
 #include "cli/pack_check.h"
 #include "cli/run_directory.h"
+#include "cli/run_program.h"
 
 namespace kt::cli {
 namespace {
@@ -116,6 +117,15 @@ size_t WorkerConnections() {
   return static_cast<size_t>(std::clamp<rlim_t>(limit.rlim_cur, 64, 4096));
 }
 
+PackCheck CheckGateway(const Settings& settings) {
+  PackCheck check = CheckPack(settings.policy_files, settings.conf.rules);
+  if (check.ok() && check.config->providers.targets.empty()) {
+    check.errors.push_back(NoTarget(settings.policy_files));
+    check.chain = nullptr;
+  }
+  return check;
+}
+
 struct Prepared {
   std::unique_ptr<RunDirectory> directory;
   std::vector<std::string> argv;
@@ -184,11 +194,27 @@ void Announce(const Settings& settings, const std::string& title) {
   }
 }
 
-// SIGHUP: nginx hears of it only when the files are good.
-void Reload(const Settings& settings, const Child& nginx) {
-  const PackCheck check = CheckPack(settings.policy_files, settings.conf.rules);
-  if (!check.ok()) {
-    std::fputs(DiagnosticLines(check).c_str(), stderr);
+// What else a reload needs beside good policy files: keys, certificates, directories.
+Status TestConfiguration(std::vector<std::string> argv) {
+  constexpr std::chrono::seconds kTimeout(60);
+  argv.push_back("-t");
+  const Result<ProgramResult> test = RunProgram(argv, kTimeout);
+  if (!test.ok()) return test.status();
+  if (test.value().exit_status == 0) return Status::Ok();
+  std::string message;
+  for (const std::string& error : NginxErrors(test.value().output)) {
+    message += (message.empty() ? "error: " : "\nerror: ") + error;
+  }
+  return Invalid(message);
+}
+
+// SIGHUP: nginx hears of it only when all is good. It would not tell us that it has kept the old.
+void Reload(const Settings& settings, const Prepared& prepared, const Child& nginx) {
+  const PackCheck check = CheckGateway(settings);
+  if (!check.ok()) std::fputs(DiagnosticLines(check).c_str(), stderr);
+  const Status tested = check.ok() ? TestConfiguration(prepared.argv) : Status::Ok();
+  if (!tested.ok()) Say(tested.message());
+  if (!check.ok() || !tested.ok()) {
     Say("reload refused, the running configuration stays");
     return;
   }
@@ -196,7 +222,8 @@ void Reload(const Settings& settings, const Child& nginx) {
   Say("Loaded declarative config " + PackTitle(check.config->pack));
 }
 
-int Supervise(const Settings& settings, const std::string& title, Child* nginx) {
+int Supervise(const Settings& settings, const Prepared& prepared, const std::string& title,
+              Child* nginx) {
   constexpr std::chrono::milliseconds kStartPoll(20), kIdle(3'600'000);
   // nginx writes its pid file once its sockets listen.
   const std::string pid_file = settings.conf.run_directory + "/nginx.pid";
@@ -204,7 +231,7 @@ int Supervise(const Settings& settings, const std::string& title, Child* nginx) 
   while (!nginx->exit_status()) {
     const std::optional<int> signal = nginx->NextSignal(up ? kIdle : kStartPoll);
     if (signal == SIGHUP) {
-      Reload(settings, *nginx);
+      Reload(settings, prepared, *nginx);
     } else if (signal && *signal != SIGCHLD) {
       nginx->Send(*signal);
     }
@@ -228,7 +255,7 @@ int GatewayRun(std::span<char*> arguments) {
   if (!read.ok()) return UsageError("gateway run", read.status());
   Settings settings = std::move(read).value();
 
-  const PackCheck check = CheckPack(settings.policy_files, settings.conf.rules);
+  const PackCheck check = CheckGateway(settings);
   if (!check.ok()) {
     std::fputs(DiagnosticLines(check).c_str(), stderr);
     return 2;
@@ -241,7 +268,7 @@ int GatewayRun(std::span<char*> arguments) {
   if (!prepared.ok()) return Failure(prepared.status());
   Result<Child> nginx = Child::Start(prepared->argv);
   if (!nginx.ok()) return Failure(nginx.status());
-  return Supervise(settings, PackTitle(check.config->pack), &nginx.value());
+  return Supervise(settings, prepared.value(), PackTitle(check.config->pack), &nginx.value());
 }
 
 }  // namespace kt::cli

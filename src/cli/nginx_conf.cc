@@ -144,4 +144,18 @@ bool IsLoopback(std::string_view address) {
          address.starts_with("[::1]:");
 }
 
+std::vector<std::string> NginxErrors(std::string_view output) {
+  constexpr std::string_view kLevel = "[emerg] ";
+  std::vector<std::string> errors;
+  for (std::string_view rest = output; !rest.empty();) {
+    const std::string_view line = rest.substr(0, rest.find('\n'));
+    rest.remove_prefix(std::min(line.size() + 1, rest.size()));
+    const size_t level = line.find(kLevel);
+    const size_t colon = level == line.npos ? level : line.find(": ", level);
+    if (colon != line.npos) errors.emplace_back(Trim(line.substr(colon + 2)));
+  }
+  if (errors.empty()) errors.emplace_back(Trim(output));
+  return errors;
+}
+
 }  // namespace kt::cli

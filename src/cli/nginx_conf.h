@@ -35,4 +35,8 @@ Status CheckListenAddress(std::string_view address);
 // Only this machine can connect to it.
 bool IsLoopback(std::string_view address);
 
+// The lines of nginx's output that say why it does not start, without time, level and process. At
+// least one: where there is no such line, the whole output.
+std::vector<std::string> NginxErrors(std::string_view output);
+
 }  // namespace kt::cli

@@ -62,7 +62,10 @@ int PolicyLint(std::span<char*> arguments) {
   if (files.empty()) {
     return UsageError("policy lint", Status::InvalidArgument("--file is missing"));
   }
-  const PackCheck check = CheckPack(files, args.value().Get("rules"));
+  PackCheck check = CheckPack(files, args.value().Get("rules"));
+  if (check.ok() && check.config->providers.targets.empty()) {
+    check.warnings.push_back(NoTarget(files));
+  }
   const std::string out = args.value().Has("json") ? Json(check, files) : Text(check, files);
   std::fwrite(out.data(), 1, out.size(), stdout);
   return check.ok() ? 0 : 2;

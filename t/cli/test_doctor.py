@@ -158,3 +158,24 @@ def test_an_audit_directory_that_is_not_writable(tmp_path):
 
 def test_wrong_usage():
     assert doctor("--ofline").returncode == 2
+
+
+def test_a_client_certificate_that_is_not_there_is_named(pack, tmp_path):
+    pair = f"client_certificate: {tmp_path}/c.pem, client_certificate_key: {tmp_path}/c.key"
+    path = pack(PACK.format(port=1, ref="{env: MY_KEY}, " + pair).replace("http:", "https:"))
+    (tmp_path / "c.pem").write_text("")
+    result = doctor("--policy-config", path, "--offline", env={"MY_KEY": KEY})
+    assert result.returncode == 1
+    what = "client certificate of target a"
+    assert f"WRONG {what}: {tmp_path}/c.key cannot be read: No such file" in result.stdout
+    assert "the gateway does not start without it" in result.stdout
+    (tmp_path / "c.key").write_text("")
+    result = doctor("--policy-config", path, "--offline", env={"MY_KEY": KEY})
+    assert f"ok    {what}: {tmp_path}/c.pem and its key are there" in result.stdout
+
+
+def test_a_configuration_without_targets_is_not_called_complete(pack):
+    result = doctor("--policy-config", pack(ECHO[: ECHO.index("providers:")]), "--offline")
+    assert result.returncode == 0
+    assert "--    targets: the configuration has none" in result.stdout
+    assert "`kt gateway run` do not start without one" in result.stdout

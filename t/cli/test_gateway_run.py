@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import stat
@@ -189,6 +190,30 @@ def test_hup_with_a_bad_file_keeps_the_old_and_says_why(gateway, pack):
     run.says("reload refused, the running configuration stays")
     assert f"{path}:3:" in run.log and '"chain"' in run.log
     assert content(chat(run.port, "jane.doe@example.com")[1]) == "[EMAIL]"
+
+
+def test_hup_is_no_success_where_nginx_would_keep_the_old(gateway, pack, tmp_path):
+    """The file is valid; what it refers to is not there."""
+    path = pack()
+    run = gateway(path)
+    redaction = "{marker_format: hash, hash_key_ref: {file: %s/absent}}" % tmp_path
+    text = ECHO.replace("1.2.3", "1.3.0") + f"policy: {{pii-detector: {{redaction: {redaction}}}}}\n"
+    path.write_text(text)
+    run.process.send_signal(signal.SIGHUP)
+    run.says("reload refused, the running configuration stays")
+    assert re.search(rf"^error: {path}:\d+:\d+: \S+hash_key_ref: .*{tmp_path}/absent", run.log, re.M)
+    assert "echo-pack@1.3.0" not in run.log
+    (tmp_path / "absent").write_text("a-key-of-enough-bytes-0123456789")
+    run.process.send_signal(signal.SIGHUP)
+    run.says("Loaded declarative config echo-pack@1.3.0")
+    until(lambda: content(chat(run.port, "jane.doe@example.com")[1]).startswith("[EMAIL:"),
+          "the new policies")  # fmt: skip
+
+
+def test_a_configuration_without_targets_is_named_before_nginx_is_asked(pack):
+    result = kt("gateway", "run", "--policy-config", pack(ECHO[: ECHO.index("providers:")]))
+    assert result.returncode == 2
+    assert "policy-config.yaml: providers.targets: names no target" in result.stderr
 
 
 # Surroundings

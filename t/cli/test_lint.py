@@ -119,6 +119,13 @@ def test_what_the_policies_warn_of_has_its_place_too(pack):
     assert warning["line"] > 0
 
 
+def test_a_configuration_without_targets_is_valid_with_a_warning(pack):
+    status, verdict = lint_json(pack(ECHO[: ECHO.index("providers:")]))
+    assert (status, verdict["valid"]) == (0, True)
+    [warning] = [w for w in verdict["warnings"] if w["path"] == "providers.targets"]
+    assert "`kt gateway run` need one, `keeptrusts on` does not" in warning["message"]
+
+
 def test_later_files_win(pack):
     first = pack()
     second = pack("pack: {version: 2.0.0}\n", "more.yaml")
