@@ -39,6 +39,9 @@ COMMANDS
   doctor        check what the gateway needs on this machine
 
   kt COMMAND --help shows the page of a command.
+
+EXIT STATUS
+  As the command's page says; 2, where it would be 0, when stdout could not be written.
 )"},
     {"gateway run", R"(NAME
   kt gateway run - run the gateway in the foreground
@@ -56,7 +59,8 @@ DESCRIPTION
 
 OPTIONS
   --policy-config FILE...  policy-config.yaml; of several files, maps merge, later values replace
-  --listen ADDRESS         host:port, [ipv6]:port or port; default 127.0.0.1:41002
+  --listen ADDRESS         host:port, [ipv6]:port, or port on all IPv4 addresses; default
+                           127.0.0.1:41002
   --api-token TOKEN        clients must send it as `Authorization: Bearer TOKEN`; better given by
                            KEEPTRUSTS_GATEWAY_TOKEN, which other users of the machine cannot read
   --admin-listen ADDRESS   serve /metrics and /keeptrusts/ here, to anyone who can connect, instead
@@ -74,7 +78,7 @@ OPTIONS
 
 SIGNALS
   TERM, INT  stop at once              QUIT  stop when the open requests are done
-  HUP        reload: the files are checked first; bad ones are named and the old stay
+  HUP        reload: all is checked first; what is wrong is named, and the old stays
   USR1       reopen log files          USR2  passed on to nginx
 
 EXIT STATUS
@@ -215,8 +219,8 @@ DESCRIPTION
     nginx            that there is one, and its version
     module           that this nginx loads it (`nginx -t` in a private directory)
     configuration    that it is valid, as `kt policy lint` checks it
-    keys             that the variable or file of each target's key is there. Names are printed,
-                     never a value
+    keys             that the variable or file of each target's key is there, and the files of its
+                     client certificate. Names are printed, never a value
     ways to targets  that each host resolves and its port takes a connection within 3 seconds. The
                      connection is closed at once: no request and no key is sent
     audit directory  that it is writable, or can be made

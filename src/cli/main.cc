@@ -4,6 +4,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "cli/audit_commands.h"
 #include "cli/doctor.h"
@@ -46,6 +47,12 @@ int Dispatch(std::span<char*> words) {
     return 2;
   }
   const std::string_view group = words[0];
+  if (group == "help" && words.size() > 1) {
+    static char page[] = "--help";
+    std::vector<char*> asked(words.begin() + 1, words.end());
+    asked.push_back(page);
+    return Dispatch(asked);
+  }
   if (group == "--help" || group == "-h" || group == "help") return PrintHelp("");
   if (group == "--version") {
     std::puts("kt " KT_VERSION);
@@ -73,8 +80,12 @@ int Dispatch(std::span<char*> words) {
 
 int main(int argc, char** argv) {
   try {
-    return kt::cli::Dispatch(
-        std::span<char*>(argv + 1, static_cast<size_t>(argc > 0 ? argc - 1 : 0)));
+    const int status =
+        kt::cli::Dispatch(std::span<char*>(argv + 1, static_cast<size_t>(argc > 0 ? argc - 1 : 0)));
+    // A full disk: what was written is not all there is.
+    if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return status;
+    if (status == 0) std::fputs("kt: cannot write to stdout\n", stderr);
+    return status == 0 ? 2 : status;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "kt: %s\n", error.what());
     return 1;

@@ -1,8 +1,10 @@
 """What kt says to whoever does not know it yet."""
 
+import subprocess
+
 import pytest
 
-from conftest import kt
+from conftest import KT, ROOT, SECONDS, environment, kt
 
 
 @pytest.mark.parametrize("words", [["--help"], ["-h"], ["gateway", "run", "--help"],
@@ -75,3 +77,21 @@ def test_a_program_that_is_no_nginx_does_not_end_without_a_word(pack, tmp_path):
                 "--audit-dir", tmp_path / "audit")  # fmt: skip
     assert result.returncode == 1
     assert "nginx did not start, exit status 1" in result.stderr
+
+
+def test_help_of_a_command_is_its_page():
+    assert kt("help", "policy", "lint").stdout == kt("policy", "lint", "--help").stdout
+    assert kt("help", "doctor").stdout == kt("doctor", "--help").stdout
+    assert kt("help", "nothing").returncode == 2
+
+
+@pytest.mark.parametrize("words", [
+    ["--help"],
+    ["init", "--list-templates"],
+    ["policy", "lint", "--file", ROOT / "conf" / "policy-config.yaml"],
+], ids=str)  # fmt: skip
+def test_output_that_cannot_be_written_is_no_success(words):
+    with open("/dev/full", "wb") as full:
+        result = subprocess.run([KT, *map(str, words)], stdout=full, stderr=subprocess.PIPE,
+                                text=True, env=environment(), timeout=SECONDS, check=False)  # fmt: skip
+    assert (result.returncode, result.stderr) == (2, "kt: cannot write to stdout\n")
