@@ -34,6 +34,7 @@ DESCRIPTION
 
   Something else in a file's place (a link, a FIFO) and other keys in epoch.key count as edited.
 
+  "gaps" counts what the gateway itself says it could not record (immutable: false, a damaged ring).
   A log that is being written is whole; records behind the last signature are "not yet sealed".
   A log whose writer did not say that it stopped, and that got no checkpoint for three intervals
   and a minute, counts as truncated. docs/audit-format.md says what cannot be detected.
@@ -49,14 +50,14 @@ OPTIONS
                       that the root key has left out, of which nothing counts
   --allow-clock-back  accept a clock that went back
   --json              one object: directory, whole, finding {kind, file, line, seq, message},
-                      segments, records, bytes, first_seq, last_seq, not_yet_sealed, stopped,
-                      origin_proven, root_key, head, lineages[], notes[]
+                      segments, records, bytes, first_seq, last_seq, gaps, dropped,
+                      not_yet_sealed, stopped, origin_proven, root_key, head, lineages[], notes[]
 
 EXIT STATUS
   0 whole; 1 broken; 2 nothing could be judged, or wrong usage.
 
 EXAMPLE
-  kt audit verify /var/lib/keeptrusts/audit --public-key /etc/keeptrusts/audit.key.pub
+  kt audit verify /var/lib/keeptrusts/audit --public-key audit.key.pub --head $(cat last-head)
 )"},
     {"tail", R"(NAME
   kt audit tail - print records as they are written

@@ -37,6 +37,8 @@ std::string Json(const std::string& directory, const VerifyReport& report) {
          ",\"bytes\":" + std::to_string(report.bytes) +
          ",\"first_seq\":" + std::to_string(report.first_seq) +
          ",\"last_seq\":" + std::to_string(report.last_seq) +
+         ",\"gaps\":" + std::to_string(report.gaps) +
+         ",\"dropped\":" + std::to_string(report.dropped) +
          ",\"not_yet_sealed\":" + std::to_string(report.unsealed) +
          ",\"stopped\":" + (report.stopped ? "true" : "false") +
          ",\"origin_proven\":" + (report.origin_proven ? "true" : "false") +
@@ -53,7 +55,7 @@ std::string Text(const std::string& directory, const VerifyReport& report) {
   out += "\n";
   if (!report.whole()) {
     const Finding& f = report.finding;
-    out += "first bad record: " + f.file;
+    out += "first bad record:" + (f.file.empty() ? "" : " " + f.file);
     if (f.line != 0) out += ":" + std::to_string(f.line);
     if (f.seq != 0) out += " (seq " + std::to_string(f.seq) + ")";
     out += ": " + std::string(NameOf(f.kind)) + ": " + f.message + "\n";
@@ -61,6 +63,12 @@ std::string Text(const std::string& directory, const VerifyReport& report) {
   out += "read: " + std::to_string(report.records) + " records in " +
          std::to_string(report.segments) + " segments, seq " + std::to_string(report.first_seq) +
          " to " + std::to_string(report.last_seq) + "\n";
+  if (report.gaps != 0) {
+    out += "gaps: " + std::to_string(report.gaps) + " events of the gateway say that " +
+           std::to_string(report.dropped) +
+           " records or more were lost before they got here: " + std::string(audit::kGapEvent) +
+           "\n";
+  }
   if (report.whole()) {
     out += "not yet sealed: " + std::to_string(report.unsealed) + " lines\n";
     if (!report.origin_proven) {

@@ -125,6 +125,19 @@ def test_json_says_the_same(log, tmp_path):
     assert result["finding"] is None and result["records"] == 62 and result["not_yet_sealed"] == 0
 
 
+def test_what_the_gateway_could_not_record_is_told(tmp_path, writer):
+    """The log is whole, and yet not all requests are in it."""
+    gap = {"ts": "2026-09-21T14:13:20.000000Z", "event": "gateway.gap", "ring": "00000000000000aa"}
+    events = [json.dumps({**gap, **more}) for more in ({"reason": "ring_full", "dropped": 7},
+                                                       {"reason": "ring_damaged", "dropped": None})]  # fmt: skip
+    writer(tmp_path / "gaps", now=int(time.time())).do(record(1), *events, "sync")
+    result = kt("audit", "verify", tmp_path / "gaps")
+    assert result.returncode == 0
+    assert "gaps: 2 events of the gateway say that 7 records or more were lost" in result.stdout
+    verdict = json.loads(kt("audit", "verify", tmp_path / "gaps", "--json").stdout)
+    assert (verdict["gaps"], verdict["dropped"]) == (2, 7)
+
+
 def test_the_first_bad_record_is_named(log):
     file = segments(log)[0]
     lines = file.read_bytes().splitlines(keepends=True)

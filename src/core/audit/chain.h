@@ -21,6 +21,8 @@ namespace kt::audit {
 inline constexpr size_t kMaxLineBytes = 256 * 1024;
 // Members of the log's own lines have events of this beginning; no record may.
 inline constexpr std::string_view kOwnEvents = "audit.";
+// The gateway's word for records that it has lost; `dropped`: how many, null where nobody knows.
+inline constexpr std::string_view kGapEvent = "gateway.gap";
 
 // `prev` of a log's first line.
 inline Hex32 NoHash() {

@@ -247,9 +247,13 @@ bool Verifier::CheckLine(std::string_view line, int fd, const SegmentReader& rea
   last_reason_.clear();
   if (!CheckHead(head_.seq, head_.hash, head_line_)) return false;
   const json::NodeIndex event = parser_.Find("event");
-  const bool own = event != json::kNoNode && parser_.view().String(event).starts_with(kOwnEvents);
-  if (own) return CheckOwn(envelope.value(), fd, reader, info);
+  const std::string name = event != json::kNoNode ? parser_.view().String(event) : std::string();
+  if (name.starts_with(kOwnEvents)) return CheckOwn(envelope.value(), fd, reader, info);
   ++report_.records;
+  if (name == kGapEvent) {
+    ++report_.gaps;
+    report_.dropped += parser_.Number("dropped");
+  }
   return CheckUnsigned(envelope.value(), reader);
 }
 

@@ -61,10 +61,11 @@ struct VerifyReport {
   Finding finding;  // the first; kNone: the log is whole
   uint64_t segments = 0, lines = 0, records = 0, bytes = 0;
   uint64_t first_seq = 0, last_seq = 0;
-  uint64_t unsealed = 0;  // lines behind the last signature
-  ChainHead sealed;       // the last signed line: the head to remember
-  bool stopped = false;   // the writer ended by intent
-  Hex32 root_public;      // which signed the first lineage
+  uint64_t gaps = 0, dropped = 0;  // events of records that were lost, and how many they count
+  uint64_t unsealed = 0;           // lines behind the last signature
+  ChainHead sealed;                // the last signed line: the head to remember
+  bool stopped = false;            // the writer ended by intent
+  Hex32 root_public;               // which signed the first lineage
   bool origin_proven = false;
   std::vector<LineageStart> lineages;
   std::vector<std::string> notes;

@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <utility>
 
+#include "core/audit/chain.h"
 #include "core/base/timestamp.h"
 
 namespace kt::audit {
@@ -29,8 +30,8 @@ std::string Hex(uint64_t id) {
 // An event of the gateway's own, which belongs to no request.
 std::string GapRecord(int64_t now_us, const RingReader& ring, uint64_t dropped,
                       std::string_view why) {
-  return "{\"ts\":\"" + FormatTimestamp(now_us) + "\",\"event\":\"gateway.gap\",\"reason\":\"" +
-         std::string(why) + "\",\"ring\":\"" + Hex(ring.id()) +
+  return "{\"ts\":\"" + FormatTimestamp(now_us) + "\",\"event\":\"" + std::string(kGapEvent) +
+         "\",\"reason\":\"" + std::string(why) + "\",\"ring\":\"" + Hex(ring.id()) +
          "\",\"dropped\":" + (dropped > 0 ? std::to_string(dropped) : "null") + "}";
 }
 
