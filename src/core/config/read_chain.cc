@@ -156,13 +156,29 @@ bool CheckKind(const Value& at, std::string_view kind) {
   return false;
 }
 
+constexpr std::string_view kEntryKeys[] = {"when", "stage", "streaming_mode"};
+
+// Of an entry that has not one key.
+std::string HowToWrite(const YamlNode& node) {
+  // "- kind:" with its keys on the column of "kind".
+  const bool beside =
+      node.members.size() > 1 && node.members[0].value.kind == YamlNode::Kind::kNull &&
+      std::find(std::begin(kEntryKeys), std::end(kEntryKeys), node.members[1].key.scalar) !=
+          std::end(kEntryKeys);
+  if (beside) {
+    return "indent \"" + Printable(node.members[1].key.scalar) +
+           "\" and what follows it by two more";
+  }
+  return "a kind, or {kind: {when, stage, streaming_mode}}";
+}
+
 // False: not an entry that can run.
 bool ReadEntry(const Value& item, ChainEntry* entry) {
   entry->mark = item.mark();
   const YamlNode& node = item.node();
   if (node.kind == YamlNode::Kind::kMap) {
     if (node.members.size() != 1) {
-      item.Fail("expected one policy kind", "a kind, or {kind: {when, stage, streaming_mode}}");
+      item.Fail("expected one policy kind", HowToWrite(node));
       return false;
     }
     entry->kind = node.members[0].key.scalar;

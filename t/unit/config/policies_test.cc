@@ -119,6 +119,14 @@ TEST(Chain, RefusesConditionsOnAuditLogger) {
                       "f.yaml:4:48: policies.chain[0].audit-logger.stage" + reason}));
 }
 
+TEST(Chain, TellsHowToIndentTheKeysOfAnEntry) {
+  const std::string want = "f.yaml:4:7: policies.chain[0]: expected one policy kind; ";
+  EXPECT_EQ(Errors(Chain("    - pii-detector:\n      when: {path: /v1}\n")),
+            Messages{want + "indent \"when\" and what follows it by two more"});
+  EXPECT_EQ(Errors(Chain("    - pii-detector:\n      prompt-injection:\n")),
+            Messages{want + "a kind, or {kind: {when, stage, streaming_mode}}"});
+}
+
 TEST(Chain, RefusesBrokenEntries) {
   EXPECT_EQ(
       Errors(Chain("    - [pii-detector]\n    -\n    - {pii-detector: {}, rbac: {}}\n    - {}\n"
