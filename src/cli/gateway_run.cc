@@ -219,6 +219,10 @@ void Reload(const Settings& settings, const Prepared& prepared, const Child& ngi
     return;
   }
   nginx.Send(SIGHUP);
+  if (check.config->size_limits.max_body_bytes > settings.conf.max_body_bytes) {
+    Say("warning: size_limits.max_body_bytes above " +
+        std::to_string(settings.conf.max_body_bytes) + " takes effect at the next start");
+  }
   Say("Loaded declarative config " + PackTitle(check.config->pack));
 }
 
@@ -261,6 +265,9 @@ int GatewayRun(std::span<char*> arguments) {
     return 2;
   }
   settings.audited = check.config->audit_logger.present;
+  // Below that the gateway itself refuses, and names the key.
+  uint64_t& most = settings.conf.max_body_bytes;
+  most = std::max(most, check.config->size_limits.max_body_bytes);
   TakeSignals();
   // nginx takes a variable of this name for sockets to inherit.
   ::unsetenv("NGINX");

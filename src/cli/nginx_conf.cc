@@ -92,7 +92,8 @@ Result<std::string> RenderNginxConf(const NginxConf& conf) {
   out.Line("http {\naccess_log off;\nserver_tokens off;\ntcp_nodelay on;");
   WriteTemporaryPaths(conf.run_directory, &out);
   // Bodies stay in memory: a prompt is never written to a temporary file.
-  out.Line("client_max_body_size 32m;\nclient_body_buffer_size 32m;");
+  const std::string most = std::to_string(conf.max_body_bytes);
+  out.Line("client_max_body_size " + most + ";\nclient_body_buffer_size " + most + ";");
   out.Directive("keeptrusts_policy_config", conf.policy_files);
   out.Directive("keeptrusts_audit_dir", {conf.audit_directory});
   if (!conf.audit_key.empty()) out.Directive("keeptrusts_audit_key", {conf.audit_key});

@@ -1,6 +1,7 @@
 // The nginx.conf that `kt gateway run` writes. Pure: options in, text out.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,6 +22,7 @@ struct NginxConf {
   std::string workers = "auto";
   std::vector<std::string> user;  // name and group; empty: the present user
   size_t worker_connections = 1024;
+  uint64_t max_body_bytes = 32 * 1024 * 1024;  // what nginx itself lets through
 };
 
 // kInvalidArgument: a path that cannot be written into a configuration file.

@@ -216,6 +216,26 @@ def test_a_configuration_without_targets_is_named_before_nginx_is_asked(pack):
     assert "policy-config.yaml: providers.targets: names no target" in result.stderr
 
 
+def test_a_raised_limit_of_bodies_is_nginxs_too(gateway, pack):
+    limit = 40 * 1024 * 1024
+    more = "size_limits: {max_body_bytes: %d, max_text_bytes: %d}\n" % (limit, limit)
+    path = pack(ECHO.replace("[prompt-injection, pii-detector, audit-logger]", "[audit-logger]") + more)
+    run = gateway(path)
+
+    def ask(mebibytes):
+        texts = ["x" * (mebibytes * 1024 * 1024), "Hello"]  # the answer repeats the last only
+        body = {"model": "m", "messages": [{"role": "user", "content": text} for text in texts]}
+        status, _, answer = request(run.port, "POST", "/v1/chat/completions", json.dumps(body))
+        return status, json.loads(answer)
+
+    assert ask(36)[0] == 200
+    status, answer = ask(41)
+    assert (status, answer["error"]["code"]) == (413, "body_too_large")
+    path.write_text(path.read_text().replace(str(limit), str(2 * limit)))
+    run.process.send_signal(signal.SIGHUP)
+    run.says(f"max_body_bytes above {limit} takes effect at the next start")
+
+
 # Surroundings
 
 
