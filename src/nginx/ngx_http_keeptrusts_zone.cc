@@ -80,7 +80,9 @@ char* SetZone(ngx_conf_t* cf, ngx_command_t*, void* conf) noexcept {
   const ssize_t bytes = ngx_parse_size(value);
   if (bytes == NGX_ERROR) return const_cast<char*>("has an invalid size");
   if (bytes < static_cast<ssize_t>(kLeastPages * ngx_pagesize)) {
-    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "\"keeptrusts_zone\" of \"%V\" is too small", value);
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                       "\"keeptrusts_zone\" of \"%V\" is too small: at least %uzk", value,
+                       kLeastPages * ngx_pagesize / 1024);
     return reinterpret_cast<char*>(-1);
   }
   return MakeZone(cf, main, static_cast<size_t>(bytes)) == NGX_OK ? nullptr

@@ -262,7 +262,7 @@ def test_no_output_of_a_configuration_test_holds_a_secret(make_gateway, shared_p
     assert policy.KEY not in output
 
 
-@pytest.mark.parametrize("size, complaint", [("8k", "is too small"), ("much", "invalid size")])
+@pytest.mark.parametrize("size, complaint", [("8k", "is too small: at least 32k"), ("much", "invalid size")])
 def test_a_zone_of_no_use_is_refused(make_gateway, provider, size, complaint):
     gateway = make_gateway(
         policy.config(policy.target(provider)),

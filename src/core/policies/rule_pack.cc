@@ -101,8 +101,10 @@ Result<YamlNode> ReadPack(const PackReader& packs, std::string_view name) {
   const std::optional<std::string> text = packs(name);
   const std::string file(name);
   if (!text) {
-    return Status::NotFound("rule pack \"" + file +
-                            "\" is missing: a directory of rules holds all packs of the chain");
+    return Status::NotFound(
+        "rule pack \"" + file +
+        "\" is missing or cannot be read: a directory of rules holds all packs of the "
+        "chain");
   }
   // The binary's own packs were made a tree when it was built.
   if (AreShipped(packs) && text->starts_with('[')) return ReadPackTree(*text, file);

@@ -51,7 +51,9 @@ Result<std::string> ReadReference(const config::SecretRef& ref, const SecretSour
   if (source.store_directory.empty()) {
     return Status::NotFound(*named + ": keeptrusts_secret_store (kt: --secret-store) is not set");
   }
-  return ReadSecretFile(source.store_directory + "/" + ref.store, *named);
+  const std::string path = source.store_directory + "/" + ref.store;
+  *named += " (\"" + path + "\")";
+  return ReadSecretFile(path, *named);
 }
 
 }  // namespace

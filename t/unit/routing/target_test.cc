@@ -68,6 +68,9 @@ TEST(ResolveSecret, ReadsFileAndStore) {
   ASSERT_TRUE(file.ok() && stored.ok());
   EXPECT_EQ(file.value(), "from-file");
   EXPECT_EQ(stored.value(), "from-file");
+  const auto absent = ResolveSecret({"", "", "absent"}, source);
+  EXPECT_NE(absent.status().message().find("\"" + directory.path() + "/absent\""),
+            std::string::npos);
 }
 
 TEST(ResolveSecret, AStoreNameCannotLeaveTheStore) {
