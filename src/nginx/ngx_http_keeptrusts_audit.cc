@@ -64,9 +64,12 @@ bool ReadRootKey(ngx_conf_t* cf, const std::string& path, std::string* pem) {
   return false;
 }
 
-bool SameSettings(const config::AuditLogger& a, const config::AuditLogger& b) {
-  return a.immutable == b.immutable && a.retention_days == b.retention_days &&
-         a.log_all_access == b.log_all_access && a.hipaa_audit_controls == b.hipaa_audit_controls;
+// The first setting in which they differ; null: none.
+const char* Difference(const config::AuditLogger& a, const config::AuditLogger& b) {
+  if (a.immutable != b.immutable) return "immutable";
+  if (a.retention_days != b.retention_days) return "retention_days";
+  if (a.log_all_access != b.log_all_access) return "log_all_access";
+  return a.hipaa_audit_controls != b.hipaa_audit_controls ? "hipaa_audit_controls" : nullptr;
 }
 
 void AddPack(const config::PolicyConfig& config, AuditEntry* entry) {
@@ -78,20 +81,22 @@ void AddPack(const config::PolicyConfig& config, AuditEntry* entry) {
 // Another location with the same directory.
 AuditEntry* Share(ngx_conf_t* cf, const LocationConf* conf, AuditEntry* entry) {
   const config::PolicyConfig& config = conf->gateway->gateway->config();
-  if (!SameSettings(entry->settings, config.audit_logger)) {
+  if (const char* setting = Difference(entry->settings, config.audit_logger)) {
     ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
-                  "packs that share the audit directory \"%s\" differ in the settings of"
-                  " audit-logger (\"immutable\", \"retention_days\", \"log_all_access\","
-                  " \"hipaa_audit_controls\")",
-                  entry->directory.c_str());
+                  "packs that share the audit directory \"%s\" differ in audit-logger's \"%s\":"
+                  " \"%s\" and \"%s\"; make them agree, or give one a \"keeptrusts_audit_dir\" of"
+                  " its own",
+                  entry->directory.c_str(), setting, entry->packs.front().name.c_str(),
+                  config.pack.name.c_str());
     return nullptr;
   }
-  if (entry->key_file != View(conf->audit_key) || entry->ring_bytes != conf->audit_ring_bytes ||
+  const bool key = entry->key_file != View(conf->audit_key);
+  if (key || entry->ring_bytes != conf->audit_ring_bytes ||
       (conf->audit_ring_dir.len != 0 && entry->ring_directory != View(conf->audit_ring_dir))) {
     ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
-                  "locations that share the audit directory \"%s\" differ in"
-                  " \"keeptrusts_audit_key\" or \"keeptrusts_audit_ring_dir\"",
-                  entry->directory.c_str());
+                  "locations that share the audit directory \"%s\" differ in \"%s\"",
+                  entry->directory.c_str(),
+                  key ? "keeptrusts_audit_key" : "keeptrusts_audit_ring_dir");
     return nullptr;
   }
   AddPack(config, entry);

@@ -27,7 +27,8 @@ def two_packs(make_gateway, provider, first, second, more=("", "")):
 def test_packs_that_share_a_directory_must_agree(make_gateway, provider, setting):
     status, output = two_packs(make_gateway, provider, {}, setting).test_configuration()
     assert status != 0
-    assert "share the audit directory" in output and next(iter(setting)) in output
+    assert "share the audit directory" in output
+    assert f'differ in audit-logger\'s "{next(iter(setting))}": "test-pack" and "test-pack"' in output
 
 
 def test_packs_that_agree_share_a_directory(make_gateway, provider):
