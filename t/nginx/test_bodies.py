@@ -166,6 +166,7 @@ def test_a_body_of_33_mb_is_a_clear_413(gw, provider, place):
     assert answer.status == 413
     assert answer.header("content-type").startswith("application/json")
     assert answer.error["code"] == "body_too_large"
+    assert "client_max_body_size" in answer.error["message"]
     assert not provider.requests
 
 

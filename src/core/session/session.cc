@@ -124,7 +124,11 @@ void Session::RefuseStatus(int status) {
       {504, Error::kUpstreamTimeout},
   };
   for (const auto& [known, error] : kErrors) {
-    if (known == status) return impl_->Refuse(error);
+    if (known != status) continue;
+    // Our own limits are named as well.
+    constexpr std::string_view kNginxs =
+        "The body is over the limit of this gateway (client_max_body_size).";
+    return impl_->Refuse(error, status == 413 ? kNginxs : std::string_view());
   }
   openai::ErrorInfo info = MakeErrorInfo(Error::kBadRequest, impl_->head.request_id);
   if (status == 401) {
