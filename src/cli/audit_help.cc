@@ -46,8 +46,8 @@ OPTIONS
   --since TIME        read only segments that reach behind this UTC time or date; of those before,
                       only the headers
   --at TIME           judge a copy as of the time when it was made
-  --allow-lineage     accept new lineages, which are still listed, and segments with a damaged header
-                      that the root key has left out, of which nothing counts
+  --allow-lineage     accept new lineages, which are still listed, and segments with a damaged
+                      header that the root key has left out, of which nothing counts
   --allow-clock-back  accept a clock that went back
   --json              one object: directory, whole, finding {kind, file, line, seq, message},
                       segments, records, bytes, first_seq, last_seq, gaps, dropped,
@@ -77,6 +77,9 @@ OPTIONS
 
 EXIT STATUS
   0; 2 when the log cannot be read, or for wrong usage.
+
+EXAMPLE
+  kt audit tail /var/lib/keeptrusts/audit --lines 1 --no-follow
 )"},
     {"stats", R"(NAME
   kt audit stats - verdicts, tokens and cost by day, pack and target
@@ -95,6 +98,9 @@ OPTIONS
 
 EXIT STATUS
   0; 1 some lines could not be read; 2 the log cannot be read, or wrong usage.
+
+EXAMPLE
+  kt audit stats /var/lib/keeptrusts/audit --since 2026-01-01
 )"},
     {"export", R"(NAME
   kt audit export - copy records as CSV or JSON Lines
@@ -112,7 +118,11 @@ OPTIONS
   --since TIME, --until TIME  records from this UTC time or date on, and before that one
 
 EXIT STATUS
-  0; 1 some lines could not be read, or stdout not written; 2 the log cannot be read, or wrong usage.
+  0; 1 some lines could not be read, or stdout not written; 2 the log cannot be read, or wrong
+  usage.
+
+EXAMPLE
+  kt audit export /var/lib/keeptrusts/audit --format csv --since 2026-01-01 --until 2026-02-01
 )"},
     {"keygen", R"(NAME
   kt audit keygen - make the root key of audit logs

@@ -108,6 +108,9 @@ OPTIONS
 
 EXIT STATUS
   0 valid, also with warnings; 2 invalid or wrong usage.
+
+EXAMPLE
+  kt policy lint --file policy-config.yaml
 )"},
     {"policy test", R"(NAME
   kt policy test - run a pack's test cases, offline
@@ -171,8 +174,8 @@ DESCRIPTION
   user's message (input) or as a model's answer (output); `when` conditions do not apply. A line
   that cannot be judged gets {"id": ..., "error": "..."}. No text leaves the machine.
 
-  {"id": ..., "texts": ["...", "..."]} is a request of several messages, whose scores are the highest
-  of them, without "entities": the more a request holds, the more each text must show.
+  {"id": ..., "texts": ["...", "..."]} is a request of several messages, whose scores are the
+  highest of them, without "entities": the more a request holds, the more each text must show.
 
 OPTIONS
   --policy-config FILE...  the configuration
@@ -181,6 +184,10 @@ OPTIONS
 
 EXIT STATUS
   0 all lines judged; 1 some were not; 2 wrong usage or an invalid configuration.
+
+EXAMPLE
+  echo '{"id": 1, "text": "Mail jane@example.com"}' |
+    kt policy scan --policy-config policy-config.yaml
 )"},
     {"init", R"(NAME
   kt init - write a configuration to begin with

@@ -1,5 +1,6 @@
 """What kt says to whoever does not know it yet."""
 
+import re
 import subprocess
 
 import pytest
@@ -16,6 +17,27 @@ def test_help_is_a_manual_page_on_stdout(words):
     assert result.stdout.startswith("NAME\n")
     assert "SYNOPSIS" in result.stdout
     assert result.stderr == ""
+
+
+COMMANDS = ["gateway run", "policy lint", "policy test", "policy scan", "audit verify", "audit tail",
+            "audit stats", "audit export", "audit keygen", "init", "doctor"]  # fmt: skip
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_page_has_all_parts_and_all_options_in_its_synopsis(command):
+    page = kt(*command.split(), "--help").stdout
+    parts = re.findall("^[A-Z ]+$", page, re.M)
+    assert parts[:3] == ["NAME", "SYNOPSIS", "DESCRIPTION"]
+    assert parts[-2:] == ["EXIT STATUS", "EXAMPLE"]
+    synopsis = page[: page.index("DESCRIPTION")]
+    assert set(re.findall(r"--[a-z-]+", page)) <= set(re.findall(r"--[a-z-]+", synopsis))
+    assert max(map(len, page.splitlines())) <= 100
+    assert f"kt {command}" in page[page.index("\nEXAMPLE") :]
+
+
+def test_the_overview_names_each_command():
+    overview = kt("--help").stdout
+    assert re.findall(r"^  ((?:gateway|policy|audit) [a-z]+|init|doctor)  +[a-z]", overview, re.M) == COMMANDS
 
 
 def test_version_is_one_line():
