@@ -283,14 +283,14 @@ void AdmitToAudit(Context* ctx) noexcept {
     ctx->admitted = ticket.ok();
     if (ticket.ok()) {
       ctx->ticket = ticket.value();
-    } else if (entry->settings.immutable) {
-      ngx_log_error(NGX_LOG_ERR, log, 0, "keeptrusts: request refused, audit log unavailable: %s",
-                    ticket.status().message().c_str());
-      ctx->session->RefuseForAudit();
-    } else {
-      ngx_log_error(NGX_LOG_WARN, log, 0, "keeptrusts: audit log unavailable: %s",
-                    ticket.status().message().c_str());
+      return 0;
     }
+    const bool immutable = entry->settings.immutable;
+    const ngx_uint_t level = immutable ? NGX_LOG_ERR : NGX_LOG_WARN;
+    ngx_log_error(level, log, 0, "keeptrusts: %saudit log unavailable: %s, request %s",
+                  immutable ? "request refused, " : "", ticket.status().message().c_str(),
+                  std::string(ctx->session->request_id()).c_str());
+    if (immutable) ctx->session->RefuseForAudit();
     return 0;
   });
 }

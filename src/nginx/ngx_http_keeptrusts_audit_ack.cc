@@ -50,10 +50,11 @@ void Look(ngx_event_t* event) {
     return;
   }
   ngx_http_set_log_request(c->log, ctx->request);
+  const std::string_view id = ctx->session->request_id();
   ngx_log_error(NGX_LOG_ERR, c->log, 0,
                 "keeptrusts: answer cut before its end: its audit record is not durable after"
-                " %M ms",
-                kLongestMs);
+                " %M ms, request %*s",
+                kLongestMs, id.size(), id.data());
   ctx->cut = true;
   ctx->request->keepalive = 0;
   // As nginx does for what is open when its shutdown timeout is over.

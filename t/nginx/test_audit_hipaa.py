@@ -1,6 +1,7 @@
 """hipaa_audit_controls: nobody unnamed, and no answer ends before its record is durable."""
 
 import os
+import re
 import signal
 
 import pytest
@@ -89,6 +90,7 @@ def test_an_answer_whose_record_never_gets_durable_is_cut(make_gateway, provider
         with gw.connect() as connection:
             connection.post("/v1/chat/completions", chat.request(), USER)
             until(lambda: "not durable" in gw.error_log, "the cut", 30 * SCALE)
+            assert re.search(r"not durable after \d+ ms, request \w{32}", gw.error_log)
             assert connection.at_end() or not connection.read().complete
     finally:
         os.kill(pid, signal.SIGCONT)

@@ -1,6 +1,7 @@
 """An immutable log that cannot be written refuses requests before the provider is asked."""
 
 import os
+import re
 import subprocess
 
 import pytest
@@ -117,9 +118,14 @@ def test_a_log_that_is_not_immutable_drops_and_says_so(make_small, provider, sma
     assert gw.chat().status == 200
     fill(small_disk)
     sent = 1
+    ids = []
     while "audit log unavailable" not in gw.error_log or sent < 50:
-        assert gw.chat().status == 200
+        answer = gw.chat()
+        assert answer.status == 200
+        ids.append(answer.header("x-request-id"))
         sent += 1
+    named = re.findall(r"audit log unavailable: .*, request (\w{32})", gw.error_log)
+    assert named and set(named) <= set(ids)
     assert len(provider.requests) == sent
     (small_disk / "filler").unlink()
 
