@@ -1,7 +1,9 @@
 #include "core/openai/shapes.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
+#include <iterator>
 
 #include "core/base/text.h"
 
@@ -61,6 +63,17 @@ bool BeginsLikeDocument(std::string_view payload) noexcept {
   return payload.starts_with("JVBERi0") || payload.starts_with("UEsDB");
 }
 
+// "resp_" and base64, in which LiteLLM keeps whom it asked.
+bool IsWrappedId(std::string_view value) noexcept {
+  constexpr size_t kMostBytes = 1024;
+  static constexpr std::string_view kKinds[] = {"resp_", "msg_",     "cntr_",
+                                                "cnt_",  "encitem_", "file-"};
+  if (value.size() > kMostBytes) return false;
+  return std::any_of(std::begin(kKinds), std::end(kKinds), [&](std::string_view kind) {
+    return value.starts_with(kind) && IsBase64(value.substr(kind.size()));
+  });
+}
+
 }  // namespace
 
 bool IsWord(std::string_view value) noexcept {
@@ -82,6 +95,7 @@ bool IsId(std::string_view value) noexcept {
   constexpr size_t kMostBytes = 128;
   constexpr std::string_view kThought = "__thought__";
   if (value.size() <= kMostBytes && AllOf(value, kIdByte)) return true;
+  if (IsWrappedId(value)) return true;
   const size_t at = value.substr(0, kMostBytes).find(kThought);
   return at != value.npos && AllOf(value.substr(0, at), kIdByte) &&
          IsBase64(value.substr(at + kThought.size()));

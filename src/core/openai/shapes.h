@@ -11,8 +11,10 @@ namespace kt::openai {
 // An API word: `type`, `finish_reason`, `object`: at most 48 of [A-Za-z0-9_.-]; ten digits, a date
 // and a version, are as many as one has, and capitals with digits are short ("PCM16").
 bool IsWord(std::string_view value) noexcept;
-// An id of the provider's: at most 128 of [A-Za-z0-9_.:|/+=-]. Behind "__thought__" LiteLLM carries
-// the signature of what Gemini thought in it: sealed, of any length.
+// An id of the provider's: at most 128 of [A-Za-z0-9_.:|/+=-]. LiteLLM makes longer ones: of a
+// response or its items and files a prefix ("resp_") and up to 1 KB of base64, in which it keeps
+// whom it asked; of a tool call, behind "__thought__", the signature of what Gemini thought:
+// sealed, of any length.
 bool IsId(std::string_view value) noexcept;
 // A model name: as an id, also '@', at most 256.
 bool IsModelName(std::string_view value) noexcept;
