@@ -69,6 +69,8 @@ std::string_view RoleName(Role role) noexcept {
       return "developer";
     case Role::kToolDefinition:
       return "tool_definition";
+    case Role::kParameter:
+      return "parameter";
   }
   return "user";
 }

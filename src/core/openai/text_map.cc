@@ -225,7 +225,7 @@ void EventInfo::Clear() noexcept {
   unscanned.clear();
   numbering = call_numbering = Numbering::kNone;
   numbered = naming = 0;
-  content = is_error = misspelt = completed = usage_only = false;
+  content = is_error = misspelt = completed = usage_only = waits = false;
   usage = {};
   delta_bytes = 0;
 }
@@ -264,7 +264,8 @@ void MapEvent(const View& view, Endpoint endpoint, std::string_view event_name, 
   info->usage = FindUsage(view, root);
   info->delta_bytes = DeltaBytes(view, info->segments);
   const bool error_type = typed ? view.Equals(root.type, "error") : event_name == "error";
-  info->is_error = view.IsGiven(root.error) || error_type || event_name == "error";
+  const bool is_object = root.choices == kNoNode && view.Equals(root.object, "error");
+  info->is_error = view.IsGiven(root.error) || error_type || is_object || event_name == "error";
   info->usage_only = Is(view, root.choices, Kind::kArray) &&
                      view.node(root.choices).after == root.choices + 1 && info->usage.present;
 }

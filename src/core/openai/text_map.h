@@ -25,8 +25,17 @@ enum class TextClass : uint8_t {
 };
 
 // Who says a text. `input` and `prompt` are kUser; documents and tool or function results kTool;
-// tool and function definitions kToolDefinition; unknown roles and fields kUser (the strictest).
-enum class Role : uint8_t { kUser, kTool, kAssistant, kSystem, kDeveloper, kToolDefinition };
+// tool and function definitions kToolDefinition; what is for the server and no model reads (`stop`)
+// kParameter; unknown roles and fields kUser (the strictest).
+enum class Role : uint8_t {
+  kUser,
+  kTool,
+  kAssistant,
+  kSystem,
+  kDeveloper,
+  kToolDefinition,
+  kParameter
+};
 std::string_view RoleName(Role role) noexcept;
 
 // One lane: the texts of a stream that, concatenated, form one text. Opaque key, equal for equal
@@ -132,7 +141,8 @@ struct EventInfo {
   std::vector<AnswerInfo::Logprobs> logprobs;
   // Choices (chat, completions) this event belongs to; empty: belongs to the whole stream.
   std::vector<uint32_t> choices;
-  std::vector<uint32_t> finished;          // choices with a finish_reason in this event
+  std::vector<uint32_t> finished;  // choices with a finish_reason in this event
+  bool waits = false;  // never set here: goes out in its turn, as one with a finish_reason does
   Numbering numbering = Numbering::kNone;  // of its choices, or of the item of its delta
   LaneKey numbered = 0;                    // responses: deltas of one kind are numbered in one way
   Numbering call_numbering = Numbering::kNone;

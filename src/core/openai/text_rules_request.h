@@ -26,7 +26,7 @@ inline constexpr Rule kRequestRules[] = {
     {C::kAnyRequest, "tool_choice", F::kToolChoice, C::kToolChoice},
     {C::kAnyRequest, "parallel_tool_calls"},
     {C::kAnyRequest, "response_format", F::kText, C::kFormat, {}, kDefinition},
-    {C::kAnyRequest, "stop"},
+    {C::kAnyRequest, "stop", F::kText, C::kUnknown, {}, RoleRule::kParameter},
     {C::kAnyRequest, "n"},
     {C::kAnyRequest, "user", F::kName},
     {C::kAnyRequest, "safety_identifier", F::kName},

@@ -90,7 +90,7 @@ enum class Field : uint8_t {
   kLogprobs,    // answers: a text's tokens; listed, not read; Rule::state_or_media names them
 };
 
-enum class RoleRule : uint8_t { kInherit, kTool, kSystem, kToolDefinition };
+enum class RoleRule : uint8_t { kInherit, kTool, kSystem, kToolDefinition, kParameter };
 
 enum : uint8_t {
   kContentFlag = 1,  // a non-empty text below is content of the answer

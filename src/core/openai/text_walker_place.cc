@@ -101,6 +101,9 @@ TextWalker::Place TextWalker::PlaceOf(const Place& object, const Rule* rule,
     case RoleRule::kToolDefinition:
       place.role = Role::kToolDefinition;
       break;
+    case RoleRule::kParameter:
+      place.role = Role::kParameter;
+      break;
   }
   return place;
 }

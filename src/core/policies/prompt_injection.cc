@@ -124,6 +124,12 @@ Result<std::unique_ptr<PromptInjection>> PromptInjection::Build(
   return policy;
 }
 
+PromptInjection::Heard PromptInjection::HeardOf(openai::Role role) const noexcept {
+  // Names the marks between turns, so that the server stops at them.
+  if (role == openai::Role::kParameter) return Heard::kOwn;
+  return ScansPhrases(role) ? Heard::kAll : Heard::kBoundaries;
+}
+
 bool PromptInjection::ScansPhrases(openai::Role role) const noexcept {
   switch (role) {
     case openai::Role::kUser:
@@ -137,6 +143,7 @@ bool PromptInjection::ScansPhrases(openai::Role role) const noexcept {
     case openai::Role::kDeveloper:
       return scan_roles_.contains(std::string_view("developer"));
     case openai::Role::kToolDefinition:
+    case openai::Role::kParameter:
       return false;
   }
   return true;
@@ -190,7 +197,8 @@ PromptInjection::Mentions PromptInjection::MentionsOf(
 
 // Of one text, plain or decoded; `matches` are spans of it, of all policies.
 Clues PromptInjection::Find(std::string_view text, std::span<const detect::Match> matches,
-                            bool phrases) const {
+                            Heard heard) const {
+  const bool phrases = heard == Heard::kAll;
   std::vector<RuleHit> hits;
   const Mentions mentions = phrases ? MentionsOf(text, matches) : std::nullopt;
   for (const detect::Match& match : matches) {
@@ -201,7 +209,7 @@ Clues PromptInjection::Find(std::string_view text, std::span<const detect::Match
       const Evidence certain{1, 1, 1, match.begin, match.end};
       return {certain, certain};
     }
-    if (!phrases && info.kind != RuleKind::kBoundary) continue;
+    if (heard == Heard::kOwn || (!phrases && info.kind != RuleKind::kBoundary)) continue;
     RuleHit& hit =
         hits.emplace_back(RuleHit{match.begin, match.end, rule, info.weight, info.common});
     if (info.kind == RuleKind::kPhrase) hit.weight *= ShareOf(text, hit, mentions);
@@ -228,13 +236,13 @@ bool PromptInjection::Counts(const policy::Reading& reading, const detect::Match
   return plain == raw || Unfolded(raw, &buffer) == plain;
 }
 
-Clues PromptInjection::FindPlain(const policy::Reading& reading, bool phrases) const {
-  if (CountsAll(reading)) return Find(reading.plain(), reading.plain_matches(), phrases);
+Clues PromptInjection::FindPlain(const policy::Reading& reading, Heard heard) const {
+  if (CountsAll(reading)) return Find(reading.plain(), reading.plain_matches(), heard);
   std::vector<detect::Match> counted;
   for (const detect::Match& match : reading.plain_matches()) {
     if (Owns(match.rule) && Counts(reading, match)) counted.push_back(match);
   }
-  return Find(reading.plain(), counted, phrases);
+  return Find(reading.plain(), counted, heard);
 }
 
 // The head's score of a text joined with what the rules found.
@@ -291,13 +299,14 @@ double PromptInjection::ScorePlain(const policy::Reading& reading, bool phrases,
   return Hear(reading, reading.plain(), head, clues);
 }
 
-double PromptInjection::ScoreViews(const policy::Reading& reading, bool phrases) const {
+double PromptInjection::ScoreViews(const policy::Reading& reading, Heard heard) const {
+  const bool phrases = heard == Heard::kAll;
   double best = 0;
   const policy::ViewReading* main = reading.main_view();
   for (const policy::ViewReading& view : reading.views()) {
     const bool token = (detect::ViewBit(view.kind) & detect::kTokenViews) != 0;
     if (!token && !phrases) continue;
-    const Clues clues = Find(view.text, view.matches, phrases);
+    const Clues clues = Find(view.text, view.matches, heard);
     const Evidence& rules = clues.best;
     double score = rules.together;
     const bool words = phrases && reading.scores() && HasWords(view.text, view.scores.injection);
@@ -314,8 +323,8 @@ double PromptInjection::ScoreViews(const policy::Reading& reading, bool phrases)
 
 Clues PromptInjection::CluesOf(const policy::Reading& reading) const {
   const policy::ViewReading* main = reading.main_view();
-  if (main == nullptr) return FindPlain(reading, true);
-  return Find(main->text, main->matches, true);
+  if (main == nullptr) return FindPlain(reading, Heard::kAll);
+  return Find(main->text, main->matches, Heard::kAll);
 }
 
 // Characters that nobody sees: where they are certain they decide, else they only bear out what the
@@ -345,12 +354,12 @@ Status PromptInjection::AddHidden(const policy::Reading& reading, Evidence* rule
 
 Status PromptInjection::Evaluate(const policy::TextUnit& unit, std::span<const detect::Match>,
                                  policy::Evaluation* out) const {
-  const bool phrases = ScansPhrases(unit.role);
+  const Heard heard = HeardOf(unit.role);
   const policy::Reading& reading = *unit.reading;
-  Clues clues = FindPlain(reading, phrases);
+  Clues clues = FindPlain(reading, heard);
   if (Status status = AddHidden(reading, &clues.best); !status.ok()) return status;
-  double score = ScorePlain(reading, phrases, clues);
-  if (decode_base64_) score = std::max(score, ScoreViews(reading, phrases));
+  double score = ScorePlain(reading, heard == Heard::kAll, clues);
+  if (decode_base64_) score = std::max(score, ScoreViews(reading, heard));
   out->score = std::max(out->score, score);
   if (score < threshold_) return Status::Ok();
   policy::Finding finding;

@@ -41,7 +41,7 @@ class PromptInjection final : public policy::Policy {
  private:
   enum class RuleKind : uint8_t {
     kPhrase,    // what an attacker says: in the scanned roles only
-    kBoundary,  // forged turns and delimiters, hidden characters: in every role
+    kBoundary,  // forged turns and delimiters, hidden characters: in every role that a model reads
     kUser,      // attack_patterns: certain
   };
   struct RuleInfo {
@@ -58,6 +58,9 @@ class PromptInjection final : public policy::Policy {
   bool Owns(detect::RuleId rule) const noexcept {
     return rule >= first_rule_ && rule < first_rule_ + rules_.size();
   }
+  // Which rules count in a text: those of the configuration, also the boundaries, all.
+  enum class Heard : uint8_t { kOwn, kBoundaries, kAll };
+  Heard HeardOf(openai::Role role) const noexcept;
   bool ScansPhrases(openai::Role role) const noexcept;
   using Mentions = std::optional<std::vector<size_t>>;  // nullopt: not known
   Mentions MentionsOf(std::string_view text, std::span<const detect::Match> matches) const;
@@ -67,15 +70,15 @@ class PromptInjection final : public policy::Policy {
   }
   std::string_view Unfolded(std::string_view raw, detect::NormalizedText* buffer) const;
   bool Counts(const policy::Reading& reading, const detect::Match& match) const;
-  Clues Find(std::string_view text, std::span<const detect::Match> matches, bool phrases) const;
-  Clues FindPlain(const policy::Reading& reading, bool phrases) const;
+  Clues Find(std::string_view text, std::span<const detect::Match> matches, Heard heard) const;
+  Clues FindPlain(const policy::Reading& reading, Heard heard) const;
   double Hear(const policy::Reading& reading, std::string_view text, double head,
               const Clues& clues) const;
   double HearPart(const policy::Reading& reading, std::string_view text, double head,
                   const Evidence& rules) const;
   double HearUnfolded(const policy::Reading& reading, const Evidence& rules) const;
   double ScorePlain(const policy::Reading& reading, bool phrases, const Clues& clues) const;
-  double ScoreViews(const policy::Reading& reading, bool phrases) const;
+  double ScoreViews(const policy::Reading& reading, Heard heard) const;
   Status AddHidden(const policy::Reading& reading, Evidence* rules) const;
 
   double threshold_;

@@ -20,7 +20,7 @@ bool MayWait(const sse::Event& event, const openai::EventInfo& info) {
 
 bool IsBarrier(const openai::EventInfo& info) noexcept {
   const bool both = info.voice == openai::Voice::kBoth;
-  return info.choices.size() != 1 || !info.finished.empty() || both;
+  return info.choices.size() != 1 || !info.finished.empty() || info.waits || both;
 }
 
 QueueId QueueOf(const openai::EventInfo& info, QueueId last) noexcept {
