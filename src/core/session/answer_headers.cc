@@ -119,6 +119,19 @@ bool Passes(std::string_view name, std::string_view value) {
 
 }  // namespace
 
+bool IsMediaType(std::string_view content_type, std::string_view wanted) {
+  return EqualsIgnoreCase(Trim(content_type.substr(0, content_type.find(';'))), wanted);
+}
+
+std::string_view AsJudged(std::string_view content_type) {
+  const size_t end = content_type.find(';');
+  if (end == content_type.npos) return content_type;
+  const std::string_view parameters = Trim(content_type.substr(end + 1));
+  const bool utf8 = EqualsIgnoreCase(parameters, "charset=utf-8") ||
+                    EqualsIgnoreCase(parameters, "charset=\"utf-8\"");
+  return utf8 ? content_type : Trim(content_type.substr(0, end));
+}
+
 std::vector<routing::Header> AllowedHeaders(const HeaderViews& untrusted_headers) {
   std::vector<routing::Header> headers;
   for (const auto& [name, untrusted_value] : untrusted_headers) {

@@ -15,6 +15,11 @@ namespace kt::session {
 
 using HeaderViews = std::vector<std::pair<std::string_view, std::string_view>>;
 
+// Is it of the media type `wanted`, whatever its parameters?
+bool IsMediaType(std::string_view content_type, std::string_view wanted);
+// Parameters go, but for the one that says what the bytes were judged as: a client may decode them
+// in another way by any other.
+std::string_view AsJudged(std::string_view content_type);
 // Those that pass, with their names in lower case; content-type is left to the caller.
 std::vector<routing::Header> AllowedHeaders(const HeaderViews& untrusted_headers);
 // The value of the header `lower_name`, bounded, or nothing.

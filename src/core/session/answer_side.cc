@@ -5,6 +5,7 @@
 #include "core/routing/retry.h"
 #include "core/session/answer_headers.h"
 #include "core/session/impl.h"
+#include "core/sse/lines.h"
 
 namespace kt::session {
 namespace {
@@ -13,25 +14,11 @@ using routing::TryError;
 
 constexpr size_t kParserPadding = 64;
 constexpr uint64_t kExpectedBytes = 64 * 1024;  // of an announced answer, before they come
+constexpr std::string_view kEventStream = "text/event-stream";
 constexpr std::string_view kRefusedByProvider =
     "The provider refused the request and gave no readable reason.";
 constexpr std::string_view kAnswerTooLarge =
     "The provider's answer is over the limit of this gateway (size_limits.max_response_bytes).";
-
-bool IsMediaType(std::string_view content_type, std::string_view wanted) {
-  return EqualsIgnoreCase(Trim(content_type.substr(0, content_type.find(';'))), wanted);
-}
-
-// Parameters go, but for the one that says what the bytes were judged as: a client may decode them
-// in another way by any other.
-std::string_view AsJudged(std::string_view content_type) {
-  const size_t end = content_type.find(';');
-  if (end == content_type.npos) return content_type;
-  const std::string_view parameters = Trim(content_type.substr(end + 1));
-  const bool utf8 = EqualsIgnoreCase(parameters, "charset=utf-8") ||
-                    EqualsIgnoreCase(parameters, "charset=\"utf-8\"");
-  return utf8 ? content_type : Trim(content_type.substr(0, end));
-}
 
 TryError ErrorOf(UpstreamEnd end) {
   switch (end) {
@@ -103,13 +90,12 @@ Step Session::Impl::OnUpstreamHeader(const UpstreamHead& untrusted, uint64_t now
   const std::string_view judged_type = AsJudged(answer_type);
   if (judged_type.size() != answer_type.size()) answer_type = std::string(judged_type);
   const TryError error = JudgeStatus(untrusted.status);
-  const bool passes = error == TryError::kRateLimit && !tries.Follows(EndOfTry(error), now_ms);
-  if (passes) passed_error = error;
+  const bool passes = error == TryError::kRateLimit && RateLimitPasses(now_ms);
   if (error != TryError::kNone && !passes) return FailTry(error, now_ms);
   if (!IsIdentity(untrusted.content_encoding)) {
     return FailTry(TryError::kInvalid, now_ms, "The provider's answer is compressed, unasked.");
   }
-  if (untrusted.status < 300 && IsMediaType(untrusted.content_type, "text/event-stream")) {
+  if (untrusted.status < 300 && IsMediaType(untrusted.content_type, kEventStream)) {
     if (options.routed && !request.stream) {
       return FailTry(TryError::kInvalid, now_ms, "The provider answered with a stream, unasked.");
     }
@@ -130,6 +116,13 @@ TryEnd Session::Impl::EndOfTry(routing::TryError error) const {
   return {error, answer_status, MaybeBilled(error, answer_status)};
 }
 
+// A rate limit goes to the client where no other try follows.
+bool Session::Impl::RateLimitPasses(uint64_t now_ms) {
+  const bool passes = !tries.Follows(EndOfTry(TryError::kRateLimit), now_ms);
+  if (passes) passed_error = TryError::kRateLimit;
+  return passes;
+}
+
 // The wall clock, for dates in headers.
 int64_t Session::Impl::UnixSeconds(uint64_t now_ms) const {
   return began_unix_us / 1'000'000 + static_cast<int64_t>((now_ms - began_ms) / 1000);
@@ -148,24 +141,6 @@ TryError Session::Impl::JudgeStatus(int status) const {
   return ours ? error : TryError::kNone;
 }
 
-void Session::Impl::BeginStream(uint64_t now_ms) {
-  StreamOptions stream_options;
-  stream_options.endpoint = endpoint;
-  stream_options.hide_usage_chunk = usage_asked;
-  stream_options.wants_json = request.wants_json;
-  stream_options.buffers = &work.stream;
-  stream_options.gate_buffer_bytes = options.gate_buffer_bytes;
-  const size_t limit = gateway.config().size_limits.max_response_bytes;
-  stream_options.max_event_bytes = limit;
-  if (chain.needs_whole_answer()) {
-    stream_options.release.max_pending_text = limit;
-    stream_options.release.max_held_bytes = 2 * limit;
-    stream_options.release.max_held_events = SIZE_MAX;  // each counts in the bytes
-  }
-  mode = Mode::kStream;
-  stream.emplace(chain, &placeholders, stream_options, now_ms);
-}
-
 // ---- the body ----------------------------------------------------------------------------------
 
 Step Session::Impl::OnUpstreamBody(std::string_view bytes, uint64_t now_ms) {
@@ -177,6 +152,11 @@ Step Session::Impl::OnUpstreamBody(std::string_view bytes, uint64_t now_ms) {
     case Mode::kStream:
       return AfterStream(stream->Feed(bytes, now_ms), now_ms);
     case Mode::kJson:
+      if (answer.empty() && request.stream && answer_status < 300 && sse::MayBegin(bytes)) {
+        answer_type = kEventStream;
+        BeginStream(now_ms);
+        return AfterStream(stream->Feed(bytes, now_ms), now_ms);
+      }
       if (answer.size() + bytes.size() > gateway.config().size_limits.max_response_bytes) {
         return FailTry(TryError::kInvalid, now_ms, kAnswerTooLarge);
       }
@@ -203,52 +183,6 @@ Step Session::Impl::OnUpstreamEnd(UpstreamEnd end, uint64_t now_ms) {
       client.End();
       return Step::kFinished;
   }
-}
-
-// ---- streams -----------------------------------------------------------------------------------
-
-Step Session::Impl::AfterStream(StreamAnswer::State state, uint64_t now_ms) {
-  if (stream->committed() || state == StreamAnswer::State::kComplete) CommitStream();
-  if (committed) tries.NoteFirstToken(now_ms);
-  if (stream->usage().present) usage = stream->usage();
-  PumpStream(now_ms);
-  switch (state) {
-    case StreamAnswer::State::kOpen:
-      return Step::kContinue;
-    case StreamAnswer::State::kComplete:
-      answer_complete = true;
-      NoteUnscanned(stream->unscanned());
-      tries.End(EndOfTry(TryError::kNone), now_ms);
-      client.End();
-      return Step::kFinished;
-    case StreamAnswer::State::kBlocked:
-      NoteUnscanned(stream->unscanned());
-      return BlockAnswer(stream->release().block(), now_ms);
-    case StreamAnswer::State::kUpstreamError:
-      return FailTry(TryError::kServerError, now_ms);
-    case StreamAnswer::State::kInvalid:
-      break;
-  }
-  return FailTry(TryError::kInvalid, now_ms);
-}
-
-// No other target answers any more: what only its request would be made from goes back.
-void Session::Impl::CommitStream() {
-  if (committed) return;
-  committed = true;
-  view = json::View(&work.parser);
-  std::vector<openai::Segment>().swap(request.segments);
-}
-
-void Session::Impl::PumpStream(uint64_t now_ms) {
-  if (!stream->open()) return;
-  if (!client.decided()) {
-    ClientHead out{answer_status, answer_type, std::move(answer_headers), {}, std::nullopt};
-    AddOurHeaders(&out);
-    client.Begin(std::move(out));
-  }
-  if (!ttft_ms && stream->release().content_released()) ttft_ms = now_ms - began_ms;
-  client.Append(stream->Take());
 }
 
 // ---- JSON --------------------------------------------------------------------------------------

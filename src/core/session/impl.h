@@ -49,10 +49,12 @@ struct Session::Impl {
   Step OnUpstreamBody(std::string_view bytes, uint64_t now_ms);
   Step OnUpstreamEnd(UpstreamEnd end, uint64_t now_ms);
   routing::TryError JudgeStatus(int status) const;
+  bool RateLimitPasses(uint64_t now_ms);
   TryEnd EndOfTry(routing::TryError error) const;
   int64_t UnixSeconds(uint64_t now_ms) const;
   void BeginStream(uint64_t now_ms);
   Step AfterStream(StreamAnswer::State state, uint64_t now_ms);
+  Step AfterStreamError(uint64_t now_ms);
   void CommitStream();
   void PumpStream(uint64_t now_ms);
   Step FinishJson(uint64_t now_ms);

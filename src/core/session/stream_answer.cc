@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/base/ascii.h"
 #include "core/base/text.h"
 #include "core/json/escape.h"
 #include "core/openai/json_texts.h"
@@ -21,6 +22,17 @@ bool Agree(openai::Numbering own, openai::Numbering* known) noexcept {
   if (own == openai::Numbering::kNone) return true;
   if (*known == openai::Numbering::kNone) *known = own;
   return own == *known && own != openai::Numbering::kUnsound;
+}
+
+// A number, also as a string of three digits, as LiteLLM has it. 0: no status.
+int StatusOf(const json::View& view, json::NodeIndex code) {
+  if (code == json::kNoNode) return 0;
+  if (view.node(code).kind == json::Kind::kNumber) {
+    return static_cast<int>(std::min(view.Unsigned(code, 0), 999u));
+  }
+  const std::string text = view.String(code);
+  const bool digits = text.size() == 3 && std::all_of(text.begin(), text.end(), IsDigit);
+  return digits ? std::stoi(text) : 0;
 }
 
 }  // namespace
@@ -98,7 +110,7 @@ State StreamAnswer::HandleJson(const sse::Event& event) {
   if (!view.Parse(event.data, event.data_padding, AnswerLimits()).ok()) return State::kInvalid;
   openai::MapEvent(view, options_.endpoint, event.name, &info);
   if (options_.wants_json) openai::MarkJsonTexts(view, &info.segments);
-  if (info.is_error) return State::kUpstreamError;
+  if (info.is_error) return HandleError(event);
   if (info.misspelt) return State::kInvalid;
   if (info.usage.present) usage_ = info.usage;
   received_text_bytes_ += info.delta_bytes;
@@ -114,15 +126,36 @@ State StreamAnswer::HandleJson(const sse::Event& event) {
   return state == State::kOpen && info.completed ? Complete() : state;
 }
 
+State StreamAnswer::HandleError(const sse::Event& event) {
+  const json::View& view = buffers_.event;
+  json::NodeIndex error = view.Find(0, "error");
+  if (error == json::kNoNode || view.node(error).kind != json::Kind::kObject) error = 0;
+  const json::NodeIndex code = view.Find(error, "code");
+  error_data_ = event.data;
+  error_status_ = StatusOf(view, code);
+  return State::kUpstreamError;
+}
+
 // False: more choices than any request can ask for.
 bool StreamAnswer::NoteChoices() {
-  const auto entry = [&](uint32_t choice) {
+  openai::EventInfo& info = buffers_.info;
+  const auto entry = [&](uint32_t index) {
     const auto it = std::find_if(choices_.begin(), choices_.end(),
-                                 [&](const auto& seen) { return seen.first == choice; });
-    return it != choices_.end() ? it : choices_.insert(choices_.end(), {choice, false});
+                                 [&](const Choice& seen) { return seen.index == index; });
+    return it != choices_.end() ? it : choices_.insert(choices_.end(), Choice{index});
   };
-  for (const uint32_t choice : buffers_.info.choices) entry(choice);
-  for (const uint32_t choice : buffers_.info.finished) entry(choice)->second = true;
+  std::erase_if(info.finished, [&](uint32_t index) {
+    const auto choice = entry(index);
+    choice->finished = true;
+    choice->endless = choice->endless || !choice->spoke;
+    // Where it says nothing at all it still goes out in its turn.
+    info.waits = info.waits || (!choice->spoke && !info.content);
+    return choice->endless;
+  });
+  for (const uint32_t index : info.choices) {
+    const auto choice = entry(index);
+    choice->spoke = choice->spoke || info.content;
+  }
   return choices_.size() <= kMaxChoices;
 }
 
@@ -144,7 +177,7 @@ bool StreamAnswer::NoteNumbering() {
 
 bool StreamAnswer::AllFinished() const noexcept {
   return !choices_.empty() && std::all_of(choices_.begin(), choices_.end(),
-                                          [](const auto& seen) { return seen.second; });
+                                          [](const Choice& seen) { return seen.finished; });
 }
 
 State StreamAnswer::HandleDone(const sse::Event& event) {

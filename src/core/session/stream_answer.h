@@ -59,11 +59,23 @@ class StreamAnswer {
   // Raw bytes of all text that has come, whether or not it went out.
   uint64_t received_text_bytes() const noexcept { return received_text_bytes_; }
   const std::vector<std::string>& unscanned() const noexcept { return unscanned_; }
+  // kUpstreamError: the event's data, and the status in it; 0: there is none.
+  const std::string& error_data() const noexcept { return error_data_; }
+  int error_status() const noexcept { return error_status_; }
 
  private:
+  struct Choice {
+    uint32_t index;
+    bool finished = false;
+    bool spoke = false;
+    // It had a finish_reason before its first text, or with it, as every event of some providers
+    // has one: that ends no text, and more may follow until the stream ends.
+    bool endless = false;
+  };
   bool HandleAlike(std::string_view ahead);
   State Handle(const sse::Event& event);
   State HandleJson(const sse::Event& event);
+  State HandleError(const sse::Event& event);
   State HandleDone(const sse::Event& event);
   State Complete();
   bool NoteChoices();
@@ -78,7 +90,7 @@ class StreamAnswer {
   sse::Splitter splitter_;
   openai::EventTemplate alike_;
   StreamRelease release_;
-  std::vector<std::pair<uint32_t, bool>> choices_;  // seen, finished
+  std::vector<Choice> choices_;  // seen
   // Of the events with text.
   std::vector<std::pair<openai::LaneKey, openai::Numbering>> numberings_;  // by what is numbered
   openai::Numbering call_numbering_ = openai::Numbering::kNone;
@@ -86,6 +98,8 @@ class StreamAnswer {
   openai::Usage usage_;
   uint64_t received_text_bytes_ = 0;
   std::vector<std::string> unscanned_;
+  std::string error_data_;
+  int error_status_ = 0;
   State state_ = State::kOpen;
   bool committed_ = false, forced_open_ = false;
 };

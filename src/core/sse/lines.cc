@@ -20,4 +20,11 @@ Field ParseField(std::string_view line) noexcept {
   return {line.substr(0, colon), value};
 }
 
+bool MayBegin(std::string_view bytes) noexcept {
+  for (const std::string_view name : {"data:", "event:", "id:", "retry:", ":"}) {
+    if (!bytes.empty() && name.starts_with(bytes.substr(0, name.size()))) return true;
+  }
+  return false;
+}
+
 }  // namespace kt::sse

@@ -17,4 +17,8 @@ struct Field {
 };
 Field ParseField(std::string_view line) noexcept;
 
+// May these be the first bytes of events, which those of JSON never are? By the name of the first
+// field, or a comment: for providers whose Content-Type does not tell.
+bool MayBegin(std::string_view bytes) noexcept;
+
 }  // namespace kt::sse
