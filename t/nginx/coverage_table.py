@@ -29,6 +29,7 @@ ENDPOINTS = {
     "embeddings": "embeddings",
 }
 IMAGE = "data:image/png;base64,iVBORw0KGgo="
+PICTURE = {"images": [{"type": "image_url", "image_url": {"url": IMAGE}}]}  # of OpenRouter
 AUDIO = "UklGRiQAAABXQVZFZm10IBAAAAABAAEA"
 ARGUMENTS = json.dumps({"to": VALUE})
 
@@ -222,6 +223,7 @@ ANSWERS = [
     ("chat", "tool name", "blocked", answer(tool_calls=called("{}", VALUE))),
     ("chat", "annotation", "redacted", answer(annotations=[{"url_citation": {"title": TEXT}}])),
     ("chat", "transcript of a sound", "redacted", answer(audio={"id": "a1", "transcript": TEXT})),
+    ("chat", "image", "counted image", answer(**PICTURE)),
     ("chat", "unknown field", "redacted", answer(x_vendor={"note": [TEXT]})),
     ("chat", "object key", "blocked", answer(x_vendor={VALUE: 1})),
     ("chat", "`logprobs`", "counted logprobs",
@@ -269,6 +271,7 @@ STREAMS = [
          "name": VALUE}}]})))),
     ("chat", "transcript of a sound", "redacted",
      deltas(lambda piece: {"audio": {"transcript": piece}})),
+    ("chat", "image", "counted image", after_text(chat.event(chat.chunk(PICTURE)))),
     ("chat", "unknown field", "redacted", deltas(lambda piece: {"x_vendor": piece})),
     ("chat", "object key", "blocked",
      after_text(chat.event(chat.chunk({"x_vendor": {VALUE: 1}})))),

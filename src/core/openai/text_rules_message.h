@@ -31,6 +31,7 @@ inline constexpr Rule kMessageRules[] = {
     {C::kMessage, "reasoning_details", F::kText, C::kReasoningDetail},
     {C::kMessage, "thinking_blocks", F::kText, C::kReasoningDetail},
     {C::kMessage, "audio", F::kText, C::kMessageAudio},
+    {C::kMessage, "images", F::kText, C::kPart},  // OpenRouter, LiteLLM
     {C::kMessage, "annotations", F::kText, C::kAnnotation},
     {C::kMessage, "cache_control", F::kText, C::kCacheControl},
     {C::kMessage, "prefix"},

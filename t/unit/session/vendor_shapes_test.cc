@@ -82,6 +82,42 @@ TEST_F(VendorShapes, NoOtherAnswerIsTakenForAStream) {
   EXPECT_EQ(error.output.find("jane"), std::string::npos);
 }
 
+// ---- pictures ----------------------------------------------------------------------------------
+
+std::string Picture(const std::string& url) {
+  return R"({"content":"","images":[{"type":"image_url","index":0,"image_url":{"url":")" + url +
+         "\"}}]}";
+}
+
+TEST_F(VendorShapes, APictureBesideTheContentIsCounted) {
+  std::string base64 = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAA";
+  for (uint32_t i = 0, x = 1; i < 200'000; ++i) {
+    x = x * 1664525 + 1013904223;
+    base64 += "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"[x >> 26];
+  }
+  const std::string body = Event(Delta(Picture(base64))) + Finish() + kDone;
+  Life stream(*redacting_);
+  stream.Send(StreamChat()).AnswerStream({body});
+  EXPECT_EQ(stream.output, body);
+  EXPECT_EQ(stream.record().unscanned, std::vector<std::string>{"image"});
+  const std::string json =
+      R"({"id":"1","choices":[{"index":0,"message":)" + Picture(base64) + "}]}";
+  Life whole(*redacting_);
+  whole.Send(Chat("Draw")).AnswerJson(json);
+  EXPECT_EQ(whole.output, json);
+  EXPECT_EQ(whole.record().unscanned, std::vector<std::string>{"image"});
+}
+
+TEST_F(VendorShapes, AnythingElseThereIsText) {
+  const std::string url = "https://a.example/?to=jane.doe@acme-mail.com&more";
+  for (size_t cut = 0; cut <= url.size(); ++cut) {
+    const std::string output = Run({Event(Delta(Picture(url.substr(0, cut)))) +
+                                    Event(Delta(Picture(url.substr(cut)))) + Finish() + kDone});
+    EXPECT_EQ(output.find("jane"), std::string::npos) << output;
+    EXPECT_EQ(output.find("acme"), std::string::npos) << output;
+  }
+}
+
 // ---- errors in a stream ------------------------------------------------------------------------
 
 std::string Refusal(const std::string& code) {
