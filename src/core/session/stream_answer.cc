@@ -133,6 +133,8 @@ State StreamAnswer::HandleError(const sse::Event& event) {
   const json::NodeIndex code = view.Find(error, "code");
   error_data_ = event.data;
   error_status_ = StatusOf(view, code);
+  const bool of_request = view.Equals(view.Find(error, "type"), "invalid_request_error");
+  if (error_status_ == 0 && of_request) error_status_ = 400;
   return State::kUpstreamError;
 }
 

@@ -139,6 +139,14 @@ TEST_F(VendorShapes, ARefusalInAStreamIsThatOfItsStatus) {
     EXPECT_NE(life.output.find("sk [EMAIL]\""), std::string::npos) << life.output;
     EXPECT_EQ(life.output.find("jane"), std::string::npos);
   }
+  const std::string typed =
+      R"({"type":"error","sequence_number":2,"error":{"type":"invalid_request_error",)"
+      R"("code":"context_length_exceeded","message":"Too long.","param":"input"}})";
+  Life responses(*redacting_, "/v1/responses");
+  responses.Send(R"({"model":"m","input":"Hi","stream":true})");
+  responses.AnswerStream({"event: error\ndata: " + typed + "\n\n"});
+  EXPECT_EQ(responses.status(), 400);
+  EXPECT_EQ(responses.output, typed);
   Life limited(*redacting_);
   limited.Send(StreamChat()).AnswerStream({Refusal("429")});
   EXPECT_EQ(limited.status(), 429);
