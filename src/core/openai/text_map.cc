@@ -62,7 +62,7 @@ bool ReadRequestMembers(const View& view, RequestInfo* info, RequestError* error
                                                   "background"};
   const auto [model, stream, stream_options, background] = view.FindEach(0, kMembers);
   info->model_node = model;
-  if (info->model_node != kNoNode) {
+  if (view.IsGiven(model)) {
     if (!Is(view, info->model_node, Kind::kString)) {
       return Refuse(error, "invalid_parameter", "\"model\" must be a string", "model");
     }
@@ -100,11 +100,15 @@ Root ReadRoot(const View& view) noexcept {
   return {type, object, model, error, choices, data, output, usage, response, x_groq};
 }
 
-// Of an answer, of a chunk (Groq: in a member of its own), of an event that holds the response.
+// Of an answer, of a chunk (Groq: in a member of its own; Moonshot: in its choice), of an event
+// that holds the response.
 Usage FindUsage(const View& view, const Root& root) noexcept {
   Usage usage = ReadUsage(view, root.usage);
   if (!usage.present) usage = ReadUsage(view, view.Find(root.response, "usage"));
   if (!usage.present) usage = ReadUsage(view, view.Find(root.x_groq, "usage"));
+  const bool chosen =
+      Is(view, root.choices, Kind::kArray) && view.node(root.choices).after > root.choices + 1;
+  if (!usage.present && chosen) usage = ReadUsage(view, view.Find(root.choices + 1, "usage"));
   return usage;
 }
 

@@ -111,6 +111,7 @@ inline constexpr Rule kAnswerRules[] = {
     {C::kChoice, "token_ids", F::kLogprobs, C::kUnknown, "tokens"},
     {C::kChoice, "raw_output", F::kText, C::kRawOutput, {}, RoleRule::kInherit, kLaneFlag},
     {C::kChoice, "content_filter_results", F::kText, C::kFilterResults},
+    {C::kChoice, "usage", F::kText, C::kUsage},  // Moonshot
 
     {C::kRawOutput, "completion"},
     {C::kRawOutput, "completion_token_ids", F::kLogprobs, C::kUnknown, "tokens"},

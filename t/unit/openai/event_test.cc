@@ -130,6 +130,11 @@ TEST(ChatEvent, UsageChunk) {
                 R"({"choices":[],"x_groq":{"id":"req_1","usage":{"prompt_tokens":7}}})")
                 .info.usage.prompt_tokens,
             7u);
+  const Mapped chosen = Map(Endpoint::kChatCompletions,
+                            R"({"choices":[{"index":0,"delta":{},"finish_reason":"stop",
+                                "usage":{"prompt_tokens":7,"completion_tokens":2}}]})");
+  EXPECT_EQ(chosen.info.usage.prompt_tokens, 7u);
+  EXPECT_EQ(chosen.lines, Lines{});
 }
 
 TEST(ChatEvent, FilterVerdictsAreNoContent) {

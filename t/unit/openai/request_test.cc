@@ -126,6 +126,11 @@ TEST(ChatRequest, WrongTypesOfDecidingMembersAreRefused) {
   EXPECT_TRUE(Chat(R"({"stream_options":null})").ok);
 }
 
+TEST(ChatRequest, AModelThatIsNullIsNone) {
+  const Mapped mapped = Chat(R"({"model":null,"messages":[]})");
+  EXPECT_EQ(mapped.info.model, "");
+}
+
 TEST(AnyRequest, AKeyOfTheApiHasOneSpelling) {
   const struct {
     const char *body, *key;

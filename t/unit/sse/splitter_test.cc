@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "core/sse/lines.h"
+
 namespace kt::sse {
 namespace {
 
@@ -196,6 +198,17 @@ TEST(Splitter, ReadsManyEventsFromOneBuffer) {
   ASSERT_EQ(events.size(), 100'000u);
   EXPECT_EQ(events.back().data, "99999");
   EXPECT_EQ(splitter.Rest(), "");
+}
+
+TEST(Lines, FirstBytesTellEventsFromOtherText) {
+  for (const char* events :
+       {"data: {}", "data:[DONE]", "d", "event: x", "id", "retry: 1", ": ping", ":"}) {
+    EXPECT_TRUE(MayBegin(events)) << events;
+  }
+  for (const char* other : {"", "{", "[1]", "\"data:\"", "database", "error", " data:", "null",
+                            "<html>", "events: x"}) {
+    EXPECT_FALSE(MayBegin(other)) << other;
+  }
 }
 
 TEST(Splitter, ReadsOnWhenEventsAreLeftInTheBuffer) {
