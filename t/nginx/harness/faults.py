@@ -339,8 +339,11 @@ STREAMS_BEFORE = [
           reset_after(SSE_HEAD + b"Transfer-Encoding: chunked\r\n\r\n"), None, RESET),
     streamed("stream: JSON in its place", status(200, GOOD), INVALID),
     streamed("stream: as text/plain", status(200, b"".join(WHOLE), content_type="text/plain"),
-             INVALID),
-    streamed("stream: as JSON", status(200, b"".join(WHOLE)), INVALID),
+             Passes()),
+    streamed("stream: as JSON", status(200, b"".join(WHOLE)), Passes()),
+    streamed("stream: a request refused in it", answers.stream(
+        [b'data: {"error":{"message":"too long","type":"BadRequestError","code":400}}\n\n',
+         chat.DONE]), Passes(400)),
     streamed("stream: blank lines only", answers.stream([b"\r\n\r\n"] * 3), INVALID),
     streamed("stream: usage only", answers.stream([chat.event(chat.usage_chunk()), chat.DONE]),
              INVALID),
