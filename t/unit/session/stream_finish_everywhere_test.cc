@@ -1,5 +1,6 @@
 // Providers that give every event of a choice a finish_reason (proxies in front of Gemini, some
 // that show reasoning): it ends nothing, and all text is judged as without.
+#include "stream_against_whole.h"
 #include "stream_fixture.h"
 
 namespace kt::session {
@@ -136,6 +137,37 @@ TEST_F(FinishEverywhere, ABlockedValueNeverLeaves) {
     EXPECT_EQ(output.find("jane"), std::string::npos) << cut;
     EXPECT_EQ(output.find("[DONE]"), std::string::npos) << cut;
     EXPECT_NE(output.find("output_blocked"), std::string::npos) << cut;
+  }
+}
+
+// A place of a chat, in which every delta has a finish_reason.
+Place FinishedPlace(const char* name, const std::string& before, const std::string& after,
+                    std::vector<const char*> at, bool arguments = false) {
+  Place place = ChatPlace(name, before, after, std::move(at), arguments);
+  place.event = [=](const std::string& quoted) {
+    return Delta(before + quoted + after, 0, kFinish);
+  };
+  return place;
+}
+
+using FinishedAgainstWhole = StreamAgainstWhole;
+
+TEST_F(FinishedAgainstWhole, EveryValueIsTheSameAtEveryCut) {
+  const Place places[] = {
+      FinishedPlace("content", R"({"content":)", "}", {"choices", "delta", "content"}),
+      FinishedPlace("arguments", R"({"tool_calls":[{"index":0,"function":{"arguments":)", "}}]}",
+                    {"choices", "delta", "tool_calls", "function", "arguments"}, true)};
+  size_t step = 1;
+  for (const std::string value : policies::kSampleValues) {
+    for (const Place& place : places) {
+      const std::string text = Wrapped(place, value);
+      const size_t units = Units(text, 0).size();
+      for (size_t cut = 1 + step % 3; cut < units; cut += 3) {
+        ExpectAsWhole(place, text, 0, {cut}, static_cast<int>(cut % 4), 1 + cut * 7);
+        if (HasFatalFailure()) FAIL() << place.name << " cut " << cut;
+      }
+      ++step;
+    }
   }
 }
 
