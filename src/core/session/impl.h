@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/base/kept_block.h"
 #include "core/json/edits.h"
 #include "core/json/view.h"
 #include "core/openai/text_map.h"
@@ -21,7 +22,7 @@
 
 namespace kt::session {
 
-struct Session::Impl {
+struct Session::Impl final : InKeptBlock<Session::Impl> {
   Impl(const Gateway& gateway, const SessionOptions& options, RequestHead head, uint64_t now_ms,
        int64_t now_unix_us);
 
