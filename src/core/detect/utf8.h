@@ -12,6 +12,8 @@ inline bool IsContinuation(char c) noexcept {
   return (static_cast<uint8_t>(c) & 0xC0) == 0x80;
 }
 
+inline constexpr size_t kMaxUtf8Bytes = 4;
+
 struct CodePoint {
   uint32_t value;
   uint32_t size;  // bytes; 0: malformed, or cut off by the end of the text

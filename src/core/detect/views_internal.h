@@ -2,6 +2,7 @@
 // sinks for what they decode to.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -88,6 +89,18 @@ inline constexpr std::string_view kTokenSigns = "+-/_";
 // base64 in mail and PEM is wrapped at 64 or 76 characters.
 inline constexpr size_t kMinWrappedLine = 60;
 bool IsTokenChar(char c) noexcept;  // of either base64 alphabet, padding aside
+// What the digits of `token` say, of either alphabet; other characters (line feeds) are skipped.
+void DecodeBase64(std::string_view token, std::string* out);
+// Mostly printable UTF-8, with few control characters. `cut`: the last code point may be
+// incomplete.
+bool IsReadable(std::string_view bytes, bool cut) noexcept;
+constexpr bool IsOdd(uint32_t code_point) noexcept {
+  const bool blank = code_point >= '\t' && code_point <= '\r';
+  return (code_point < 0x20 && !blank) || (code_point >= 0x7F && code_point < 0xA0);
+}
+constexpr bool IsFew(size_t odd, size_t bytes) noexcept {
+  return odd * 16 <= bytes;
+}
 // -1 when it is none.
 int HexDigit(char c) noexcept;
 // Could these first characters of a token begin encoded text?

@@ -1,9 +1,11 @@
 // base64 and hex tokens, and invisible tag characters.
 #include <algorithm>
 #include <array>
+#include <optional>
 
 #include "core/detect/utf8.h"
 #include "core/detect/views_internal.h"
+#include "core/detect/views_wrapped.h"
 
 namespace kt::detect::views {
 namespace {
@@ -31,7 +33,6 @@ int Base64Digit(char c) noexcept {
 }
 
 // Both write at most as many bytes as the token has, and return how many.
-// Other characters (the line feeds of wrapped text) are skipped.
 size_t DecodeBase64(std::string_view token, char* out) noexcept {
   uint32_t bits = 0;
   int have = 0;
@@ -63,26 +64,10 @@ size_t DecodeHex(std::string_view token, char* out) noexcept {
 bool BeginsAsUtf8(std::string_view bytes) noexcept {
   for (size_t at = 0; at < bytes.size();) {
     const size_t size = DecodeUtf8(bytes, at).size;
-    if (size == 0) return bytes.size() - at < 4;
+    if (size == 0) return bytes.size() - at < kMaxUtf8Bytes;
     at += size;
   }
   return true;
-}
-
-// Mostly printable UTF-8. `cut`: the last code point may be incomplete.
-bool IsReadable(std::string_view bytes, bool cut) noexcept {
-  size_t odd = 0;
-  for (size_t at = 0; at < bytes.size();) {
-    const CodePoint cp = DecodeUtf8(bytes, at);
-    if (cp.size == 0) {
-      if (!cut || bytes.size() - at >= 4) return false;
-      break;
-    }
-    const bool blank = cp.value >= '\t' && cp.value <= '\r';
-    if ((cp.value < 0x20 && !blank) || (cp.value >= 0x7F && cp.value < 0xA0)) ++odd;
-    at += cp.size;
-  }
-  return odd * 16 <= bytes.size();
 }
 
 // Long decimal numbers are hex too: only what is made of words and values counts.
@@ -101,7 +86,7 @@ bool IsTokenSign(char c) noexcept {
 class Tokens {
  public:
   Tokens(std::string_view text, Sink* base64, Sink* hex)
-      : text_(text), base64_(base64), hex_(hex) {}
+      : base64_(base64), hex_(hex), text_(text), wrapped_(text) {}
 
   // The token around `at`; returns where it ends.
   size_t Around(size_t at, size_t floor) {
@@ -129,46 +114,30 @@ class Tokens {
     decoded_.resize(token.size());
     decoded_.resize(hex_ != nullptr ? DecodeHex(token, decoded_.data()) : 0);
     if (!decoded_.empty() && IsReadable(decoded_, false) && IsWordy(decoded_)) {
-      Emit(hex_, begin, *end);
+      Emit(hex_, begin, *end, decoded_);
       return true;
     }
     if (base64_ == nullptr) return false;
-    const size_t stop = Unwrap(begin, *end);
-    decoded_.resize(stop - begin);
-    decoded_.resize(DecodeBase64(text_.substr(begin, stop - begin), decoded_.data()));
-    if (!IsReadable(decoded_, true)) return false;
-    *end = stop;
+    const std::optional<std::string_view> said = wrapped_.Decode(begin, end);
+    if (!said) return false;
     for (int pad = 0; pad < 2 && *end < text_.size() && text_[*end] == '='; ++pad) ++*end;
-    Emit(base64_, begin, *end);
+    Emit(base64_, begin, *end, *said);
     return true;
   }
   // As the normaliser would have left it, since expressions are written for that form. Letters of
   // other alphabets stay, as behind escapes.
-  void Emit(Sink* sink, size_t begin, size_t end) {
+  void Emit(Sink* sink, size_t begin, size_t end, std::string_view said) {
     NormalizeOptions options;
     options.look_alikes = false;
-    const bool usable = Normalize(decoded_, options, &plain_).ok();
+    const bool usable = Normalize(said, options, &plain_).ok();
     sink->Divide();
-    sink->Add(PartOrigin::kWhole, begin, end, usable ? plain_.text() : decoded_);
+    sink->Add(PartOrigin::kWhole, begin, end, usable ? plain_.text() : said);
   }
 
-  // The end of a token that goes on in the next lines.
-  size_t Unwrap(size_t begin, size_t end) const noexcept {
-    while (end - begin >= kMinWrappedLine) {
-      size_t next = end;
-      if (next < text_.size() && text_[next] == '\r') ++next;
-      if (next >= text_.size() || text_[next] != '\n') break;
-      begin = ++next;
-      while (next < text_.size() && IsTokenChar(text_[next])) ++next;
-      if (next == begin) break;
-      end = next;
-    }
-    return end;
-  }
-
-  const std::string_view text_;
   Sink* const base64_;
   Sink* const hex_;
+  const std::string_view text_;
+  WrappedBase64 wrapped_;
   std::string decoded_;
   NormalizedText plain_;
 };
@@ -177,6 +146,25 @@ class Tokens {
 
 bool IsTokenChar(char c) noexcept {
   return Base64Digit(c) >= 0;
+}
+
+void DecodeBase64(std::string_view token, std::string* out) {
+  out->resize(token.size());
+  out->resize(DecodeBase64(token, out->data()));
+}
+
+bool IsReadable(std::string_view bytes, bool cut) noexcept {
+  size_t odd = 0;
+  for (size_t at = 0; at < bytes.size();) {
+    const CodePoint cp = DecodeUtf8(bytes, at);
+    if (cp.size == 0) {
+      if (!cut || bytes.size() - at >= kMaxUtf8Bytes) return false;
+      break;
+    }
+    odd += IsOdd(cp.value) ? 1 : 0;
+    at += cp.size;
+  }
+  return IsFew(odd, bytes.size());
 }
 
 int HexDigit(char c) noexcept {
