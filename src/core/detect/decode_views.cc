@@ -140,16 +140,17 @@ Status BuildViews(const NormalizedText& text, unsigned kinds, DecodedViews* out)
 namespace {
 
 // Where base64 begins that is wrapped into lines and has come to the line at `last`, or to the line
-// end before; text.size(): it is none.
+// end before; text.size(): it is none. The first line is the first that decodes, as in
+// DecodeTokens: what stands in front of it may have the form of one.
 size_t WrappedFrom(std::string_view text, size_t from, size_t last) noexcept {
-  size_t at = last, end = last;
-  const auto drop = [&](char c) {
-    const bool there = end > from && text[end - 1] == c;
-    if (there) --end;
-    return there;
-  };
-  for (;;) {
+  size_t first = text.size();
+  for (size_t at = last, end = last;;) {
     end = at;
+    const auto drop = [&](char c) {
+      const bool there = end > from && text[end - 1] == c;
+      if (there) --end;
+      return there;
+    };
     const bool line_feed = drop('\n');
     const bool carriage_return = drop('\r');
     if (!line_feed && (!carriage_return || at != text.size())) break;
@@ -157,14 +158,17 @@ size_t WrappedFrom(std::string_view text, size_t from, size_t last) noexcept {
     while (begin > from && views::IsTokenChar(text[begin - 1])) --begin;
     if (end - begin < views::kMinWrappedLine) break;
     at = begin;
+    const std::string_view line = text.substr(begin, end - begin);
+    if (views::MayDecode(line)) {
+      first = begin;
+      continue;
+    }
+    // Or its last part.
+    const size_t part = line.find_last_of(views::kTokenSigns) + 1;
+    const bool wraps = part > 0 && line.size() - part >= views::kMinWrappedLine;
+    if (wraps && views::MayDecode(line.substr(part))) first = begin + part;
   }
-  if (at == last) return text.size();
-  if (views::MayDecode(text.substr(at))) return at;
-  // The last part of the first line, as in DecodeTokens.
-  const size_t line = std::min(text.find_first_of("\r\n", at), text.size());
-  const size_t part = text.substr(0, line).find_last_of(views::kTokenSigns) + 1;
-  const bool wraps = part > at && line - part >= views::kMinWrappedLine;
-  return wraps && views::MayDecode(text.substr(part)) ? part : text.size();
+  return first;
 }
 
 }  // namespace
