@@ -59,10 +59,11 @@ class Rows {
     unsigned forms;
     size_t size() const noexcept { return end - begin; }
   };
-  // Those that begin in [begin, end), and as many behind them as a row has at least.
+  // Those that begin in [begin, end), and as many behind them as a row has at least, no further
+  // than a row goes on.
   void ReadRuns(size_t begin, size_t end) {
     runs_.clear();
-    size_t behind = 0, run = 0;
+    size_t behind = 0, run = 0, gap = end;
     // A run that begins before is skipped.
     bool inside = begin > 0 && IsAlnum(text_[begin - 1]), skipped = true;
     uint64_t carry = inside ? 1 : 0;
@@ -73,10 +74,13 @@ class Rows {
       for (; edges != 0; edges &= edges - 1, inside = !inside) {
         const size_t edge = at + static_cast<size_t>(std::countr_zero(edges));
         if (inside) {
-          if (!skipped) Add(run, edge);
+          if (skipped) continue;
+          Add(run, edge);
+          gap = std::max(edge, end);
           continue;
         }
         run = edge;
+        if (run > gap + kMaxRowGapBytes) return;
         skipped = !BeginsRun(text_, run);
         if (!skipped && run >= end && ++behind == kMinRowUnits) return;
       }
