@@ -283,8 +283,8 @@ class Windows {
     if (text_.size() - done_ <= kAroundBytes) return text_.size();
     const size_t most = done_ + CutUtf8(text_.substr(done_), kAroundBytes).size();
     if (Every()) return most;
-    const size_t blank = text_.substr(0, done_ + kAroundBytes + 1).find_last_of(kBlanks);
-    return blank != text_.npos && blank >= done_ ? blank : most;
+    const size_t blank = text_.substr(done_, kAroundBytes + 1).find_last_of(kBlanks);
+    return blank != text_.npos ? done_ + blank : most;
   }
   bool Every() const noexcept { return least_ == 0; }
   void Literal(size_t end) {
