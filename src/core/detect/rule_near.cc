@@ -8,8 +8,10 @@ namespace {
 
 // What looking at each place by itself may cost a rule without a bound.
 constexpr size_t kPlaceWorkPerByte = 8;
-// Places of one range that are tried each by itself before all of the rest are at once.
-constexpr int kTries = 3;
+// Places of one range without a match that are tried each by itself before all of the rest are at
+// once: one pass, but with an automaton that has a state for each set of places at which something
+// is alive. Where names and values are one ("key=key=…"), it makes a new one of nearly each byte.
+constexpr int kTries = 48;
 // How far a rule looks that may cost much until somebody asks what it has cost.
 constexpr size_t kPieceBytes = size_t{32} << 10;
 

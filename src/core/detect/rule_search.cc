@@ -15,7 +15,7 @@ constexpr int kMaxGroup = 4;
 
 // What an unbounded rule may cost on one text, in bytes looked at for each byte of it.
 constexpr size_t kWorkPerByte = 64;
-constexpr size_t kWorkFloor = size_t{1} << 20;
+constexpr size_t kWorkFloor = size_t{1} << 20, kMostWork = size_t{128} << 20;
 // A rule with longer matches than this is searched for from a candidate on, not around it.
 constexpr size_t kMaxWindow = 4096;
 
@@ -313,7 +313,7 @@ Status RuleSearch::TooMuchWork() const {
 Status RuleSearch::FindAll(RuleId id, std::string_view text, size_t from, WorkBudget* budget,
                            std::vector<Match>* out) const {
   if (Status status = Ready(); !status.ok()) return status;
-  size_t work = std::max(text.size() * kWorkPerByte, kWorkFloor);
+  size_t work = std::clamp(text.size() * kWorkPerByte, kWorkFloor, kMostWork);
   const size_t most = out->size() + budget->matches_left();
   for (size_t pos = from; pos <= text.size();) {
     Span span;
