@@ -95,8 +95,9 @@ struct MainConf {
   std::vector<std::unique_ptr<GatewayEntry>> gateways;
   std::vector<std::unique_ptr<AuditEntry>> audits;
   NameTable names;
-  ngx_http_upstream_srv_conf_t meta{};               // peer.init is ours; see *_peer.cc
-  ngx_shm_zone_t* zone = nullptr;                    // keeptrusts_zone; nullptr: no location routes
+  std::vector<void**> stock;            // each module's part of the locations with `keeptrusts on`
+  ngx_http_upstream_srv_conf_t meta{};  // peer.init is ours; see *_peer.cc
+  ngx_shm_zone_t* zone = nullptr;       // keeptrusts_zone; nullptr: no location routes
   std::vector<std::unique_ptr<Probe>> probes;        // of this worker
   ngx_uint_t cached_verdicts = NGX_CONF_UNSET_UINT;  // keeptrusts_verdict_cache; 0: off
   std::unique_ptr<policy::VerdictCache> verdicts;    // of this worker
@@ -124,6 +125,8 @@ struct LocationConf {
 // The last step of a location's merge: whether it is governed, and that nothing else answers in it.
 // False: a configuration error, which has been logged.
 bool GovernLocation(ngx_conf_t* cf, const LocationConf* parent, LocationConf* conf) noexcept;
+// The same for directives of modules whose locations are merged behind ours. Once, in the end.
+bool CheckStockLocations(ngx_conf_t* cf, MainConf* main) noexcept;
 // Loads and builds (or finds) the gateway of `conf`; nullptr after logging every diagnostic.
 GatewayEntry* GetGateway(ngx_conf_t* cf, MainConf* main, const LocationConf* conf) noexcept;
 // The audit log of `conf`, or nullptr after an error has been logged.

@@ -1,4 +1,6 @@
 // Which locations are governed, and what may not stand in them. Runs at configuration time.
+#include <algorithm>
+
 #include "ngx_http_keeptrusts.h"
 
 namespace kt::nginx {
@@ -11,8 +13,8 @@ ngx_http_core_loc_conf_t* CoreConf(ngx_conf_t* cf) {
 
 // Locations are merged when all of http{} has been read: nginx's own "in file:line" would be its
 // end.
-bool Refuse(ngx_conf_t* cf, const char* reason) {
-  ngx_str_t* name = &CoreConf(cf)->name;
+bool Refuse(ngx_conf_t* cf, const ngx_http_core_loc_conf_t* core, const char* reason) {
+  const ngx_str_t* name = &core->name;
   if (name->len == 0) {
     ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "%s", reason);
   } else {
@@ -20,6 +22,10 @@ bool Refuse(ngx_conf_t* cf, const char* reason) {
                   &cf->conf_file->file.name, reason);
   }
   return false;
+}
+
+bool Refuse(ngx_conf_t* cf, const char* reason) {
+  return Refuse(cf, CoreConf(cf), reason);
 }
 
 // The token's bytes, without trailing newlines.
@@ -36,17 +42,33 @@ bool ReadToken(ngx_conf_t* cf, LocationConf* conf) {
   return conf->api_token.data != nullptr;
 }
 
+const ngx_module_t* FindModule(ngx_conf_t* cf, const char* name) {
+  for (ngx_uint_t i = 0; cf->cycle->modules[i] != nullptr; i++) {
+    if (ngx_strcmp(cf->cycle->modules[i]->name, name) == 0) return cf->cycle->modules[i];
+  }
+  return nullptr;
+}
+
 // `mirror` sends the client's own bytes to a second place: in a governed location it would carry
 // unredacted text past the policies. The mirror module's first configuration field is its list.
 bool HasMirror(ngx_conf_t* cf) {
-  auto* context = static_cast<ngx_http_conf_ctx_t*>(cf->ctx);
-  for (ngx_uint_t i = 0; cf->cycle->modules[i] != nullptr; i++) {
-    const ngx_module_t* module = cf->cycle->modules[i];
-    if (ngx_strcmp(module->name, "ngx_http_mirror_module") != 0) continue;
-    void* const* mirror = static_cast<void**>(context->loc_conf[module->ctx_index]);
-    return mirror != nullptr && *mirror != nullptr && *mirror != NGX_CONF_UNSET_PTR;
-  }
-  return false;
+  const auto* context = static_cast<ngx_http_conf_ctx_t*>(cf->ctx);
+  const ngx_module_t* module = FindModule(cf, "ngx_http_mirror_module");
+  if (module == nullptr) return false;
+  void* const* mirror = static_cast<void**>(context->loc_conf[module->ctx_index]);
+  return mirror != nullptr && *mirror != nullptr && *mirror != NGX_CONF_UNSET_PTR;
+}
+
+// `slice` fetches all but the first piece of an answer by subrequests, whose bytes go out past the
+// session, which sees the first piece only. The slice module's first field is the size of a piece.
+bool HasSlices(void* const* conf, const ngx_module_t* module) {
+  const auto* size = static_cast<size_t*>(conf[module->ctx_index]);
+  return size != nullptr && *size != 0;
+}
+
+// Around locations, in server{}, nothing does.
+bool MayAnswer(const ngx_http_core_loc_conf_t* core) {
+  return core->handler != nullptr || core->noname != 0;
 }
 
 // if{} and limit_except{} are locations of their own to nginx, in which what is around them still
@@ -103,6 +125,10 @@ bool MakeGoverned(ngx_conf_t* cf, LocationConf* conf) {
       static_cast<MainConf*>(ngx_http_conf_get_module_main_conf(cf, ngx_http_keeptrusts_module));
   conf->gateway = GetGateway(cf, main, conf);
   if (conf->gateway == nullptr || !ReadToken(cf, conf)) return false;
+  if (conf->enable == 1) {
+    const auto* context = static_cast<ngx_http_conf_ctx_t*>(cf->ctx);
+    main->stock.push_back(context->loc_conf);
+  }
   if (conf->pass == 1 && conf->gateway->gateway->targets().empty()) {
     return Refuse(cf,
                   "\"keeptrusts_pass\" needs at least one target: the policy configuration has no"
@@ -123,6 +149,18 @@ bool GovernLocation(ngx_conf_t* cf, const LocationConf* parent, LocationConf* co
   if (CoreConf(cf)->handler == StatusHandler && conf->pass != 1) return true;
   if (conf->pass != 1 && conf->enable != 1) return true;
   return Guard(cf->log, false, [&] { return MakeGoverned(cf, conf); });
+}
+
+bool CheckStockLocations(ngx_conf_t* cf, MainConf* main) noexcept {
+  const ngx_module_t* slices = FindModule(cf, "ngx_http_slice_filter_module");
+  if (slices == nullptr) return true;
+  return std::all_of(main->stock.begin(), main->stock.end(), [&](void* const* conf) {
+    const auto* core = static_cast<ngx_http_core_loc_conf_t*>(conf[ngx_http_core_module.ctx_index]);
+    if (!MayAnswer(core) || !HasSlices(conf, slices)) return true;
+    return Refuse(cf, core,
+                  "\"slice\" in a location governed by keeptrusts would send pieces of answers that"
+                  " no policy has seen; remove it or set \"slice 0\"");
+  });
 }
 
 }  // namespace kt::nginx

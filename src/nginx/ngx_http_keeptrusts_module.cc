@@ -217,7 +217,7 @@ ngx_int_t PostConfiguration(ngx_conf_t* cf) {
   }
   auto* main =
       static_cast<MainConf*>(ngx_http_conf_get_module_main_conf(cf, ngx_http_keeptrusts_module));
-  if (AddZone(cf, main) != NGX_OK) return NGX_ERROR;
+  if (!CheckStockLocations(cf, main) || AddZone(cf, main) != NGX_OK) return NGX_ERROR;
   // Not later, between the opening of the sockets and that of the signals.
   if (!main->gateways.empty()) TrimHeap();
   return InstallFilters(cf);

@@ -146,6 +146,26 @@ def test_mirror_in_the_server_around_a_governed_location_is_an_error(make_gatewa
     assert "mirror" in output
 
 
+@pytest.mark.parametrize("around, within, fine", [
+    ("", "slice 1k;", False),
+    ("slice 1k;", "", False),
+    ("slice 1k;", "slice 0;", True),
+    ("slice 1k;", "if ($arg_x) { set $y 1; }", False),
+])  # fmt: skip
+def test_pieces_of_answers_that_no_policy_sees_are_an_error(
+    make_gateway, shared_provider, around, within, fine
+):
+    gateway = make_gateway(
+        policy.config(policy.target(shared_provider)),
+        f"{around} keeptrusts_policy_config {{dir}}/policy.yaml; keeptrusts on;"
+        " keeptrusts_audit_dir {dir}/audit;" + policy.stock(shared_provider, more=within),
+        start=False,
+    )
+    status, output = gateway.test_configuration()
+    assert (status == 0) == fine
+    assert fine or 'location "/stock/"' in output and "slice 0" in output
+
+
 def test_a_copy_that_no_policy_has_seen_does_not_leave_a_governed_location(gw, provider):
     assert gw.chat(chat.EMAIL, "/copied/v1/chat/completions").status == 200
     refused = '"/copy/v1/chat/completions" is refused'
