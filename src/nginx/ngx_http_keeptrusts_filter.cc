@@ -262,7 +262,11 @@ void FinalizeStock(ngx_http_request_t* r, ngx_int_t rc) {
   Context* ctx = FindContext(r);
   if (ctx == nullptr) return;
   ctx->stock_finalize(r, rc);
-  if (rc != NGX_ERROR || r->connection->error || !ctx->try_open) return;
+  if (rc == NGX_HTTP_CLIENT_CLOSED_REQUEST || r->connection->error) {
+    Guard(r->connection->log, 0, [&] { return ctx->session->OnClientGone(Now()), 0; });
+    return;
+  }
+  if (rc != NGX_ERROR || !ctx->try_open) return;
   Guard(r->connection->log, 0, [&] { return EndAnswer(ctx, UpstreamEnd::kInvalid), 0; });
   r->keepalive = 0;
   (void)Drain(ctx);

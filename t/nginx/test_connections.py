@@ -196,15 +196,21 @@ def test_a_client_that_leaves_before_the_first_text_closes_the_upstream(gw, prov
     exchange.close()
 
 
-def test_a_client_that_leaves_is_recorded(gw, provider):
-    manual = provider.manual()
+@pytest.mark.parametrize("begun", [False, True])
+def test_a_client_that_leaves_is_recorded(gw, provider, base, begun):
+    manual, name = provider.manual(), f"gone-{base}-{begun}".replace("/", "")
     with gw.connect() as connection:
-        connection.post("/v1/chat/completions", chat.request(), [("X-Request-Id", "gone-1")])
+        connection.post(f"{base}/chat/completions", chat.request(stream=begun), [("X-Request-Id", name)])
         exchange = manual.take()
+        if begun:
+            exchange.send_stream_head()
+            exchange.chunk(chat.stream(["Hello you there, and "])[1])
+            connection.read_head()
+            connection.read_body(enough=bool)
     assert exchange.gateway_hung_up()
     exchange.close()
     # Records of the tests before this one may come late, too.
-    ours = lambda: [r for r in gw.audit() if r["client_request_id"] == "gone-1"]
+    ours = lambda: [r for r in gw.audit() if r["client_request_id"] == name]
     assert until(ours, "the record")[0]["status"] == 499
 
 
