@@ -18,12 +18,29 @@ bool Waits(const Context* ctx) {
   return audit != nullptr && audit->settings.hipaa_audit_controls && ctx->session->recorded();
 }
 
-bool HoldsEnd(const Context* ctx, ngx_chain_t* out) {
-  if (ctx->session->finished() && !ctx->session->has_output()) return true;
+bool HasLastBuffer(const ngx_chain_t* out) {
   for (; out != nullptr; out = out->next) {
     if (out->buf->last_buf != 0) return true;
   }
   return false;
+}
+
+bool HoldsEnd(const Context* ctx, const ngx_chain_t* out) {
+  if (ctx->session->finished() && !ctx->session->has_output()) return true;
+  return HasLastBuffer(out);
+}
+
+// Adds to what is kept. Behind the last buffer nginx may still tell filters to flush: sent in one
+// chain with it, that would hide the end from filters that look for it in the chain's last buffer.
+bool Keep(Context* ctx, ngx_chain_t* out) {
+  if (!HasLastBuffer(ctx->held)) {
+    return out == nullptr || ngx_chain_add_copy(ctx->request->pool, &ctx->held, out) == NGX_OK;
+  }
+  for (; out != nullptr; out = out->next) {
+    out->buf->pos = out->buf->last;
+    out->buf->file_pos = out->buf->file_last;
+  }
+  return true;
 }
 
 bool Durable(const Context* ctx) {
@@ -70,7 +87,7 @@ ngx_int_t SendDurably(Context* ctx, ngx_chain_t* out,
   ngx_http_request_t* r = ctx->request;
   if (ctx->cut) return NGX_ERROR;
   if (ctx->held == nullptr && (!Waits(ctx) || !HoldsEnd(ctx, out))) return Send(ctx, out, next);
-  if (out != nullptr && ngx_chain_add_copy(r->pool, &ctx->held, out) != NGX_OK) return NGX_ERROR;
+  if (!Keep(ctx, out)) return NGX_ERROR;
   WriteRecord(ctx, static_cast<int>(r->headers_out.status));
   if (!Durable(ctx)) {
     if (ctx->ack_until == 0) ctx->ack_until = Now() + kLongestMs;

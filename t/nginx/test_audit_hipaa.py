@@ -58,6 +58,22 @@ def test_a_failure_of_the_provider_waits_too(gw, provider, base):
     assert is_recorded(gw, answer)
 
 
+def reset_in_a_stream(exchange):
+    exchange.send_stream_head()
+    exchange.chunk(b"".join(chat.stream(["Hello there "])[:2]), read=True)
+    exchange.reset()
+
+
+def test_a_stream_that_the_provider_cuts_waits_too(gw, provider, base):
+    provider.answer(reset_in_a_stream)
+    for _ in range(20):
+        answer = gw.chat(path=f"{base}/chat/completions", headers=USER, stream=True)
+        assert answer.status == 200
+        assert chat.error_of(answer.body)["code"] == "upstream_failed"
+        assert answer.complete
+        assert is_recorded(gw, answer)
+
+
 def test_requests_on_one_connection_follow_each_other(gw, provider, base):
     with gw.connect() as connection:
         for _ in range(5):
