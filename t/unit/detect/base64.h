@@ -29,11 +29,13 @@ inline std::string Base64(std::string_view bytes, bool url = false, bool pad = t
 // In lines of `width` digits, each but the last ended by `line_end`.
 inline std::string WrappedBase64Of(std::string_view bytes, size_t width,
                                    std::string_view line_end = "\n") {
-  std::string digits = Base64(bytes);
-  for (size_t at = width; at < digits.size(); at += width + line_end.size()) {
-    digits.insert(at, line_end);
+  const std::string digits = Base64(bytes);
+  std::string lines;
+  for (size_t at = 0; at < digits.size(); at += width) {
+    if (at > 0) lines += line_end;
+    lines.append(digits, at, width);
   }
-  return digits;
+  return lines;
 }
 
 }  // namespace kt::detect
