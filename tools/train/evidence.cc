@@ -11,8 +11,9 @@ Status FindEvidence(std::vector<Row>* rows) {
   std::vector<std::string> warnings;
   policies::BuildOptions build;
   // Weights of any kind: those of the tree may be of another version, and are not asked.
-  build.packs = [](std::string_view name) {
-    if (name != "classifier.bin") return policies::ReadEmbeddedPack(name);
+  build.facts = nullptr;
+  build.packs = [files = policies::PacksInDirectory(KT_POLICIES)](std::string_view name) {
+    if (name != "classifier.bin") return files(name);
     const std::vector<int8_t> none(size_t{detect::kFeatureCount} * kHeads);
     return std::optional(detect::Classifier::Serialize({{}, {}}, none));
   };
