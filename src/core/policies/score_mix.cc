@@ -6,6 +6,12 @@ namespace kt::policies {
 
 namespace {
 
+// Marks that part words where nobody writes blanks: JSON, tags, code. Not those of base64.
+bool Parts(unsigned char byte) noexcept {
+  constexpr std::string_view kMarks = "\"<>(){}[],;:|";
+  return byte <= ' ' || kMarks.find(static_cast<char>(byte)) != kMarks.npos;
+}
+
 // A letter of a script that is written without blanks (kana, ideographs, Thai, …) is a word.
 size_t WordEnd(std::string_view text, size_t begin) noexcept {
   const auto lead = static_cast<unsigned char>(text[begin]);
@@ -17,7 +23,7 @@ size_t WordEnd(std::string_view text, size_t begin) noexcept {
   for (; end < text.size(); ++end) {
     const auto byte = static_cast<unsigned char>(text[end]);
     const bool alone_follows = end > begin && byte >= 0xE3 && byte <= 0xE9;
-    if (byte <= ' ' || alone_follows) break;
+    if (Parts(byte) || alone_follows) break;
   }
   return end;
 }
@@ -26,6 +32,7 @@ size_t WordEnd(std::string_view text, size_t begin) noexcept {
 
 bool HasWords(std::string_view text, double head) noexcept {
   if (text.size() < kShortBytes || head < kDoubtful) return true;
+  const size_t enough = std::clamp(text.size() / kBytesPerWord, kFewWords, kMinWords);
   std::array<std::string_view, kMinWords> known;
   size_t count = 0;
   for (size_t begin = 0; begin < text.size();) {
@@ -35,7 +42,7 @@ bool HasWords(std::string_view text, double head) noexcept {
     const auto last = known.begin() + static_cast<std::ptrdiff_t>(count);
     if (word.empty() || std::find(known.begin(), last, word) != last) continue;
     known[count++] = word;
-    if (count == kMinWords) return true;
+    if (count == enough) return true;
   }
   return false;
 }

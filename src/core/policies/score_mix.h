@@ -45,9 +45,10 @@ inline constexpr size_t kShortBytes = 80;
 inline constexpr double kShortLogit = 0.55;
 
 // A few words over and over are no language, and any sum of weights comes out of them: beyond
-// kShortBytes the head is heard only where there are as many different words as this.
+// kShortBytes the head is heard only where there are as many different words as this, or one for
+// each kBytesPerWord of a sentence that has no room for them, and kFewWords at least.
 // Scores below kDoubtful decide nothing, and are not asked.
-inline constexpr size_t kMinWords = 12;
+inline constexpr size_t kMinWords = 12, kFewWords = 6, kBytesPerWord = 20;
 inline constexpr double kDoubtful = 0.4;
 bool HasWords(std::string_view text, double head) noexcept;
 
