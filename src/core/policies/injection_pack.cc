@@ -111,6 +111,30 @@ PhraseRule ReadRule(PackMap* map, std::set<std::string>* ids) {
   return rule;
 }
 
+// The list "rules", whose patterns may use `words`.
+Status ReadRules(PackMap* pack, const WordLists& words, std::set<std::string>* ids,
+                 std::vector<PhraseRule>* out) {
+  for (const YamlNode& node : pack->List("rules")) {
+    PackMap map(node);
+    PhraseRule& rule = out->emplace_back(ReadRule(&map, ids));
+    std::string pattern, why;
+    if (!PutWords(rule.pattern, words, &pattern, &why)) map.Fail(why + " in \"pattern\"");
+    rule.pattern = ExpandBlanks(pattern);
+    map.String("lang", "");
+    if (Status status = map.Finish(); !status.ok()) return status;
+  }
+  return Status::Ok();
+}
+
+Status ReadMoreRules(const PackReader& packs, std::string_view name, const WordLists& words,
+                     std::set<std::string>* ids, std::vector<PhraseRule>* out) {
+  Result<YamlNode> root = ReadPack(packs, name);
+  if (!root.ok()) return root.status();
+  PackMap pack(root.value());
+  if (Status status = ReadRules(&pack, words, ids, out); !status.ok()) return status;
+  return pack.Finish();
+}
+
 Status ReadLanguages(const PackReader& packs, std::string_view name, std::vector<Language>* out) {
   Result<YamlNode> root = ReadPack(packs, name);
   if (!root.ok()) return root.status();
@@ -181,14 +205,10 @@ Result<std::vector<PhraseRule>> ReadInjectionPack(const PackReader& packs, std::
   }
   std::vector<PhraseRule> rules;
   std::set<std::string> ids;
-  for (const YamlNode& node : pack.List("rules")) {
-    PackMap map(node);
-    PhraseRule& rule = rules.emplace_back(ReadRule(&map, &ids));
-    std::string pattern, why;
-    if (!PutWords(rule.pattern, words, &pattern, &why)) map.Fail(why + " in \"pattern\"");
-    rule.pattern = ExpandBlanks(pattern);
-    map.String("lang", "");
-    if (Status status = map.Finish(); !status.ok()) return status;
+  if (Status status = ReadRules(&pack, words, &ids, &rules); !status.ok()) return status;
+  for (const std::string& file : pack.Strings("more_rules")) {
+    Status status = ReadMoreRules(packs, file, words, &ids, &rules);
+    if (!status.ok()) return status;
   }
   std::vector<Language> languages;
   for (const std::string& file : pack.Strings("languages")) {

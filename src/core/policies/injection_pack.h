@@ -24,9 +24,10 @@ struct PhraseRule {
   bool of_family = false;
 };
 
-// Every rule of the pack `name`, in the order of the file, and each of its `families` in every
-// language whose file has all of the words that it needs. An error names file and line: a word that
-// no list of the pack, or no language, has; a word of a language that no family uses.
+// Every rule of the pack `name` and of the files of its `more_rules`, in that order, and each of
+// its `families` in every language whose file has all of the words that it needs. An error names
+// file and line: a word that no list of the pack, or no language, has; a word of a language that no
+// family uses.
 Result<std::vector<PhraseRule>> ReadInjectionPack(const PackReader& packs, std::string_view name);
 
 }  // namespace kt::policies

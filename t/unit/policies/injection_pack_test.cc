@@ -60,6 +60,28 @@ TEST(InjectionPack, PutsListsIntoLaterLists) {
   EXPECT_EQ(rules.value()[0].pattern, "(?:weg(?:\\s{1,2})(?:alle))(?:\\s{1,2})(?:regeln)");
 }
 
+TEST(InjectionPack, ReadsMoreRulesWithTheSameLists) {
+  const std::string pack =
+      "words: {drop: 'ignore|forget'}\nmore_rules: [more.yaml]\n"
+      "rules:\n  - {id: a, weight: 0.5, pattern: 'a {{drop}}'}\n";
+  const auto rules = Read(
+      {{"pack.yaml", pack},
+       {"more.yaml", "rules:\n  - {id: b, weight: 0.6, common: true, pattern: '{{drop}} it'}\n"}});
+  ASSERT_TRUE(rules.ok()) << rules.status().message();
+  ASSERT_EQ(rules.value().size(), 2u);
+  EXPECT_EQ(rules.value()[1].id, "b");
+  EXPECT_EQ(rules.value()[1].pattern, "(?:ignore|forget)(?:\\s{1,5})it");
+  EXPECT_TRUE(rules.value()[1].common);
+  const auto error = [&](std::string more) {
+    return std::string(
+        Read({{"pack.yaml", pack}, {"more.yaml", std::move(more)}}).status().message());
+  };
+  EXPECT_EQ(error("rules:\n  - {id: a, weight: 0.6, pattern: b}\n"),
+            "more.yaml:2: another rule is called \"a\", too");
+  EXPECT_EQ(error("words: {drop: b}\n"), "more.yaml:1: unknown key \"words\"");
+  EXPECT_NE(Read({{"pack.yaml", pack}}).status().message().find("more.yaml"), std::string::npos);
+}
+
 TEST(InjectionPack, NamesWhatIsWrong) {
   const auto error = [](std::string pack, std::string words) {
     return std::string(Read({{"pack.yaml", std::move(pack)}, {"words.yaml", std::move(words)}})
