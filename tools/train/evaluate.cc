@@ -14,9 +14,10 @@
 namespace kt::train {
 namespace {
 
-// Share of unseen harmless texts above the operating point: half of what the goal of 1 % allows,
-// the rest is for further windows of a request.
-constexpr double kFalsePositives = 0.005;
+// Share of unseen harmless texts above the operating point: at most half of what the goal of 1 %
+// allows, the rest is for further windows of a request. Less for injection, since source code,
+// licences and questions about attacks, which are not among these texts, come closer to it.
+constexpr double kFalsePositives[kHeads] = {0.0025, 0.005};
 constexpr double kConversationFalsePositives = 0.01;
 constexpr size_t kConversations = 1000;
 constexpr double kMaxDrift = 2;
@@ -148,7 +149,7 @@ double OperatingPoint(const std::vector<Judged>& judged, Head head) {
   std::vector<double> harmless;
   for (const Judged& j : judged)
     if (j.row->label[head] == 0) harmless.push_back(j.best);
-  return Quantile(harmless, kFalsePositives);
+  return Quantile(harmless, kFalsePositives[head]);
 }
 
 Calibration Calibrate(std::vector<Judged>* all, Head head, uint64_t seed) {
