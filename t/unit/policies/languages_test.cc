@@ -3,31 +3,15 @@
 // rules know, part after.
 #include <gtest/gtest.h>
 
-#include <fstream>
 #include <map>
 #include <set>
 
 #include "chain_fixture.h"
 #include "core/detect/normalize.h"
+#include "labelled_lines.h"
 
 namespace kt::policies {
 namespace {
-
-struct Line {
-  std::string language, text;
-};
-
-std::vector<Line> LinesOf(const std::string& name) {
-  std::ifstream file(std::string(KT_SOURCE_DIR "/t/unit/policies/languages/") + name);
-  std::vector<Line> lines;
-  for (std::string line; std::getline(file, line);) {
-    const size_t tab = line.find('\t');
-    EXPECT_NE(tab, line.npos) << line;
-    lines.push_back({line.substr(0, tab), line.substr(tab + 1)});
-  }
-  EXPECT_GT(lines.size(), 100u) << name;
-  return lines;
-}
 
 const policy::Chain& Injection() {
   static const policy::Chain* const chain = Build(ConfigWith({"prompt-injection"})).release();
@@ -36,21 +20,21 @@ const policy::Chain& Injection() {
 
 // Beside what nobody has written rules for.
 TEST(Languages, AttacksAreRefused) {
-  const std::vector<Line> lines = LinesOf("attacks.tsv");
+  const std::vector<LabelledLine> lines = LabelledLinesOf("languages/attacks.tsv", 101);
   size_t missed = 0;
   std::string texts;
-  for (const Line& line : lines) {
+  for (const LabelledLine& line : lines) {
     if (Judge(Injection(), line.text).blocked) continue;
     ++missed;
-    texts += line.language + ": " + line.text + "\n";
+    texts += line.label + ": " + line.text + "\n";
   }
   EXPECT_LE(missed, 5u) << texts;
 }
 
 TEST(Languages, HarmlessLookAlikesPass) {
-  for (const Line& line : LinesOf("harmless.tsv")) {
+  for (const LabelledLine& line : LabelledLinesOf("languages/harmless.tsv", 101)) {
     const Verdict verdict = Judge(Injection(), line.text);
-    EXPECT_FALSE(verdict.blocked) << line.language << ": " << line.text << " " << verdict.score;
+    EXPECT_FALSE(verdict.blocked) << line.label << ": " << line.text << " " << verdict.score;
   }
 }
 
@@ -115,7 +99,7 @@ TEST(Languages, EveryFamilyAndLanguageHasExamples) {
     families[name.substr(first + 1, last - first - 1)];
     languages[name.substr(last + 1)];
   }
-  for (const Line& line : LinesOf("attacks.tsv")) {
+  for (const LabelledLine& line : LabelledLinesOf("languages/attacks.tsv", 101)) {
     detect::NormalizedText folded;
     ASSERT_TRUE(detect::Normalize(line.text, {}, &folded).ok());
     std::vector<detect::Match> matches;
@@ -126,8 +110,8 @@ TEST(Languages, EveryFamilyAndLanguageHasExamples) {
       if (first == last) continue;
       // Or of a group of languages.
       const std::string language = name.substr(last + 1);
-      if (language.size() == 2 && language != line.language) continue;
-      families[name.substr(first + 1, last - first - 1)].insert(line.language);
+      if (language.size() == 2 && language != line.label) continue;
+      families[name.substr(first + 1, last - first - 1)].insert(line.label);
       languages[language].insert(name);
     }
   }

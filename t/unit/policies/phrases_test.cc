@@ -3,31 +3,17 @@
 // are trained anew change nothing.
 #include <gtest/gtest.h>
 
-#include <fstream>
 #include <set>
 
 #include "chain_fixture.h"
 #include "core/policies/injection_pack.h"
 #include "core/policies/prompt_injection.h"
+#include "labelled_lines.h"
 
 namespace kt::policies {
 namespace {
 
-struct Line {
-  std::string rule, text;
-};
-
-std::vector<Line> LinesOf(const std::string& name) {
-  std::ifstream file(std::string(KT_SOURCE_DIR "/t/unit/policies/phrases/") + name);
-  std::vector<Line> lines;
-  for (std::string line; std::getline(file, line);) {
-    const size_t tab = line.find('\t');
-    EXPECT_NE(tab, line.npos) << line;
-    lines.push_back({line.substr(0, tab), line.substr(tab + 1)});
-  }
-  EXPECT_GT(lines.size(), 50u) << name;
-  return lines;
-}
+constexpr size_t kLeast = 51;
 
 // All evidence of rules for an attack.
 double EvidenceOf(const std::string& text) {
@@ -45,14 +31,14 @@ double EvidenceOf(const std::string& text) {
 constexpr double kWeakest = 0.45;
 
 TEST(Phrases, AttacksAreEvidence) {
-  for (const Line& line : LinesOf("attacks.tsv")) {
-    EXPECT_GE(EvidenceOf(line.text), kWeakest) << line.rule << ": " << line.text;
+  for (const LabelledLine& line : LabelledLinesOf("phrases/attacks.tsv", kLeast)) {
+    EXPECT_GE(EvidenceOf(line.text), kWeakest) << line.label << ": " << line.text;
   }
 }
 
 TEST(Phrases, HarmlessLookAlikesAreNone) {
-  for (const Line& line : LinesOf("harmless.tsv")) {
-    EXPECT_LT(EvidenceOf(line.text), kWeakest) << line.rule << ": " << line.text;
+  for (const LabelledLine& line : LabelledLinesOf("phrases/harmless.tsv", kLeast)) {
+    EXPECT_LT(EvidenceOf(line.text), kWeakest) << line.label << ": " << line.text;
   }
 }
 
@@ -61,8 +47,10 @@ TEST(Phrases, AreOfRulesThatExist) {
   ASSERT_TRUE(rules.ok()) << rules.status().message();
   std::set<std::string> ids;
   for (const PhraseRule& rule : rules.value()) ids.insert(rule.id);
-  for (const char* file : {"attacks.tsv", "harmless.tsv"}) {
-    for (const Line& line : LinesOf(file)) EXPECT_TRUE(ids.contains(line.rule)) << line.rule;
+  for (const char* file : {"phrases/attacks.tsv", "phrases/harmless.tsv"}) {
+    for (const LabelledLine& line : LabelledLinesOf(file, kLeast)) {
+      EXPECT_TRUE(ids.contains(line.label)) << line.label;
+    }
   }
 }
 
