@@ -1,5 +1,9 @@
 #include "core/policies/context_words.h"
 
+#if defined(__x86_64__)
+#include <emmintrin.h>
+#endif
+
 #include <algorithm>
 #include <array>
 #include <cstring>
@@ -51,6 +55,41 @@ bool MayHaveLetter(std::string_view text) noexcept {
   return (any & 0xC0C0C0C0C0C0C0C0u) != 0;
 }
 
+// Which of the bytes of a block are letters of ASCII, and which are none of ASCII.
+struct LetterBits {
+  uint64_t lower = 0, upper = 0, foreign = 0;
+};
+constexpr size_t kLetterBlock = 64;
+
+LetterBits LettersOf(std::string_view block) noexcept {
+  LetterBits bits;
+#if defined(__x86_64__)
+  alignas(16) char bytes[kLetterBlock] = {};
+  std::memcpy(bytes, block.data(), block.size());
+  const auto between = [](__m128i v, char first, char last) {
+    const __m128i above = _mm_cmpgt_epi8(v, _mm_set1_epi8(static_cast<char>(first - 1)));
+    return _mm_and_si128(above, _mm_cmplt_epi8(v, _mm_set1_epi8(static_cast<char>(last + 1))));
+  };
+  const auto mask = [](__m128i v, size_t at) {
+    return static_cast<uint64_t>(static_cast<unsigned>(_mm_movemask_epi8(v))) << at;
+  };
+  for (size_t at = 0; at < block.size(); at += sizeof(__m128i)) {
+    const __m128i v = _mm_load_si128(reinterpret_cast<const __m128i*>(bytes + at));
+    bits.lower |= mask(between(v, 'a', 'z'), at);
+    bits.upper |= mask(between(v, 'A', 'Z'), at);
+    bits.foreign |= mask(v, at);
+  }
+#else
+  for (size_t i = 0; i < block.size(); ++i) {
+    const uint64_t bit = uint64_t{1} << i;
+    if (IsLower(block[i])) bits.lower |= bit;
+    if (IsUpper(block[i])) bits.upper |= bit;
+    if (!IsAscii(block[i])) bits.foreign |= bit;
+  }
+#endif
+  return bits;
+}
+
 std::string_view LastCharacters(std::string_view text) noexcept {
   const std::string_view last = text.substr(text.size() - std::min(text.size(), kCharacters));
   const auto foreign = [](char c) { return static_cast<unsigned char>(c) >= 0x80; };
@@ -97,6 +136,7 @@ ContextWords::ContextWords(const std::vector<std::vector<std::string>>& lists) {
       if (word.empty()) continue;
       all_have_letters_ &= MayHaveLetter(word);
       firsts[static_cast<unsigned char>(word[0])] = true;
+      letters_begin_ &= IsLower(word[0]) || !IsAscii(word[0]);
       AddHeads(word);
       for (int second = 0; second < 32; ++second) {
         if (word.size() > 1 && second != (word[1] & 31)) continue;
@@ -105,13 +145,8 @@ ContextWords::ContextWords(const std::vector<std::vector<std::string>>& lists) {
       }
     }
   }
-  for (size_t byte = 0; byte < kinds_.size(); ++byte) {
-    const char c = static_cast<char>(byte);
-    const bool first = firsts[static_cast<unsigned char>(FoldOf(c))];
-    kinds_[byte] = static_cast<uint8_t>((IsLower(c)   ? kLower
-                                         : IsUpper(c) ? kUpper
-                                                      : 0) |
-                                        (first ? kFirst : 0));
+  for (size_t byte = 0; byte < first_.size(); ++byte) {
+    first_[byte] = firsts[static_cast<unsigned char>(FoldOf(static_cast<char>(byte)))];
   }
   std::stable_sort(words_.begin(), words_.end(),
                    [](const Word& a, const Word& b) { return a.pair < b.pair; });
@@ -121,18 +156,27 @@ ContextWords::ContextWords(const std::vector<std::vector<std::string>>& lists) {
 bool ContextWords::MayHold(std::string_view text) const noexcept {
   // A blank comes in where a small letter and a capital meet.
   const auto part = [](char one, char next) { return IsLower(one) && IsUpper(next); };
-  constexpr uint8_t kLetter = kLower | kUpper;
-  uint8_t before = 0;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const uint8_t previous = before, kind = kinds_[static_cast<unsigned char>(text[i])];
-    before = kind;
-    if ((kind & kFirst) == 0) continue;
-    const bool inside = (previous & kLetter) != 0 && (kind & kLetter) != 0;
-    if (inside && !((previous & kLower) != 0 && (kind & kUpper) != 0)) continue;
-    const char first = text[i], second = i + 1 < text.size() ? text[i + 1] : '\0',
-               third = i + 2 < text.size() ? text[i + 2] : '\0';
-    if (part(first, second) || part(second, third)) return true;
-    if (IsHead(FoldOf(first), FoldOf(second), FoldOf(third))) return true;
+  bool lower = false, upper = false;  // the byte before the block
+  for (size_t begin = 0; begin < text.size(); begin += kLetterBlock) {
+    const std::string_view block = text.substr(begin, kLetterBlock);
+    const LetterBits bits = LettersOf(block);
+    const uint64_t lower_before = bits.lower << 1 | (lower ? 1 : 0);
+    const uint64_t upper_before = bits.upper << 1 | (upper ? 1 : 0);
+    lower = bits.lower >> 63 != 0, upper = bits.upper >> 63 != 0;
+    const uint64_t inside =
+        (bits.lower & (lower_before | upper_before)) | (bits.upper & upper_before);
+    // Signs and digits begin none of them, as a rule.
+    uint64_t begins = ~inside;
+    if (letters_begin_) begins &= bits.lower | bits.upper | bits.foreign;
+    if (block.size() < kLetterBlock) begins &= (uint64_t{1} << block.size()) - 1;
+    for (; begins != 0; begins &= begins - 1) {
+      const size_t i = begin + static_cast<size_t>(__builtin_ctzll(begins));
+      if (!first_[static_cast<unsigned char>(text[i])]) continue;
+      const char first = text[i], second = i + 1 < text.size() ? text[i + 1] : '\0',
+                 third = i + 2 < text.size() ? text[i + 2] : '\0';
+      if (part(first, second) || part(second, third)) return true;
+      if (IsHead(FoldOf(first), FoldOf(second), FoldOf(third))) return true;
+    }
   }
   return false;
 }
@@ -153,7 +197,7 @@ bool ContextWords::Find(std::string_view before, std::span<uint16_t> last) const
   const size_t least_end = LeastEnd(context);
   bool found = false;
   for (size_t at = 0; at < context.size(); ++at) {
-    if ((kinds_[static_cast<unsigned char>(context[at])] & kFirst) == 0) continue;
+    if (!first_[static_cast<unsigned char>(context[at])]) continue;
     if (at > 0 && IsLower(context[at - 1]) && IsLower(context[at])) continue;
     const char second = at + 1 < context.size() ? context[at + 1] : '\0';
     const char third = at + 2 < context.size() ? context[at + 2] : '\0';

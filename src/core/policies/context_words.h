@@ -65,10 +65,9 @@ class ContextWords {
 
   std::vector<Word> words_;      // by pair
   std::vector<uint64_t> heads_;  // bits: what they begin with
-  // What a byte of the text is, and whether a word begins like it.
-  static constexpr uint8_t kLower = 1, kUpper = 2, kFirst = 4;
-  std::array<uint8_t, 256> kinds_{};
-  bool all_have_letters_ = true;
+  // By byte of the text: whether a word begins like it.
+  std::array<bool, 256> first_{};
+  bool all_have_letters_ = true, letters_begin_ = true;
 };
 
 }  // namespace kt::policies

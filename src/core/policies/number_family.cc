@@ -64,13 +64,16 @@ bool IsWrittenOut(const NumberRule& rule, const Candidate& c, const DigitGroups&
 
 }  // namespace
 
-// The sizes of its first group and of its second one.
+// The sizes of its first three groups.
 void NumberFamily::AddForm(const std::string& form, uint32_t* firsts) {
-  const size_t joint = std::min(form.find_first_not_of("0123456789"), form.size());
-  const auto first = static_cast<size_t>(std::atoi(form.c_str())) % kMostDigits;
-  *firsts |= uint32_t{1} << first;
-  const auto second = joint < form.size() ? std::atoi(form.c_str() + joint + 1) : 0;
-  seconds_[first] |= uint32_t{1} << (static_cast<size_t>(second) % kMostDigits);
+  size_t sizes[3] = {}, at = 0;
+  for (size_t& size : sizes) {
+    size = at < form.size() ? static_cast<size_t>(std::atoi(form.c_str() + at)) % kMostDigits : 0;
+    at = std::min(form.find_first_not_of("0123456789", at), form.size() - 1) + 1;
+  }
+  *firsts |= uint32_t{1} << sizes[0];
+  seconds_[sizes[0]] |= uint32_t{1} << sizes[1];
+  thirds_[sizes[0]][sizes[1]] |= uint32_t{1} << sizes[2];
 }
 
 NumberFamily::NumberFamily(std::vector<NumberRule> rules)
@@ -97,7 +100,13 @@ bool NumberFamily::MayBeWritten(std::string_view text, size_t begin) const noexc
   // "12 345 678": a row of numbers.
   if (text[joint] == ' ' && before == ' ' && begin > 1 && IsDigit(text[begin - 2])) return false;
   const size_t second = DigitsAt(text, joint + 1, kMostDigits);
-  return second < kMostDigits && (seconds >> second & 1) != 0;
+  if (second == kMostDigits || (seconds >> second & 1) == 0) return false;
+  const uint32_t thirds = thirds_[first][second];
+  if ((thirds & 1) != 0) return true;
+  const size_t third_joint = joint + 1 + second;
+  if (third_joint >= text.size()) return false;
+  const size_t third = DigitsAt(text, third_joint + 1, kMostDigits);
+  return third < kMostDigits && (thirds >> third & 1) != 0;
 }
 
 bool NumberFamily::MayBegin(std::string_view text, size_t begin) const noexcept {

@@ -48,8 +48,9 @@ class NumberFamily {
   // Of each rule: a bit for each number of digits, all and those of the first group of its forms.
   std::vector<uint32_t> lengths_, firsts_;
   // By the digits of the first group: a bit for each number of digits of the second one, bit 0
-  // where it need not have one.
+  // where it need not have one. By both: the same of the third one.
   std::array<uint32_t, kMostDigits> seconds_{};
+  std::array<std::array<uint32_t, kMostDigits>, kMostDigits> thirds_{};
   ContextWords words_;  // the names of each rule, then what must not stand before each
 };
 

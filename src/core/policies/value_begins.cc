@@ -1,8 +1,11 @@
 #include "core/policies/value_begins.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "core/base/ascii.h"
+#include "core/policies/id_checks.h"
+#include "core/policies/number_tables.h"
 
 namespace kt::policies {
 namespace {
@@ -10,18 +13,11 @@ namespace {
 bool IsWord(char c) noexcept {
   return IsAlnum(c) || c == '_';
 }
+bool IsHexDigit(char c) noexcept {
+  return IsDigit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
 char Before(std::string_view text, size_t begin, size_t back = 1) noexcept {
   return begin >= back ? text[begin - back] : '\0';
-}
-
-// Card: a number has its digits in one group, or four in its first one.
-bool Card(std::string_view text, size_t begin) {
-  const char before = Before(text, begin);
-  if (before == '.') return false;
-  if ((before == '-' || before == '/') && IsDigit(Before(text, begin, 2))) return false;
-  size_t end = begin;
-  while (end < text.size() && end - begin < 13 && IsDigit(text[end])) ++end;
-  return end - begin == 4 || end - begin == 13;
 }
 
 // A piece of something longer: "a-1234", "x/1234", "v.1234".
@@ -29,6 +25,47 @@ bool NoPiece(std::string_view text, size_t begin) {
   const char before = Before(text, begin);
   const bool joins = before == '-' || before == '/' || before == '.' || before == '_';
   return !joins || !IsAlnum(Before(text, begin, 2));
+}
+
+// Card: all digits in one group, or in groups as they are printed; of an issuer, and the check
+// digit is right.
+bool Card(std::string_view text, size_t begin) {
+  const char before = Before(text, begin);
+  if (before == '.') return false;
+  if ((before == '-' || before == '/') && IsDigit(Before(text, begin, 2))) return false;
+  constexpr size_t kFewest = 13, kMost = 19, kJoint = 3, kGroups = 5;
+  char digits[kMost + 1];
+  size_t count = 0, sizes[kGroups] = {};
+  const auto passes = [&](size_t size) {
+    const std::string_view number(digits, size);
+    return PassesLuhn(number) && CardRangeOf(number) != CardRangeKind::kNone;
+  };
+  size_t at = begin;
+  for (size_t group = 0; group < kGroups; ++group) {
+    for (; at < text.size() && IsDigit(text[at]) && count <= kMost; ++at, ++sizes[group]) {
+      digits[count++] = text[at];
+    }
+    if (count > kMost) return false;
+    if (group == 0 && sizes[0] != 4) return count >= kFewest && passes(count);
+    if (group == 1 && sizes[1] != 4 && sizes[1] != 6) return false;
+    const bool six = sizes[1] == 6;
+    if (group == 2 && six) return (sizes[2] == 5 || sizes[2] == 4) && passes(count);
+    if (group >= 2 && group < 4 && sizes[group] != 4) return false;
+    if (group == 3 && passes(count)) return true;
+    if (group == 4) return sizes[4] == 3 && passes(count);
+    const size_t joint = at;
+    while (at < text.size() && at - joint < kJoint && !IsAlnum(text[at])) ++at;
+  }
+  return false;
+}
+
+// A day and a month before all: "131052-308T".
+bool FinnishHetu(std::string_view text, size_t begin) {
+  constexpr size_t kBytes = 11;
+  if (text.size() - begin < kBytes || !NoPiece(text, begin)) return false;
+  const auto number = [&](size_t at) { return (text[at] - '0') * 10 + text[at + 1] - '0'; };
+  const int day = number(begin), month = number(begin + 2);
+  return day >= 1 && day <= 31 && month >= 1 && month <= 12;
 }
 
 // "1.2.415-555-2671", "id-415-555-2671"
@@ -72,15 +109,54 @@ bool NorthAmericanPhone(std::string_view text, size_t begin) {
   return first == 3 || at >= text.size() || !IsDigit(text[at]);
 }
 
-// "1.3.6.1.4.1", "Chrome/120.0.0.0": versions.
+// "1.3.6.1.4.1", "Chrome/120.0.0.0": versions. And four numbers of a byte each.
 bool Ipv4(std::string_view text, size_t begin) {
   const char before = Before(text, begin);
   if (before == '.' || before == '~' || before == '^') return false;
-  return (before != '/' && before != '-') || !IsLetter(Before(text, begin, 2));
+  if ((before == '/' || before == '-') && IsLetter(Before(text, begin, 2))) return false;
+  constexpr size_t kMostDigits = 3;
+  for (size_t at = begin, i = 0; i < 4; ++i, ++at) {
+    const size_t first = at;
+    int value = 0;
+    for (; at < text.size() && at - first <= kMostDigits && IsDigit(text[at]); ++at) {
+      value = value * 10 + text[at] - '0';
+    }
+    if (at == first || value > 255 || (at - first > 1 && text[first] == '0')) return false;
+    if (i < 3 && (at >= text.size() || text[at] != '.')) return false;
+  }
+  return true;
 }
 
+// "00:1b:63:84:45", "12:30:45": eight groups, some of which two colons stand for.
 bool Ipv6(std::string_view text, size_t begin) {
-  return Before(text, begin) != ':' && Before(text, begin) != '.';
+  if (Before(text, begin) == ':' || Before(text, begin) == '.') return false;
+  constexpr size_t kLongest = 48, kColons = 6;  // the last two groups may be written as IPv4
+  size_t colons = 0;
+  for (size_t at = begin; at < text.size() && at - begin < kLongest; ++at) {
+    if (text[at] == ':') {
+      if (++colons == kColons || (at + 1 < text.size() && text[at + 1] == ':')) return true;
+    } else if (!IsHexDigit(text[at])) {
+      return false;
+    }
+  }
+  return false;
+}
+
+// "00:1b:…", "00-1b-…", "001b.…"
+bool Mac(std::string_view text, size_t begin) {
+  if (!NoPiece(text, begin)) return false;
+  const auto is = [&](size_t at, std::string_view any) {
+    return begin + at < text.size() && any.find(text[begin + at]) != any.npos;
+  };
+  return is(2, ":-") || is(4, ".");
+}
+
+// "65 170839 J 008": the letter.
+bool GermanSocialSecurity(std::string_view text, size_t begin) {
+  constexpr size_t kFirst = 8, kLast = 10;
+  const std::string_view piece = text.substr(std::min(begin + kFirst, text.size()));
+  const auto end = piece.begin() + std::min(piece.size(), kLast - kFirst + 1);
+  return NoPiece(text, begin) && std::any_of(piece.begin(), end, IsUpper);
 }
 
 }  // namespace
@@ -107,14 +183,14 @@ FirstLook FindFirstLook(std::string_view name) noexcept {
       {"bare_token", {BareToken, 8}},  // 3.3
       {"es_nif", {NoPiece}},
       {"it_cf", {NoPiece}},
-      {"de_svnr", {NoPiece}},
+      {"de_svnr", {GermanSocialSecurity}},
       {"de_kvnr", {NoPiece}},
       {"de_vat", {NoPiece}},
       {"it_vat_prefixed", {NoPiece}},
       {"pl_nip_prefixed", {NoPiece}},
       {"se_plus", {NoPiece}},
       {"sg_uen", {NoPiece}},
-      {"fi_hetu", {NoPiece}},
+      {"fi_hetu", {FinnishHetu}},
       {"uk_nino", {NoPiece}},
       {"sg_nric", {NoPiece}},
       {"in_pan", {NoPiece}},
@@ -123,7 +199,7 @@ FirstLook FindFirstLook(std::string_view name) noexcept {
       {"tw_id", {NoPiece}},
       {"cl_rut", {NoPiece}},
       {"ie_pps", {NoPiece}},
-      {"mac", {NoPiece}},
+      {"mac", {Mac}},
       {"dea", {NoPiece}},
   };
   for (const auto& [known, look] : kLooks) {
