@@ -21,7 +21,7 @@ class Layout {
     if (starts == 0) return 0;
     switch (node.kind) {
       case Kind::kAssert:
-        return starts;
+        return IsEdgeOfText(node) ? 0 : starts;
       case Kind::kAtom:
         return LayAtom(node, starts);
       case Kind::kConcat:
@@ -46,6 +46,11 @@ class Layout {
   }
 
  private:
+  // Behind it stands nothing at all.
+  bool IsEdgeOfText(const RegexNode& node) const {
+    return backwards_ ? node.text == "^" || node.text == "\\A"
+                      : node.text == "$" || node.text == "\\z";
+  }
   // A code point of several bytes may hold them in any order.
   uint32_t LayAtom(const RegexNode& node, uint32_t starts) {
     ByteSet bytes = node.first;

@@ -148,6 +148,7 @@ class FactsReader {
     const uint64_t list = cursor_.Number();
     Factor& base = group->base;
     base.before = Set(cursor_.Number());
+    base.min_before = cursor_.Number();
     base.max_before = Unbounded(cursor_.Number());
     base.min_digits = static_cast<int>(cursor_.Number());
     base.lead_digits = static_cast<int>(cursor_.Number());

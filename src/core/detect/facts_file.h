@@ -30,7 +30,7 @@ using FactsKey = std::array<uint64_t, 2>;
 FactsKey FactsKeyOf(std::string_view pattern, bool ignore_case, int group) noexcept;
 
 // Ends in the version of the format and of what is derived.
-inline constexpr std::string_view kFactsMagic = "ktfacts2";
+inline constexpr std::string_view kFactsMagic = "ktfacts3";
 
 class FactsFile final : public KnownFacts {
  public:

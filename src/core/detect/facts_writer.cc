@@ -104,6 +104,7 @@ void FactsWriter::AppendGroups(const std::vector<FactorGroup>& groups,
     const Factor& base = group.base;
     AppendNumber(ListOffset(group.texts), out);
     AppendNumber(SetNumber(base.before), out);
+    AppendNumber(base.min_before, out);
     AppendNumber(Bounded(base.max_before), out);
     AppendNumber(static_cast<uint64_t>(base.min_digits), out);
     AppendNumber(static_cast<uint64_t>(base.lead_digits), out);

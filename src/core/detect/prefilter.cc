@@ -15,7 +15,6 @@ namespace {
 
 constexpr size_t kBlock = kScanBlock;
 constexpr auto kNoSkip = [](size_t at) { return at; };
-constexpr size_t kShortRun = 24;  // what is longer is remembered
 
 }  // namespace
 
@@ -62,11 +61,16 @@ bool Prefilter::RunFits(const Target& target, std::string_view text, size_t at,
     if (last >= text.size() || !run[static_cast<unsigned char>(text[last])]) return false;
   }
   if (memo->Holds(target.run, at)) return LongRunFits(target, text, at, memo);
+  if (text.size() - at >= kBlock) {
+    using Fit = TokenTable::Fit;
+    const TokenTable& table = run_tables_[target.run];
+    const Fit fit = table.RunFits(text.data() + at, target.min_run, target.min_digits);
+    return fit == Fit::kGoesOn ? LongRunFits(target, text, at, memo) : fit == Fit::kYes;
+  }
   int digits = target.min_digits;
   size_t bytes = 0;
   for (; digits > 0 || bytes < target.min_run; ++bytes) {
     if (at + bytes >= text.size()) return false;
-    if (bytes == kShortRun) return LongRunFits(target, text, at, memo);
     const auto byte = static_cast<unsigned char>(text[at + bytes]);
     if (!run[byte]) return false;
     digits -= IsAsciiDigit(byte) ? 1 : 0;
@@ -283,8 +287,10 @@ void Prefilter::Find(std::string_view text, size_t from, Candidates* out,
     if (target.is_witness) return out->See(target.rule);
     const bool far = target.max_before == kAnywhere || begin - from < target.max_before;
     const size_t first = far ? from : begin - target.max_before;
-    if (target.witness == kNone) return out->Add(target.rule, first, begin);
-    out->AddIfSeen(target.witness, target.rule, first, begin);
+    if (begin - from < target.min_before) return;
+    const size_t last = begin - target.min_before;
+    if (target.witness == kNone) return out->Add(target.rule, first, last);
+    out->AddIfSeen(target.witness, target.rule, first, last);
   };
   Candidates found = *out;
   PrefilterConditions::Memo memo;

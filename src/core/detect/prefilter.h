@@ -63,7 +63,7 @@ class Prefilter {
 
   struct Target {
     uint32_t rule;
-    uint32_t max_before;  // UINT32_MAX: anywhere
+    uint32_t min_before, max_before;  // UINT32_MAX: anywhere
     uint32_t min_run;
     int min_digits, lead_digits;
     uint32_t run;            // in runs_
@@ -245,6 +245,7 @@ class Prefilter {
   std::vector<Target> targets_;
   std::vector<uint32_t> lists_;  // of targets, the last one of each with kLastTarget
   std::vector<ByteSet> runs_;
+  std::vector<TokenTable> run_tables_;  // of the same
   std::vector<Opening> openings_;
   // The lists: of short literals by their group in the filter, then those of four bytes by Hash4,
   // those of five to seven by Hash5 and those of eight by Hash8.

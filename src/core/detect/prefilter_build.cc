@@ -68,6 +68,7 @@ uint32_t Prefilter::WitnessIndex(const Condition& witness) {
 Prefilter::Target Prefilter::TargetOf(uint32_t rule, const Factor& base) {
   Target target{};
   target.rule = rule;
+  target.min_before = static_cast<uint32_t>(base.min_before);
   target.max_before =
       base.max_before >= kAnywhere ? kAnywhere : static_cast<uint32_t>(base.max_before);
   target.min_run = static_cast<uint32_t>(base.min_run);

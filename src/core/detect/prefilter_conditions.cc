@@ -4,6 +4,16 @@
 #include <cstring>
 
 namespace kt::detect {
+namespace {
+
+constexpr size_t kLookAhead = 64;  // bytes
+
+// Of what was loaded as a little-endian number.
+unsigned FirstByte(uint64_t bytes) noexcept {
+  return bytes & 0xFF;
+}
+
+}  // namespace
 
 std::string KeyOf(const Condition& condition) {
   std::string key = std::to_string(condition.run_bytes);
@@ -50,6 +60,9 @@ uint32_t PrefilterConditions::AddWanted(const Condition& condition) {
     literals_.push_back(literal);
   }
   wanted.end_literal = static_cast<uint32_t>(literals_.size());
+  std::sort(
+      literals_.begin() + wanted.first_literal, literals_.end(),
+      [](const Literal& a, const Literal& b) { return FirstByte(a.bytes) < FirstByte(b.bytes); });
   std::vector<uint64_t> sorted;
   for (const Factor& factor : condition.any_of) sorted.push_back(KeyOfBytes(factor.bytes));
   std::sort(sorted.begin(), sorted.end());
@@ -97,8 +110,12 @@ size_t PrefilterConditions::FindRun(const Wanted& wanted, std::string_view text,
 bool PrefilterConditions::Begins(const Wanted& wanted, uint64_t folded) const noexcept {
   const uint32_t index = BloomIndex(folded & wanted.head_mask);
   if ((wanted.bloom[index >> 6] >> (index & 63) & 1) == 0) return false;
-  for (uint32_t i = wanted.first_literal; i < wanted.end_literal; ++i) {
-    if (((folded ^ literals_[i].bytes) & literals_[i].mask) == 0) return true;
+  const auto begin = literals_.begin() + wanted.first_literal;
+  const auto end = literals_.begin() + wanted.end_literal;
+  auto literal = std::partition_point(
+      begin, end, [&](const Literal& l) { return FirstByte(l.bytes) < FirstByte(folded); });
+  for (; literal != end && FirstByte(literal->bytes) == FirstByte(folded); ++literal) {
+    if (((folded ^ literal->bytes) & literal->mask) == 0) return true;
   }
   return false;
 }
@@ -129,7 +146,7 @@ bool PrefilterConditions::Search(uint32_t number, std::string_view text, size_t 
     return wanted.words ? FindWord(wanted, text, first, last)
                         : FindLiteral(wanted, text, first, last);
   };
-  size_t start = begin;
+  size_t start = begin, last = end;
   if (begin < known.begin && known.begin <= end) {
     const size_t hit = find(begin, known.begin - 1);
     if (hit != kNowhere) {
@@ -140,14 +157,16 @@ bool PrefilterConditions::Search(uint32_t number, std::string_view text, size_t 
     if (end < known.end) return false;
   }
   if (known.begin <= begin && begin <= known.end) {
+    // Asked again a few bytes on: a row of numbers, say. One long look costs less than many.
     start = known.end;
+    last = end + kLookAhead;
   } else {
     known.begin = begin;
   }
-  const size_t hit = find(start, end);
-  known.end = std::min(hit, end + 1);
+  const size_t hit = find(start, last);
+  known.end = std::min(hit, last + 1);
   known.behind_hit = hit == kNowhere ? 0 : hit + 1;
-  return hit != kNowhere;
+  return hit <= end;
 }
 
 }  // namespace kt::detect

@@ -81,10 +81,10 @@ class PrefilterConditions {
   // What conditions look for, in whatever window.
   struct Wanted {
     ByteSet run;
-    uint32_t run_bytes = 0;  // 0: literals
-    bool words = false;      // no word byte is before any of the literals
-    uint32_t heads = 0;      // in heads_
-    uint32_t first_literal = 0, end_literal = 0;
+    uint32_t run_bytes = 0;                        // 0: literals
+    bool words = false;                            // no word byte is before any of the literals
+    uint32_t heads = 0;                            // in heads_
+    uint32_t first_literal = 0, end_literal = 0;   // by their first byte
     uint64_t head_mask = 0;                        // of the bytes that all literals have
     uint64_t bloom[(1u << kBloomBits) / 64] = {};  // by these
   };

@@ -15,9 +15,10 @@ namespace kt::detect {
 namespace {
 
 bool SharesBase(const Factor& a, const Factor& b) {
-  return a.before == b.before && a.max_before == b.max_before && a.min_digits == b.min_digits &&
-         a.lead_digits == b.lead_digits && a.min_run == b.min_run && a.run == b.run &&
-         a.conditions == b.conditions && a.positions == b.positions && a.witness == b.witness;
+  return a.before == b.before && a.min_before == b.min_before && a.max_before == b.max_before &&
+         a.min_digits == b.min_digits && a.lead_digits == b.lead_digits && a.min_run == b.min_run &&
+         a.run == b.run && a.conditions == b.conditions && a.positions == b.positions &&
+         a.witness == b.witness;
 }
 
 using Kind = RegexNode::Kind;
@@ -34,6 +35,9 @@ constexpr size_t kLongRun = 12;
 constexpr size_t kShortRun = 4;
 constexpr size_t kCapitals = 40;
 constexpr double kTokenShare = 0.001, kCapitalShare = 0.0003;
+
+// What begins with a digit and has many is told by the bytes around it, at no cost for each rule.
+constexpr double kNumberShare = 0.5;
 
 // How often ordinary text has such runs.
 double LongRunShare(const FactorSet& set) noexcept {
@@ -61,7 +65,8 @@ double Score(const FactorSet& set) {
     // Of a single letter every other word begins with one.
     const double least = factor.bytes.size() == 1 && IsAsciiLetter(begin) ? 0.01 : 0;
     if (factor.min_digits >= kManyDigits) {
-      one *= 0.1;
+      const bool number = IsAsciiDigit(begin) && factor.start != Start::kAnywhere;
+      one *= number ? 0.1 * kNumberShare : 0.1;
     } else if (factor.min_run <= factor.bytes.size()) {
       // The literal itself is the run.
     } else if (factor.min_run >= kLongRun) {
@@ -88,9 +93,12 @@ double ScoreBehind(size_t bytes, const FactorSet& set) noexcept {
   return score;
 }
 
-void MoveBehind(size_t bytes, FactorSet* set) {
-  set->score = ScoreBehind(bytes, *set);
-  for (Factor& factor : set->any_of) factor.max_before = AddDistance(factor.max_before, bytes);
+void MoveBehind(size_t least, size_t most, FactorSet* set) {
+  set->score = ScoreBehind(most, *set);
+  for (Factor& factor : set->any_of) {
+    factor.min_before += least;
+    factor.max_before = AddDistance(factor.max_before, most);
+  }
 }
 
 // The digits that a node begins with, in a row. False: something else may follow them.
@@ -242,7 +250,7 @@ std::optional<FactorSet> BestOfSequence(const RegexNode& node, Edge edge) {
   if (best == node.children.size()) return std::nullopt;
   FactorSet set = *sets[best];
   if (best_score >= kRare) Neighbours(sequence, std::move(sets), longest).AddTo(best, &set);
-  MoveBehind(Distance(longest, 0, best), &set);
+  MoveBehind(Distance(sequence.bytes, 0, best), Distance(longest, 0, best), &set);
   return set;
 }
 

@@ -34,7 +34,8 @@ struct Factor {
   bool word_ends = false;       // no word byte follows
   bool odd_blank = false;       // a blank follows that is not one single space
   ByteSet before = ~ByteSet();  // one of these is, unless the match begins here
-  size_t max_before = 0;  // bytes between the beginning of the match and this; or kAnywhereBefore
+  // Bytes between the beginning of the match and this; the most may be kAnywhereBefore.
+  size_t min_before = 0, max_before = 0;
   // From here on there is a run of these bytes, so long and with so many digits. 0: not known.
   int min_digits = 0;
   int lead_digits = 0;  // of them, those that it begins with, in a row

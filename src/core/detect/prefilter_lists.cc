@@ -242,6 +242,8 @@ void Prefilter::Finish() {
   targets_.shrink_to_fit();
   lists_.shrink_to_fit();
   runs_.shrink_to_fit();
+  run_tables_.resize(runs_.size());
+  for (size_t i = 0; i < runs_.size(); ++i) run_tables_[i].Add(runs_[i]);
 }
 
 // Numbers begin so often that what cannot be one has to be told apart at once.

@@ -106,9 +106,12 @@ struct Looks {
     return words;
   }
 
-  __attribute__((target("avx2"))) static int Avx2DigitsOfRun(const TokenTable& table,
-                                                             const char* block,
-                                                             bool* goes_on) noexcept {
+  // What is not in the run and what is a digit, a bit for each byte of the block.
+  struct RunBits {
+    uint64_t others = 0, digits = 0;
+  };
+  __attribute__((target("avx2"), always_inline)) static RunBits Avx2RunBits(
+      const TokenTable& table, const char* block) noexcept {
     const __m256i half = _mm256_set1_epi8(15);
     const __m256i lows =
         _mm256_broadcastsi128_si256(_mm_load_si128(reinterpret_cast<const __m128i*>(table.low_)));
@@ -129,8 +132,28 @@ struct Looks {
       digits |= bits(_mm256_cmpeq_epi8(_mm256_min_epu8(from_zero, _mm256_set1_epi8(9)), from_zero));
     }
     if (table.foreign_) others &= ~foreign;
+    return {others, digits};
+  }
+
+  __attribute__((target("avx2"))) static int Avx2DigitsOfRun(const TokenTable& table,
+                                                             const char* block,
+                                                             bool* goes_on) noexcept {
+    const auto [others, digits] = Avx2RunBits(table, block);
     *goes_on = others == 0;
     return __builtin_popcountll(digits & (others ^ (others - 1)));
+  }
+
+  __attribute__((target("avx2"))) static TokenTable::Fit Avx2RunFits(const TokenTable& table,
+                                                                     const char* block,
+                                                                     size_t bytes,
+                                                                     int wanted) noexcept {
+    const auto [others, digits] = Avx2RunBits(table, block);
+    const uint64_t run = others ^ (others - 1);  // and what ends it
+    const size_t length = others == 0 ? kScanBlock : static_cast<size_t>(__builtin_ctzll(others));
+    if (length >= bytes && __builtin_popcountll(digits & run) >= wanted) {
+      return TokenTable::Fit::kYes;
+    }
+    return others == 0 ? TokenTable::Fit::kGoesOn : TokenTable::Fit::kNo;
   }
 
   // Where one of the literals may begin.
@@ -237,6 +260,20 @@ int TokenTable::DigitsOfRun(const char* block, bool* goes_on) const noexcept {
   }
   *goes_on = true;
   return digits;
+}
+
+TokenTable::Fit TokenTable::RunFits(const char* block, size_t bytes, int digits) const noexcept {
+#if defined(__x86_64__)
+  static const bool kAvx2 = __builtin_cpu_supports("avx2");
+  if (kAvx2) return Looks::Avx2RunFits(*this, block, bytes, digits);
+#endif
+  for (size_t i = 0; i < kScanBlock; ++i) {
+    if (digits <= 0 && i >= bytes) return Fit::kYes;
+    const auto byte = static_cast<unsigned char>(block[i]);
+    if (!MayHold(byte)) return Fit::kNo;
+    digits -= IsAsciiDigit(byte) ? 1 : 0;
+  }
+  return digits <= 0 && bytes <= kScanBlock ? Fit::kYes : Fit::kGoesOn;
 }
 
 size_t HeadTable::Find(std::string_view text, size_t begin, size_t end) const noexcept {

@@ -34,9 +34,9 @@ std::optional<double> Chance(double per_place, size_t back, size_t ahead) noexce
 
 }  // namespace
 
-size_t Distance(std::span<const size_t> longest, size_t from, size_t to) noexcept {
+size_t Distance(std::span<const size_t> bytes, size_t from, size_t to) noexcept {
   size_t sum = 0;
-  for (size_t i = from; i < to; ++i) sum = AddDistance(sum, longest[i]);
+  for (size_t i = from; i < to; ++i) sum = AddDistance(sum, bytes[i]);
   return sum;
 }
 

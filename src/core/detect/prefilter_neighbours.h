@@ -36,9 +36,8 @@ struct Sequence {
 inline size_t AddDistance(size_t a, size_t b) noexcept {
   return a == kAnywhereBefore || b == kAnywhereBefore ? kAnywhereBefore : a + b;
 }
-// Bytes from the beginning of the item `from` to that of `to`, the longest that each may match
-// being given.
-size_t Distance(std::span<const size_t> longest, size_t from, size_t to) noexcept;
+// Bytes from the beginning of the item `from` to that of `to`, those of each being given.
+size_t Distance(std::span<const size_t> bytes, size_t from, size_t to) noexcept;
 
 class Neighbours {
  public:

@@ -43,6 +43,9 @@ class TokenTable {
   // it may go on behind them. Where the set has any other than ASCII, all of those may be in it.
   bool MayHold(unsigned char byte) const noexcept { return byte < 0x80 ? set_[byte] : foreign_; }
   int DigitsOfRun(const char* block, bool* goes_on) const noexcept;
+  // Whether that run has so many bytes and digits; kGoesOn: not in the block, and it goes on.
+  enum class Fit : unsigned char { kNo, kYes, kGoesOn };
+  Fit RunFits(const char* block, size_t bytes, int digits) const noexcept;
 
  private:
   friend struct Scans;

@@ -183,6 +183,12 @@ TEST(PrefilterScanOf, CountsTheDigitsOfARun) {
       bool goes_on = false;
       ASSERT_EQ(table.DigitsOfRun(block.data(), &goes_on), digits) << block;
       ASSERT_EQ(goes_on, i == kScanBlock) << block;
+      const size_t bytes = random() % 80;
+      const int wanted = static_cast<int>(random() % 20);
+      const bool fits = i >= bytes && digits >= wanted;
+      const auto open = i == kScanBlock ? TokenTable::Fit::kGoesOn : TokenTable::Fit::kNo;
+      ASSERT_EQ(table.RunFits(block.data(), bytes, wanted), fits ? TokenTable::Fit::kYes : open)
+          << block;
     }
     EXPECT_EQ(table.MayHold(0xA0), foreign);
   }

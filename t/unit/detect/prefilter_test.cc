@@ -43,6 +43,7 @@ TEST(PrefilterFactors, SayHowFarBehindTheBeginningTheyStand) {
   ASSERT_TRUE(set);
   EXPECT_EQ(set->any_of.at(0).bytes, "://x");
   EXPECT_EQ(set->any_of.at(0).max_before, 27u) << "nine letters, each up to three bytes";
+  EXPECT_EQ(set->any_of.at(0).min_before, 2u);
 }
 
 TEST(PrefilterFactors, CountTheDigitsOfNumbers) {
@@ -223,6 +224,16 @@ TEST(PrefilterFactors, KnowWhatAMatchOpensWith) {
   EXPECT_EQ(opening.next.count(), 1u);
   EXPECT_TRUE(opening.next['@']);
   EXPECT_EQ(OpeningOf(R"([a-z]{2,9}(?:@|#)?!)").next.count(), 3u);
+}
+
+TEST(PrefilterFactors, KnowThatNothingStandsBehindTheEndOfTheText) {
+  const auto behind = [](std::string_view pattern) {
+    return Required(pattern)->any_of.front().positions->ahead[7];
+  };
+  EXPECT_FALSE(behind(R"(\b\d{7}(?:[^\w]|$))")['1']);
+  EXPECT_TRUE(behind(R"(\b\d{7}(?:[^\w]|$))")[' ']);
+  EXPECT_TRUE(behind(R"((?m)\b\d{7}(?:[^\w]|$))")['\n']) << "the end of a line";
+  EXPECT_TRUE(behind(R"(\b\d{7}\b)")['1']) << "is left to the expression";
 }
 
 TEST(PrefilterFactors, KnowNoOpeningThatMayGoOnInManyWays) {

@@ -24,9 +24,9 @@ inline bool SameCondition(const Condition* a, const Condition* b) {
 
 inline bool SameFactor(const Factor& a, const Factor& b) {
   return a.bytes == b.bytes && a.start == b.start && a.word_ends == b.word_ends &&
-         a.odd_blank == b.odd_blank && a.before == b.before && a.max_before == b.max_before &&
-         a.min_digits == b.min_digits && a.lead_digits == b.lead_digits && a.min_run == b.min_run &&
-         a.run == b.run &&
+         a.odd_blank == b.odd_blank && a.before == b.before && a.min_before == b.min_before &&
+         a.max_before == b.max_before && a.min_digits == b.min_digits &&
+         a.lead_digits == b.lead_digits && a.min_run == b.min_run && a.run == b.run &&
          std::equal(a.conditions.begin(), a.conditions.end(), b.conditions.begin(),
                     b.conditions.end(),
                     [](const auto& x, const auto& y) { return SameCondition(x.get(), y.get()); }) &&
