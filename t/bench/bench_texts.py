@@ -2,6 +2,8 @@
 
 import itertools
 import json
+import random
+import re
 
 PROSE = (
     "The lighthouse at the northern cape was built over a period of four years, and the stones for "
@@ -36,6 +38,15 @@ def repeat(parts, size):
     text = ""
     while len(text) < size:
         text += "".join(parts)
+    return text[:size]
+
+
+def at_random(parts, size):
+    """The parts in any order, with other digits each time: nothing of it repeats for long."""
+    choice = random.Random(1)
+    text = ""
+    while len(text) < size:
+        text += re.sub(r"\d", lambda _: choice.choice("0123456789"), choice.choice(parts))
     return text[:size]
 
 

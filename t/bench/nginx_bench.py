@@ -21,8 +21,8 @@ import time
 
 from bench_nginx import (FRONT, PACK, USER, Nginx, cpu_us, free_port, gateway, resident_kb,
                          upstream_conf)
-from bench_texts import (FRESH, LOADS, NEAR_MISSES, PROSE, answer, body, events, fresh_word, repeat,
-                         stream_parts)
+from bench_texts import (FRESH, LOADS, NEAR_MISSES, PROSE, answer, at_random, body, events,
+                         fresh_word, repeat, stream_parts)
 
 
 def load(port, path, directory, text, connections, seconds, fresh):
@@ -262,6 +262,9 @@ def main():
                  (", behind a new begin", FRESH + repeat(known or new, size), True),
                  (", again", repeat(new, size), False))
              if known or not kind.startswith(", behind")]
+    random_misses = FRESH + at_random(NEAR_MISSES, 100 * kilo)
+    cases += [("100 KB near misses at random, c=8" + kind, 8, body(random_misses), json_answer,
+               "<= 1.5 of 100 KB", fresh) for kind, fresh in (("", True), (", again", False))]
     cases.append(("stream, 32 events in one write, c=32", 32, body(FRESH + "Hello there", True),
                   stream_answer, "<= 2.8 x", True))
     cases = [case for case in cases if options.only in case[0]]
