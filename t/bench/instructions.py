@@ -32,14 +32,16 @@ TWO_KB = texts.body(texts.FRESH + texts.repeat([texts.PROSE], 2048))
 LARGE = texts.body(texts.repeat([texts.FRESH, texts.PROSE], 100 * 1024))
 STREAM = texts.body(texts.FRESH + "Hello there", True)
 VALUES = "Write to jane.doe@example.com, card 4111 1111 1111 1111. "
+TWO_VALUES = texts.body(texts.FRESH + VALUES + texts.repeat([texts.PROSE], 1984))
 CASES = {
     "plain": Case("2 KB, proxy_pass", "/plain/json", TWO_KB, False, ""),
     "audit": Case("2 KB, audit logger alone", "/audit", TWO_KB, False, ""),
     "known": Case("2 KB, whole chain, a known text", "/json", TWO_KB, False, "90,000"),
     "fresh": Case("2 KB, whole chain, a new text each time", "/json", TWO_KB, True, ""),
     "large": Case("100 KB, whole chain, a known text", "/json", LARGE, False, ""),
-    "values": Case("2 KB, whole chain, two values in a new text", "/json",
-                   texts.body(texts.FRESH + VALUES + texts.repeat([texts.PROSE], 1984)), True, ""),
+    "values": Case("2 KB, whole chain, two values in a new text", "/json", TWO_VALUES, True, ""),
+    "known-values": Case("2 KB, whole chain, two values in a known text", "/json", TWO_VALUES, False,
+                         ""),
     "plain-stream": Case("stream of 32 events in one write, proxy_pass", "/plain/stream", STREAM,
                          False, ""),
     "stream": Case("stream of 32 events in one write, whole chain", "/stream", STREAM, False, ""),

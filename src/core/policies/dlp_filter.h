@@ -22,6 +22,7 @@ class DlpFilter final : public policy::Policy {
   Status Evaluate(const policy::TextUnit& unit, std::span<const detect::Match> matches,
                   policy::Evaluation* out) const override;
   bool needs_something_found() const noexcept override { return true; }
+  bool judges_matches_only() const noexcept override { return true; }
 
  private:
   struct RuleInfo {

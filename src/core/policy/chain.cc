@@ -220,9 +220,10 @@ std::optional<Block> ChainRun::RunEntry(size_t entry_index, Phase phase,
   PolicyOutcome& outcome = OutcomeOf(entry_index, phase);
   std::vector<TextEdit> added;
   for (size_t i = 0; i < texts.size(); ++i) {
-    VerdictCache::Passed& passed = read[i].passed;
-    if (read[i].cached == JudgedText::Cached::kKnown) {
-      outcome.score = std::max(outcome.score, passed.ScoreOf(entry_index));
+    const bool known = read[i].cached == JudgedText::Cached::kKnown ||
+                       read[i].cached == JudgedText::Cached::kFound;
+    if (known && (read[i].spoke >> entry_index & 1) == 0) {
+      outcome.score = std::max(outcome.score, read[i].passed.ScoreOf(entry_index));
       continue;
     }
     Evaluation evaluation;
@@ -232,10 +233,7 @@ std::optional<Block> ChainRun::RunEntry(size_t entry_index, Phase phase,
     const Status status =
         unread ? Status::ResourceExhausted("the text could not be read")
                : entry.policy->Evaluate(unit, MatchesOf(entry, read[i].reading), &evaluation);
-    const bool spoke = !status.ok() || !evaluation.findings.empty();
-    if (spoke || !passed.AddScore(entry_index, evaluation.score)) {
-      read[i].cached = JudgedText::Cached::kNot;
-    }
+    if (!known) NoteEvaluation(entry_index, status, evaluation, &read[i]);
     if (!status.ok()) {
       if (auto block = Failed(entry, i, &outcome)) return block;
       continue;

@@ -213,6 +213,9 @@ class ChainRun {
   bool WantsScores(const TextUnit& unit) const noexcept;
   // True: the text is known to pass.
   bool LookUp(const Text& text, Phase phase, bool scored, JudgedText* out);
+  bool Recall(const Text& text, JudgedText* out);
+  void NoteEvaluation(size_t entry, const Status& status, const Evaluation& evaluation,
+                      JudgedText* text) const;
   void Remember(std::span<const JudgedText> read);
   void NoteFailure(const Status& status, JudgedText* out);
   void ReadText(const Text& text, Phase phase, JudgedText* out);

@@ -68,19 +68,59 @@ bool ChainRun::LookUp(const Text& text, Phase phase, bool scored, JudgedText* ou
   circumstances.text_class = static_cast<uint8_t>(text.unit.text_class);
   circumstances.joined = text.joined;
   if (!options_.cache->KeyOf(circumstances, options_.caller, bytes, &out->key)) return false;
-  const VerdictCache::Passed* passed = options_.cache->Find(out->key);
-  out->cached = passed != nullptr ? JudgedText::Cached::kKnown : JudgedText::Cached::kIfPassed;
-  out->passed = passed != nullptr ? *passed : VerdictCache::Passed();
-  if (passed == nullptr) return false;
+  out->cached = JudgedText::Cached::kIfPassed;
+  out->passed = {};
+  out->spoke = 0;
+  return Recall(text, out);
+}
+
+bool ChainRun::Recall(const Text& text, JudgedText* out) {
+  if (const VerdictCache::Passed* passed = options_.cache->Find(out->key)) {
+    out->cached = JudgedText::Cached::kKnown;
+    out->passed = *passed;
+  } else if (const VerdictCache::Found* found = options_.cache->FindFound(out->key)) {
+    out->cached = JudgedText::Cached::kFound;
+    out->passed = found->passed;
+    out->spoke = found->entries;
+    buffers_.reader.Recall(text.unit.text, {found->matches.data(), found->count}, &out->reading);
+  } else {
+    return false;
+  }
   out->failed = false;
-  windows_ += passed->windows;
+  windows_ += out->passed.windows;
   ++cached_texts_;
   return true;
 }
 
+void ChainRun::NoteEvaluation(size_t entry, const Status& status, const Evaluation& evaluation,
+                              JudgedText* text) const {
+  const bool spoke = !evaluation.findings.empty();
+  const bool says_it_again = !spoke || chain_.entries()[entry].policy->judges_matches_only();
+  if (!status.ok() || !says_it_again || !text->passed.AddScore(entry, evaluation.score)) {
+    text->cached = JudgedText::Cached::kNot;
+  } else if (spoke && text->cached == JudgedText::Cached::kIfPassed) {
+    text->spoke |= uint64_t{1} << entry;
+  }
+}
+
 void ChainRun::Remember(std::span<const JudgedText> read) {
   for (const JudgedText& text : read) {
-    if (text.cached == JudgedText::Cached::kIfPassed) options_.cache->Add(text.key, text.passed);
+    if (text.cached != JudgedText::Cached::kIfPassed) continue;
+    if (text.spoke == 0) {
+      options_.cache->Add(text.key, text.passed);
+      continue;
+    }
+    VerdictCache::Found found;
+    found.passed = text.passed;
+    found.entries = text.spoke;
+    bool fits = true;
+    for (size_t entry = 0; entry < chain_.entries().size(); ++entry) {
+      if ((text.spoke >> entry & 1) == 0) continue;
+      for (const detect::Match& match : MatchesOf(chain_.entries()[entry], text.reading)) {
+        fits = fits && found.Add(match);
+      }
+    }
+    if (fits) options_.cache->AddFound(text.key, found);
   }
 }
 

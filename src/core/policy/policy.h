@@ -68,6 +68,9 @@ class Policy {
   // Of a text whose reading says_nothing() this policy finds nothing, and gives the same score each
   // time: of the deltas of a stream most are such texts, and not asked about.
   virtual bool needs_something_found() const noexcept { return false; }
+  // Evaluate looks at the text and its matches, at nothing else of the reading, and gives no score:
+  // with the matches of the same text it says the same again.
+  virtual bool judges_matches_only() const noexcept { return false; }
   // The policy needs whole answers (its rules have no bounded longest match, or streaming_mode).
   virtual bool needs_whole_answer() const noexcept { return false; }
 };

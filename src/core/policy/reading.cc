@@ -153,11 +153,15 @@ void Reader::Trim() {
   if (spare_ != nullptr) Reading::Trim(&spare_);
 }
 
-Status Reader::Prepare(std::string_view raw, unsigned views, Reading* out) {
+void Reader::Clear(std::string_view raw, Reading* out) {
   out->raw_ = out->plain_ = raw;
   out->matches_.clear();
   out->scores_.reset();
   if (out->deep_ != nullptr) spare_ = std::move(out->deep_);
+}
+
+Status Reader::Prepare(std::string_view raw, unsigned views, Reading* out) {
+  Clear(raw, out);
   if (spare_ == nullptr) spare_ = std::make_unique<Reading::Deep>();
   Reading::Deep& deep = *spare_;
   deep.plain_matches.clear();
@@ -324,6 +328,11 @@ void Reader::Score(const Options& options, Reading* out) const {
     }
   }
   out->windows_ = *options.windows;
+}
+
+void Reader::Recall(std::string_view raw, std::span<const Match> matches, Reading* out) {
+  Clear(raw, out);
+  out->matches_.assign(matches.begin(), matches.end());
 }
 
 Status Reader::Read(std::string_view raw, const Options& options, Reading* out) {

@@ -131,12 +131,16 @@ class Reader {
   // *out without matches: the text was not judged.
   Status Read(std::string_view raw, const Options& options, Reading* out);
 
+  // As if Read had found these matches of the raw text, and nothing else was in it.
+  void Recall(std::string_view raw, std::span<const detect::Match> matches, Reading* out);
+
   // Streams: reads raw[from, …) with what comes before as context, of which the last
   // kStreamContextBytes are enough. Sets *cut: what is before it is judged for good, whatever
   // follows; only matches that lie in [from, *cut) are reported. `final`: nothing follows.
   Status ReadDelta(std::string_view raw, size_t from, bool final, Reading* out, size_t* cut);
 
  private:
+  void Clear(std::string_view raw, Reading* out);
   Status Prepare(std::string_view raw, unsigned views, Reading* out);
   Status MatchPlain(const Options& options, Reading* out);
   // Of spans of the plain text: leaves out what Rule::respelled denies.

@@ -1,11 +1,11 @@
-// Texts in which a chain found nothing, so that what comes again is not judged again: clients send
-// a conversation anew with every turn, and agents do so all day.
+// Texts that a chain let go on, so that what comes again is not judged again: clients send a
+// conversation anew with every turn, and agents do so all day.
 //
 // What is kept of a text is a keyed hash of 128 bits (keyed_hash.h) over its bytes and over
-// everything else that its verdict depends on, and the scores it got; never the text, and nothing
-// of a text in which something was found. Nobody can find out from outside what is kept, not even
-// by what makes room for what. `caller` is part of what is hashed: how fast an answer comes tells
-// nobody what others have sent.
+// everything else that its verdict depends on, and the scores it got; where values were found that
+// are redacted or recorded, which rules found them and where, never what they are. Nobody can find
+// out from outside what is kept, not even by what makes room for what. `caller` is part of what is
+// hashed: how fast an answer comes tells nobody what others have sent.
 //
 // Of the texts that are not known, passages may be (passage_cache.h).
 //
@@ -16,9 +16,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string_view>
 
 #include "core/base/status.h"
+#include "core/detect/matcher.h"
 #include "core/policy/keyed_hash.h"
 #include "core/policy/passage_cache.h"
 #include "core/policy/recent_table.h"
@@ -49,10 +51,21 @@ class VerdictCache {
     bool AddScore(size_t entry, double score) noexcept;
     double ScoreOf(size_t entry) const noexcept;  // negative: it gave none
   };
+  // The text went on, and some policies had something to say of it: what the rules of these found.
+  struct Found {
+    static constexpr size_t kMatches = 12;
+    Passed passed;
+    uint64_t entries = 0;  // of the chain, those policies, as bits
+    size_t count = 0;
+    std::array<detect::Match, kMatches> matches;
+    // False: there is no room for it.
+    bool Add(const detect::Match& match) noexcept;
+  };
   using Key = KeyedHash::Value;
 
-  // `texts`: how many are kept, at least, and a quarter as many passages; 56 bytes each. kInternal:
-  // OpenSSL has no such hash.
+  // `texts`: how many are kept, at least, 56 bytes each; a quarter as many passages, and a
+  // sixteenth as many texts in which something was found, 590 bytes each. kInternal: OpenSSL has no
+  // such hash.
   static Result<std::unique_ptr<VerdictCache>> Make(size_t texts);
 
   // False: it cannot be computed, the text has to be judged.
@@ -60,7 +73,9 @@ class VerdictCache {
              Key* out) noexcept;
   // Valid until the next Add. nullptr: not known.
   const Passed* Find(const Key& key) noexcept { return table_.Find(key); }
+  const Found* FindFound(const Key& key) noexcept { return found_.Find(key); }
   void Add(const Key& key, const Passed& passed) noexcept { table_.Add(key, passed); }
+  void AddFound(const Key& key, const Found& found) noexcept { found_.Add(key, found); }
   PassageCache& passages() noexcept { return *passages_; }
 
  private:
@@ -68,6 +83,7 @@ class VerdictCache {
 
   std::unique_ptr<KeyedHash> hash_;
   RecentTable<Passed> table_;
+  RecentTable<Found> found_;
   std::unique_ptr<PassageCache> passages_;
 };
 

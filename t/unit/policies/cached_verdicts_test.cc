@@ -2,6 +2,7 @@
 #include <random>
 
 #include "chain_fixture.h"
+#include "sample_values.h"
 
 namespace kt::policies {
 namespace {
@@ -18,13 +19,12 @@ const char* const kPieces[] = {
 };
 
 struct Said {
-  std::vector<std::string> outcomes;
-  std::vector<std::string> texts;
+  std::vector<std::string> outcomes, texts, redactions;
   bool operator==(const Said&) const = default;
 };
 
 Said JudgeAll(const policy::Chain& chain, const std::vector<std::string>& texts,
-              policy::VerdictCache* cache) {
+              policy::VerdictCache* cache, uint32_t* known = nullptr) {
   policy::ChainRun run(chain, {.cache = cache});
   std::vector<policy::ChainRun::Text> units(texts.size());
   for (size_t i = 0; i < texts.size(); ++i) {
@@ -34,6 +34,10 @@ Said JudgeAll(const policy::Chain& chain, const std::vector<std::string>& texts,
   std::vector<std::vector<policy::TextEdit>> edits;
   const auto block = run.Judge(policy::Phase::kInput, units, &edits);
   Said said;
+  if (known != nullptr) *known = run.cached_texts();
+  for (const policy::ChainRun::Count& count : run.redactions()) {
+    said.redactions.push_back(std::string(count.type) + std::to_string(count.count));
+  }
   if (block) said.outcomes.push_back(block->reason_code + std::to_string(block->text_index));
   for (const policy::PolicyOutcome& outcome : run.outcomes()) {
     said.outcomes.push_back(std::string(outcome.kind) + std::to_string(int(outcome.verdict)) +
@@ -69,6 +73,52 @@ TEST(CachedVerdicts, ConversationsThatGrowAreJudgedAsIfTheyWereNew) {
   }
   EXPECT_GT(blocked, 20u);
   EXPECT_GT(passed, 100u);
+}
+
+// Of a text in which values were found no policy reads it again, and all of them say the same.
+TEST(CachedVerdicts, ValuesAreFoundAgainWithoutALook) {
+  config::PolicyConfig config = ConfigWith({"prompt-injection", "pii-detector", "dlp-filter"});
+  config.dlp_filter.blocked_terms = {"northern cape"};
+  for (const auto format : {config::MarkerFormat::kLabel, config::MarkerFormat::kPartial,
+                            config::MarkerFormat::kReversible}) {
+    config.pii_detector.marker_format = format;
+    const auto chain = Build(config);
+    const auto cache = std::move(policy::VerdictCache::Make(4096)).value();
+    std::mt19937 random(11);
+    size_t redacted = 0;
+    for (int conversation = 0; conversation < 100; ++conversation) {
+      std::vector<std::string> texts(1 + random() % 6);
+      for (std::string& text : texts) {
+        text = kPieces[std::array{0, 5, 6, 7}[random() % 4]];
+        for (size_t values = random() % 5; values > 0; --values) {
+          text += std::string("\n") + kSampleValues[random() % std::size(kSampleValues)];
+          text += std::string("\n") + kPieces[0];
+        }
+      }
+      const Said fresh = JudgeAll(*chain, texts, nullptr);
+      ASSERT_FALSE(fresh.texts.empty()) << "blocked";
+      ASSERT_EQ(JudgeAll(*chain, texts, cache.get()), fresh);
+      uint32_t known = 0;
+      ASSERT_EQ(JudgeAll(*chain, texts, cache.get(), &known), fresh);
+      EXPECT_GE(known, texts.size());  // and what two of them make together
+      redacted += fresh.redactions.size();
+    }
+    EXPECT_GT(redacted, 300u);
+  }
+}
+
+// More than there is room for: judged anew, and right.
+TEST(CachedVerdicts, ManyValuesAreLookedForAgain) {
+  const auto chain = Build(ConfigWith({"pii-detector"}));
+  const auto cache = std::move(policy::VerdictCache::Make(4096)).value();
+  std::string text;
+  for (int i = 0; i < 40; ++i) text += "mail a" + std::to_string(i) + ".b@example.com, ";
+  uint32_t known = 0;
+  const Said fresh = JudgeAll(*chain, {text}, nullptr);
+  EXPECT_EQ(JudgeAll(*chain, {text}, cache.get()), fresh);
+  EXPECT_EQ(JudgeAll(*chain, {text}, cache.get(), &known), fresh);
+  EXPECT_EQ(known, 0u);
+  EXPECT_EQ(fresh.redactions, std::vector<std::string>{"EMAIL_ADDRESS40"});
 }
 
 }  // namespace
