@@ -40,6 +40,15 @@ std::string HintFor(std::string_view pattern, std::string_view error) {
   return operators || escapes ? " (RE2 has no look-around and no backreferences)" : "";
 }
 
+// RE2 repeats what it refuses: all of the expression, where a parenthesis is not closed.
+std::string ShortError(std::string_view error) {
+  constexpr size_t kMost = 120;
+  if (error.size() <= kMost) return std::string(error);
+  size_t end = kMost;
+  while (end > 0 && (static_cast<unsigned char>(error[end]) & 0xC0) == 0x80) --end;
+  return std::string(error.substr(0, end)) + "…";
+}
+
 std::string_view Useless(std::string_view pattern) {
   if (WithoutFlags(pattern).starts_with('|')) {
     return "begins with an alternative of nothing, which is found before all others: never acts";

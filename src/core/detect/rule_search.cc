@@ -60,7 +60,7 @@ Status RuleSearch::Prepare(const KnownFacts* known) {
     std::string error;
     const RE2* expression = Expression(&error);
     if (expression == nullptr) {
-      return Status::InvalidArgument(rule.id + ": not an RE2 expression: " + error +
+      return Status::InvalidArgument(rule.id + ": not an RE2 expression: " + ShortError(error) +
                                      HintFor(rule.pattern, error));
     }
     if (const std::string_view why = Useless(rule.pattern); !why.empty()) {

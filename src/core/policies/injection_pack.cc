@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/config/yaml_tree.h"
+#include "core/detect/regex_tree.h"
 #include "core/policies/rule_pack.h"
 
 namespace kt::policies {
@@ -13,12 +14,20 @@ namespace {
 using config::YamlNode;
 using WordLists = std::vector<std::pair<std::string, std::string>>;
 
+using Names = std::set<std::string, std::less<>>;
+
 struct Language {
   std::string name;
   bool spaced = true;   // blanks stand between words
   bool commas = false;  // or commas
   WordLists words;
+  std::vector<std::string> places;  // file and line of each list
+  Names used;                       // lists that a rule or another list takes in
 };
+
+std::string PlaceOf(const YamlNode& node) {
+  return node.file + ":" + std::to_string(node.line) + ": ";
+}
 
 const std::string* FindWords(const WordLists& words, std::string_view name) {
   const auto list =
@@ -59,13 +68,31 @@ bool PutWords(std::string_view pattern, const WordLists& words, std::string* out
       });
 }
 
-// The lists of a map, each of which may use those before it.
-Status ReadWords(const YamlNode& node, WordLists* words) {
+// The names in a pattern.
+Names WordsOf(std::string_view pattern) {
+  Names names;
+  ForEachWord(
+      pattern, [](std::string_view) {},
+      [&](std::string_view name) {
+        names.emplace(name);
+        return true;
+      });
+  return names;
+}
+
+// The lists of a map, each of which may use those before it. `check`: a mistake is named here,
+// where it is written, and not in all rules that take the list in.
+Status ReadWords(const YamlNode& node, bool check, WordLists* words) {
   PackMap map(node);
   for (const auto& [name, value] : node.members) {
     std::string list, why;
     if (!PutWords(map.String(name.scalar), *words, &list, &why)) {
       map.Fail(why + " in \"" + name.scalar + "\"");
+    }
+    const Status own = check ? detect::ParseRegex(list, true).status() : Status::Ok();
+    if (!own.ok()) {
+      return Status::InvalidArgument(PlaceOf(name) + "\"" + name.scalar +
+                                     "\" is no expression by itself: " + own.message());
     }
     words->emplace_back(name.scalar, std::move(list));
   }
@@ -94,7 +121,7 @@ PhraseKind KindOf(const std::string& name, PackMap* map) {
   if (name == "delimiter") return PhraseKind::kDelimiter;
   if (name == "hidden") return PhraseKind::kHidden;
   if (name == "mention") return PhraseKind::kMention;
-  map->Fail("unknown kind \"" + name + "\"");
+  map->Fail("unknown kind \"" + name + "\": phrase, boundary, delimiter, hidden or mention");
   return PhraseKind::kPhrase;
 }
 
@@ -105,7 +132,8 @@ PhraseRule ReadRule(PackMap* map, std::set<std::string>* ids) {
   if (!ids->insert(rule.id).second) map->Fail("another rule is called \"" + rule.id + "\", too");
   rule.pattern = map->String("pattern");
   rule.kind = KindOf(map->String("kind", "phrase"), map);
-  rule.weight = map->Number("weight", rule.kind == PhraseKind::kMention ? 0.0 : -1.0);
+  rule.weight =
+      rule.kind == PhraseKind::kMention ? map->Number("weight", 0) : map->Number("weight");
   if (rule.weight < 0 || rule.weight > 0.99) map->Fail("\"weight\" must be in [0, 0.99]");
   rule.common = map->Bool("common", false);
   return rule;
@@ -146,7 +174,16 @@ Status ReadLanguages(const PackReader& packs, std::string_view name, std::vector
     language.spaced = map.Bool("spaced", true);
     language.commas = map.Bool("commas", false);
     if (const YamlNode* words = map.Map("words")) {
-      if (Status status = ReadWords(*words, &language.words); !status.ok()) return status;
+      const bool check = !AreShipped(packs);
+      if (Status status = ReadWords(*words, check, &language.words); !status.ok()) return status;
+      for (const auto& [name, value] : words->members) {
+        language.places.push_back(PlaceOf(name));
+        language.used.merge(WordsOf(value.scalar));
+      }
+    }
+    if (std::any_of(out->begin(), out->end() - 1,
+                    [&](const Language& other) { return other.name == language.name; })) {
+      map.Fail("\"" + language.name + "\" has an entry already: put the words there");
     }
     if (Status status = map.Finish(); !status.ok()) return status;
   }
@@ -154,26 +191,19 @@ Status ReadLanguages(const PackReader& packs, std::string_view name, std::vector
 }
 
 // The family's rule in each language that has its words.
-void AddFamily(const PhraseRule& family, const std::vector<Language>& languages,
-               std::set<std::string, std::less<>>* used, PackMap* map,
+void AddFamily(const PhraseRule& family, std::vector<Language>* languages, PackMap* map,
                std::vector<PhraseRule>* out) {
-  std::set<std::string, std::less<>> missing;
-  ForEachWord(
-      family.pattern, [](std::string_view) {},
-      [&](std::string_view name) {
-        missing.emplace(name);
-        return true;
-      });
-  for (const std::string& name : missing) {
-    used->insert(name);
-    if (std::none_of(languages.begin(), languages.end(),
+  const Names names = WordsOf(family.pattern);
+  for (const std::string& name : names) {
+    if (std::none_of(languages->begin(), languages->end(),
                      [&](const Language& l) { return FindWords(l.words, name) != nullptr; })) {
       map->Fail("no language has the words \"" + name + "\"");
     }
   }
-  for (const Language& language : languages) {
+  for (Language& language : *languages) {
     std::string pattern;
     if (!PutWords(family.pattern, language.words, &pattern)) continue;
+    language.used.insert(names.begin(), names.end());
     PhraseRule& rule = out->emplace_back(family);
     rule.id += "." + language.name;
     rule.of_family = true;
@@ -181,16 +211,29 @@ void AddFamily(const PhraseRule& family, const std::vector<Language>& languages,
   }
 }
 
-// Lists that other lists of the language use are used as well.
-Status CheckUsed(const std::vector<Language>& languages,
-                 const std::set<std::string, std::less<>>& used, PackMap* pack) {
+// Why no rule has the list `name` of the language.
+std::string WhyUnused(const Language& language, const std::string& name,
+                      const std::vector<PhraseRule>& families) {
+  for (const PhraseRule& family : families) {
+    Names missing = WordsOf(family.pattern);
+    if (!missing.contains(name)) continue;
+    std::erase_if(missing, [&](const auto& w) { return FindWords(language.words, w) != nullptr; });
+    if (missing.empty()) continue;
+    return "the words \"" + name + "\" of \"" + language.name + "\" would never act: family \"" +
+           family.id + "\" needs \"" + *missing.begin() + "\", too";
+  }
+  return "no family uses the words \"" + name + "\" of \"" + language.name + "\"";
+}
+
+Status CheckUsed(const std::vector<Language>& languages, const std::vector<PhraseRule>& families) {
   for (const Language& language : languages) {
-    for (const auto& [name, list] : language.words) {
-      if (used.contains(name) || name.starts_with('_')) continue;
-      pack->Fail("no family uses the words \"" + name + "\" of \"" + language.name + "\"");
+    for (size_t i = 0; i < language.words.size(); ++i) {
+      const std::string& name = language.words[i].first;
+      if (language.used.contains(name) || name.starts_with('_')) continue;
+      return Status::InvalidArgument(language.places[i] + WhyUnused(language, name, families));
     }
   }
-  return pack->Finish();
+  return Status::Ok();
 }
 
 }  // namespace
@@ -201,7 +244,7 @@ Result<std::vector<PhraseRule>> ReadInjectionPack(const PackReader& packs, std::
   PackMap pack(root.value());
   WordLists words;
   if (const YamlNode* lists = pack.Map("words")) {
-    if (Status status = ReadWords(*lists, &words); !status.ok()) return status;
+    if (Status status = ReadWords(*lists, !AreShipped(packs), &words); !status.ok()) return status;
   }
   std::vector<PhraseRule> rules;
   std::set<std::string> ids;
@@ -214,15 +257,16 @@ Result<std::vector<PhraseRule>> ReadInjectionPack(const PackReader& packs, std::
   for (const std::string& file : pack.Strings("languages")) {
     if (Status status = ReadLanguages(packs, file, &languages); !status.ok()) return status;
   }
-  std::set<std::string, std::less<>> used;
+  std::vector<PhraseRule> families;
   ids.clear();  // a family may be called as a rule is: its rules have a language behind that
   for (const YamlNode& node : pack.List("families")) {
     PackMap map(node);
-    const PhraseRule family = ReadRule(&map, &ids);
-    AddFamily(family, languages, &used, &map, &rules);
+    const PhraseRule& family = families.emplace_back(ReadRule(&map, &ids));
+    AddFamily(family, &languages, &map, &rules);
     if (Status status = map.Finish(); !status.ok()) return status;
   }
-  if (Status status = CheckUsed(languages, used, &pack); !status.ok()) return status;
+  if (Status status = pack.Finish(); !status.ok()) return status;
+  if (Status status = CheckUsed(languages, families); !status.ok()) return status;
   return rules;
 }
 

@@ -1,6 +1,7 @@
 #include "core/policies/number_forms.h"
 
 #include <algorithm>
+#include <charconv>
 
 namespace kt::policies {
 namespace {
@@ -62,6 +63,20 @@ size_t WrittenAs(std::string_view form, std::string_view text) noexcept {
     form.remove_prefix(1);
   }
   return at < text.size() && IsDigit(text[at]) ? 0 : at;
+}
+
+size_t DigitsOf(std::string_view form) noexcept {
+  size_t digits = 0;
+  for (;;) {
+    size_t size = 0;
+    const auto [end, error] = std::from_chars(form.data(), form.data() + form.size(), size);
+    if (error != std::errc() || size == 0 || size > DigitText::kMost) return 0;
+    digits += size;
+    form.remove_prefix(static_cast<size_t>(end - form.data()));
+    if (form.empty()) return digits;
+    if (std::string_view("_ ./-").find(form[0]) == std::string_view::npos) return 0;
+    form.remove_prefix(1);
+  }
 }
 
 bool PartOfMore(const detect::Candidate& c, size_t bytes) noexcept {

@@ -51,6 +51,9 @@ DigitGroups SplitDigits(std::string_view text) noexcept;
 // same one throughout.
 size_t WrittenAs(std::string_view form, std::string_view text) noexcept;
 
+// How many digits that has; 0: it is no form.
+size_t DigitsOf(std::string_view form) noexcept;
+
 // Does the candidate go on from a number before it, or would the number of `bytes` bytes go on
 // behind itself ("1.2.3.", "518 506 716 572")?
 bool PartOfMore(const detect::Candidate& candidate, size_t bytes) noexcept;

@@ -9,6 +9,7 @@
 #include "core/base/text.h"
 #include "core/policies/context_words.h"
 #include "core/policies/number_family.h"
+#include "core/policies/number_forms.h"
 #include "core/policies/pii_checks.h"
 #include "core/policies/rule_pack.h"
 #include "core/policies/value_begins.h"
@@ -47,6 +48,7 @@ Status ReadTypes(PackMap* pack, const config::PiiDetector& config, Types* types)
   for (const config::YamlNode& node : pack->List("types")) {
     PackMap map(node);
     const std::string name = map.String("name");
+    if (types->contains(name)) map.Fail("another type is called \"" + name + "\", too");
     Type& type = (*types)[name];
     type.label = map.String("label");
     if (!IsTypeName(name) || !IsTypeName(type.label)) {
@@ -131,7 +133,9 @@ Check Combine(Check check, const Words& words) {
 // `pattern`, or `patterns`: formats that share a type and a check.
 std::vector<std::string> ReadPatterns(PackMap* map) {
   std::vector<std::string> patterns = map->Strings("patterns");
-  if (patterns.empty()) patterns.push_back(map->String("pattern"));
+  const std::string pattern = map->String("pattern", "");
+  if (patterns.empty() == pattern.empty()) map->Fail("needs either \"pattern\" or \"patterns\"");
+  if (!pattern.empty()) patterns.push_back(pattern);
   return patterns;
 }
 
@@ -154,7 +158,9 @@ Status ReadRule(const config::YamlNode& node, const config::PiiDetector& config,
   std::string name = map.String("check", "");
   if (config.include_private_ips && name.starts_with("public_")) name.erase(0, 7);
   Check check = FindCheck(name);
-  if (!name.empty() && !check) map.Fail("unknown check \"" + name + "\"");
+  if (!name.empty() && !check) {
+    map.Fail("unknown check \"" + name + "\": src/core/policies/pii_checks.h lists them");
+  }
   rule.rule.spelled = map.Bool("spelled", false);
   rule.rule.min_digits = map.Count("digits", 0);
   rule.rule.needs = ContextWords::Prepared(map.Strings("needs"));
@@ -184,6 +190,22 @@ Status ReadRule(const config::YamlNode& node, const config::PiiDetector& config,
   return Status::Ok();
 }
 
+// What is wrong in them would never act, and nobody would be told.
+void CheckForms(const NumberRule& rule, PackMap* map) {
+  for (const std::string& form : rule.forms) {
+    const size_t digits = DigitsOf(form);
+    if (std::find(rule.lengths.begin(), rule.lengths.end(), digits) != rule.lengths.end()) continue;
+    map->Fail(digits == 0
+                  ? "\"" + form + "\" in \"forms\" is not like \"3-2-4\": groups of digits, " +
+                        "and `_`, a blank or one of ./- between them"
+                  : "\"" + form + "\" in \"forms\" has " + std::to_string(digits) +
+                        " digits, which \"digits\" does not list");
+  }
+  if (rule.forms.empty() && rule.names.empty() && !rule.bare) {
+    map->Fail("would never act: give it \"names\", \"forms\" or \"bare\"");
+  }
+}
+
 Status ReadNumber(const config::YamlNode& node, const Types& types, PiiRule* family,
                   std::vector<NumberRule>* rules) {
   PackMap map(node);
@@ -194,13 +216,17 @@ Status ReadNumber(const config::YamlNode& node, const Types& types, PiiRule* fam
     rule.lengths.push_back(static_cast<size_t>(CountOf(length).value_or(0)));
     if (rule.lengths.back() < 7 || rule.lengths.back() > 20) map.Fail("\"digits\" are 7 to 20");
   }
+  if (rule.lengths.empty()) map.Fail("\"digits\" is missing");
   const std::string check = map.String("check");
   rule.check = FindDigitCheck(check);
-  if (rule.check == nullptr) map.Fail("unknown check \"" + check + "\"");
+  if (rule.check == nullptr) {
+    map.Fail("unknown check \"" + check + "\": src/core/policies/id_checks.cc lists them");
+  }
   rule.forms = map.Strings("forms");
   rule.names = map.Strings("names");
   rule.unless = map.Strings("unless");
   rule.bare = map.Bool("bare", false);
+  CheckForms(rule, &map);
   rule.phone_first = map.Bool("phone_first", false);
   if (Status status = map.Finish(); !status.ok()) return status;
   if (!type->on) return Status::Ok();

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/base/ascii.h"
+#include "core/config/diagnostics.h"
 #include "core/detect/fuzzy.h"
 #include "core/detect/normalize.h"
 #include "core/detect/utf8.h"
@@ -22,6 +23,23 @@ using Kind = YamlNode::Kind;
 
 std::string At(const YamlNode& node, std::string_view why) {
   return node.file + ":" + std::to_string(node.line) + ": " + std::string(why);
+}
+
+std::string_view NameOf(Kind kind) noexcept {
+  if (kind == Kind::kList) return "a list";
+  return kind == Kind::kMap ? "a map" : "one value";
+}
+
+// What may stand in place of `key`.
+std::string KnownFor(std::string_view key, const std::vector<std::string_view>& known) {
+  const std::string_view near = config::Nearest(key, known);
+  if (!near.empty()) return "; did you mean \"" + std::string(near) + "\"?";
+  std::string out;
+  for (size_t i = 0; i < known.size(); ++i) {
+    if (std::find(known.begin(), known.begin() + i, known[i]) != known.begin() + i) continue;
+    out.append(out.empty() ? "; known here: " : ", ").append(known[i]);
+  }
+  return out;
 }
 
 bool IsWord(char c) noexcept {
@@ -124,28 +142,32 @@ PackMap::PackMap(const YamlNode& node) : node_(node) {
 }
 
 void PackMap::Fail(std::string_view why) {
-  if (error_.empty()) error_ = At(node_, why);
+  FailAt(node_, why);
+}
+
+void PackMap::FailAt(const YamlNode& node, std::string_view why) {
+  if (error_.empty()) error_ = At(node, why);
 }
 
 const YamlNode* PackMap::Take(std::string_view key, Kind kind) {
   known_.push_back(key);
   const YamlNode* value = node_.kind == Kind::kMap ? node_.Find(key) : nullptr;
   if (value == nullptr || value->kind == kind) return value;
-  if (error_.empty()) error_ = At(*value, "\"" + std::string(key) + "\" has a wrong type");
+  FailAt(*value, "\"" + std::string(key) + "\" must be " + std::string(NameOf(kind)));
   return nullptr;
 }
 
-void PackMap::CheckText(std::string_view key, const std::string& text) {
+void PackMap::CheckText(std::string_view key, const YamlNode& text) {
   // None of it can be meant: blanks and letters are what rules are about.
-  if (text.find('\b') == text.npos) return;
-  Fail("\"" + std::string(key) +
-       "\" holds a backspace, which \\b is in \"double quotes\": write expressions in 'single "
-       "quotes'");
+  if (text.scalar.find('\b') == text.scalar.npos) return;
+  FailAt(text, "\"" + std::string(key) +
+                   "\" holds a backspace, which \\b is in \"double quotes\": write expressions in "
+                   "'single quotes'");
 }
 
 std::string PackMap::String(std::string_view key) {
   const YamlNode* value = Take(key, Kind::kScalar);
-  if (value != nullptr) CheckText(key, value->scalar);
+  if (value != nullptr) CheckText(key, *value);
   if (value != nullptr && !value->scalar.empty()) return value->scalar;
   Fail("\"" + std::string(key) + "\" is missing");
   return {};
@@ -154,6 +176,11 @@ std::string PackMap::String(std::string_view key) {
 std::string PackMap::String(std::string_view key, std::string fallback) {
   const YamlNode* value = Take(key, Kind::kScalar);
   return value == nullptr ? std::move(fallback) : value->scalar;
+}
+
+double PackMap::Number(std::string_view key) {
+  if (Take(key, Kind::kScalar) == nullptr) Fail("\"" + std::string(key) + "\" is missing");
+  return Number(key, 0);
 }
 
 double PackMap::Number(std::string_view key, double fallback) {
@@ -190,9 +217,9 @@ std::vector<std::string> PackMap::Strings(std::string_view key) {
   std::vector<std::string> out;
   for (const YamlNode& item : List(key)) {
     if (item.kind != Kind::kScalar || item.scalar.empty()) {
-      Fail("\"" + std::string(key) + "\" must be a list of strings");
+      FailAt(item, "\"" + std::string(key) + "\" must be a list of strings");
     }
-    CheckText(key, item.scalar);
+    CheckText(key, item);
     out.push_back(item.scalar);
   }
   return out;
@@ -212,7 +239,7 @@ Status PackMap::Finish() {
   // Before all others, which may follow from it: a key that is missing since it is misspelt.
   for (const auto& [key, value] : node_.members) {
     if (std::find(known_.begin(), known_.end(), key.scalar) != known_.end()) continue;
-    error_ = At(key, "unknown key \"" + key.scalar + "\"");
+    error_ = At(key, "unknown key \"" + key.scalar + "\"" + KnownFor(key.scalar, known_));
     break;
   }
   return error_.empty() ? Status::Ok() : Status::InvalidArgument(error_);

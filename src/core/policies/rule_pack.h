@@ -28,6 +28,7 @@ class PackMap {
 
   std::string String(std::string_view key);  // required
   std::string String(std::string_view key, std::string fallback);
+  double Number(std::string_view key);  // required
   double Number(std::string_view key, double fallback);
   int Count(std::string_view key, int fallback);  // see CountOf
   bool Bool(std::string_view key, bool fallback);
@@ -39,7 +40,8 @@ class PackMap {
   Status Finish();
 
  private:
-  void CheckText(std::string_view key, const std::string& text);
+  void FailAt(const config::YamlNode& node, std::string_view why);
+  void CheckText(std::string_view key, const config::YamlNode& text);
   const config::YamlNode* Take(std::string_view key, config::YamlNode::Kind kind);
 
   const config::YamlNode& node_;

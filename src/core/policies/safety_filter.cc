@@ -27,6 +27,13 @@ struct Thresholds {
   }
 };
 
+// Records hold the name of a category, as a part of their reason code.
+bool IsReason(std::string_view name) noexcept {
+  return std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+  });
+}
+
 Status ReadMode(const config::YamlNode* modes, const std::string& mode, Thresholds* out) {
   const config::YamlNode* node = modes == nullptr ? nullptr : modes->Find(mode);
   if (node == nullptr) {
@@ -101,6 +108,7 @@ Status SafetyFilter::AddPack(const config::YamlNode& root, const config::SafetyF
   for (const config::YamlNode& category : pack.List("categories")) {
     PackMap map(category);
     const std::string name = map.String("name");
+    if (!IsReason(name)) map.Fail("\"name\" is small letters, digits and underscores");
     categories.push_back(name);
     for (const config::YamlNode& node : map.List("rules")) {
       PackMap entry(node);
@@ -111,7 +119,7 @@ Status SafetyFilter::AddPack(const config::YamlNode& root, const config::SafetyF
       rule.pattern = ExpandBlanks(entry.String("pattern"));
       rule.max_match_bytes = kMaxPhraseBytes;
       rule.finite = true;
-      RuleInfo info{CategoryOf(name), entry.Number("severity", -1), false};
+      RuleInfo info{CategoryOf(name), entry.Number("severity"), false};
       if (info.severity < 0 || info.severity > 1) entry.Fail("\"severity\" must be in [0, 1]");
       info.acts = info.severity >= thresholds.Of(name);
       if (Status s = entry.Finish(); !s.ok()) return s;

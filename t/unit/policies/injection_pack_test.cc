@@ -23,15 +23,16 @@ constexpr std::string_view kFamily =
     "  - {id: drop, weight: 0.8, common: true, pattern: '{{drop}} {{orders}}'}\n";
 
 TEST(InjectionPack, MakesARuleOfAFamilyForEachLanguageThatHasItsWords) {
-  const auto rules =
-      Read({{"pack.yaml", std::string(kFamily)},
-            {"words.yaml",
-             "languages:\n"
-             "  - lang: de\n    words: {drop: vergiss, orders: 'regeln|befehle'}\n"
-             "  - lang: xx\n    words: {drop: gone}\n"
-             "  - lang: zh\n    spaced: false\n    words: {drop: 忘记, orders: 指令}\n"}});
+  const auto rules = Read(
+      {{"pack.yaml", std::string(kFamily) + "  - {id: go, weight: 0.5, pattern: '{{gone}}'}\n"},
+       {"words.yaml",
+        "languages:\n"
+        "  - lang: de\n    words: {drop: vergiss, orders: 'regeln|befehle'}\n"
+        "  - lang: xx\n    words: {gone: away}\n"
+        "  - lang: zh\n    spaced: false\n    words: {drop: 忘记, orders: 指令}\n"}});
   ASSERT_TRUE(rules.ok()) << rules.status().message();
-  ASSERT_EQ(rules.value().size(), 2u);
+  ASSERT_EQ(rules.value().size(), 3u);
+  EXPECT_EQ(rules.value()[2].id, "go.xx");
   EXPECT_EQ(rules.value()[0].id, "drop.de");
   EXPECT_EQ(rules.value()[0].pattern, "(?:vergiss)(?:\\s{1,2})(?:regeln|befehle)");
   EXPECT_EQ(rules.value()[0].weight, 0.8);
@@ -78,7 +79,7 @@ TEST(InjectionPack, ReadsMoreRulesWithTheSameLists) {
   };
   EXPECT_EQ(error("rules:\n  - {id: a, weight: 0.6, pattern: b}\n"),
             "more.yaml:2: another rule is called \"a\", too");
-  EXPECT_EQ(error("words: {drop: b}\n"), "more.yaml:1: unknown key \"words\"");
+  EXPECT_EQ(error("words: {drop: b}\n"), "more.yaml:1: unknown key \"words\"; known here: rules");
   EXPECT_NE(Read({{"pack.yaml", pack}}).status().message().find("more.yaml"), std::string::npos);
 }
 
@@ -94,15 +95,22 @@ TEST(InjectionPack, NamesWhatIsWrong) {
   EXPECT_EQ(error(family, "languages:\n  - lang: de\n    words: {drop: a}\n"),
             "pack.yaml:3: no language has the words \"orders\"");
   EXPECT_EQ(error(family, "languages:\n  - lang: de\n    words: {drop: a, orders: b, show: c}\n"),
-            "pack.yaml:1: no family uses the words \"show\" of \"de\"");
+            "words.yaml:3: no family uses the words \"show\" of \"de\"");
+  EXPECT_EQ(error(family, words + "  - lang: xx\n    words: {_a: b, drop: '{{_a}}'}\n"),
+            "words.yaml:5: the words \"drop\" of \"xx\" would never act: family \"drop\" needs "
+            "\"orders\", too");
+  EXPECT_EQ(error(family, words + "  - lang: de\n    words: {drop: a, orders: b}\n"),
+            "words.yaml:4: \"de\" has an entry already: put the words there");
+  EXPECT_EQ(error(family, "languages:\n  - lang: de\n    words: {drop: '(?:a', orders: 'b)'}\n"),
+            "words.yaml:3: \"drop\" is no expression by itself: missing )");
   EXPECT_EQ(error(family, "languages:\n  - lang: de\n    words: {drop: '{{all}}', orders: b}\n"),
             "words.yaml:3: unknown word list \"all\" in \"drop\"");
   EXPECT_EQ(error(family, "languages:\n  - {lang: de, wrods: {drop: a}}\n"),
-            "words.yaml:2: unknown key \"wrods\"");
+            "words.yaml:2: unknown key \"wrods\"; did you mean \"words\"?");
   EXPECT_EQ(error("rules:\n  - {id: a, weight: 2, pattern: b}\n", words),
             "pack.yaml:2: \"weight\" must be in [0, 0.99]");
   EXPECT_EQ(error("rules:\n  - {id: a, weight: 0.5, kind: odd, pattern: b}\n", words),
-            "pack.yaml:2: unknown kind \"odd\"");
+            "pack.yaml:2: unknown kind \"odd\": phrase, boundary, delimiter, hidden or mention");
   EXPECT_EQ(error("rules:\n  - {id: a, weight: 0.5, pattern: '{{b'}\n", words),
             "pack.yaml:2: \"{{\" is not closed in \"pattern\"");
   EXPECT_EQ(error("rules:\n  - {weight: 0.5, pattern: b}\n", words),

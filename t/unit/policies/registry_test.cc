@@ -58,6 +58,18 @@ TEST(Registry, RefusesPatternsThatFindNothingOrHalfACharacter) {
   EXPECT_NE(Build(config), nullptr);
 }
 
+TEST(Registry, RepeatsNoLongExpressionThatDoesNotCompile) {
+  config::PolicyConfig config = ConfigWith({"dlp-filter"});
+  std::string pattern = "(";
+  for (int i = 0; i < 1000; ++i) pattern += "忘";
+  config.dlp_filter.detect_patterns = {pattern};
+  const Status status = BuildError(config);
+  const std::string_view message = status.message();
+  EXPECT_NE(message.find(": not an RE2 expression: missing ): (忘"), message.npos);
+  EXPECT_TRUE(message.ends_with("忘…")) << message;
+  EXPECT_LT(message.size(), 250u);
+}
+
 TEST(Registry, SaysWhatToWriteInsteadOfWhatAnotherEngineKnows) {
   config::PolicyConfig config = ConfigWith({"dlp-filter"});
   for (const auto& [pattern, hint] : {std::pair("(?<!a)b", "no look-around"),
@@ -118,7 +130,8 @@ TEST(Registry, NamesFileAndLineOfABrokenPack) {
     return "rules:\n  - id: one\n    weight: 0.9\n    pattern: a\n    wieght: 1\n";
   };
   const Status status = BuildError(ConfigWith({"prompt-injection"}), options);
-  EXPECT_EQ(status.message(), "prompt-injection.yaml:5: unknown key \"wieght\"");
+  EXPECT_EQ(status.message(),
+            "prompt-injection.yaml:5: unknown key \"wieght\"; did you mean \"weight\"?");
 }
 
 TEST(Registry, TakesNothingElseForANumberOfAPack) {
@@ -142,6 +155,84 @@ TEST(Registry, TakesNothingElseForANumberOfAPack) {
     EXPECT_EQ(error("digits" + is), "pii-detector.yaml:3: \"digits" + must) << value;
   }
   EXPECT_EQ(error("needs: ['']"), "pii-detector.yaml:3: \"needs\" must be a list of strings");
+}
+
+TEST(Registry, NamesWhatOfARuleWouldNeverActOrIsNotSaid) {
+  const auto error = [](const std::string& rest) {
+    BuildOptions options;
+    options.packs = [&](std::string_view name) -> std::optional<std::string> {
+      if (name != "pii-numbers.yaml") return "{}\n";
+      return "types: [{name: T, label: T}]\n" + rest;
+    };
+    return BuildError(ConfigWith({"pii-detector"}), options).message();
+  };
+  const auto number = [&](const std::string& keys) {
+    return error("number_pattern: '\\d{9}'\nnumbers:\n  - {type: T, check: any, " + keys + "}\n");
+  };
+  const std::string at = "pii-numbers.yaml:4: ";
+  EXPECT_EQ(number("digits: [9], forms: ['3_2-4', '3.2/4', '3 2 4', '9']"), "");
+  EXPECT_EQ(number("digits: [9], bare: true"), "");
+  EXPECT_EQ(number("names: [n]"), at + "\"digits\" is missing");
+  EXPECT_EQ(number("digits: [9]"),
+            at + "would never act: give it \"names\", \"forms\" or \"bare\"");
+  EXPECT_EQ(number("digits: [9], forms: ['3-3-4']"),
+            at + "\"3-3-4\" in \"forms\" has 10 digits, which \"digits\" does not list");
+  for (const char* form :
+       {"xxx-xxx", "3-", "-9", "3--6", "9 ", "3:6", "0-9", "99999999999999999999"}) {
+    EXPECT_EQ(
+        number(std::string("digits: [9], forms: ['") + form + "']"),
+        at + "\"" + form +
+            "\" in \"forms\" is not like \"3-2-4\": groups of digits, and `_`, a blank or one "
+            "of ./- between them");
+  }
+  const auto rule = [&](const std::string& keys) {
+    return error("rules:\n  - {id: a, type: T, " + keys + "}\n");
+  };
+  const std::string there = "pii-numbers.yaml:3: ";
+  EXPECT_EQ(rule("pattern: a, patterns: [b]"), there + "needs either \"pattern\" or \"patterns\"");
+  EXPECT_EQ(rule("needs: [b]"), there + "needs either \"pattern\" or \"patterns\"");
+  EXPECT_EQ(rule("pattern: a, needs: b"), there + "\"needs\" must be a list");
+  EXPECT_EQ(rule("pattern: [a]"), there + "\"pattern\" must be one value");
+  EXPECT_EQ(rule("pattern: a, check: b"),
+            there + "unknown check \"b\": src/core/policies/pii_checks.h lists them");
+  EXPECT_EQ(rule("pattern: a, enabled: false")
+                .find(there + "unknown key \"enabled\"; known here: "
+                              "id, type, patterns, pattern, "),
+            0u);
+  EXPECT_EQ(
+      error("rules:\n  - id: a\n    type: T\n    patterns:\n      - 'a'\n      - \"\\b\"\n"),
+      "pii-numbers.yaml:7: \"patterns\" holds a backspace, which \\b is in \"double quotes\": "
+      "write expressions in 'single quotes'");
+  EXPECT_EQ(error("types_: []\n"),
+            "pii-numbers.yaml:2: unknown key \"types_\"; did you mean "
+            "\"types\"?");
+}
+
+TEST(Registry, TypesAreUniqueOverTheFilesOfAPolicy) {
+  BuildOptions options;
+  options.packs = [](std::string_view name) -> std::optional<std::string> {
+    if (name == "pii-detector.yaml") return "types: [{name: T, label: T}]\n";
+    return name == "secrets.yaml" ? "types:\n  - {name: T, label: U}\n" : "{}\n";
+  };
+  EXPECT_EQ(BuildError(ConfigWith({"pii-detector"}), options).message(),
+            "secrets.yaml:2: another type is called \"T\", too");
+}
+
+TEST(Registry, NamesWhatIsWrongWithACategory) {
+  const auto error = [](const std::string& category) {
+    BuildOptions options;
+    options.packs = [&](std::string_view name) -> std::optional<std::string> {
+      if (name != "safety-filter.yaml") return std::nullopt;
+      return "modes: {critical_infrastructure: {default: 0.9}}\ncategories:\n  - " + category +
+             "\n";
+    };
+    return BuildError(ConfigWith({"safety-filter"}), options).message();
+  };
+  EXPECT_EQ(error("{name: a_2, rules: [{id: b, severity: 1, pattern: c}]}"), "");
+  EXPECT_EQ(error("{name: My Own, rules: []}"),
+            "safety-filter.yaml:3: \"name\" is small letters, digits and underscores");
+  EXPECT_EQ(error("{name: a, rules: [{id: b, pattern: c}]}"),
+            "safety-filter.yaml:3: \"severity\" is missing");
 }
 
 TEST(Registry, IdsOfRulesAreUniqueOverTheFilesOfAPolicy) {
@@ -173,7 +264,8 @@ TEST(Registry, NamesAMisspeltKeyRatherThanTheOneThatIsMissingForIt) {
     return "rules:\n  - id: one\n    wieght: 0.9\n    pattern: a\n";
   };
   const Status status = BuildError(ConfigWith({"prompt-injection"}), options);
-  EXPECT_EQ(status.message(), "prompt-injection.yaml:3: unknown key \"wieght\"");
+  EXPECT_EQ(status.message(),
+            "prompt-injection.yaml:3: unknown key \"wieght\"; did you mean \"weight\"?");
 }
 
 // The binary's own patterns compile where they first hit; a mistake in somebody's own must not wait
