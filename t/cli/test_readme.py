@@ -101,6 +101,43 @@ def test_the_readme_has_each_variable():
     assert told == there
 
 
+def test_the_readme_has_each_key_of_the_configuration():
+    there = set()
+    for path in (ROOT / "src" / "core" / "config").glob("*.cc"):
+        text = path.read_text()
+        for names in re.findall(r'(?:Get|Require|NotYet)\("(\w+)"(?:, "(\w+)")?\)', text):
+            there.update(filter(None, names))
+    assert len(there) > 110
+    told = set(re.findall(r"\w+", README))
+    assert there <= told, there - told
+
+
+def test_the_readme_has_each_metric():
+    session = ROOT / "src" / "core" / "session"
+    there = set(re.findall(r'family\("(\w+)"', (session / "status_page.cc").read_text()))
+    there |= set(re.findall(r'\{"(\w+)", "(?:gauge|counter)"', (session / "provider_metrics.cc").read_text()))
+    assert len(there) > 15
+    told = set(re.findall(r"`(\w+)`", README))
+    assert there <= told, there - told
+
+
+LINKS = [(page, link) for page, text in PAGES.items()
+         for link in re.findall(r"\]\(([^)\s:]+)\)", re.sub(r"```.*?```", "", text, flags=re.S))]  # fmt: skip
+
+
+def anchors(text):
+    headings = re.findall(r"^#+ (.*)$", re.sub(r"```.*?```", "", text, flags=re.S), re.M)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page,link", LINKS)
+def test_a_link_leads_somewhere(page, link):
+    path, _, anchor = link.partition("#")
+    target = (ROOT / page).parent / path if path else ROOT / page
+    assert target.exists()
+    assert not anchor or anchor in anchors(target.read_text(encoding="utf-8"))
+
+
 def test_the_readme_has_each_error_code():
     reply = (ROOT / "src" / "core" / "session" / "reply.cc").read_text()
     there = set(re.findall(r'Known\{Error::\w+, \d+, [\w"]+, "(\w+)"', reply))
