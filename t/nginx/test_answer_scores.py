@@ -1,4 +1,4 @@
-"""Answers are judged as a whole too, by windows of fixed size: streamed or not (CONTRACT 3.4)."""
+"""Answers are judged as a whole too, by windows of fixed size: streamed or not."""
 
 import pytest
 

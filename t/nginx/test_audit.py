@@ -1,4 +1,4 @@
-"""One record for every governed request: what it holds, and what it never holds (CONTRACT 4)."""
+"""One record for every governed request: what it holds, and what it never holds."""
 
 import datetime
 import re

@@ -1,4 +1,4 @@
-"""What is refused before any policy or provider sees it, and with which code (CONTRACT 3.1-3.3)."""
+"""What is refused before any policy or provider sees it, and with which code."""
 
 import gzip
 

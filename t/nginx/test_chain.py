@@ -1,4 +1,4 @@
-"""Conditional chains: `when`, `stage` and `streaming_mode` of an entry (CONTRACT 2.2)."""
+"""Conditional chains: `when`, `stage` and `streaming_mode` of an entry."""
 
 import pytest
 

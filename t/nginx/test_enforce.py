@@ -1,4 +1,4 @@
-"""`keeptrusts_enforce off`: every policy sees and records, none blocks or edits (CONTRACT 1)."""
+"""`keeptrusts_enforce off`: every policy sees and records, none blocks or edits."""
 
 import pytest
 

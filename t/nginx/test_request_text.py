@@ -1,4 +1,4 @@
-"""Every place of a request that can hold text is read and edited (CONTRACT 3.2)."""
+"""Every place of a request that can hold text is read and edited."""
 
 import json
 

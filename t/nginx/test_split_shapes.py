@@ -1,4 +1,4 @@
-"""One text in two shapes: a value must not come apart between them (CONTRACT 3.4)."""
+"""One text in two shapes: a value must not come apart between them."""
 
 import json
 

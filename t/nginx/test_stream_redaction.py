@@ -1,4 +1,4 @@
-"""No byte of a sensitive value leaves a stream, however the provider cuts it (CONTRACT 3.4)."""
+"""No byte of a sensitive value leaves a stream, however the provider cuts it."""
 
 import json
 

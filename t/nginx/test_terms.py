@@ -1,4 +1,4 @@
-"""The user's own terms, misspelt or not, and the levels of `dlp-filter` (CONTRACT 2.3)."""
+"""The user's own terms, misspelt or not, and the levels of `dlp-filter`."""
 
 import pytest
 

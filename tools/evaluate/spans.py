@@ -25,7 +25,7 @@ def folded(text):
 
 
 class BareNumbers:
-    """National numbers that CONTRACT 2.3 leaves alone: digits only, and no name before them."""
+    """National numbers that are left alone by design: digits only, and no name before them."""
 
     def __init__(self, rules):
         text = (rules / "pii-numbers.yaml").read_text()
@@ -67,7 +67,7 @@ def judged(row, answer):
 
 
 def entity_rows(scan, rows, name, bare, weak):
-    """Two rows: all spans, and those that CONTRACT 2.3 allows. Appends weak types to `weak`."""
+    """Two rows: all spans, and those without such numbers. Appends weak types to `weak`."""
     answers = scan({row["id"]: row["text"] for row in rows})
     spans, allowed, types = Spans(), Spans(), {}
     for row in rows:

@@ -1,4 +1,4 @@
-// One audit record: what is known of a governed request at its end (CONTRACT 4). Never text,
+// One audit record: what is known of a governed request at its end (README, Audit). Never text,
 // never a secret. Serialised as one JSON line of at most 16 KiB.
 #pragma once
 

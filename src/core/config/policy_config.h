@@ -1,4 +1,4 @@
-// policy-config.yaml as typed, immutable values: the shape of CONTRACT 2, defaults filled in.
+// policy-config.yaml as typed, immutable values: the keys of README.md, defaults filled in.
 // Made by config/loader.h only; nothing here refers to YAML.
 #pragma once
 

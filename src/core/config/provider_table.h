@@ -1,4 +1,4 @@
-// The providers that a target can name, as data (CONTRACT 2.4).
+// The providers that a target can name, as data (README, policy-config.yaml).
 #pragma once
 
 #include <span>

@@ -1,4 +1,4 @@
-// The endpoints of the OpenAI-compatible API that the gateway governs (CONTRACT 3.1).
+// The endpoints of the OpenAI-compatible API that the gateway governs (README, HTTP).
 #pragma once
 
 #include <cstdint>

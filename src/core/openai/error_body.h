@@ -1,4 +1,4 @@
-// The gateway's error bodies and in-band stream errors (CONTRACT 3.3, 3.4).
+// The gateway's error bodies and in-band stream errors (README, HTTP).
 #pragma once
 
 #include <string>

@@ -1,4 +1,4 @@
-// What is text in a request, an answer and a stream event (CONTRACT 3.2).
+// What is text in a request, an answer and a stream event (README, "What is scanned").
 //
 // Deny by default: every string of the JSON, of a known field or not, is text, unless the table in
 // text_table.cc makes it an identifier or opaque, and opaque fields are so only while their values
@@ -87,7 +87,7 @@ struct RequestInfo {
 
 // A request that the API's shape forbids; becomes a 400.
 struct RequestError {
-  std::string code;  // CONTRACT 3.3: "invalid_json", "unsupported_parameter", …
+  std::string code;  // of README, HTTP: "invalid_json", "unsupported_parameter", …
   std::string message;
   std::string param;  // empty: null
 };

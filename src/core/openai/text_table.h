@@ -1,4 +1,5 @@
-// The table of CONTRACT 3.2: for every place of the API's JSON, what a string there is.
+// The table behind "What is scanned" of README.md: for every place of the API's JSON, what a string
+// there is.
 //
 // A place is a context (what kind of object we are in) and a key. Arrays are transparent: an
 // element is what the array's own place says. What the table does not list is text, and its key an

@@ -1,5 +1,5 @@
 // Words that are looked for before a candidate. Context is looked for backward only and over 40
-// characters, so that a stream and a whole text agree (CONTRACT 2.3).
+// characters, so that a stream and a whole text agree.
 #pragma once
 
 #include <array>

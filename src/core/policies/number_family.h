@@ -1,6 +1,6 @@
 // Identity numbers that are digits only. They all have one shape, so one expression finds the
 // candidates, and this class says whose number it is: by check digits, by the way it is written,
-// and by the name before it (CONTRACT 2.3).
+// and by the name before it (policies/pii-numbers.yaml).
 #pragma once
 
 #include <array>

@@ -1,4 +1,4 @@
-// What stands in the place of a redacted value (CONTRACT 2.3, redaction.*).
+// What stands in the place of a redacted value (README, redaction.*).
 #pragma once
 
 #include <map>

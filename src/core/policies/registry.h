@@ -1,4 +1,4 @@
-// From a configuration to a chain: the one place that knows all policy kinds.
+// From a configuration to a chain: which class judges for each policy kind.
 #pragma once
 
 #include <functional>

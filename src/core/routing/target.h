@@ -107,7 +107,7 @@ std::string_view TryErrorName(TryError error) noexcept;  // "connect_error", …
 // Classifies an upstream status: kNone for 2xx and for errors that are the client's own.
 // `own_model`: the target replaced the model, so a 404 is ours.
 TryError ClassifyStatus(int status, bool own_model) noexcept;
-// May another target be asked after this error (CONTRACT 2.5)? `single` never.
+// May another target be asked after this error (README, "When a target fails")? `single` never.
 bool MayFailOver(const config::Providers& providers, TryError error) noexcept;
 
 }  // namespace kt::routing

@@ -1,5 +1,5 @@
 // The client's own values of one request, and the numbered placeholders that stand for them on the
-// way to the provider (`redaction.marker_format: reversible`, CONTRACT 2.3).
+// way to the provider (`redaction.marker_format: reversible` of README.md).
 //
 // Request: Reserve every text, then Number its edits, in document order. Answer: find placeholders
 // in texts that the policies have judged. Values live here only, as long as the request.

@@ -1,4 +1,4 @@
-// Answers that the gateway gives by itself (CONTRACT 3.3).
+// Answers that the gateway gives by itself (README, HTTP).
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// What of a stream may go out, and when (CONTRACT 3.4).
+// What of a stream may go out, and when (README, HTTP, Streams).
 //
 // Every event goes into a queue; its texts go into lanes, which the chain judges; the event leaves
 // as a whole once all its texts are cleared, untouched as the same bytes. Events of one choice

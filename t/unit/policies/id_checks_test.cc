@@ -71,7 +71,7 @@ TEST(IdChecks, KnowRangesThatAreNeverIssued) {
   EXPECT_EQ(FindDigitCheck("no_such"), nullptr);
 }
 
-// CONTRACT: a bare number counts only where fewer than one random number in 10,000 passes.
+// A bare number counts only where fewer than one random number in 10,000 passes.
 TEST(IdChecks, BareNumbersPassSeldom) {
   std::mt19937_64 random(5);
   for (const auto& [name, digits] : {std::pair{"za_id_strict", 13}, std::pair{"se_pnr", 12}}) {
