@@ -18,6 +18,20 @@ std::string Folded(std::string_view word) {
   return folded;
 }
 
+// The only candidate that begins with the word: "retention" for retention_days.
+std::string_view Longer(std::string_view folded_word,
+                        std::span<const std::string_view> candidates) {
+  constexpr size_t kLeast = 4;
+  std::string_view only;
+  if (folded_word.size() < kLeast) return only;
+  for (const std::string_view candidate : candidates) {
+    if (!Folded(candidate).starts_with(folded_word) || candidate == only) continue;
+    if (!only.empty()) return {};
+    only = candidate;
+  }
+  return only;
+}
+
 void Keep(std::vector<Diagnostic>* list, Diagnostic diagnostic) {
   if (list->size() < kMaxDiagnostics) list->push_back(std::move(diagnostic));
 }
@@ -86,7 +100,7 @@ std::string_view Nearest(std::string_view word, std::span<const std::string_view
       best = candidate;
     }
   }
-  return best;
+  return best.empty() ? Longer(folded, candidates) : best;
 }
 
 void Diagnostics::Error(const YamlNode& at, std::string path, std::string reason,

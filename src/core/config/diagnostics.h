@@ -14,8 +14,8 @@ namespace kt::config {
 // A piece of untrusted text for a message: control characters escaped, cut to 64 bytes.
 std::string Printable(std::string_view untrusted_text);
 
-// The candidate that `word` probably means: another case, `-` for `_`, a typing error or two. Empty
-// when none is near.
+// The candidate that `word` probably means: another case, `-` for `_`, a typing error or two,
+// or the only one that begins with it. Empty when none is near.
 std::string_view Nearest(std::string_view word, std::span<const std::string_view> candidates);
 
 class Diagnostics {

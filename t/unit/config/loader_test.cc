@@ -80,6 +80,19 @@ TEST(Loader, ReportsAllErrorsInOrderOfPosition) {
                 "mean \"audit-logger\"?"}));
 }
 
+TEST(Loader, SuggestsTheOneKeyThatBeginsWithWhatIsWritten) {
+  EXPECT_EQ(Errors("pack: {name: p, version: 1.0.0, enabled: true}\n"
+                   "policies: {chain: [audit-logger]}\n"
+                   "policy: {audit-logger: {retention: 30, ret: 1}}\n"
+                   "size_limits: {max_: 1, max_body: 2}\n"),
+            (Messages{"f.yaml:3:25: policy.audit-logger.retention: unknown key; did you mean "
+                      "\"retention_days\"?",
+                      "f.yaml:3:40: policy.audit-logger.ret: unknown key",
+                      "f.yaml:4:15: size_limits.max_: unknown key",
+                      "f.yaml:4:24: size_limits.max_body: unknown key; did you mean "
+                      "\"max_body_bytes\"?"}));
+}
+
 TEST(Loader, ReportsDuplicatesBesideOtherErrors) {
   EXPECT_EQ(Errors("pack: {name: p, name: q, version: 1.0.0, enabled: true}\n"
                    "policies: {chain: [audit-logger]}\npolicy: {audit-logger: {}}\nfoo: 1\n"),
