@@ -1,6 +1,6 @@
-// One matcher for all rules of a chain (ARCHITECTURE 4): every rule that is active compiles into
-// as few RE2 sets as possible, run once over each text; the single expression runs only for ids
-// that hit. The only folder that includes RE2.
+// One matcher for all rules of a chain (docs/architecture.md, 4): a prefilter looks once over each
+// text for the literals that matches must hold, and an expression runs only where one of its own
+// stands; rules without a literal share an RE2 set. The only folder that includes RE2.
 //
 // Immutable after Build, built in the master, shared by all workers and requests. "The memory
 // limit was reached" is a failure (kResourceExhausted), never "no match".
@@ -45,7 +45,7 @@ inline constexpr size_t kMaxMatchBytes = 256;
 inline constexpr size_t kMaxDeclaredBytes = 8192;
 
 struct Rule {
-  std::string id;       // "pii.EMAIL", "injection.ignore_previous": unique within a matcher
+  std::string id;       // "pii.email", "injection.drop_orders": unique within a matcher
   std::string pattern;  // RE2 syntax; see detect/prefix.h for what streams can hold back
   bool ignore_case = false;
   // Not 0: `pattern` is a plain term instead, found within so many edits whatever its case
