@@ -161,7 +161,8 @@ EXAMPLE
   kt policy scan - run a configuration's policies over texts of your own
 
 SYNOPSIS
-  kt policy scan --policy-config FILE... [--rules DIR] [--phase input|output] < texts.jsonl
+  kt policy scan --policy-config FILE... [--rules DIR] [--phase input|output] [--explain]
+                 < texts.jsonl
 
 DESCRIPTION
   For tuning thresholds, terms and patterns. Reads one JSON object a line, {"id": ..., "text":
@@ -177,10 +178,15 @@ DESCRIPTION
   {"id": ..., "texts": ["...", "..."]} is a request of several messages, whose scores are the
   highest of them, without "entities": the more a request holds, the more each text must show.
 
+  With --explain a line also has "rules": ["injection.drop_orders", "pii.email"], the rules that
+  were found in the texts or in what they decode to: which one to change or to switch off when a
+  harmless text is refused. A score has a second source, the classifier, which names none.
+
 OPTIONS
   --policy-config FILE...  the configuration
   --rules DIR              rule packs that replace the built-in ones
   --phase input|output     default input
+  --explain                name the rules that were found
 
 EXIT STATUS
   0 all lines judged; 1 some were not; 2 wrong usage or an invalid configuration.

@@ -15,7 +15,8 @@ namespace kt::cli {
 int PolicyScan(std::span<char*> arguments) {
   static constexpr Option kOptions[] = {{"policy-config", OptionKind::kList},
                                         {"rules", OptionKind::kValue},
-                                        {"phase", OptionKind::kValue}};
+                                        {"phase", OptionKind::kValue},
+                                        {"explain", OptionKind::kFlag}};
   const auto args = Args::Parse(arguments, kOptions);
   if (!args.ok()) return UsageError("policy scan", args.status());
   if (args.value().Has("help")) return PrintHelp("policy scan");
@@ -33,7 +34,8 @@ int PolicyScan(std::span<char*> arguments) {
   if (!check.ok()) return 2;
 
   LineScanner scanner(*check.chain,
-                      phase == "input" ? policy::Phase::kInput : policy::Phase::kOutput);
+                      phase == "input" ? policy::Phase::kInput : policy::Phase::kOutput,
+                      args.value().Has("explain"));
   std::ios::sync_with_stdio(false);
   bool all_judged = true;
   std::string line, out;

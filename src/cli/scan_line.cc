@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <functional>
+#include <set>
 #include <span>
 #include <tuple>
 #include <vector>
@@ -87,8 +89,9 @@ Status NotValid(const Status& parsed) {
 }  // namespace
 
 struct LineScanner::Answer {
-  std::vector<double> scores;  // the highest, by the chain's entries; below 0: none
-  std::string entities;        // of the last text
+  std::vector<double> scores;                // the highest, by the chain's entries; below 0: none
+  std::string entities;                      // of the last text
+  std::set<std::string, std::less<>> rules;  // their ids
 };
 
 bool LineScanner::Scan(std::string_view line, std::string* out) {
@@ -157,6 +160,11 @@ Status LineScanner::Judge(std::span<const std::string> texts, std::string* out) 
   const std::optional<policy::Block> block = run.Judge(phase_, request, &edits);
   *out += ",\"scores\":{" + scores + "}";
   if (view_.Find(0, "text") != json::kNoNode) *out += ",\"entities\":[" + answer.entities + "]";
+  if (explain_) {
+    std::string rules;
+    for (const std::string& id : answer.rules) rules += (rules.empty() ? "" : ",") + Quote(id);
+    *out += ",\"rules\":[" + rules + "]";
+  }
   *out += ",\"verdict\":" + Quote(Verdict(run, block));
   return Status::Ok();
 }
@@ -188,6 +196,13 @@ Status LineScanner::Evaluate(policy::TextUnit unit, uint32_t* windows, Answer* a
     for (const policy::Finding& finding : evaluation.findings) {
       if (finding.begin < finding.end) found.push_back({finding.type, finding.begin, finding.end});
     }
+  }
+  const auto name = [&](const detect::Match& match) {
+    answer->rules.insert(chain_.matcher().rule(match.rule).id);
+  };
+  for (const detect::Match& match : reading.matches()) name(match);
+  for (const policy::ViewReading& view : reading.views()) {
+    for (const detect::Match& match : view.matches) name(match);
   }
   answer->entities = EntityList(unit.text, std::move(found));
   return Status::Ok();

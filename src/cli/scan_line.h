@@ -14,7 +14,9 @@ namespace kt::cli {
 
 class LineScanner {
  public:
-  LineScanner(const policy::Chain& chain, policy::Phase phase) : chain_(chain), phase_(phase) {}
+  // `explain`: the answer names the rules that were found.
+  LineScanner(const policy::Chain& chain, policy::Phase phase, bool explain)
+      : chain_(chain), phase_(phase), explain_(explain) {}
 
   // Appends the answer to `line` and its newline to *out. False: the line is no {id, text} or
   // {id, texts} object or could not be judged; the answer then has `error` instead of a verdict.
@@ -30,6 +32,7 @@ class LineScanner {
 
   const policy::Chain& chain_;
   policy::Phase phase_;
+  bool explain_;
   json::View view_;
 };
 

@@ -1,5 +1,6 @@
 """kt policy scan: one line in, one line out."""
 
+import base64
 import json
 
 from conftest import ECHO, kt
@@ -64,6 +65,19 @@ def test_a_list_is_one_request_of_several_messages(pack):
     assert (alone["verdict"], together["verdict"]) == ("blocked", "allowed")
     assert attack["verdict"] == "blocked"
     assert none["verdict"] == "allowed"
+
+
+def test_rules_are_named_on_request(pack):
+    encoded = base64.b64encode(ATTACK.encode()).decode()
+    lines = [{"id": 1, "text": ATTACK}, {"id": 2, "texts": ["mail jane.doe@example.com", encoded]},
+             {"id": 3, "text": "What is the capital of France?"}]
+    _, answers = scan(pack(), *lines, options=("--explain",))
+    plain, both, clean = (answer["rules"] for answer in answers)
+    assert "injection.drop_orders" in plain
+    assert set(plain) | {"pii.email"} <= set(both)
+    assert clean == []
+    _, (answer,) = scan(pack(), lines[0])
+    assert "rules" not in answer
 
 
 def test_what_is_only_logged_is_listed_too(pack):
