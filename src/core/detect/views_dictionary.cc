@@ -172,9 +172,21 @@ constexpr size_t FilterBit(uint64_t hash) noexcept {
   return hash >> (64 - std::countr_zero(kFilterBits));
 }
 
+// What words of three letters and more end in.
+constexpr size_t kEndings = 4096;
+constexpr size_t EndingOf(uint32_t last_three) noexcept {
+  return last_three * 0x9E3779B1u >> (32 - std::countr_zero(kEndings));
+}
+constexpr uint32_t LastThree(const char* end) noexcept {
+  const auto byte = [&](int back) { return uint32_t{static_cast<uint8_t>(*(end - back))}; };
+  return byte(3) | byte(2) << 8 | byte(1) << 16;
+}
+
 struct Table {
   std::array<uint64_t, kFilterBits / 64> filter{};
-  std::array<uint16_t, kSlots> slots{};  // number of a word, from 1
+  std::array<uint16_t, kEndings> sizes{};  // bit n - 1: words of n letters
+  std::array<uint32_t, 256> pairs{};       // words of two letters, by the first one: bits 'a'..'z'
+  std::array<uint16_t, kSlots> slots{};    // number of a word, from 1
   std::array<PackedWord, std::size(kWords)> words{};
 };
 constexpr Table kTable = [] {
@@ -182,6 +194,12 @@ constexpr Table kTable = [] {
   static_assert(std::size(kWords) * 3 < kSlots);
   for (size_t i = 0; i < std::size(kWords); ++i) {
     table.words[i] = Pack(kWords[i]);
+    const char* const end = kWords[i].data() + kWords[i].size();
+    if (kWords[i].size() == 2) {
+      table.pairs[static_cast<uint8_t>(end[-2])] |= 1u << (end[-1] & 31);
+    } else {
+      table.sizes[EndingOf(LastThree(end))] |= static_cast<uint16_t>(1u << (kWords[i].size() - 1));
+    }
     const uint64_t hash = Hash(table.words[i]);
     table.filter[FilterBit(hash) / 64] |= uint64_t{1} << FilterBit(hash) % 64;
     size_t slot = SlotOf(hash);
@@ -201,6 +219,16 @@ bool IsKnownWord(PackedWord word) noexcept {
     if (known.low == word.low && known.high == word.high) return true;
   }
   return false;
+}
+
+uint32_t WordSizes(const char* letters, size_t end) noexcept {
+  if (end < 2) return 0;
+  const char* const at = letters + end;
+  const uint32_t pair = kTable.pairs[static_cast<uint8_t>(at[-2])] >> (at[-1] & 31) & 1;
+  if (end < 3) return pair << 2;
+  const uint32_t sizes = uint32_t{kTable.sizes[EndingOf(LastThree(at))]} << 1;
+  const uint32_t fits = end >= kMaxPackedBytes ? ~0u : (2u << end) - 1;
+  return (sizes & fits) | pair << 2;
 }
 
 bool IsKnownWord(std::string_view word) noexcept {

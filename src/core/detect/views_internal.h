@@ -114,5 +114,7 @@ struct PackedWord {
 };
 inline constexpr size_t kMaxPackedBytes = 16;
 bool IsKnownWord(PackedWord word) noexcept;
+// Bit n: known words of n letters may end as the lower-case letters [0, end) do.
+uint32_t WordSizes(const char* letters, size_t end) noexcept;
 
 }  // namespace kt::detect::views

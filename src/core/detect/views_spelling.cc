@@ -1,4 +1,4 @@
-// Views of odd spelling: leet and spaced-out letters. For scores of input texts.
+// The view of leet ("1gn0r3"). For scores of input texts.
 #include <algorithm>
 #include <array>
 #include <string>
@@ -142,109 +142,6 @@ std::string ReadLeet(std::string_view text) {
   return leet ? WriteLeet(text, signs_too) : std::string();
 }
 
-bool IsUnit(char c) noexcept {
-  return IsLetter(c) || (c >= '0' && c <= '9');
-}
-
-// A letter or digit with none beside it.
-bool IsSingle(std::string_view text, size_t at) noexcept {
-  const auto alone = [&](size_t i) { return i >= text.size() || !IsUnit(text[i]); };
-  return at < text.size() && IsUnit(text[at]) && (at == 0 || alone(at - 1)) && alone(at + 1);
-}
-
-// What stands between two letters of a row that is divided by `divider`: nothing when it is one
-// divider, signs that were spaced out as well (" , "), or else the end of a word.
-std::string ReadGap(std::string_view gap, char divider) {
-  std::string signs;
-  bool regular = gap.size() % 2 == 1;
-  for (size_t i = 0; i < gap.size() && regular; i += 2) {
-    regular = gap[i] == divider;
-    if (i + 1 < gap.size()) signs.push_back(gap[i + 1]);
-  }
-  if (!regular) return " ";
-  std::string out;
-  for (const char c : signs) {
-    const bool divides = IsBlank(c) || c == '/' || c == '|' || c == '_';
-    if (!divides) out.push_back(c);
-    if (divides && (out.empty() || out.back() != ' ')) out.push_back(' ');
-  }
-  return out;
-}
-
-// The row of single letters and digits that begins at `at`.
-struct Row {
-  std::string text;
-  size_t letters = 0;
-  size_t end = 0;
-};
-Row ReadRow(std::string_view text, size_t at) {
-  constexpr size_t kMaxGap = 9;
-  Row row;
-  const char divider = at + 1 < text.size() ? text[at + 1] : '\0';
-  while (IsSingle(text, at)) {
-    row.text.push_back(text[at]);
-    row.letters += IsLetter(text[at]) ? 1 : 0;
-    row.end = ++at;
-    size_t next = at;
-    while (next < text.size() && next - at < kMaxGap && !IsUnit(text[next]) &&
-           static_cast<unsigned char>(text[next]) < 0x80) {
-      ++next;
-    }
-    if (next == at || !IsSingle(text, next)) break;
-    row.text += ReadGap(text.substr(at, next - at), divider);
-    at = next;
-  }
-  return row;
-}
-
-// "ignoreallprevious" as words: the cheapest way to cut it, where letters of no known word cost
-// most and short words more than long ones.
-std::string Segment(std::string_view letters) {
-  constexpr size_t kMaxWord = 16, kUnknown = 5, kShort = 3, kLong = 2;
-  const std::string lower = ToLower(letters);
-  std::vector<uint32_t> cost(letters.size() + 1, 0), size(letters.size() + 1, 1);
-  for (size_t end = 1; end <= letters.size(); ++end) {
-    cost[end] = cost[end - 1] + kUnknown;
-    for (size_t n = 2; n <= std::min(end, kMaxWord); ++n) {
-      if (!IsKnownWord(std::string_view(lower).substr(end - n, n))) continue;
-      const auto here = static_cast<uint32_t>(cost[end - n] + (n < 4 ? kShort : kLong));
-      if (here > cost[end]) continue;
-      cost[end] = here;
-      size[end] = static_cast<uint32_t>(n);
-    }
-  }
-  std::vector<size_t> cuts;
-  for (size_t end = letters.size(); end > 0; end -= size[end]) cuts.push_back(end);
-  std::string out;
-  size_t begin = 0;
-  bool open = false;  // letters of no known word stand at the end
-  for (auto cut = cuts.rbegin(); cut != cuts.rend(); begin = *cut++) {
-    const bool known = *cut - begin > 1;
-    if (!out.empty() && (known || !open)) out.push_back(' ');
-    out.append(letters, begin, *cut - begin);
-    open = !known;
-  }
-  return out;
-}
-
-// Cuts the words of a row that are too long to be one, or stand for all of it.
-std::string Words(std::string_view row) {
-  constexpr size_t kLongWord = 13;
-  const bool whole = row.find(' ') == row.npos;
-  std::string out;
-  for (size_t at = 0; at < row.size();) {
-    size_t end = at;
-    while (end < row.size() && IsLetter(row[end])) ++end;
-    const std::string_view word = row.substr(at, end - at);
-    const bool cut = word.size() > kLongWord || (whole && !IsKnownWord(ToLower(word)));
-    if (cut) out += Segment(word);
-    if (!cut) out += word;
-    if (end < row.size()) out.push_back(row[end++]);
-    at = end;
-  }
-  return out;
-}
-
 }  // namespace
 
 void Unleet(std::string_view text, const Candidates& candidates, Sink* out) {
@@ -254,26 +151,6 @@ void Unleet(std::string_view text, const Candidates& candidates, Sink* out) {
     out->Divide();
     out->Add(PartOrigin::kSame, region.begin, region.end, plain);
   });
-}
-
-void Unspace(std::string_view text, const Candidates& candidates, Sink* out) {
-  constexpr size_t kMinLetters = 5;
-  size_t done = 0;
-  for (const uint64_t candidate : candidates) {
-    if ((Flags(candidate) & kSpaced) == 0) continue;
-    const size_t block = BlockBegin(candidate);
-    const size_t stop = std::min(block + kBlockBytes, text.size());
-    for (size_t at = std::max(done, block - std::min<size_t>(block, 8)); at < stop; ++at) {
-      if (!IsSingle(text, at)) continue;
-      const Row row = ReadRow(text, at);
-      if (row.letters >= kMinLetters) {
-        const std::string words = Words(row.text);
-        out->Divide();
-        out->Add(PartOrigin::kWhole, at, row.end, words);
-      }
-      at = done = row.end;
-    }
-  }
 }
 
 }  // namespace kt::detect::views
