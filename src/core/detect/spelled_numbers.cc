@@ -1,15 +1,66 @@
 #include "core/detect/spelled_numbers.h"
 
+#include <array>
+
 #include "core/base/ascii.h"
 #include "core/detect/views_internal.h"
 
 namespace kt::detect {
 namespace {
 
+constexpr bool IsSaid(uint32_t value) noexcept {
+  return (value >= 0x20 && value <= 0x7E) || value == '\n' || value == '\r' || value == '\t';
+}
+
+constexpr uint8_t Bit(RowForm form) noexcept {
+  return static_cast<uint8_t>(1u << static_cast<unsigned>(form));
+}
+
+// What RowFormsSaid() says of two and of three digits.
+constexpr std::array<uint8_t, 100> kTwoDigits = [] {
+  std::array<uint8_t, 100> forms{};
+  for (uint32_t i = 0; i < forms.size(); ++i) {
+    if (IsSaid(i)) forms[i] |= Bit(RowForm::kDecimal);
+    if (IsSaid(i / 10 * 16 + i % 10)) forms[i] |= Bit(RowForm::kHex);
+  }
+  return forms;
+}();
+constexpr std::array<uint8_t, 1000> kThreeDigits = [] {
+  std::array<uint8_t, 1000> forms{};
+  for (uint32_t i = 0; i < forms.size(); ++i) {
+    const uint32_t first = i / 100, second = i / 10 % 10, third = i % 10;
+    if (IsSaid(i)) forms[i] |= Bit(RowForm::kDecimal);
+    const bool octal = first < 8 && second < 8 && third < 8;
+    if (octal && IsSaid(first * 64 + second * 8 + third)) forms[i] |= Bit(RowForm::kOctal);
+  }
+  return forms;
+}();
+
 bool AddByte(uint32_t value, RowNumber* out) noexcept {
-  const bool blank = value == '\n' || value == '\r' || value == '\t';
-  if (out->size == sizeof out->bytes || ((value < 0x20 || value > 0x7E) && !blank)) return false;
-  out->bytes[out->size++] = blank ? ' ' : static_cast<char>(value);
+  if (out->size == sizeof out->bytes || !IsSaid(value)) return false;
+  out->bytes[out->size++] = value < 0x20 ? ' ' : static_cast<char>(value);
+  return true;
+}
+
+constexpr std::array<int8_t, 256> kHexDigits = [] {
+  std::array<int8_t, 256> digits{};
+  for (size_t i = 0; i < digits.size(); ++i) {
+    const char c = static_cast<char>(i), lower = static_cast<char>(c | 0x20);
+    const int letter = lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+    digits[i] = static_cast<int8_t>(IsDigit(c) ? c - '0' : letter);
+  }
+  return digits;
+}();
+
+// As ReadHex() says, below: most first digits tell that it says nothing.
+bool SaysHex(std::string_view run) noexcept {
+  while (run.size() > 2 && run[0] == '0' && run[1] == '0') run.remove_prefix(2);
+  if (run.empty() || run.size() % 2 != 0 || run.size() > 8) return false;
+  for (size_t i = 0; i < run.size(); i += 2) {
+    const int high = kHexDigits[static_cast<unsigned char>(run[i])];
+    const int low = kHexDigits[static_cast<unsigned char>(run[i + 1])];
+    if ((high | low) < 0 || !IsSaid(static_cast<uint32_t>(high * 16 + low))) return false;
+  }
   return true;
 }
 
@@ -59,7 +110,7 @@ bool ReadRowNumber(std::string_view run, RowForm form, RowNumber* out) noexcept 
 }
 
 unsigned RowFormsOf(std::string_view run) noexcept {
-  const auto bit = [](RowForm form) { return 1u << static_cast<unsigned>(form); };
+  const auto bit = Bit;
   const size_t size = run.size();
   // "U" may be of the divider of numbers.
   if (size == 1) return IsGapWord(run) ? ~0u >> (32 - kRowFormCount) : bit(RowForm::kCharacters);
@@ -75,6 +126,34 @@ unsigned RowFormsOf(std::string_view run) noexcept {
   if (size <= 3) forms |= bit(RowForm::kDecimal);
   if (size == 3) forms |= bit(RowForm::kOctal);
   if (size == 7 || size == 8) forms |= bit(RowForm::kBinary);
+  return forms;
+}
+
+unsigned RowFormsSaid(std::string_view run) noexcept {
+  const size_t size = run.size();
+  if (size == 1 && !IsGapWord(run)) return Bit(RowForm::kCharacters);
+  if (size == 1) return RowFormsOf(run);
+  const bool digit = IsDigit(run[0]);
+  if (size > kMaxRowNumberBytes || (!digit && run[0] != 'x')) return 0;
+  if (!digit) return SaysHex(run.substr(1)) ? Bit(RowForm::kHex) : 0;
+  if (IsDigit(run[1])) {
+    const auto value = [&](size_t i) { return static_cast<size_t>(run[i] - '0'); };
+    if (size == 2) return kTwoDigits[value(0) * 10 + value(1)];
+    if (size == 3) {
+      return IsDigit(run[2]) ? kThreeDigits[value(0) * 100 + value(1) * 10 + value(2)] : 0;
+    }
+  }
+  if (run[0] != '0' || IsDigit(run[1])) {
+    RowNumber bits;
+    const bool binary = run[0] <= '1' && ReadRowNumber(run, RowForm::kBinary, &bits);
+    return (SaysHex(run) ? Bit(RowForm::kHex) : 0u) | (binary ? Bit(RowForm::kBinary) : 0u);
+  }
+  unsigned forms = RowFormsOf(run);
+  RowNumber number;
+  for (unsigned bit = 0; bit < kRowFormCount; ++bit) {
+    if ((forms >> bit & 1) == 0 || ReadRowNumber(run, static_cast<RowForm>(bit), &number)) continue;
+    forms &= ~(1u << bit);
+  }
   return forms;
 }
 

@@ -18,9 +18,12 @@ struct RowNumber {
 // ASCII, or a blank. False: it is none, and *out is of no use.
 bool ReadRowNumber(std::string_view run, RowForm form, RowNumber* out) noexcept;
 
+// The forms of RowFormsOf(run) in which the run says something, or may divide what does.
+unsigned RowFormsSaid(std::string_view run) noexcept;
+
 // What belongs to the divider of numbers: "U+006A".
 inline bool IsGapWord(std::string_view run) noexcept {
-  return run == "U" || run == "u";
+  return run.size() == 1 && (run[0] | 0x20) == 'u';
 }
 
 }  // namespace kt::detect

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 
 #include "core/base/ascii.h"
 #include "core/detect/spelled_numbers.h"
@@ -155,6 +156,7 @@ class RowReader {
     if (end == 0) return false;
     Gap gap = Next(end);
     if (gap.end != Gap::End::kUnit || !Begin(gap)) return true;
+    const std::optional<char> plain = PlainGap();
     while (gap.next - row_.last <= kMaxRowStepBytes) {
       GapText between;
       if (!ReadSigns(gap, divider_, &between)) break;
@@ -173,7 +175,7 @@ class RowReader {
         row_.units.resize(had);
         break;
       }
-      end = unit_end;
+      end = plain ? AddPlain(unit_end, *plain) : unit_end;
       gap = Next(end);
       if (gap.end != Gap::End::kUnit) break;
     }
@@ -181,6 +183,28 @@ class RowReader {
   }
 
  private:
+  // What mostly stands between single characters, where that is one byte: nothing more has to be
+  // known of it.
+  std::optional<char> PlainGap() const noexcept {
+    if (form_ != RowForm::kCharacters) return std::nullopt;
+    if (divider_.empty() && blanks_ == 1 && !line_) return ' ';
+    if (divider_.size() == 1 && IsAscii(divider_[0])) return divider_[0];
+    return std::nullopt;
+  }
+  // Adds the characters behind a unit that such gaps divide; returns where the last one ends. What
+  // stands behind it is not theirs.
+  size_t AddPlain(size_t end, char gap) {
+    while (end + 2 < text_.size() && text_[end] == gap && IsAlnum(text_[end + 1]) &&
+           IsAscii(text_[end + 2]) && !IsAlnum(text_[end + 2])) {
+      const auto at = static_cast<uint32_t>(end + 1);
+      row_.units.push_back({at, at + 1, text_[at], false});
+      row_.last = at;
+      ++row_.own;
+      end += 2;
+    }
+    breaks_ = false;
+    return end;
+  }
   // The gap behind a unit; the end of the text leaves the row open.
   Gap Next(size_t end) {
     const bool numbers = form_ != RowForm::kCharacters;

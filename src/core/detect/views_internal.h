@@ -55,6 +55,21 @@ class Sink {
                            static_cast<uint32_t>(end), origin});
     view_.text.append(text);
   }
+  // A part for each of `units`: fill(unit, part, text) sets all of it but `at`, and writes one or
+  // two bytes; it returns how many.
+  template <typename Units, typename Fill>
+  void AddEach(const Units& units, const Fill& fill) {
+    const size_t had = view_.parts.size();
+    size_t at = view_.text.size();
+    view_.parts.resize(had + units.size());
+    view_.text.resize(at + 2 * units.size());
+    ViewPart* part = view_.parts.data() + had;
+    for (const auto& unit : units) {
+      part->at = static_cast<uint32_t>(at);
+      at += fill(unit, part++, view_.text.data() + at);
+    }
+    view_.text.resize(at);
+  }
   size_t size() const noexcept { return view_.text.size(); }
   size_t parts() const noexcept { return view_.parts.size(); }
   // Back to an earlier size() and parts().

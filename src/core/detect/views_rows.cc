@@ -1,118 +1,68 @@
 // What rows spell (spelled_rows.h), each behind the text before it, which rules may look at.
 #include <algorithm>
+#include <array>
 #include <bit>
-#include <vector>
 
 #include "core/base/ascii.h"
-#include "core/detect/features.h"
 #include "core/detect/matcher.h"
 #include "core/detect/spelled_numbers.h"
 #include "core/detect/utf8.h"
+#include "core/detect/views_byte_sets.h"
 #include "core/detect/views_internal.h"
 
 namespace kt::detect::views {
 namespace {
 
-// Which of the first 64 bytes are letters or digits.
-uint64_t AlnumMask(std::string_view text) noexcept {
-  char padded[64] = {};
-  const char* bytes = text.data();
-  if (text.size() < sizeof padded) {
-    std::copy(text.begin(), text.end(), padded);
-    bytes = padded;
-  }
-  uint64_t mask = 0;
-  for (size_t i = 0; i < 64; i += 8) {
-    // Bit 7 of a sum tells whether the seven bits before it reach a letter; no sum carries on.
-    const uint64_t all = internal::Load(bytes + i), low = all & 0x7F * kOnes;
-    const uint64_t lower = low | 0x20 * kOnes;
-    const auto from = [](uint64_t value, char c) {
-      return value + (0x80 - static_cast<uint64_t>(c)) * kOnes;
-    };
-    const uint64_t letter = from(lower, 'a') & ~from(lower, 'z' + 1);
-    const uint64_t digit = from(low, '0') & ~from(low, '9' + 1);
-    mask |= BitsOfBytes(((letter | digit) & ~all) >> 7 & kOnes) << i;
-  }
-  return mask;
-}
-
 class Rows {
  public:
   Rows(std::string_view text, Sink* out) : text_(text), out_(*out) {}
 
-  // All rows that begin in [begin, end).
+  // All rows that begin in [begin, end): of kMinRowUnits runs in a row, all units of one form.
   void Find(size_t begin, size_t end) {
-    ReadRuns(std::max(begin, done_), end);
-    for (size_t i = 0; i < runs_.size() && runs_[i].begin < end; ++i) {
-      const unsigned forms = FormsFrom(i);
-      for (unsigned bit = 0; forms >> bit != 0; ++bit) {
-        const auto form = static_cast<RowForm>(bit);
-        if ((forms >> bit & 1) != 0 && AreUnits(i, form)) Try(runs_[i].begin, form);
+    Start(std::max(begin, done_));
+    done_ = std::max(done_, end);
+    // A run that begins before is skipped.
+    uint64_t carry = at_ > 0 && IsAlnum(text_[at_ - 1]) ? 1 : 0;
+    for (; at_ < text_.size() && at_ <= std::max(last_end_, end) + kMaxRowGapBytes; at_ += 64) {
+      const uint64_t units = MaskAt<64>(text_, at_, kAlnums);
+      uint64_t begins = units & ~(units << 1 | carry);
+      carry = units >> 63;
+      for (; begins != 0; begins &= begins - 1) {
+        const auto bit = static_cast<size_t>(std::countr_zero(begins));
+        const size_t run = at_ + bit;
+        if (!BeginsRun(run)) continue;
+        size_t size = static_cast<size_t>(std::countr_one(units >> bit));
+        if (bit + size == 64) size = RunEnd(text_, run + size) - run;
+        if (!Add(run, size, end)) return;
       }
     }
-    done_ = std::max(done_, end);
   }
 
  private:
-  struct Run {
-    size_t begin, end;
-    unsigned forms;
-    size_t size() const noexcept { return end - begin; }
-  };
-  // Those that begin in [begin, end), and as many behind them as a row has at least, no further
-  // than a row goes on.
-  void ReadRuns(size_t begin, size_t end) {
-    runs_.clear();
-    size_t behind = 0, run = 0, gap = end;
-    // A run that begins before is skipped.
-    bool inside = begin > 0 && IsAlnum(text_[begin - 1]), skipped = true;
-    uint64_t carry = inside ? 1 : 0;
-    for (size_t at = begin; at < text_.size(); at += 64) {
-      const uint64_t mask = AlnumMask(text_.substr(at));
-      uint64_t edges = mask ^ (mask << 1 | carry);
-      carry = mask >> 63;
-      for (; edges != 0; edges &= edges - 1, inside = !inside) {
-        const size_t edge = at + static_cast<size_t>(std::countr_zero(edges));
-        if (inside) {
-          if (skipped) continue;
-          Add(run, edge);
-          gap = std::max(edge, end);
-          continue;
-        }
-        run = edge;
-        if (run > gap + kMaxRowGapBytes) return;
-        skipped = !BeginsRun(text_, run);
-        if (!skipped && run >= end && ++behind == kMinRowUnits) return;
-      }
-    }
-    if (inside && !skipped) Add(run, text_.size());
+  void Start(size_t at) {
+    at_ = last_end_ = at;
+    runs_ = behind_ = 0;
+    shared_.fill(0);
   }
-  void Add(size_t begin, size_t end) {
-    const unsigned forms = RowFormsOf(text_.substr(begin, end - begin));
-    // Of longer words in a row one tells as much as all.
-    if (forms != 0 || runs_.empty() || runs_.back().forms != 0) {
-      runs_.push_back({begin, end, forms});
-    }
+  bool BeginsRun(size_t at) const noexcept {
+    return at == 0 || IsAscii(text_[at - 1]) || detect::BeginsRun(text_, at);
   }
-  // The forms of which rows may begin with run `i`: all units are of one.
-  unsigned FormsFrom(size_t i) const noexcept {
-    if (runs_.size() - i < kMinRowUnits) return 0;
-    unsigned forms = runs_[i].forms;
-    for (size_t next = i + 1; next < i + kMinRowUnits && forms != 0; ++next) {
-      if (runs_[next].begin - runs_[next - 1].end > kMaxRowGapBytes) return 0;
-      forms &= runs_[next].forms;
+  // Reads the rows that begin with the first of kMinRowUnits runs, this one the last of them.
+  // False: no row that begins before `end` can have further runs.
+  bool Add(size_t begin, size_t size, size_t end) {
+    const unsigned forms = RowFormsSaid(text_.substr(begin, size));
+    if (forms == 0 || begin - last_end_ > kMaxRowGapBytes) shared_.fill(0);
+    last_end_ = begin + size;
+    if (forms == 0) return begin < end;
+    for (size_t i = kMinRowUnits - 1; i > 0; --i) shared_[i] = shared_[i - 1] & forms;
+    shared_[0] = forms;
+    begins_[runs_ % begins_.size()] = begin;
+    const size_t first = begins_[(runs_ - (kMinRowUnits - 1)) % begins_.size()];
+    ++runs_;
+    for (unsigned all = first < end ? shared_.back() : 0; all != 0; all &= all - 1) {
+      Try(first, static_cast<RowForm>(std::countr_zero(all)));
     }
-    return forms;
-  }
-  // Do run `i` and those behind it say something in a form whose shape they have?
-  bool AreUnits(size_t i, RowForm form) const noexcept {
-    if (form == RowForm::kCharacters) return true;
-    RowNumber number;
-    for (size_t unit = i; unit < i + kMinRowUnits; ++unit) {
-      const std::string_view run = text_.substr(runs_[unit].begin, runs_[unit].size());
-      if (!IsGapWord(run) && !ReadRowNumber(run, form, &number)) return false;
-    }
-    return true;
+    return begin < end || (++behind_ < kMinRowUnits && shared_[behind_] != 0);
   }
   // What was read of a form.
   struct Read {
@@ -122,7 +72,11 @@ class Rows {
 
   void Try(size_t at, RowForm form) {
     Read& read = read_[static_cast<size_t>(form)];
-    if (at < read.next || !ReadRow(text_, at, form, &row_)) return;
+    if (at >= read.next) ReadAt(at, form, &read);
+  }
+  void ReadAt(size_t at, RowForm form, Read* into) {
+    Read& read = *into;
+    if (!ReadRow(text_, at, form, &row_)) return;
     // The last unit may begin another row.
     read.next = row_.last;
     if (!row_.IsLongEnough()) return;
@@ -134,12 +88,15 @@ class Rows {
   void Emit(bool breaks, bool numbers, size_t floor) {
     out_.Divide();
     Before(floor, row_.units.front().begin, numbers);
-    for (const RowUnit& unit : row_.units) {
-      const char blank_and_byte[] = {' ', unit.byte};
+    out_.AddEach(row_.units, [&](const RowUnit& unit, ViewPart* part, char* text) {
+      part->begin = unit.begin;
+      part->end = unit.end;
+      part->origin = PartOrigin::kWhole;
       const bool blank = breaks && unit.breaks;
-      out_.Add(PartOrigin::kWhole, unit.begin, unit.end,
-               {blank_and_byte + (blank ? 0 : 1), blank ? 2u : 1u});
-    }
+      text[0] = ' ';
+      text[blank ? 1 : 0] = unit.byte;
+      return blank ? size_t{2} : size_t{1};
+    });
   }
   // Not again what other rows had before them or held, nor what belongs to the first number ("U+",
   // "chr(").
@@ -160,9 +117,13 @@ class Rows {
   const std::string_view text_;
   Sink& out_;
   SpelledRow row_;
-  std::vector<Run> runs_;
   std::string plain_;
   size_t done_ = 0;
+  // Of the runs from where Find() began: how many, where the last ones begin, the forms that the
+  // last one, two, … share, and how many of them lie behind what Find() looks at.
+  size_t at_ = 0, runs_ = 0, behind_ = 0, last_end_ = 0;
+  std::array<size_t, 8> begins_ = {};
+  std::array<unsigned, kMinRowUnits> shared_ = {};
   Read read_[kRowFormCount] = {};
 };
 
