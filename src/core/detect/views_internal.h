@@ -50,10 +50,13 @@ class Sink {
   void Divide() {
     if (!view_.parts.empty()) view_.text.push_back('\n');
   }
-  void Add(PartOrigin origin, size_t begin, size_t end, std::string_view text) {
-    view_.parts.push_back({static_cast<uint32_t>(view_.text.size()), static_cast<uint32_t>(begin),
+  // Returns where the text lies, until more is added.
+  char* Add(PartOrigin origin, size_t begin, size_t end, std::string_view text) {
+    const size_t at = view_.text.size();
+    view_.parts.push_back({static_cast<uint32_t>(at), static_cast<uint32_t>(begin),
                            static_cast<uint32_t>(end), origin});
     view_.text.append(text);
+    return view_.text.data() + at;
   }
   // A part for each of `units`: fill(unit, part, text) sets all of it but `at`, and writes one or
   // two bytes; it returns how many.

@@ -1,5 +1,5 @@
 // Stretches of a text that candidates point at: for the views that judge words (views_words.cc,
-// views_spelling.cc).
+// views_leet.cc).
 #pragma once
 
 #include <algorithm>
