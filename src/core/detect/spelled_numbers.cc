@@ -42,23 +42,12 @@ bool AddByte(uint32_t value, RowNumber* out) noexcept {
   return true;
 }
 
-constexpr std::array<int8_t, 256> kHexDigits = [] {
-  std::array<int8_t, 256> digits{};
-  for (size_t i = 0; i < digits.size(); ++i) {
-    const char c = static_cast<char>(i), lower = static_cast<char>(c | 0x20);
-    const int letter = lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-    digits[i] = static_cast<int8_t>(IsDigit(c) ? c - '0' : letter);
-  }
-  return digits;
-}();
-
 // As ReadHex() says, below: most first digits tell that it says nothing.
 bool SaysHex(std::string_view run) noexcept {
   while (run.size() > 2 && run[0] == '0' && run[1] == '0') run.remove_prefix(2);
   if (run.empty() || run.size() % 2 != 0 || run.size() > 8) return false;
   for (size_t i = 0; i < run.size(); i += 2) {
-    const int high = kHexDigits[static_cast<unsigned char>(run[i])];
-    const int low = kHexDigits[static_cast<unsigned char>(run[i + 1])];
+    const int high = views::HexDigit(run[i]), low = views::HexDigit(run[i + 1]);
     if ((high | low) < 0 || !IsSaid(static_cast<uint32_t>(high * 16 + low))) return false;
   }
   return true;

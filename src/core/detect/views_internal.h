@@ -2,6 +2,7 @@
 // sinks for what they decode to.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -119,8 +120,19 @@ constexpr bool IsOdd(uint32_t code_point) noexcept {
 constexpr bool IsFew(size_t odd, size_t bytes) noexcept {
   return odd * 16 <= bytes;
 }
+inline constexpr std::array<int8_t, 256> kHexDigits = [] {
+  std::array<int8_t, 256> digits{};
+  digits.fill(-1);
+  for (int i = 0; i < 16; ++i) {
+    digits[static_cast<uint8_t>("0123456789abcdef"[i])] = static_cast<int8_t>(i);
+    digits[static_cast<uint8_t>("0123456789ABCDEF"[i])] = static_cast<int8_t>(i);
+  }
+  return digits;
+}();
 // -1 when it is none.
-int HexDigit(char c) noexcept;
+inline int HexDigit(char c) noexcept {
+  return kHexDigits[static_cast<uint8_t>(c)];
+}
 // Could these first characters of a token begin encoded text?
 bool MayDecode(std::string_view token) noexcept;
 

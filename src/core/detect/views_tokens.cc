@@ -1,9 +1,11 @@
 // base64 and hex tokens, and invisible tag characters.
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <optional>
 
 #include "core/detect/utf8.h"
+#include "core/detect/views_byte_sets.h"
 #include "core/detect/views_internal.h"
 #include "core/detect/views_wrapped.h"
 
@@ -37,8 +39,18 @@ size_t DecodeBase64(std::string_view token, char* out) noexcept {
   uint32_t bits = 0;
   int have = 0;
   char* to = out;
-  for (const char c : token) {
-    const int digit = Base64Digit(c);
+  for (size_t i = 0; i < token.size(); ++i) {
+    while (have == 0 && i + 4 <= token.size()) {
+      const int four = Base64Digit(token[i]) << 18 | Base64Digit(token[i + 1]) << 12 |
+                       Base64Digit(token[i + 2]) << 6 | Base64Digit(token[i + 3]);
+      if (four < 0) break;
+      *to++ = static_cast<char>(four >> 16);
+      *to++ = static_cast<char>(four >> 8 & 0xFF);
+      *to++ = static_cast<char>(four & 0xFF);
+      i += 4;
+    }
+    if (i == token.size()) break;
+    const int digit = Base64Digit(token[i]);
     if (digit < 0) continue;
     bits = bits << 6 | static_cast<uint32_t>(digit);
     have += 6;
@@ -79,8 +91,76 @@ bool IsWordy(std::string_view bytes) noexcept {
   return static_cast<size_t>(signs) * 4 <= bytes.size();
 }
 
-bool IsTokenSign(char c) noexcept {
-  return c == '-' || c == '/' || c == '_' || c == '+';
+// No character of UTF-8 begins so.
+bool BeginsNone(unsigned byte) noexcept {
+  return (byte >= 0x80 && byte < 0xC2) || byte > 0xF4;
+}
+
+static_assert(kFirstProbeBytes / 4 * 3 >= kMaxUtf8Bytes && kFirstProbeBytes < kMinTokenBytes - 2);
+// Of the first digits of a token. What most tokens begin with tells at once that they are none.
+bool MayBeBase64(std::string_view token) noexcept {
+  const unsigned first = static_cast<unsigned>(Base64Digit(token[0])) << 2 |
+                         static_cast<unsigned>(Base64Digit(token[1])) >> 4;
+  char bytes[kProbeBytes];
+  // Of fewer bytes it might be what a cut has left.
+  if (first < 0x100 && BeginsNone(first) &&
+      std::all_of(token.begin(), token.begin() + kFirstProbeBytes, IsTokenChar)) {
+    return false;
+  }
+  const size_t size = DecodeBase64(token.substr(0, kFirstProbeBytes), bytes);
+  return BeginsAsUtf8({bytes, size}) && IsReadable({bytes, DecodeBase64(token, bytes)}, true);
+}
+
+bool MayBeHex(std::string_view token) noexcept {
+  static_assert(!IsFew(1, kProbeBytes / 2), "one control character is too many");
+  char bytes[kProbeBytes / 2];
+  const size_t size = token.size() / 2;
+  bool ascii = true;
+  for (size_t i = 0; i < size; ++i) {
+    const int byte = HexDigit(token[2 * i]) << 4 | HexDigit(token[2 * i + 1]);
+    if (byte < 0) return false;
+    const auto value = static_cast<unsigned>(byte);
+    if (value < 0x80 && IsOdd(value)) return false;
+    if (ascii && BeginsNone(value) && size - i >= kMaxUtf8Bytes) return false;
+    ascii &= value < 0x80;
+    bytes[i] = static_cast<char>(byte);
+  }
+  return size > 0 && (ascii || IsReadable({bytes, size}, true));
+}
+
+constexpr auto kTokens = [](Lane lane) {
+  return kAlnums(lane) | lane.Is('+') | lane.Is('-') | lane.Is('/') | lane.Is('_');
+};
+constexpr auto kSigns = [](Lane lane) {
+  return lane.Is('+') | lane.Is('-') | lane.Is('/') | lane.Is('_');
+};
+constexpr size_t kStep = 16;
+
+// Where the token characters around `at` begin, at or behind `floor`, and end.
+size_t TokenBegin(std::string_view text, size_t at, size_t floor) noexcept {
+  while (at >= floor + kStep) {
+    const auto tokens = static_cast<uint16_t>(Mask<kStep>(text.data() + at - kStep, kTokens));
+    const auto last = static_cast<size_t>(std::countl_one(tokens));
+    at -= last;
+    if (last < kStep) return at;
+  }
+  while (at > floor && IsTokenChar(text[at - 1])) --at;
+  return at;
+}
+size_t TokenEnd(std::string_view text, size_t at) noexcept {
+  for (;;) {
+    const auto first = static_cast<size_t>(std::countr_one(MaskAt<kStep>(text, at, kTokens)));
+    at += first;
+    if (first < kStep) return at;
+  }
+}
+// The first sign at or behind `at`, or `end`.
+size_t NextSign(std::string_view text, size_t at, size_t end) noexcept {
+  for (; at < end; at += kStep) {
+    const uint64_t signs = MaskAt<kStep>(text, at, kSigns);
+    if (signs != 0) return std::min(end, at + static_cast<size_t>(std::countr_zero(signs)));
+  }
+  return end;
 }
 
 class Tokens {
@@ -90,17 +170,21 @@ class Tokens {
 
   // The token around `at`; returns where it ends.
   size_t Around(size_t at, size_t floor) {
-    size_t begin = at, end = at;
-    while (begin > floor && IsTokenChar(text_[begin - 1])) --begin;
-    while (end < text_.size() && IsTokenChar(text_[end])) ++end;
+    const size_t begin = TokenBegin(text_, at, floor);
+    size_t end = TokenEnd(text_, at);
     if (end - begin < kMinTokenBytes) return end;
     if (Try(begin, &end)) return end;
     // A prefix such as a path moves the digits out of step: each part by itself.
-    for (size_t part = begin; part < end;) {
-      size_t stop = part;
-      while (stop < end && !IsTokenSign(text_[stop])) ++stop;
+    static_assert(kStep == kMinTokenBytes);
+    for (size_t part = begin; part + kStep <= end;) {
+      const auto signs = static_cast<uint16_t>(Mask<kStep>(text_.data() + part, kSigns));
+      if (signs != 0) {
+        part += kStep - static_cast<size_t>(std::countl_zero(signs));
+        continue;
+      }
+      size_t stop = NextSign(text_, part + kStep, end);
       const size_t next = stop + 1;
-      if (stop - part >= kMinTokenBytes && (part != begin || stop != end)) Try(part, &stop);
+      if (part != begin || stop != end) Try(part, &stop);
       part = std::max(next, stop);
     }
     return end;
@@ -167,23 +251,11 @@ bool IsReadable(std::string_view bytes, bool cut) noexcept {
   return IsFew(odd, bytes.size());
 }
 
-int HexDigit(char c) noexcept {
-  if (c >= '0' && c <= '9') return c - '0';
-  c = static_cast<char>(c | 0x20);
-  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 bool MayDecode(std::string_view token) noexcept {
   if (token.size() < kMinTokenBytes) return true;
   if (token.starts_with("0x")) token.remove_prefix(2);
   token = token.substr(0, kProbeBytes);
-  char bytes[kProbeBytes];
-  const size_t first = DecodeBase64(token.substr(0, kFirstProbeBytes), bytes);
-  if (BeginsAsUtf8({bytes, first}) && IsReadable({bytes, DecodeBase64(token, bytes)}, true)) {
-    return true;
-  }
-  const size_t size = DecodeHex(token.substr(0, token.size() & ~size_t{1}), bytes);
-  return size > 0 && IsReadable({bytes, size}, true);
+  return MayBeHex(token.substr(0, token.size() & ~size_t{1})) || MayBeBase64(token);
 }
 
 void DecodeTokens(std::string_view text, const Candidates& candidates, Sink* base64, Sink* hex) {
