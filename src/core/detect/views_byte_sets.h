@@ -37,6 +37,10 @@ class Lane {
   static uint64_t Bits(Marks marks) noexcept {
     return static_cast<uint32_t>(_mm_movemask_epi8(marks.raw));
   }
+  // Writes the bytes that are marked, and 0 for the others.
+  void Store(Marks marks, char* to) const noexcept {
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(to), _mm_and_si128(raw_, marks.raw));
+  }
 
  private:
   explicit Lane(__m128i raw) noexcept : raw_(raw) {}
@@ -53,6 +57,7 @@ class Lane {
   Marks In(char first, char last) const noexcept { return c_ >= first && c_ <= last; }
   Lane Lower() const noexcept { return Lane(static_cast<char>(c_ | 0x20)); }
   static uint64_t Bits(Marks marks) noexcept { return marks ? 1 : 0; }
+  void Store(Marks marks, char* to) const noexcept { *to = marks ? c_ : '\0'; }
 
  private:
   explicit Lane(char c) noexcept : c_(c) {}

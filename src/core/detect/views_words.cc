@@ -7,6 +7,7 @@
 #include "core/base/text.h"
 #include "core/detect/features.h"
 #include "core/detect/utf8.h"
+#include "core/detect/views_byte_sets.h"
 #include "core/detect/views_regions.h"
 
 namespace kt::detect::views {
@@ -30,34 +31,39 @@ class Letters {
   static constexpr size_t kMaxBytes = 256;
 
   // Precondition: piece.size() <= kMaxBytes.
-  explicit Letters(std::string_view piece) noexcept : size_(piece.size()) {
-    for (size_t i = 0; i < size_; ++i) {
-      const auto lower = static_cast<unsigned char>(piece[i] | 0x20);
-      At(i) = static_cast<char>(static_cast<unsigned char>(lower - 'a') < 26 ? lower : 0);
+  explicit Letters(std::string_view piece) noexcept {
+    size_t at = 0;
+    for (; at + kStep <= piece.size(); at += kStep) Set(at, piece.data() + at);
+    if (at < piece.size()) {
+      char padded[kStep] = {};
+      std::memcpy(padded, piece.data() + at, piece.size() - at);
+      Set(at, padded);
+      at += kStep;
     }
     // What is looked at beside the piece holds no letters.
     std::memset(bytes_.data(), 0, kMaxPackedBytes);
-    std::memset(&At(size_), 0, kMaxPackedBytes);
+    std::memset(&At(at), 0, kMaxPackedBytes);
   }
 
   // Counts the words as kRead, one of the functions below, gives them.
   template <auto kRead>
   Language Count() const noexcept {
     Language language;
-    size_t begin = 0;
-    bool inside = false;
     uint64_t carry = 0;
-    for (size_t at = 0; at <= size_; at += 64) {
-      const uint64_t letters = MaskAt(at);
-      uint64_t edges = letters ^ (letters << 1 | carry);
-      carry = letters >> 63;
-      for (; edges != 0; edges &= edges - 1, inside = !inside) {
-        const size_t edge = at + static_cast<size_t>(std::countr_zero(edges));
-        if (!inside) {
-          begin = edge;
-        } else if (const size_t size = edge - begin; size >= 3) {  // "be" is the rot13 of "or"
-          ++language.words;
-          if (size <= kMaxPackedBytes && IsKnownWord((this->*kRead)(begin, size))) ++language.known;
+    for (size_t i = 0; i + 1 < masks_.size(); ++i) {
+      const uint64_t now = masks_[i], next = masks_[i + 1];
+      // Where three letters begin: "be" is the rot13 of "or".
+      uint64_t begins = now & ~(now << 1 | carry);
+      begins &= (now >> 1 | next << 63) & (now >> 2 | next << 62);
+      carry = now >> 63;
+      for (; begins != 0; begins &= begins - 1) {
+        const auto bit = static_cast<size_t>(std::countr_zero(begins));
+        auto size = static_cast<size_t>(std::countr_one(now >> bit));
+        // Of a longer word its size is not asked.
+        if (bit + size == 64) size += static_cast<size_t>(std::countr_one(next));
+        ++language.words;
+        if (size <= kMaxPackedBytes && IsKnownWord((this->*kRead)(i * 64 + bit, size))) {
+          ++language.known;
         }
       }
     }
@@ -92,17 +98,19 @@ class Letters {
   uint64_t Load(size_t at) const noexcept {
     return internal::Load(bytes_.data() + kMaxPackedBytes + at);
   }
-  // A bit for each of 64 bytes that is a letter; those behind the piece are none.
-  uint64_t MaskAt(size_t at) const noexcept {
-    uint64_t mask = 0;
-    for (size_t i = 0; i < 64 && at + i < size_; i += 8) {
-      mask |= BitsOfBytes(AreUsed(Load(at + i))) << i;
+  void Set(size_t at, const char* bytes) noexcept {
+    for (size_t i = 0; i < kStep; i += Lane::kBytes) {
+      const Lane lower = Lane(bytes + i).Lower();
+      const Marks letters = lower.In('a', 'z');
+      lower.Store(letters, &At(at + i));
+      masks_[(at + i) / 64] |= Lane::Bits(letters) << (at + i) % 64;
     }
-    return mask;
   }
 
-  const size_t size_;
+  static constexpr size_t kStep = 16;
   std::array<char, kMaxPackedBytes + kMaxBytes + kMaxPackedBytes> bytes_;
+  // A bit for each byte that is a letter, and none behind them.
+  std::array<uint64_t, kMaxBytes / 64 + 1> masks_ = {};
 };
 
 char Rotate(char c) noexcept {
