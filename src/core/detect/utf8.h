@@ -13,6 +13,10 @@ inline bool IsContinuation(char c) noexcept {
 }
 
 inline constexpr size_t kMaxUtf8Bytes = 4;
+// No character begins with the byte.
+constexpr bool BeginsNone(unsigned byte) noexcept {
+  return (byte >= 0x80 && byte < 0xC2) || byte > 0xF4;
+}
 
 struct CodePoint {
   uint32_t value;

@@ -1,11 +1,12 @@
 // Percent, HTML, \u, \x and 0x escapes with what stands around them.
 #include <algorithm>
-#include <array>
+#include <bit>
 
 #include "core/base/ascii.h"
 #include "core/base/text.h"
 #include "core/detect/unicode_tables.h"
 #include "core/detect/utf8.h"
+#include "core/detect/views_byte_sets.h"
 #include "core/detect/views_internal.h"
 
 namespace kt::detect::views {
@@ -44,6 +45,10 @@ bool IsScalar(uint32_t value) noexcept {
   return value > 0 && value <= 0x10FFFF && (value < 0xD800 || value > 0xDFFF);
 }
 
+Escape Checked(const Escape& escape) noexcept {
+  return IsScalar(escape.value) ? escape : Escape{};
+}
+
 // Exactly `digits` hex digits at `at`; false when there are fewer.
 bool ReadHex(std::string_view text, size_t at, size_t digits, uint32_t* value) noexcept {
   if (at + digits > text.size()) return false;
@@ -56,20 +61,34 @@ bool ReadHex(std::string_view text, size_t at, size_t digits, uint32_t* value) n
   return true;
 }
 
+// A byte in hex behind a prefix at `at`; -1: none.
+template <size_t kSize>
+int ReadByte(std::string_view text, size_t at, const char (&prefix)[kSize]) noexcept {
+  constexpr size_t kPrefix = kSize - 1;
+  if (text.size() < at + kPrefix + 2) return -1;
+  const char* const bytes = text.data() + at;
+  if (bytes[0] != prefix[0] || bytes[kPrefix - 1] != prefix[kPrefix - 1]) return -1;
+  return HexDigit(bytes[kPrefix]) << 4 | HexDigit(bytes[kPrefix + 1]);
+}
+
 // Bytes written one by one with a prefix (%41, \x41), put together to one code point.
-Escape ReadBytes(std::string_view text, size_t at, std::string_view prefix) noexcept {
-  char bytes[4];
-  size_t have = 0;
-  const size_t step = prefix.size() + 2;
-  uint32_t byte = 0;
-  while (have < 4 && text.substr(at + have * step).starts_with(prefix) &&
-         ReadHex(text, at + have * step + prefix.size(), 2, &byte)) {
-    bytes[have++] = static_cast<char>(byte);
-    const CodePoint cp = DecodeUtf8({bytes, have}, 0);
-    if (cp.size == have) return {have * step, cp.value};
-    if (at + have * step > text.size()) break;
+template <size_t kSize>
+Escape ReadBytes(std::string_view text, size_t at, const char (&prefix)[kSize]) noexcept {
+  static_assert(kSize - 1 <= 2);
+  constexpr size_t kStep = kSize - 1 + 2;
+  const int first = ReadByte(text, at, prefix);
+  if (first < 0) return {};
+  if (first < 0x80) return {kStep, static_cast<uint32_t>(first)};
+  if (BeginsNone(static_cast<unsigned>(first))) return {};
+  char bytes[kMaxUtf8Bytes] = {static_cast<char>(first)};
+  const size_t size = first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
+  for (size_t i = 1; i < size; ++i) {
+    const int byte = ReadByte(text, at + i * kStep, prefix);
+    if (byte < 0) return {};
+    bytes[i] = static_cast<char>(byte);
   }
-  return {};
+  const CodePoint cp = DecodeUtf8({bytes, size}, 0);
+  return cp.size == size ? Escape{size * kStep, cp.value} : Escape{};
 }
 
 // "\n4111…" in code or JSON: what the letter would be a part of begins behind it. What is not
@@ -97,11 +116,11 @@ Escape ReadBackslash(std::string_view text, size_t at) noexcept {
   if (letter == 'U' && ReadHex(text, at + 2, 8, &escape.value)) escape.size = 10;
   if (letter == 'u' && ReadHex(text, at + 2, 4, &escape.value)) {
     escape.size = 6;
+    if (escape.value < 0xD800 || escape.value >= 0xDC00) return Checked(escape);
     uint32_t low = 0;
     const size_t second = std::min(text.find_first_not_of('\\', at + 6), text.size());
-    if (escape.value >= 0xD800 && escape.value < 0xDC00 && second > at + 6 &&
-        text.substr(second).starts_with('u') && ReadHex(text, second + 1, 4, &low) &&
-        low >= 0xDC00 && low < 0xE000) {
+    if (second > at + 6 && text.substr(second).starts_with('u') &&
+        ReadHex(text, second + 1, 4, &low) && low >= 0xDC00 && low < 0xE000) {
       escape = {second + 5 - at, 0x10000 + ((escape.value - 0xD800) << 10 | (low - 0xDC00))};
     }
   } else if (letter == 'u' && text.substr(at + 2).starts_with("{")) {
@@ -112,7 +131,7 @@ Escape ReadBackslash(std::string_view text, size_t at) noexcept {
     }
     if (escape.size > 0) ReadHex(text, at + 3, escape.size - 4, &escape.value);
   }
-  return IsScalar(escape.value) ? escape : Escape{};
+  return Checked(escape);
 }
 
 Escape ReadEntity(std::string_view text, size_t at) noexcept {
@@ -154,11 +173,27 @@ Escape ReadHexByte(std::string_view text, size_t at) noexcept {
   return value >= 0x20 && value < 0x7F ? Escape{end - at, value} : Escape{};
 }
 
-constexpr std::array<bool, 256> kBeginsEscape = [] {
-  std::array<bool, 256> begins{};
-  for (const unsigned char c : {'%', '&', '\\', '0'}) begins[c] = true;
-  return begins;
-}();
+bool BeginsEscape(std::string_view text, size_t at) noexcept {
+  const char c = text[at];
+  return c == '%' || c == '&' || c == '\\' || (c == '0' && text.substr(at + 1).starts_with('x'));
+}
+
+// The first at or behind `at` where an escape may begin, or a place behind `stop`.
+size_t NextEscape(std::string_view text, size_t at, size_t stop) noexcept {
+  constexpr size_t kStep = 16;
+  for (; at < stop; at += kStep) {
+    if (BeginsEscape(text, at)) return at;
+    uint64_t begins = MaskAt<kStep>(
+        text, at, [](Lane lane) { return lane.Is('%') | lane.Is('&') | lane.Is('\\'); });
+    uint64_t zeros = MaskAt<kStep>(text, at, [](Lane lane) { return lane.Is('0'); });
+    for (; zeros != 0; zeros &= zeros - 1) {
+      const auto zero = static_cast<size_t>(std::countr_zero(zeros));
+      if (BeginsEscape(text, at + zero)) begins |= uint64_t{1} << zero;
+    }
+    if (begins != 0) return at + static_cast<size_t>(std::countr_zero(begins));
+  }
+  return at;
+}
 
 Escape ReadEscape(std::string_view text, size_t at) noexcept {
   switch (text[at]) {
@@ -231,13 +266,19 @@ class Windows {
   void Add(size_t at, const Escape& escape) {
     if (!open_ || at > done_ + kAroundBytes) Open(at);
     Literal(at);
-    plain_.clear();
-    AppendPlain(escape.value, at > 0 && IsLetter(text_[at - 1]), &plain_);
     const size_t end = at + escape.size;
-    out_.Add(PartOrigin::kWhole, at, end, plain_);
+    if (escape.value >= 0x20 && escape.value < 0x7F) {  // mostly
+      const char c = static_cast<char>(escape.value);
+      out_.Add(PartOrigin::kWhole, at, end, {&c, 1});
+    } else {
+      plain_.clear();
+      AppendPlain(escape.value, at > 0 && IsLetter(text_[at - 1]), &plain_);
+      out_.Add(PartOrigin::kWhole, at, end, plain_);
+    }
+    done_ = end;
+    if (weight_ >= least_) return;
     const char next = end < text_.size() ? text_[end] : '\0';
     weight_ += HidesABegin(text_, at, end) ? kEnough : Weight(escape, next);
-    done_ = end;
   }
   void Close() {
     if (!open_) return;
@@ -318,11 +359,7 @@ void DecodeEscapes(std::string_view text, const Candidates& candidates, bool eve
     const size_t stop = std::min(block + kBlockBytes, text.size());
     // From one byte before: the 0 of a 0x may be the last of its block.
     size_t at = std::max(done, block - std::min<size_t>(block, 1));
-    while (at < stop) {
-      if (!kBeginsEscape[static_cast<unsigned char>(text[at])]) {
-        ++at;
-        continue;
-      }
+    for (at = NextEscape(text, at, stop); at < stop; at = NextEscape(text, at, stop)) {
       const Escape escape = ReadEscape(text, at);
       if (escape.size > 0) windows.Add(at, escape);
       at = escape.size > 0 ? at + escape.size : BehindNone(text, at);

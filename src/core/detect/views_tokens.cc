@@ -91,11 +91,6 @@ bool IsWordy(std::string_view bytes) noexcept {
   return static_cast<size_t>(signs) * 4 <= bytes.size();
 }
 
-// No character of UTF-8 begins so.
-bool BeginsNone(unsigned byte) noexcept {
-  return (byte >= 0x80 && byte < 0xC2) || byte > 0xF4;
-}
-
 static_assert(kFirstProbeBytes / 4 * 3 >= kMaxUtf8Bytes && kFirstProbeBytes < kMinTokenBytes - 2);
 // Of the first digits of a token. What most tokens begin with tells at once that they are none.
 bool MayBeBase64(std::string_view token) noexcept {
