@@ -134,7 +134,7 @@ unsigned RowFormsSaid(std::string_view run) noexcept {
   }
   if (run[0] != '0' || IsDigit(run[1])) {
     RowNumber bits;
-    const bool binary = run[0] <= '1' && ReadRowNumber(run, RowForm::kBinary, &bits);
+    const bool binary = size > 6 && run[0] <= '1' && ReadRowNumber(run, RowForm::kBinary, &bits);
     return (SaysHex(run) ? Bit(RowForm::kHex) : 0u) | (binary ? Bit(RowForm::kBinary) : 0u);
   }
   unsigned forms = RowFormsOf(run);

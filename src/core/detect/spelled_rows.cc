@@ -194,8 +194,9 @@ class RowReader {
   // Adds the characters behind a unit that such gaps divide; returns where the last one ends. What
   // stands behind it is not theirs.
   size_t AddPlain(size_t end, char gap) {
-    while (end + 2 < text_.size() && text_[end] == gap && IsAlnum(text_[end + 1]) &&
-           IsAscii(text_[end + 2]) && !IsAlnum(text_[end + 2])) {
+    const auto is_alnum = [&](size_t at) { return kIsAlnum[static_cast<uint8_t>(text_[at])]; };
+    while (end + 2 < text_.size() && text_[end] == gap && is_alnum(end + 1) &&
+           IsAscii(text_[end + 2]) && !is_alnum(end + 2)) {
       const auto at = static_cast<uint32_t>(end + 1);
       row_.units.push_back({at, at + 1, text_[at], false});
       row_.last = at;

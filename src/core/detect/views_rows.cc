@@ -23,7 +23,9 @@ class Rows {
     done_ = std::max(done_, end);
     // A run that begins before is skipped.
     uint64_t carry = at_ > 0 && IsAlnum(text_[at_ - 1]) ? 1 : 0;
-    for (; at_ < text_.size() && at_ <= std::max(last_end_, end) + kMaxRowGapBytes; at_ += 64) {
+    for (size_t next = at_; next < text_.size(); at_ = next) {
+      if (next > std::max(last_end_, end) + kMaxRowGapBytes) return;
+      next += 64;
       const uint64_t units = MaskAt<64>(text_, at_, kAlnums);
       uint64_t begins = units & ~(units << 1 | carry);
       carry = units >> 63;
@@ -34,6 +36,14 @@ class Rows {
         size_t size = static_cast<size_t>(std::countr_one(units >> bit));
         if (bit + size == 64) size = RunEnd(text_, run + size) - run;
         if (!Add(run, size, end)) return;
+        // All runs of a row of characters are its units, of which none begins a row of numbers.
+        const size_t last = read_[static_cast<size_t>(RowForm::kCharacters)].next;
+        if (last <= run) continue;
+        Start(last);
+        done_ = std::max(done_, last);
+        next = last;
+        carry = 0;
+        break;
       }
     }
   }

@@ -1,5 +1,6 @@
 // The view of letters that are spaced out ("i g n o r e"). For scores of input texts.
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <string>
 #include <vector>
@@ -13,9 +14,27 @@
 namespace kt::detect::views {
 namespace {
 
+// Looked up, since here each byte is asked.
+enum class Kind : uint8_t { kSign, kDigit, kLetter, kNotAscii };
+constexpr std::array<Kind, 256> kKinds = [] {
+  std::array<Kind, 256> kinds{};
+  for (size_t i = 0; i < kinds.size(); ++i) {
+    const char c = static_cast<char>(i);
+    if (IsDigit(c)) kinds[i] = Kind::kDigit;
+    if (IsLetter(c)) kinds[i] = Kind::kLetter;
+    if (!IsAscii(c)) kinds[i] = Kind::kNotAscii;
+  }
+  return kinds;
+}();
+Kind KindOf(char c) noexcept {
+  return kKinds[static_cast<unsigned char>(c)];
+}
+
 // Is there a letter or digit at `at`?
 bool IsUnit(std::string_view text, size_t at) noexcept {
-  return at < text.size() && IsAlnum(text[at]);
+  if (at >= text.size()) return false;
+  const Kind kind = KindOf(text[at]);
+  return kind == Kind::kLetter || kind == Kind::kDigit;
 }
 
 // Which of 64 bytes are letters or digits with none beside them.
@@ -60,20 +79,17 @@ void ReadRow(std::string_view text, size_t at, Row* row) {
   const char divider = at + 1 < text.size() ? text[at + 1] : '\0';
   for (;;) {
     row->text.push_back(text[at]);
-    row->letters += IsLetter(text[at]) ? 1 : 0;
+    row->letters += KindOf(text[at]) == Kind::kLetter ? 1 : 0;
     row->end = ++at;
-    if (at >= text.size() || !IsAscii(text[at])) return;
+    if (at >= text.size() || KindOf(text[at]) == Kind::kNotAscii) return;
     // Mostly it is one divider.
     if (text[at] == divider && is_single(at + 1)) {
       ++at;
       continue;
     }
     size_t next = at;
-    while (next < text.size() && next - at < kMaxGap && !IsAlnum(text[next]) &&
-           IsAscii(text[next])) {
-      ++next;
-    }
-    if (!is_single(next) || IsAlnum(text[next - 1])) return;
+    while (next < text.size() && next - at < kMaxGap && KindOf(text[next]) == Kind::kSign) ++next;
+    if (next == at || !is_single(next)) return;
     AppendGap(text.substr(at, next - at), divider, &row->text);
     at = next;
   }
@@ -146,7 +162,7 @@ void AppendWords(std::string_view row, Segmenter* segmenter, std::string* out) {
   const bool whole = row.find(' ') == row.npos;
   for (size_t at = 0; at < row.size();) {
     size_t end = at;
-    while (end < row.size() && IsLetter(row[end])) ++end;
+    while (end < row.size() && KindOf(row[end]) == Kind::kLetter) ++end;
     const std::string_view word = row.substr(at, end - at);
     if (word.size() > kLongWord || (whole && !IsKnown(word))) {
       segmenter->Append(word, out);
