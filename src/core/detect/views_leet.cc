@@ -80,7 +80,9 @@ class Stretch {
       uint64_t signs = blocks_[i].sign;
       if (done > at) signs &= ~FirstBits(done - at);
       while (signs != 0) {
-        const Word word = WordAround(at + static_cast<size_t>(std::countr_zero(signs)), done);
+        const auto sign = static_cast<size_t>(std::countr_zero(signs));
+        Word word;
+        if (!WordWithin(i, sign, &word)) word = WordAround(at + sign, done);
         visit(word);
         done = word.end;
         signs &= ~FirstBits(done - at);
@@ -114,6 +116,30 @@ class Stretch {
     uint64_t blanks = blocks_[i].blank & FirstBits(at % kBits);
     while (blanks == 0 && i * kBits > floor) blanks = blocks_[--i].blank;
     return blanks == 0 ? floor : i * kBits + kBits - static_cast<size_t>(std::countl_zero(blanks));
+  }
+  // The word around bit `at` of a block, where it has a blank on either side of it; the rest is
+  // WordAround()'s.
+  bool WordWithin(size_t i, size_t at, Word* word) const noexcept {
+    const Block& block = blocks_[i];
+    const uint64_t behind = block.blank >> at, before = block.blank << (kBits - 1 - at);
+    if (behind == 0 || before == 0) return false;
+    const size_t begin = at + 1 - static_cast<size_t>(std::countl_zero(before));
+    const size_t end = at + static_cast<size_t>(std::countr_zero(behind));
+    const uint64_t inside = (uint64_t{1} << end) - (uint64_t{1} << begin);
+    const uint64_t letters = block.letter & inside, signs = block.sign & inside;
+    const auto first = static_cast<size_t>(std::countr_zero(letters | signs));
+    const size_t last = kBits - static_cast<size_t>(std::countl_zero(letters | signs));
+    const uint64_t kinds = (letters | signs) >> first;
+    const size_t offset = i * kBits;
+    *word = {offset + begin,
+             offset + end,
+             offset + first,
+             offset + last,
+             letters != 0,
+             (block.mixed & inside) != 0,
+             (kinds & (kinds + 1)) == 0,
+             signs >> first};
+    return true;
   }
   Word WordAround(size_t at, size_t floor) const noexcept {
     const size_t begin = std::max(BeginOf(at, floor), floor);

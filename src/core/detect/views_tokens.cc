@@ -115,7 +115,7 @@ bool MayBeHex(std::string_view token) noexcept {
     const int byte = HexDigit(token[2 * i]) << 4 | HexDigit(token[2 * i + 1]);
     if (byte < 0) return false;
     const auto value = static_cast<unsigned>(byte);
-    if (value < 0x80 && IsOdd(value)) return false;
+    if (ascii && value < 0x80 && IsOdd(value)) return false;
     if (ascii && BeginsNone(value) && size - i >= kMaxUtf8Bytes) return false;
     ascii &= value < 0x80;
     bytes[i] = static_cast<char>(byte);
