@@ -1,6 +1,7 @@
 #include "core/detect/features.h"
 
 #include <algorithm>
+#include <span>
 
 #if defined(__SSE2__)
 #include <emmintrin.h>
@@ -115,15 +116,42 @@ void SetBits(std::array<uint64_t, kMaskWords>* mask, size_t from, size_t count, 
   }
 }
 
+#if defined(__SSE2__)
+// Are the bytes above ASCII of a chunk letters of two bytes each, all of which are in it? Scripts
+// have whole texts of them.
+bool ArePairs(const char* data, const Chunk& chunk) {
+  uint64_t first = 0;
+  for (int i = 0; i < 4; ++i) {
+    const __m128i v = _mm_loadu_si128(reinterpret_cast<const __m128i*>(data) + i);
+    // From 0xC3, with which letters begin, to 0xDF.
+    const __m128i from = _mm_sub_epi8(v, _mm_set1_epi8(static_cast<char>(0xC3 + 128)));
+    const __m128i in = _mm_cmplt_epi8(from, _mm_set1_epi8(-128 + 0xDF - 0xC3 + 1));
+    first |= static_cast<uint64_t>(_mm_movemask_epi8(in)) << (16 * i);
+  }
+  return first >> 63 == 0 && (chunk.high & chunk.lead) == first &&
+         (chunk.high & ~chunk.lead) == first << 1;
+}
+#else
+bool ArePairs(const char*, const Chunk&) {
+  return false;
+}
+#endif
+
 // Corrects the masks, in which every byte above ASCII is a letter, for other code points.
-void RefineMasks(Block* block, const std::array<uint64_t, kMaskWords>& high, size_t size) {
+void RefineMasks(Block* block, std::span<const uint64_t> high, size_t size) {
   size_t done = 0;  // bytes before are part of a code point already judged
-  for (size_t i = 0; i < kMaskWords && i * 64 < size; ++i) {
-    for (uint64_t bits = high[i]; bits != 0; bits &= bits - 1) {
-      const size_t at = i * 64 + static_cast<size_t>(__builtin_ctzll(bits));
-      if (at < done) continue;
+  for (size_t i = 0; i < high.size() && i * 64 < size; ++i) {
+    uint64_t bits = high[i];
+    while (bits != 0) {
+      const auto bit = static_cast<size_t>(__builtin_ctzll(bits));
+      const size_t at = i * 64 + bit;
+      if (at < done) {
+        bits &= bits - 1;
+        continue;
+      }
       size_t length;
       const uint32_t c = Decode(block->data + at, size - at, &length);
+      bits &= ~(((uint64_t{1} << length) - 1) << bit);
       done = at + length;
       const Kind kind = KindOf(c);
       if (kind == Kind::kSeparator) {
@@ -138,33 +166,20 @@ void RefineMasks(Block* block, const std::array<uint64_t, kMaskWords>& high, siz
   }
 }
 
-// Bytes up to the begin of code point number kBlockCodePoints, or `size`, which is at most
-// kMaxBlockBytes.
-size_t CountBlock(const std::array<uint64_t, kMaskWords>& lead, size_t size) {
-  size_t seen = 0;
-  for (size_t i = 0; i * 64 < size; ++i) {
-    uint64_t bits = lead[i];
-    if (size - i * 64 < 64) bits &= (uint64_t{1} << (size - i * 64)) - 1;
-    const auto count = static_cast<size_t>(__builtin_popcountll(bits));
-    if (seen + count > kBlockCodePoints) {
-      for (; seen < kBlockCodePoints; ++seen) bits &= bits - 1;
-      return i * 64 + static_cast<size_t>(__builtin_ctzll(bits));
-    }
-    seen += count;
-  }
-  // Malformed text may have fewer leads than a block needs: it is cut by bytes then.
-  return size;
+// Where code point number `number` of a chunk begins. Precondition: it has as many.
+size_t BeginOf(uint64_t lead, size_t number) {
+  for (; number > 0; --number) lead &= lead - 1;
+  return static_cast<size_t>(__builtin_ctzll(lead));
 }
 
 bool FindAsciiBlock(Block* block) {
-  uint64_t high = 0;
   for (size_t i = 0; i < kAsciiReadBytes / kChunk; ++i) {
     const Chunk chunk = Classify(block->data + i * kChunk, block->plain.data() + i * kChunk);
+    if (chunk.high != 0) return false;
     block->word[i] = chunk.word;
     block->begin[i] = 0;
-    high |= chunk.high;
   }
-  return high == 0;
+  return true;
 }
 
 }  // namespace
@@ -185,20 +200,31 @@ void FindBlock(std::string_view text, Block* block) {
     std::memset(block->copy.data() + size, 0, padded - size);
     block->data = block->copy.data();
   }
-  std::array<uint64_t, kMaskWords> high, lead;
+  std::array<uint64_t, kMaskWords> high;
   uint64_t any_high = 0;
-  const size_t chunks = std::min(kMaskWords, size / kChunk + 2);
+  // The chunk behind the one in which the block ends is looked at too. Malformed text may have
+  // fewer code points than a block needs: it is cut by bytes then.
+  size_t seen = 0, chunks = std::min(kMaskWords, size / kChunk + 2);
+  const size_t most = std::min(size, kMaxBlockBytes);
+  block->bytes = most;
   for (size_t i = 0; i < chunks; ++i) {
-    const Chunk chunk = Classify(block->data + i * kChunk, block->plain.data() + i * kChunk);
+    const char* const data = block->data + i * kChunk;
+    const Chunk chunk = Classify(data, block->plain.data() + i * kChunk);
     block->word[i] = chunk.word;
     block->begin[i] = 0;
-    high[i] = chunk.high;
-    lead[i] = chunk.lead;
-    any_high |= chunk.high;
+    high[i] = chunk.high == 0 || ArePairs(data, chunk) ? 0 : chunk.high;
+    any_high |= high[i];
+    if (seen > kBlockCodePoints || i * kChunk >= most) continue;
+    uint64_t lead = chunk.lead;
+    if (most - i * kChunk < kChunk) lead &= (uint64_t{1} << (most - i * kChunk)) - 1;
+    const auto count = static_cast<size_t>(__builtin_popcountll(lead));
+    if (seen + count > kBlockCodePoints) {
+      block->bytes = i * kChunk + BeginOf(lead, kBlockCodePoints - seen);
+      chunks = std::min(chunks, i + 2);
+    }
+    seen += count;
   }
-  for (size_t i = chunks; i < kMaskWords; ++i) high[i] = 0;
-  block->bytes = CountBlock(lead, std::min(size, kMaxBlockBytes));
-  if (any_high != 0) RefineMasks(block, high, size);
+  if (any_high != 0) RefineMasks(block, {high.data(), chunks}, size);
 }
 
 }  // namespace internal
