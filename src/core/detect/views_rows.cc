@@ -52,7 +52,7 @@ class Rows {
   void Start(size_t at) {
     at_ = last_end_ = at;
     runs_ = behind_ = 0;
-    shared_.fill(0);
+    shared_ = 0;
   }
   bool BeginsRun(size_t at) const noexcept {
     return at == 0 || IsAscii(text_[at - 1]) || detect::BeginsRun(text_, at);
@@ -61,18 +61,23 @@ class Rows {
   // False: no row that begins before `end` can have further runs.
   bool Add(size_t begin, size_t size, size_t end) {
     const unsigned forms = RowFormsSaid(text_.substr(begin, size));
-    if (forms == 0 || begin - last_end_ > kMaxRowGapBytes) shared_.fill(0);
+    if (forms == 0 || begin - last_end_ > kMaxRowGapBytes) shared_ = 0;
     last_end_ = begin + size;
     if (forms == 0) return begin < end;
-    for (size_t i = kMinRowUnits - 1; i > 0; --i) shared_[i] = shared_[i - 1] & forms;
-    shared_[0] = forms;
+    constexpr uint32_t kEach = 1 | 1 << kRowFormCount | 1 << 2 * kRowFormCount |
+                               1 << 3 * kRowFormCount | 1 << 4 * kRowFormCount;
+    static_assert(kMinRowUnits == 5);
+    shared_ = (shared_ << kRowFormCount | kAllForms) & forms * kEach;
     begins_[runs_ % begins_.size()] = begin;
     const size_t first = begins_[(runs_ - (kMinRowUnits - 1)) % begins_.size()];
     ++runs_;
-    for (unsigned all = first < end ? shared_.back() : 0; all != 0; all &= all - 1) {
+    for (unsigned all = first < end ? SharedBy(kMinRowUnits) : 0; all != 0; all &= all - 1) {
       Try(first, static_cast<RowForm>(std::countr_zero(all)));
     }
-    return begin < end || (++behind_ < kMinRowUnits && shared_[behind_] != 0);
+    return begin < end || (++behind_ < kMinRowUnits && SharedBy(behind_ + 1) != 0);
+  }
+  unsigned SharedBy(size_t last_runs) const noexcept {
+    return shared_ >> (last_runs - 1) * kRowFormCount & kAllForms;
   }
   // What was read of a form.
   struct Read {
@@ -131,9 +136,10 @@ class Rows {
   size_t done_ = 0;
   // Of the runs from where Find() began: how many, where the last ones begin, the forms that the
   // last one, two, … share, and how many of them lie behind what Find() looks at.
+  static constexpr unsigned kAllForms = (1u << kRowFormCount) - 1;
   size_t at_ = 0, runs_ = 0, behind_ = 0, last_end_ = 0;
   std::array<size_t, 8> begins_ = {};
-  std::array<unsigned, kMinRowUnits> shared_ = {};
+  uint32_t shared_ = 0;
   Read read_[kRowFormCount] = {};
 };
 

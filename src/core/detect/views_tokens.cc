@@ -133,14 +133,14 @@ constexpr size_t kStep = 16;
 
 // Where the token characters around `at` begin, at or behind `floor`, and end.
 size_t TokenBegin(std::string_view text, size_t at, size_t floor) noexcept {
-  while (at >= floor + kStep) {
+  while (at >= kStep && at > floor) {
     const auto tokens = static_cast<uint16_t>(Mask<kStep>(text.data() + at - kStep, kTokens));
     const auto last = static_cast<size_t>(std::countl_one(tokens));
     at -= last;
-    if (last < kStep) return at;
+    if (last < kStep) return std::max(at, floor);
   }
   while (at > floor && IsTokenChar(text[at - 1])) --at;
-  return at;
+  return std::max(at, floor);
 }
 size_t TokenEnd(std::string_view text, size_t at) noexcept {
   for (;;) {
