@@ -46,11 +46,14 @@ bool AddByte(uint32_t value, RowNumber* out) noexcept {
 bool SaysHex(std::string_view run) noexcept {
   while (run.size() > 2 && run[0] == '0' && run[1] == '0') run.remove_prefix(2);
   if (run.empty() || run.size() % 2 != 0 || run.size() > 8) return false;
+  // Without a branch for each byte, which would be guessed wrong of random digits.
+  bool said = true;
   for (size_t i = 0; i < run.size(); i += 2) {
-    const int high = views::HexDigit(run[i]), low = views::HexDigit(run[i + 1]);
-    if ((high | low) < 0 || !IsSaid(static_cast<uint32_t>(high * 16 + low))) return false;
+    const int byte = views::HexDigit(run[i]) << 4 | views::HexDigit(run[i + 1]);
+    const auto value = static_cast<uint32_t>(byte);
+    said &= (value - 0x20 <= 0x7E - 0x20) | (value == '\n') | (value == '\r') | (value == '\t');
   }
-  return true;
+  return said;
 }
 
 bool ReadDigits(std::string_view run, uint32_t base, RowNumber* out) noexcept {

@@ -61,9 +61,8 @@ class Rows {
   // False: no row that begins before `end` can have further runs.
   bool Add(size_t begin, size_t size, size_t end) {
     const unsigned forms = RowFormsSaid(text_.substr(begin, size));
-    if (forms == 0 || begin - last_end_ > kMaxRowGapBytes) shared_ = 0;
+    if (begin - last_end_ > kMaxRowGapBytes) shared_ = 0;
     last_end_ = begin + size;
-    if (forms == 0) return begin < end;
     constexpr uint32_t kEach = 1 | 1 << kRowFormCount | 1 << 2 * kRowFormCount |
                                1 << 3 * kRowFormCount | 1 << 4 * kRowFormCount;
     static_assert(kMinRowUnits == 5);
