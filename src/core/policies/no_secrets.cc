@@ -1,12 +1,11 @@
 #include "core/policies/no_secrets.h"
 
 #include <algorithm>
-#include <iterator>
-#include <vector>
 
 #include "core/base/ascii.h"
 #include "core/policies/random_text.h"
 #include "core/policies/secret_names.h"
+#include "core/policies/word_lists.h"
 
 namespace kt::policies {
 namespace {
@@ -19,19 +18,20 @@ bool IsUuid(std::string_view v) noexcept {
 
 // "sha512-…", "images/a1b2.png", "self.api_key2": says itself that it is no secret.
 bool IsReference(std::string_view value) {
-  static const std::vector<std::string_view> kBegins = {
+  static const WordSet kBegins = {
       "sha1-",  "sha256",   "sha384",   "sha512",    "http",  "www.",     "self.",
       "this.",  "os.",      "process.", "config.",   "env.",  "/",        "./",
       "data",   "models",   "user_",    "npm:",      "file:", "var.",     "vars.",
       "local.", "module.",  "secrets.", "settings.", "req.",  "request.", "params.",
       "args.",  "options.", "props.",   "GHSA-",     "acct_", "price_",   "@Microsoft."};
-  static const std::vector<std::string_view> kEnds = {
+  static const WordSet kEnds = {
       ".png", ".jpg", ".gif", ".js",  ".ts",  ".py",  ".css",     ".html", ".json", ".yaml", ".yml",
       ".svg", ".txt", ".md",  ".com", ".org", ".pem", ".parquet", ".csv",  ".gz",   ".zip"};
-  const auto begins = [&](std::string_view part) { return value.starts_with(part); };
-  const auto ends = [&](std::string_view part) { return value.ends_with(part); };
-  return std::any_of(kBegins.begin(), kBegins.end(), begins) ||
-         std::any_of(kEnds.begin(), kEnds.end(), ends);
+  constexpr size_t kLongestEnd = 8;
+  if (kBegins.Begin(value)) return true;
+  const std::string_view last = value.substr(value.size() - std::min(value.size(), kLongestEnd));
+  const size_t dot = last.rfind('.');
+  return dot != last.npos && kEnds.Have(last.substr(dot));
 }
 
 // "0xd4c893e9bb37465dULL": a number.
@@ -43,19 +43,18 @@ bool IsHexNumber(std::string_view value) noexcept {
 
 // Base64 of a picture, a font, a certificate, a public SSH key.
 bool IsEncodedFile(std::string_view value) noexcept {
-  static constexpr std::string_view kBegins[] = {
+  static const WordSet kBegins = {
       "iVBORw0KGgo", "R0lGOD",   "/9j/",    "UklGR",  "d09GM",   "AAAAB3NzaC1",
       "AAAAC3NzaC1", "AAAAE2Vj", "MII",     "PHN2Zy", "JVBERi0", "H4sIA",
       "UEsDB",       "T2dnUw",   "AGFzbQE", "f0VMRg", "TVqQAA"};
-  return std::any_of(std::begin(kBegins), std::end(kBegins),
-                     [&](std::string_view part) { return value.starts_with(part); });
+  return kBegins.Begin(value);
 }
 
 // "access-sandbox-<uuid>"
 bool EndsInUuid(std::string_view value) noexcept {
   if (value.size() <= kUuidBytes) return false;
   const std::string_view last = value.substr(value.size() - kUuidBytes);
-  return IsUuid(last) && ShapeOf(last).hex;
+  return IsUuid(last) && IsHex(last);
 }
 
 // "$DB_PASSWORD", "$db_password2": a variable of a shell, of PHP.
@@ -161,8 +160,11 @@ bool IsPlaceholder(std::string_view value) {
 bool IsVersion(std::string_view value) noexcept {
   if (value.starts_with('v')) value.remove_prefix(1);
   for (int number = 0; number < 3; ++number) {
-    const size_t digits = std::min(value.find_first_not_of("0123456789"), value.size());
-    if (digits == 0 || digits > 5) return false;
+    size_t digits = 0;
+    while (digits < value.size() && IsDigit(value[digits])) {
+      if (++digits > 5) return false;
+    }
+    if (digits == 0) return false;
     value.remove_prefix(digits);
     if (number == 2) break;
     if (!value.starts_with('.')) return false;
@@ -171,10 +173,11 @@ bool IsVersion(std::string_view value) noexcept {
   return value.empty() || value[0] == '-' || value[0] == '+';
 }
 
-// A placeholder, a reference, a number, a file: no secret, however random.
+// A placeholder, a reference, a number, a file: no secret, however random. What its first bytes
+// tell comes first.
 bool SaysWhatItIs(std::string_view value) {
-  return IsPlaceholder(value) || IsReference(value) || IsHexNumber(value) || IsVersion(value) ||
-         IsEncodedFile(value) || IsAssignment(value);
+  return IsReference(value) || IsHexNumber(value) || IsVersion(value) || IsEncodedFile(value) ||
+         IsPlaceholder(value) || IsAssignment(value);
 }
 
 }  // namespace kt::policies

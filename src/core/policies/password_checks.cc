@@ -8,6 +8,7 @@
 #include "core/policies/no_secrets.h"
 #include "core/policies/random_text.h"
 #include "core/policies/secret_names.h"
+#include "core/policies/word_lists.h"
 
 namespace kt::policies {
 namespace {

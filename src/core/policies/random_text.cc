@@ -11,10 +11,6 @@
 namespace kt::policies {
 namespace {
 
-bool IsVowel(char c) noexcept {
-  return std::string_view("aeiouy").find(static_cast<char>(c | 0x20)) != std::string_view::npos;
-}
-
 // A row for each first letter, a bit for each second one: pairs that are fewer than one in 10,000
 // in harmless English prose and fewer than one in 5,000 in C and C++ sources (counted in the
 // development corpora and in headers of Linux, nginx and this project). Of random pairs 43 % are.
@@ -24,83 +20,178 @@ constexpr uint32_t kRarePairs[26] = {
     0x2010200, 0x2C10642, 0x3EFF7FF, 0x2810280, 0x280020A, 0x2210642, 0x3714680,
     0x3FBA6CE, 0x3F9966E, 0x3F77EEA, 0x3F306E6, 0x3FBBEEE};
 
+// Of two letters.
 bool IsRarePair(char first, char second) noexcept {
   return (kRarePairs[(first | 0x20) - 'a'] >> ((second | 0x20) - 'a') & 1) != 0;
 }
 
+constexpr uint8_t kDigit = 1, kLower = 2, kUpper = 4, kVowel = 8, kHex = 16;
+constexpr uint8_t kLetter = kLower | kUpper;
+constexpr std::array<uint8_t, 256> kClasses = [] {
+  std::array<uint8_t, 256> classes{};
+  for (size_t c = '0'; c <= '9'; ++c) classes[c] = kDigit | kHex;
+  for (size_t c = 'a'; c <= 'z'; ++c) classes[c] = kLower, classes[c - 0x20] = kUpper;
+  for (const char c : {'a', 'e', 'i', 'o', 'u', 'y'}) {
+    classes[static_cast<size_t>(c)] |= kVowel;
+    classes[static_cast<size_t>(c - 0x20)] |= kVowel;
+  }
+  for (size_t c = 'a'; c <= 'f'; ++c) classes[c] |= kHex, classes[c - 0x20] |= kHex;
+  classes['-'] = kHex;
+  return classes;
+}();
+uint8_t ClassOf(char c) noexcept {
+  return kClasses[static_cast<unsigned char>(c)];
+}
+bool IsWordByte(char c) noexcept {
+  return (ClassOf(c) & (kDigit | kLetter)) != 0;
+}
+
+// The random part: the longest run, or all runs as one text (in `joined`, where there are several)
+// where a generator's alphabet holds "_" and "-" ("x7K-q02L_mZt8"). Runs of digits are numbers of
+// accounts and apps beside it.
+std::string_view Body(std::string_view value, size_t min_bytes, std::string* joined) {
+  std::string_view longest, only;
+  size_t runs = 0, all = 0;
+  const auto each_run = [&](const auto& take) {
+    for (size_t i = 0; i < value.size(); ++i) {
+      const size_t begin = i;
+      unsigned classes = 0;
+      for (; i < value.size() && IsWordByte(value[i]); ++i) classes |= ClassOf(value[i]);
+      if ((classes & kLetter) != 0) take(value.substr(begin, i - begin));
+    }
+  };
+  each_run([&](std::string_view run) {
+    if (run.size() > longest.size()) longest = run;
+    only = run;
+    ++runs;
+    all += run.size();
+  });
+  // Zeros in base64, in front of a number.
+  size_t padding = 0;
+  while (padding < longest.size() && longest[padding] == longest[0]) ++padding;
+  if (padding >= 6) longest.remove_prefix(padding);
+  if (longest.size() * 2 >= all && longest.size() >= min_bytes) return longest;
+  if (runs <= 1) return only;
+  joined->reserve(all);
+  each_run([&](std::string_view run) { *joined += run; });
+  return *joined;
+}
+
+// n * log2(n), as fixed-point numbers, and what one more adds to it.
+constexpr size_t kMostCounted = 255;
+constexpr double kOne = static_cast<double>(uint64_t{1} << 40);
+struct Logarithms {
+  std::array<double, kMostCounted + 1> log2{};
+  std::array<uint64_t, kMostCounted + 1> step{};
+  Logarithms() noexcept {
+    const auto product = [](size_t n) {
+      const auto x = static_cast<double>(n);
+      return n == 0 ? 0 : static_cast<uint64_t>(x * std::log2(x) * kOne);
+    };
+    for (size_t n = 1; n < log2.size(); ++n) log2[n] = std::log2(static_cast<double>(n));
+    for (size_t n = 0; n < step.size(); ++n) step[n] = product(n + 1) - product(n);
+  }
+};
+
+template <typename Count>
+double EntropyOf(const std::array<Count, 256>& counts, size_t size) {
+  double entropy = 0;
+  for (const Count count : counts) {
+    if (count == 0) continue;
+    const double share = static_cast<double>(count) / static_cast<double>(size);
+    entropy -= share * std::log2(share);
+  }
+  return entropy;
+}
+
+// Bits a character of what was counted; `products` is the sum of n * log2(n) of all counts. The
+// logarithms of all shares are only needed where the result may lie on a limit: they are tenths.
+double FastEntropy(const std::array<uint8_t, 256>& counts, size_t size, uint64_t products,
+                   const Logarithms& logarithms) {
+  const double entropy =
+      logarithms.log2[size] - static_cast<double>(products) / kOne / static_cast<double>(size);
+  const double tenths = entropy * 10;
+  const double nearest = static_cast<double>(static_cast<int>(tenths + 0.5));
+  return std::abs(tenths - nearest) < 1e-6 ? EntropyOf(counts, size) : entropy;
+}
+
 // Digits, small letters, capitals, others.
-constexpr std::array<uint8_t, 256> kKinds = [] {
+constexpr size_t kKinds = 4;
+constexpr std::array<uint8_t, 256> kKindOf = [] {
   std::array<uint8_t, 256> kinds{};
-  kinds.fill(3);
-  for (size_t c = '0'; c <= '9'; ++c) kinds[c] = 0;
-  for (size_t c = 'a'; c <= 'z'; ++c) kinds[c] = 1, kinds[c - 0x20] = 2;
+  for (size_t c = 0; c < kinds.size(); ++c) {
+    const uint8_t of = kClasses[c];
+    kinds[c] = (of & kDigit) != 0 ? 0 : (of & kLower) != 0 ? 1 : (of & kUpper) != 0 ? 2 : 3;
+  }
   return kinds;
 }();
 
-// The random part: the longest run, or all runs as one text where a generator's alphabet holds "_"
-// and "-" ("x7K-q02L_mZt8"). Runs of digits are numbers of accounts and apps beside it.
-std::string Body(std::string_view value, size_t min_bytes) {
-  std::string_view longest;
-  std::string all;
-  for (size_t i = 0; i < value.size(); ++i) {
-    const size_t begin = i;
-    while (i < value.size() && IsAlnum(value[i])) ++i;
-    const std::string_view run = value.substr(begin, i - begin);
-    if (run.find_first_not_of("0123456789") == run.npos) continue;
-    if (run.size() > longest.size()) longest = run;
-    all += run;
+// Whether one kind behind another is a change, a bit for each two. "Token" begins with a capital as
+// words do: no change.
+constexpr uint32_t kChanges = [] {
+  uint32_t changes = 0;
+  for (unsigned last = 0; last < 3; ++last) {
+    for (unsigned kind = 0; kind < 3; ++kind) {
+      const bool word = last == 2 && kind == 1;
+      if (kind != last && !word) changes |= uint32_t{1} << (kKinds * last + kind);
+    }
   }
-  // Zeros in base64, in front of a number.
-  const size_t padding = std::min(longest.find_first_not_of(longest.substr(0, 1)), longest.size());
-  if (padding >= 6) longest.remove_prefix(padding);
-  const bool most = longest.size() * 2 >= all.size();
-  return most && longest.size() >= min_bytes ? std::string(longest) : all;
+  return changes;
+}();
+
+// All but the entropy; `count` is told of each byte.
+template <typename Count>
+Shape CountShape(std::string_view value, const Count& count) {
+  Shape shape;
+  size_t kinds[kKinds] = {}, run = 0, longest = 0;
+  unsigned last = kKinds, hex = kHex;
+  int previous = -1;
+  for (const char c : value) {
+    const auto byte = static_cast<unsigned char>(c);
+    count(byte);
+    run = byte == previous ? run + 1 : 1;
+    previous = byte;
+    longest = std::max(longest, run);
+    hex &= kClasses[byte];
+    const unsigned kind = kKindOf[byte];
+    ++kinds[kind];
+    if (kind == 3) continue;
+    shape.changes += kChanges >> (kKinds * last + kind) & 1;
+    last = kind;
+  }
+  shape.digits = kinds[0], shape.lower = kinds[1], shape.upper = kinds[2], shape.other = kinds[3];
+  shape.run = longest;
+  shape.hex = hex != 0;
+  return shape;
 }
 
 }  // namespace
 
 Shape ShapeOf(std::string_view value) {
-  Shape shape;
-  std::array<uint32_t, 256> counts{};
-  std::array<uint64_t, 4> seen{};  // few of them
-  int last = -1;
-  size_t run = 0, kinds[4] = {};
-  bool hex = true;
-  for (size_t i = 0; i < value.size(); ++i) {
-    const char c = value[i];
-    const auto byte = static_cast<unsigned char>(c);
-    ++counts[byte];
-    seen[byte >> 6] |= uint64_t{1} << (byte & 63);
-    run = i > 0 && value[i - 1] == c ? run + 1 : 1;
-    shape.run = std::max(shape.run, run);
-    const int kind = kKinds[byte];
-    ++kinds[kind];
-    const char folded = static_cast<char>(c | 0x20);
-    hex = hex && (kind == 0 || c == '-' || (folded >= 'a' && folded <= 'f'));
-    if (kind != 3) {
-      // "Token" begins with a capital as words do: no change.
-      const bool word = last == 2 && kind == 1;
-      if (last >= 0 && kind != last && !word) ++shape.changes;
-      last = kind;
-    }
+  if (value.size() > kMostCounted) {
+    std::array<uint32_t, 256> counts{};
+    Shape shape = CountShape(value, [&](unsigned char byte) { ++counts[byte]; });
+    shape.entropy = EntropyOf(counts, value.size());
+    return shape;
   }
-  shape.digits = kinds[0], shape.lower = kinds[1], shape.upper = kinds[2], shape.other = kinds[3];
-  shape.hex = hex;
-  for (size_t i = 0; i < seen.size(); ++i) {
-    for (uint64_t bytes = seen[i]; bytes != 0; bytes &= bytes - 1) {
-      const unsigned count = counts[64 * i + static_cast<size_t>(__builtin_ctzll(bytes))];
-      const double share = static_cast<double>(count) / static_cast<double>(value.size());
-      shape.entropy -= share * std::log2(share);
-    }
-  }
+  static const Logarithms kLogarithms;
+  std::array<uint8_t, 256> counts{};
+  uint64_t products = 0;
+  Shape shape = CountShape(
+      value, [&](unsigned char byte) { products += kLogarithms.step[counts[byte]++]; });
+  if (!value.empty()) shape.entropy = FastEntropy(counts, value.size(), products, kLogarithms);
   return shape;
+}
+
+bool IsHex(std::string_view value) noexcept {
+  return std::all_of(value.begin(), value.end(), [](char c) { return (ClassOf(c) & kHex) != 0; });
 }
 
 std::string_view LongestRun(std::string_view value) noexcept {
   std::string_view longest = value.substr(0, 0);
   for (size_t i = 0; i < value.size();) {
     size_t end = i;
-    while (end < value.size() && IsAlnum(value[end])) ++end;
+    while (end < value.size() && IsWordByte(value[end])) ++end;
     if (end - i > longest.size()) longest = value.substr(i, end - i);
     i = end + 1;
   }
@@ -109,38 +200,48 @@ std::string_view LongestRun(std::string_view value) noexcept {
 
 Letters LettersOf(std::string_view text) noexcept {
   Letters letters;
-  for (size_t i = 0; i < text.size();) {
-    size_t end = i, vowels = 0, consonants = 0, cluster = 0, rare = 0;
-    for (; end < text.size() && !IsDigit(text[end]); ++end) {
-      // The next word of a camel.
-      if (end > i && IsUpper(text[end]) && IsLower(text[end - 1])) break;
-      consonants = IsVowel(text[end]) ? 0 : consonants + 1;
-      cluster = std::max(cluster, consonants);
-      vowels += IsVowel(text[end]);
-      if (end == i || !IsLetter(text[end]) || !IsLetter(text[end - 1])) continue;
-      ++letters.pairs;
-      rare += IsRarePair(text[end - 1], text[end]);
-    }
-    const size_t size = end - i;
+  size_t size = 0, vowels = 0, consonants = 0, cluster = 0, rare = 0;
+  const auto end_word = [&] {
     if (size >= 5 && vowels * 4 >= size && cluster < 4 && rare == 0) letters.in_words += size;
     letters.rare_pairs += rare;
     letters.clusters += cluster >= 5;
-    i = std::max(end, i + 1);
+    size = vowels = consonants = cluster = rare = 0;
+  };
+  unsigned previous = 0;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const unsigned of = ClassOf(text[i]), before = previous;
+    previous = of;
+    if ((of & kDigit) != 0) {
+      if (size > 0) end_word();
+      continue;
+    }
+    // The next word of a camel.
+    if (size > 0 && (of & kUpper) != 0 && (before & kLower) != 0) end_word();
+    consonants = (of & kVowel) != 0 ? 0 : consonants + 1;
+    cluster = std::max(cluster, consonants);
+    vowels += (of & kVowel) != 0;
+    if (size++ == 0 || (of & kLetter) == 0 || (before & kLetter) == 0) continue;
+    ++letters.pairs;
+    rare += IsRarePair(text[i - 1], text[i]);
   }
+  end_word();
   return letters;
 }
 
 bool IsRandom(std::string_view value, size_t min_bytes) {
-  const std::string body = Body(value, min_bytes);
+  std::string joined;
+  const std::string_view body = Body(value, min_bytes, &joined);
+  const size_t n = body.size();
+  if (n < min_bytes || IsHex(body)) return false;
   const Shape shape = ShapeOf(body);
-  const size_t n = body.size(), written = shape.lower + shape.upper;
-  if (n < min_bytes || shape.hex || shape.run >= 6 || written < 4 || shape.digits < 2) return false;
+  const size_t written = shape.lower + shape.upper;
+  if (shape.run >= 6 || written < 4 || shape.digits < 2) return false;
   if (shape.entropy < (n < 20 ? 3.0 : 3.3)) return false;
   const Letters letters = LettersOf(body);
   if (letters.in_words * 2 >= n) return false;
   const bool strange = letters.pairs >= 6 && letters.rare_pairs * 4 >= letters.pairs;
   // Joined runs may be a name of many words: "some_function2_of_the3_module4".
-  if (body.size() > LongestRun(value).size()) return strange;
+  if (n > LongestRun(value).size()) return strange;
   if (strange && letters.in_words * 3 < n) return true;
   const size_t breaks = shape.changes + 2 * letters.clusters;
   return shape.digits * 10 >= n && breaks >= 4 && breaks * 5 >= n;

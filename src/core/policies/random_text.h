@@ -11,9 +11,12 @@ struct Shape {
   size_t changes = 0;  // of class from one letter or digit to the next
   size_t run = 0;      // longest run of one character
   bool hex = true;     // nothing but hexadecimal digits and dashes
-  double entropy = 0;  // bits a character
+  double entropy = 0;  // bits a character; exact where it is close to a tenth
 };
 Shape ShapeOf(std::string_view value);
+
+// As Shape::hex.
+bool IsHex(std::string_view value) noexcept;
 
 struct Letters {
   size_t in_words = 0;    // in runs that could be words: five and more, with vowels as language has

@@ -8,6 +8,7 @@
 #include "core/policies/no_secrets.h"
 #include "core/policies/random_text.h"
 #include "core/policies/secret_names.h"
+#include "core/policies/word_lists.h"
 
 namespace kt::policies {
 namespace {
@@ -16,6 +17,7 @@ namespace {
 // operator before it, and by its own look. Ids of objects ("call_…", "msg_…") have up to 29.
 constexpr size_t kShortRandom = 14, kLongRandom = 30;
 constexpr size_t kMaxPrefixBytes = 28;
+constexpr size_t kLeastMarkedHex = 40;  // of what stands alone
 
 // A full stop behind the value ends the sentence.
 std::string_view Trimmed(std::string_view value) noexcept {
@@ -50,7 +52,7 @@ size_t GeneratedSecret(const detect::Candidate& c) {
   const std::string_view before = c.before(2);
   const bool piece =
       before.size() == 2 && IsAlnum(before[0]) && (before[1] == '-' || before[1] == '_');
-  if (piece && ShapeOf(LongestRun(value)).hex) return 0;
+  if (piece && IsHex(LongestRun(value))) return 0;
   static const Parts kFillers = {"xxxxxx", "exampleexample", "1234-1234", "0000-0000"};
   return kFillers.In(value) ? 0 : value.size();
 }
@@ -162,9 +164,11 @@ bool IsMarkedHex(std::string_view value) {
   return shape.hex && LongestRun(rest).size() >= 16 && shape.changes >= 4 && shape.entropy >= 2.8;
 }
 
+// What costs least, and is true of most that look random, comes first.
 size_t AssignedToken(const detect::Candidate& c) {
   const std::string_view value = Trimmed(c.match());
-  if (!IsRandom(value, kShortRandom) && !IsMarkedHex(value)) return 0;
+  if (IsReference(value)) return 0;
+  if ((IsHex(value) || !IsRandom(value, kShortRandom)) && !IsMarkedHex(value)) return 0;
   if (IsIdentifier(value)) return 0;
   if (SaysWhatItIs(value) || EndsInUuid(value) || IsInResourceName(c)) return 0;
   const std::string name = NameBefore(c);
@@ -177,6 +181,8 @@ size_t PrefixedToken(const detect::Candidate& c) {
   const char before = c.begin > 0 ? c.text[c.begin - 1] : ' ';
   // A piece of a path, a domain or a longer name.
   if (before == '/' || before == '.' || before == '_' || before == '-' || before == '@') return 0;
+  // No part of a hexadecimal prefix names a secret.
+  if (IsHex(value) && (value.size() < kLeastMarkedHex || !IsMarkedHex(value))) return 0;
   if (SaysWhatItIs(value)) return 0;
   if (EndsInUuid(value)) {
     const std::string prefix = ToLower(value.substr(0, value.size() - kUuidBytes));
@@ -189,10 +195,9 @@ size_t PrefixedToken(const detect::Candidate& c) {
   // Numbers of accounts and apps may stand between the prefix and the key.
   const auto digits = static_cast<size_t>(std::count_if(prefix.begin(), prefix.end(), IsDigit));
   const bool named = HasSecretPart(prefix), near = at <= kMaxPrefixBytes + digits;
-  const Shape shape = ShapeOf(body);
-  if (shape.hex) {
-    const bool key = named && near && body.size() >= 32 && shape.entropy >= 3;
-    return key || (value.size() >= 40 && IsMarkedHex(value)) ? value.size() : 0;
+  if (IsHex(body)) {
+    const bool key = named && near && body.size() >= 32 && ShapeOf(body).entropy >= 3;
+    return key || (value.size() >= kLeastMarkedHex && IsMarkedHex(value)) ? value.size() : 0;
   }
   if (near && named && IsRandom(body, kShortRandom)) return value.size();
   if (IsCalledData(c)) return 0;

@@ -1,31 +1,14 @@
 #include "core/policies/secret_names.h"
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 
 #include "core/base/ascii.h"
 #include "core/base/text.h"
+#include "core/policies/word_lists.h"
 
 namespace kt::policies {
-
-Parts::Parts(std::initializer_list<std::string_view> parts) : parts_(parts) {
-  for (const std::string_view part : parts_) {
-    for (int second = 0; second < 32; ++second) {
-      if (part.size() > 1 && second != (part[1] & 31)) continue;
-      pairs_.set(PairOf(part[0], static_cast<char>(second)));
-    }
-  }
-}
-
-bool Parts::In(std::string_view text) const noexcept {
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (!pairs_[PairOf(text[i], i + 1 < text.size() ? text[i + 1] : '\0')]) continue;
-    for (const std::string_view part : parts_) {
-      if (EqualsIgnoreCase(text.substr(i, part.size()), part)) return true;
-    }
-  }
-  return false;
-}
 
 bool IsInResourceName(const detect::Candidate& c) noexcept {
   const std::string_view before = c.before(128);
@@ -33,11 +16,20 @@ bool IsInResourceName(const detect::Candidate& c) noexcept {
   return before.substr(begin).starts_with("arn:");
 }
 
+namespace {
+
+constexpr std::array<bool, 256> kOfNames = [] {
+  std::array<bool, 256> of{};
+  for (size_t c = 0; c < 0x80; ++c) of[c] = IsAlnum(static_cast<char>(c));
+  of['_'] = of['-'] = of['.'] = true;
+  return of;
+}();
+
+}  // namespace
+
 std::string NameBefore(const detect::Candidate& c) {
   std::string_view before = c.before(64);
-  const auto is_name = [](char ch) {
-    return IsDigit(ch) || IsLower(ch) || IsUpper(ch) || ch == '_' || ch == '-' || ch == '.';
-  };
+  const auto is_name = [](char ch) { return kOfNames[static_cast<unsigned char>(ch)]; };
   const auto last_name = [&] {
     while (!before.empty() && !is_name(before.back())) before.remove_suffix(1);
     size_t begin = before.size();
@@ -54,11 +46,14 @@ std::string NameBefore(const detect::Candidate& c) {
       std::find(std::begin(kBetween), std::end(kBetween), written) != std::end(kBetween);
   if (between && !before.empty()) written = last_name();
   std::string name;
+  name.reserve(written.size() + 4);
+  char previous = '\0';
   for (const char ch : written) {
-    if (IsUpper(ch) && !name.empty() && IsLower(name.back())) name += '_';
-    name += ch == '-' ? '_' : ch;
+    if (IsUpper(ch) && IsLower(previous)) name += '_';
+    name += ch == '-' ? '_' : AsciiLower(ch);
+    previous = ch;
   }
-  return ToLower(name);
+  return name;
 }
 
 bool NamesSecret(std::string_view name) {
@@ -83,7 +78,7 @@ bool NamesNoSecret(std::string_view name) {
 }
 
 bool NamesData(std::string_view name) {
-  static const std::vector<std::string_view> kEnds = {
+  static const WordSet kEnds = {
       "id",     "ids",    "sha",     "md5",   "rev",     "nonce", "cursor",   "image",   "content",
       "src",    "href",   "name",    "ref",   "data",    "state", "trace",    "span",    "build",
       "class",  "color",  "date",    "time",  "video",   "list",  "node",     "link",    "boundary",
@@ -91,11 +86,9 @@ bool NamesData(std::string_view name) {
       "label",  "wallet", "address", "next",  "prev",    "after", "before",   "slug",    "tag",
       "type",   "uid",    "uuid",    "guid",  "userid",  "index", "selector", "font",    "ray",
       "branch", "target", "body",    "blob",  "payload", "salt",  "b64",      "bytes",   "accept"};
-  return std::any_of(kEnds.begin(), kEnds.end(), [&](std::string_view end) {
-    if (!name.ends_with(end)) return false;
-    const size_t begin = name.size() - end.size();
-    return begin == 0 || name[begin - 1] == '_' || name[begin - 1] == '.';
-  });
+  size_t begin = name.size();
+  while (begin > 0 && name[begin - 1] != '_' && name[begin - 1] != '.') --begin;
+  return kEnds.Have(name.substr(begin));
 }
 
 bool NamesPrivateKey(std::string_view before) {

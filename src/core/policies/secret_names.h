@@ -1,31 +1,12 @@
 // What a value is called, and how: the words before it that tell a secret from other random text.
 #pragma once
 
-#include <bitset>
-#include <cstddef>
-#include <initializer_list>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "core/detect/matcher.h"
 
 namespace kt::policies {
-
-// Parts in lower case, of which a text may hold one in any case. One pass over the text, however
-// many they are: what two bytes they begin with tells most places.
-class Parts {
- public:
-  Parts(std::initializer_list<std::string_view> parts);
-  bool In(std::string_view text) const noexcept;
-
- private:
-  static size_t PairOf(char first, char second) noexcept {
-    return static_cast<size_t>((first & 31) << 5 | (second & 31));
-  }
-  std::vector<std::string_view> parts_;
-  std::bitset<1024> pairs_;
-};
 
 // The name that the value is assigned to: what stands before "=", ":" and quotes. In lower case,
 // "clientId" and "client-id" as "client_id".
