@@ -16,19 +16,23 @@ bool IsUuid(std::string_view v) noexcept {
 
 }  // namespace
 
-// "sha512-…", "images/a1b2.png", "self.api_key2": says itself that it is no secret.
-bool IsReference(std::string_view value) {
+bool BeginsAsReference(std::string_view value) noexcept {
   static const WordSet kBegins = {
       "sha1-",  "sha256",   "sha384",   "sha512",    "http",  "www.",     "self.",
       "this.",  "os.",      "process.", "config.",   "env.",  "/",        "./",
       "data",   "models",   "user_",    "npm:",      "file:", "var.",     "vars.",
       "local.", "module.",  "secrets.", "settings.", "req.",  "request.", "params.",
       "args.",  "options.", "props.",   "GHSA-",     "acct_", "price_",   "@Microsoft."};
+  return kBegins.Begin(value);
+}
+
+// "sha512-…", "images/a1b2.png", "self.api_key2": says itself that it is no secret.
+bool IsReference(std::string_view value) {
   static const WordSet kEnds = {
       ".png", ".jpg", ".gif", ".js",  ".ts",  ".py",  ".css",     ".html", ".json", ".yaml", ".yml",
       ".svg", ".txt", ".md",  ".com", ".org", ".pem", ".parquet", ".csv",  ".gz",   ".zip"};
   constexpr size_t kLongestEnd = 8;
-  if (kBegins.Begin(value)) return true;
+  if (BeginsAsReference(value)) return true;
   const std::string_view last = value.substr(value.size() - std::min(value.size(), kLongestEnd));
   const size_t dot = last.rfind('.');
   return dot != last.npos && kEnds.Have(last.substr(dot));

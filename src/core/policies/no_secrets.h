@@ -19,6 +19,8 @@ bool IsEncodedFile(std::string_view value) noexcept;
 bool IsVersion(std::string_view value) noexcept;
 // "sha512-…", "images/a1b2.png", "self.api_key2"
 bool IsReference(std::string_view value);
+// By what it begins with alone.
+bool BeginsAsReference(std::string_view value) noexcept;
 // "$DB_PASSWORD", "%DB_PASSWORD%", "@@DB_PASSWORD@@"
 bool IsVariable(std::string_view value) noexcept;
 // "typing.Optional", "random_password.db2.result"

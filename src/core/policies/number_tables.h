@@ -6,9 +6,6 @@
 
 namespace kt::policies {
 
-// Length of an IBAN of a country (ISO 13616 registry); 0: no such country.
-size_t IbanLength(std::string_view country) noexcept;
-
 // Whose range this length of number is in (ISO/IEC 7812): kCommon are the issuers and lengths that
 // most cards have; a number of the rare ones is something else more often than a card.
 enum class CardRangeKind { kNone, kRare, kCommon };

@@ -7,6 +7,7 @@
 #include "core/base/ascii.h"
 #include "core/base/text.h"
 #include "core/policies/context_words.h"
+#include "core/policies/iban.h"
 #include "core/policies/id_checks.h"
 #include "core/policies/network_checks.h"
 #include "core/policies/number_forms.h"
@@ -118,34 +119,6 @@ size_t Card(const Candidate& c) {
     }
   }
   return 0;
-}
-
-size_t Iban(const Candidate& c) {
-  std::string match(c.match());
-  // All in capitals or none: "De…" begins a word.
-  const bool lower = std::any_of(match.begin(), match.end(), [](char ch) { return ch >= 'a'; });
-  if (lower && std::any_of(match.begin(), match.end(), IsUpper)) return 0;
-  for (char& ch : match) ch = ch >= 'a' ? static_cast<char>(ch - 0x20) : ch;
-  const size_t length = IbanLength(std::string_view(match).substr(0, 2));
-  size_t seen = 0, end = 0;
-  std::string compact;
-  for (; end < match.size() && seen < length; ++end) {
-    if (match[end] == ' ' || match[end] == '-') continue;
-    compact += match[end];
-    ++seen;
-  }
-  if (length == 0 || seen < length) return 0;
-  // "9F1B-BE12-…", "be12a4c7-…": groups of a UUID. A date may stand behind an IBAN.
-  const size_t dash = match.find('-');
-  if (dash < end && (Before(c) == '-' || dash > 4)) return 0;
-  if (end < match.size() && (IsDigit(match[end]) || IsLetter(match[end]))) return 0;
-  std::rotate(compact.begin(), compact.begin() + 4, compact.end());
-  unsigned remainder = 0;
-  for (const char ch : compact) {
-    const auto value = static_cast<unsigned>(IsDigit(ch) ? ch - '0' : ch - 'A' + 10);
-    remainder = (remainder * (value < 10 ? 10 : 100) + value) % 97;
-  }
-  return remainder == 1 ? end : 0;
 }
 
 // "postgres://admin:se!cret@db.internal": the end of a password and a host, which other rules see

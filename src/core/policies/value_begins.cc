@@ -6,6 +6,7 @@
 #include "core/base/ascii.h"
 #include "core/policies/id_checks.h"
 #include "core/policies/number_tables.h"
+#include "core/policies/token_begins.h"
 
 namespace kt::policies {
 namespace {
@@ -20,11 +21,8 @@ char Before(std::string_view text, size_t begin, size_t back = 1) noexcept {
   return begin >= back ? text[begin - back] : '\0';
 }
 
-// A piece of something longer: "a-1234", "x/1234", "v.1234".
 bool NoPiece(std::string_view text, size_t begin) {
-  const char before = Before(text, begin);
-  const bool joins = before == '-' || before == '/' || before == '.' || before == '_';
-  return !joins || !IsAlnum(Before(text, begin, 2));
+  return !IsPiece(text, begin);
 }
 
 // Card: all digits in one group, or in groups as they are printed; of an issuer, and the check
@@ -59,15 +57,6 @@ bool Card(std::string_view text, size_t begin) {
   return false;
 }
 
-// A day and a month before all: "131052-308T".
-bool FinnishHetu(std::string_view text, size_t begin) {
-  constexpr size_t kBytes = 11;
-  if (text.size() - begin < kBytes || !NoPiece(text, begin)) return false;
-  const auto number = [&](size_t at) { return (text[at] - '0') * 10 + text[at + 1] - '0'; };
-  const int day = number(begin), month = number(begin + 2);
-  return day >= 1 && day <= 31 && month >= 1 && month <= 12;
-}
-
 // "1.2.415-555-2671", "id-415-555-2671"
 bool NationalPhone(std::string_view text, size_t begin) {
   const char before = Before(text, begin);
@@ -79,16 +68,6 @@ bool NationalPhone(std::string_view text, size_t begin) {
 bool NamedPhone(std::string_view text, size_t begin) {
   const char before = Before(text, begin);
   return !IsWord(before) && (before != '.' || begin == 1 || !IsDigit(Before(text, begin, 2)));
-}
-
-// A piece of a path, a domain or a longer name.
-bool PrefixedToken(std::string_view text, size_t begin) {
-  return begin == 0 || std::string_view("/._-@").find(text[begin - 1]) == std::string_view::npos;
-}
-
-bool BareToken(std::string_view text, size_t begin) {
-  return begin == 0 ||
-         std::string_view(" \t\n\"'`(=").find(text[begin - 1]) != std::string_view::npos;
 }
 
 // "mkdir -p …", and not "read-ahead".
@@ -142,15 +121,6 @@ bool Ipv6(std::string_view text, size_t begin) {
   return false;
 }
 
-// "00:1b:…", "00-1b-…", "001b.…"
-bool Mac(std::string_view text, size_t begin) {
-  if (!NoPiece(text, begin)) return false;
-  const auto is = [&](size_t at, std::string_view any) {
-    return begin + at < text.size() && any.find(text[begin + at]) != any.npos;
-  };
-  return is(2, ":-") || is(4, ".");
-}
-
 // "65 170839 J 008": the letter.
 bool GermanSocialSecurity(std::string_view text, size_t begin) {
   constexpr size_t kFirst = 8, kLast = 10;
@@ -179,8 +149,9 @@ FirstLook FindFirstLook(std::string_view name) noexcept {
       {"user_password", {Option, 5}},       // 2.2
       {"assigned_token", {nullptr, 7}},     // 2.8
       {"vendor_secret", {nullptr, 7}},      // 2.6
-      {"prefixed_token", {PrefixedToken}},
-      {"bare_token", {BareToken, 8}},  // 3.3
+      {"prefixed_token", {MayBePrefixedToken}},
+      {"bare_token", {MayBeBareToken, 8}},  // 3.3
+      {"iban", {MayBeIban}},
       {"es_nif", {NoPiece}},
       {"it_cf", {NoPiece}},
       {"de_svnr", {GermanSocialSecurity}},
@@ -190,8 +161,8 @@ FirstLook FindFirstLook(std::string_view name) noexcept {
       {"pl_nip_prefixed", {NoPiece}},
       {"se_plus", {NoPiece}},
       {"sg_uen", {NoPiece}},
-      {"fi_hetu", {FinnishHetu}},
-      {"uk_nino", {NoPiece}},
+      {"fi_hetu", {MayBeFinnishHetu}},
+      {"uk_nino", {MayBeUkNino}},
       {"sg_nric", {NoPiece}},
       {"in_pan", {NoPiece}},
       {"in_gstin", {NoPiece}},
@@ -199,7 +170,7 @@ FirstLook FindFirstLook(std::string_view name) noexcept {
       {"tw_id", {NoPiece}},
       {"cl_rut", {NoPiece}},
       {"ie_pps", {NoPiece}},
-      {"mac", {Mac}},
+      {"mac", {MayBeMac}},
       {"dea", {NoPiece}},
   };
   for (const auto& [known, look] : kLooks) {
