@@ -89,9 +89,12 @@ bool IsAssignment(std::string_view value) {
   const size_t sign = value.find('=');
   if (sign < 2 || sign + 1 >= value.size() || value[sign + 1] == '=') return false;
   const std::string_view name = value.substr(0, sign);
+  size_t digits = 0;
+  for (const char c : name) {
+    if (IsDigit(c) && ++digits > 1) return false;
+  }
   const Letters letters = LettersOf(name);
-  const bool words = letters.pairs > 0 && letters.rare_pairs * 4 < letters.pairs;
-  return std::count_if(name.begin(), name.end(), IsDigit) <= 1 && (words || NamesSecret(name));
+  return (letters.pairs > 0 && letters.rare_pairs * 4 < letters.pairs) || NamesSecret(name);
 }
 
 // Names between full stops, as a program has them: small letters, digits only at their ends.

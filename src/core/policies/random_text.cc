@@ -11,20 +11,6 @@
 namespace kt::policies {
 namespace {
 
-// A row for each first letter, a bit for each second one: pairs that are fewer than one in 10,000
-// in harmless English prose and fewer than one in 5,000 in C and C++ sources (counted in the
-// development corpora and in headers of Linux, nginx and this project). Of random pairs 43 % are.
-constexpr uint32_t kRarePairs[26] = {
-    0x0014201, 0x2E134EC, 0x2E10262, 0x2C104A0, 0x2000200, 0x2E186C2, 0x261062A,
-    0x2E596E6, 0x1400380, 0x3EBBFEE, 0x2DB9EEE, 0x2C32280, 0x2E306E0, 0x2C10282,
-    0x2010200, 0x2C10642, 0x3EFF7FF, 0x2810280, 0x280020A, 0x2210642, 0x3714680,
-    0x3FBA6CE, 0x3F9966E, 0x3F77EEA, 0x3F306E6, 0x3FBBEEE};
-
-// Of two letters.
-bool IsRarePair(char first, char second) noexcept {
-  return (kRarePairs[(first | 0x20) - 'a'] >> ((second | 0x20) - 'a') & 1) != 0;
-}
-
 constexpr uint8_t kDigit = 1, kLower = 2, kUpper = 4, kVowel = 8, kHex = 16;
 constexpr uint8_t kLetter = kLower | kUpper;
 constexpr std::array<uint8_t, 256> kClasses = [] {
@@ -44,6 +30,41 @@ uint8_t ClassOf(char c) noexcept {
 }
 bool IsWordByte(char c) noexcept {
   return (ClassOf(c) & (kDigit | kLetter)) != 0;
+}
+
+// What LettersOf asks of a byte: which letter it is, from one on, and more.
+constexpr uint8_t kLetterIndex = 31, kOfVowel = 32, kOfCapital = 64, kOfDigit = 128;
+constexpr std::array<uint8_t, 256> kSpoken = [] {
+  std::array<uint8_t, 256> spoken{};
+  for (size_t c = 0; c < spoken.size(); ++c) {
+    const uint8_t of = kClasses[c];
+    if ((of & kDigit) != 0) spoken[c] = kOfDigit;
+    if ((of & kLetter) != 0) spoken[c] = c & 31;
+    if ((of & kVowel) != 0) spoken[c] |= kOfVowel;
+    if ((of & kUpper) != 0) spoken[c] |= kOfCapital;
+  }
+  return spoken;
+}();
+
+// A row for each first letter, a bit for each second one: pairs that are fewer than one in 10,000
+// in harmless English prose and fewer than one in 5,000 in C and C++ sources (counted in the
+// development corpora and in headers of Linux, nginx and this project). Of random pairs 43 % are.
+constexpr uint32_t kRarePairs[26] = {
+    0x0014201, 0x2E134EC, 0x2E10262, 0x2C104A0, 0x2000200, 0x2E186C2, 0x261062A,
+    0x2E596E6, 0x1400380, 0x3EBBFEE, 0x2DB9EEE, 0x2C32280, 0x2E306E0, 0x2C10282,
+    0x2010200, 0x2C10642, 0x3EFF7FF, 0x2810280, 0x280020A, 0x2210642, 0x3714680,
+    0x3FBA6CE, 0x3F9966E, 0x3F77EEA, 0x3F306E6, 0x3FBBEEE};
+
+// The same by kSpoken, in the lower half; in the upper one, all pairs of letters.
+constexpr std::array<uint64_t, kLetterIndex + 1> kPairs = [] {
+  std::array<uint64_t, kLetterIndex + 1> pairs{};
+  constexpr uint64_t kAll = (uint64_t{1} << 26) - 1;
+  for (size_t i = 0; i < 26; ++i) pairs[i + 1] = uint64_t{kRarePairs[i]} << 1 | kAll << 33;
+  return pairs;
+}();
+// One for a rare pair, and 2^32 for any.
+uint64_t PairsOf(uint8_t first, uint8_t second) noexcept {
+  return kPairs[first & kLetterIndex] >> (second & kLetterIndex) & (uint64_t{1} << 32 | 1);
 }
 
 // The random part: the longest run, or all runs as one text (in `joined`, where there are several)
@@ -200,29 +221,35 @@ std::string_view LongestRun(std::string_view value) noexcept {
 
 Letters LettersOf(std::string_view text) noexcept {
   Letters letters;
-  size_t size = 0, vowels = 0, consonants = 0, cluster = 0, rare = 0;
+  size_t size = 0, vowels = 0, consonants = 0, cluster = 0;
+  uint64_t pairs = 0;  // as PairsOf says them
   const auto end_word = [&] {
+    const size_t rare = pairs & UINT32_MAX;
     if (size >= 5 && vowels * 4 >= size && cluster < 4 && rare == 0) letters.in_words += size;
+    letters.pairs += pairs >> 32;
     letters.rare_pairs += rare;
     letters.clusters += cluster >= 5;
-    size = vowels = consonants = cluster = rare = 0;
+    size = vowels = consonants = cluster = pairs = 0;
   };
-  unsigned previous = 0;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const unsigned of = ClassOf(text[i]), before = previous;
-    previous = of;
-    if ((of & kDigit) != 0) {
+  uint8_t before = 0;
+  for (const char c : text) {
+    const uint8_t of = kSpoken[static_cast<unsigned char>(c)];
+    if ((of & kOfDigit) != 0) {
       if (size > 0) end_word();
+      before = 0;
       continue;
     }
     // The next word of a camel.
-    if (size > 0 && (of & kUpper) != 0 && (before & kLower) != 0) end_word();
-    consonants = (of & kVowel) != 0 ? 0 : consonants + 1;
+    if ((of & kOfCapital) != 0 && (before & (kOfCapital | kLetterIndex)) - 1u < kLetterIndex) {
+      end_word();
+      before = 0;
+    }
+    consonants = (of & kOfVowel) != 0 ? 0 : consonants + 1;
     cluster = std::max(cluster, consonants);
-    vowels += (of & kVowel) != 0;
-    if (size++ == 0 || (of & kLetter) == 0 || (before & kLetter) == 0) continue;
-    ++letters.pairs;
-    rare += IsRarePair(text[i - 1], text[i]);
+    vowels += (of & kOfVowel) / kOfVowel;
+    ++size;
+    pairs += PairsOf(before, of);
+    before = of;
   }
   end_word();
   return letters;
