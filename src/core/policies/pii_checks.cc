@@ -191,6 +191,7 @@ Check FindCheck(std::string_view name) {
       {"assigned_token", AssignedToken},
       {"prefixed_token", PrefixedToken},
       {"bare_token", BareToken},
+      {"scheme", BehindScheme},
       {"vendor_secret", VendorSecret},
   };
   for (const auto& [known, check] : kChecks) {

@@ -207,6 +207,19 @@ size_t PrefixedToken(const detect::Candidate& c) {
   return IsRandom(rest, kLongRandom) ? value.size() : 0;
 }
 
+size_t BehindScheme(const detect::Candidate& c) {
+  constexpr size_t kSlashes = 3, kLeast = 2, kMost = 21;
+  const std::string_view before = c.before(kSlashes + kMost + 1);
+  const size_t end = before.size() - std::min(before.size(), kSlashes);
+  for (size_t begin = end; begin > 0 && end - begin < kMost;) {
+    const char ch = before[--begin];
+    if (!IsLower(ch) && !IsDigit(ch) && ch != '+' && ch != '.' && ch != '-') break;
+    const bool word = begin == 0 || !(IsAlnum(before[begin - 1]) || before[begin - 1] == '_');
+    if (word && IsLower(ch) && end - begin >= kLeast) return c.match().size();
+  }
+  return 0;
+}
+
 // The expression takes a sign behind the word, if there is one: then it is a part of something
 // else. One of the greatest length ends there, whatever follows.
 size_t BareToken(const detect::Candidate& c) {

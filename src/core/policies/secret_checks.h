@@ -27,6 +27,9 @@ size_t AssignedToken(const detect::Candidate& candidate);
 // the prefix says "key", "token", "live" or the like. Ids of objects ("call_…") are shorter.
 size_t PrefixedToken(const detect::Candidate& candidate);
 
+// The user information of a URL: a scheme and "://" stand before it.
+size_t BehindScheme(const detect::Candidate& candidate);
+
 // 40 characters and more that are random for certain, and no line of base64.
 size_t BareToken(const detect::Candidate& candidate);
 

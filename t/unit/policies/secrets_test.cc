@@ -31,6 +31,22 @@ TEST(Secrets, AnAssignedValueThatIsRandomForCertain) {
   for (const Redaction& e : examples) EXPECT_EQ(RedactedByPii(e.text), e.redacted);
 }
 
+TEST(Secrets, AUserAndItsPasswordBehindAScheme) {
+  const Redaction examples[] = {
+      {"git+ssh://ann:pa55@h", "git+ssh://[CREDENTIALS]@h"},
+      {"(s3://ann:pa55@h)", "(s3://[CREDENTIALS]@h)"},
+      {"://postgres://ann:pa55@h", "://postgres://[CREDENTIALS]@h"},
+      {"abcdefghijklmnopqrstu://ann:pa55@h", "abcdefghijklmnopqrstu://[CREDENTIALS]@h"},
+      {"1-x.y://ann:pa55@h", "1-x.y://[CREDENTIALS]@h"},
+  };
+  for (const Redaction& e : examples) EXPECT_EQ(RedactedByPii(e.text), e.redacted);
+  for (const char* text : {"://ann:pa55@h", "x://ann:pa55@h", "_http://ann:pa55@h",
+                           "HTTP://ann:pa55@h", "1http://ann:pa55@h", "a_b://ann:pa55@h",
+                           "abcdefghijklmnopqrstuv://ann:pa55@h"}) {
+    EXPECT_EQ(RedactedByPii(text), text);
+  }
+}
+
 TEST(Secrets, APrefixAndALongRandomBody) {
   const Redaction examples[] = {
       {"use zonk_x7Kq02LmZt81pQ93vWx5Rb7Yc2Dh64Js now", "use [SECRET] now"},
