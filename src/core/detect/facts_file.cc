@@ -72,6 +72,7 @@ class FactsReader {
     facts->alphabet = Set(cursor_.Number());
     facts->head.pattern = cursor_.Bytes(cursor_.Number());
     facts->head.group_bytes = cursor_.Number();
+    facts->head.escape = static_cast<uint8_t>(cursor_.Byte());
     for (uint64_t left = cursor_.Number(); left > 0 && cursor_.ok(); --left) ReadCondition();
     if (known & 2) ReadFactors(&facts->required.emplace());
     if (known & 4) ReadGroups(&facts->beginnings.emplace());

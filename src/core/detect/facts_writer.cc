@@ -139,6 +139,7 @@ void FactsWriter::Add(const Rule& rule, const RuleFacts& facts) {
   AppendNumber(facts.head.pattern.size(), &out);
   out += facts.head.pattern;
   AppendNumber(facts.head.group_bytes, &out);
+  out += static_cast<char>(facts.head.escape);
   std::vector<FactorGroup> required, beginnings;
   if (facts.required) required = GroupsOf(*facts.required);
   if (facts.beginnings) beginnings = *facts.beginnings;

@@ -1,7 +1,9 @@
 // Where the group of a match begins and ends. RE2 tells it by an automaton that is ten times slower
 // than the one that finds the match. Where the group ends the match and is a row of classes of
 // which the last one is repeated, "x(y[yz]{3,50})", the faster one tells it, too: of "xy[yz]{3}",
-// which matches the same beginning, the last four bytes begin the group.
+// which matches the same beginning, the last four bytes begin the group. So it is where the bytes of
+// one repeated class may be escaped, "x((?:[yz]|\\[yz]){3,50})": the escape is of no class, so that
+// what it stands before is plain.
 #include <algorithm>
 #include <iterator>
 
@@ -29,6 +31,32 @@ size_t BytesOfClasses(const RegexNode& node) {
   return bytes && last > 0 ? before + last : 0;
 }
 
+// Without the rows of one that the parser makes of groups.
+const RegexNode& Inner(const RegexNode& node) noexcept {
+  const RegexNode* inner = &node;
+  while (inner->kind == RegexNode::Kind::kConcat && inner->children.size() == 1) {
+    inner = &inner->children[0];
+  }
+  return *inner;
+}
+
+// "[yz]|\\[yz]": the byte that may stand before each of the others, and is none of them; 0: it is
+// not so.
+uint8_t EscapeOf(const RegexNode& node) {
+  using Kind = RegexNode::Kind;
+  if (node.kind != Kind::kAlternate || node.children.size() != 2) return 0;
+  const RegexNode& plain = Inner(node.children[0]);
+  const RegexNode& pair = node.children[1];
+  if (!IsByte(plain) || pair.kind != Kind::kConcat || pair.children.size() != 2) return 0;
+  const RegexNode& sign = pair.children[0];
+  const RegexNode& escaped = pair.children[1];
+  if (!IsByte(sign) || !IsByte(escaped) || sign.first.count() != 1) return 0;
+  if ((sign.first & (plain.first | escaped.first)).any()) return 0;
+  uint8_t byte = 0;
+  while (!sign.first[byte]) ++byte;
+  return byte;
+}
+
 // Flags that hold for all that follows.
 bool SetsFlags(std::string_view pattern) noexcept {
   for (size_t at = pattern.find("(?"); at != pattern.npos; at = pattern.find("(?", at + 2)) {
@@ -54,6 +82,21 @@ size_t FirstGroup(std::string_view pattern) noexcept {
   return pattern.size();
 }
 
+// Where the group begins in what the head matches. Its size where that is not certain: an escape
+// before the first byte may be what stands before the group.
+size_t GroupIn(std::string_view found, const GroupHead& head) noexcept {
+  size_t at = found.size();
+  for (size_t left = head.group_bytes; left > 0; --left) {
+    --at;
+    const bool escaped =
+        head.escape != 0 && at > 0 && static_cast<uint8_t>(found[at - 1]) == head.escape;
+    if (!escaped) continue;
+    if (left == 1) return found.size();
+    --at;
+  }
+  return at;
+}
+
 }  // namespace
 
 GroupHead HeadOf(std::string_view pattern) {
@@ -68,9 +111,16 @@ GroupHead HeadOf(std::string_view pattern) {
   const Result<RegexNode> before_tree = ParseRegex(before),
                           value_tree = ParseRegex(value.substr(0, value.size() - 1));
   if (!before_tree.ok() || before_tree->kind == RegexNode::Kind::kAlternate) return {};
-  const size_t bytes = value_tree.ok() ? BytesOfClasses(value_tree.value()) : 0;
+  if (!value_tree.ok()) return {};
+  size_t bytes = BytesOfClasses(value_tree.value());
+  uint8_t escape = 0;
+  const RegexNode& whole = Inner(value_tree.value());
+  if (bytes == 0 && whole.kind == RegexNode::Kind::kRepeat) {
+    escape = EscapeOf(Inner(whole.children[0]));
+    if (escape != 0) bytes = static_cast<size_t>(std::max(whole.min, 0));
+  }
   if (bytes == 0) return {};
-  return {std::string(before) + std::string(value.substr(0, comma)) + "}", bytes};
+  return {std::string(before) + std::string(value.substr(0, comma)) + "}", bytes, escape};
 }
 
 const RE2* RuleSearch::Head() const {
@@ -88,9 +138,11 @@ bool RuleSearch::Capture(std::string_view text, size_t limit, re2::StringPiece* 
   const RE2* head = Head();
   re2::StringPiece found;
   if (head != nullptr && head->Match(piece, begin, end, RE2::ANCHOR_START, &found, 1)) {
-    const size_t group = begin + found.size() - head_of_group_.group_bytes;
-    groups[1] = {text.data() + group, end - group};
-    return true;
+    const size_t group = GroupIn(text.substr(begin, found.size()), head_of_group_);
+    if (group < found.size()) {
+      groups[1] = {text.data() + begin + group, end - begin - group};
+      return true;
+    }
   }
   return expression_->Match(piece, begin, limit, RE2::ANCHOR_START, groups, rule.group + 1);
 }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -20,7 +21,9 @@ namespace kt::detect {
 // Where the group of a match begins, told by an expression that RE2 runs fast (rule_capture.cc).
 struct GroupHead {
   std::string pattern;  // empty: there is none
+  // What of the group is in it: so many bytes, each of which may have `escape` before it.
   size_t group_bytes = 0;
+  uint8_t escape = 0;  // a byte that is none of them; 0: none may
 };
 
 struct RuleFacts {
