@@ -1,9 +1,9 @@
 // Where the group of a match begins and ends. RE2 tells it by an automaton that is ten times slower
 // than the one that finds the match. Where the group ends the match and is a row of classes of
 // which the last one is repeated, "x(y[yz]{3,50})", the faster one tells it, too: of "xy[yz]{3}",
-// which matches the same beginning, the last four bytes begin the group. So it is where the bytes of
-// one repeated class may be escaped, "x((?:[yz]|\\[yz]){3,50})": the escape is of no class, so that
-// what it stands before is plain.
+// which matches the same beginning, the last four bytes begin the group. So it is where the bytes
+// of one repeated class may be escaped, "x((?:[yz]|\\[yz]){3,50})": the escape is of no class, so
+// that what it stands before is plain.
 #include <algorithm>
 #include <iterator>
 

@@ -34,7 +34,7 @@ size_t IndexOf(char first, char second) noexcept {
 }
 
 // Of each two letters; 0: no such country.
-constexpr std::array<uint8_t, kLetters * kLetters> kLengths = [] {
+constexpr std::array<uint8_t, kLetters* kLetters> kLengths = [] {
   std::array<uint8_t, kLetters * kLetters> lengths{};
   for (const CountryLength& entry : kIban) {
     const auto row = static_cast<size_t>(entry.country[0] - 'A');

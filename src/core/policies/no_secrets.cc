@@ -28,9 +28,9 @@ bool BeginsAsReference(std::string_view value) noexcept {
 
 // "sha512-…", "images/a1b2.png", "self.api_key2": says itself that it is no secret.
 bool IsReference(std::string_view value) {
-  static const WordSet kEnds = {
-      ".png", ".jpg", ".gif", ".js",  ".ts",  ".py",  ".css",     ".html", ".json", ".yaml", ".yml",
-      ".svg", ".txt", ".md",  ".com", ".org", ".pem", ".parquet", ".csv",  ".gz",   ".zip"};
+  static const WordSet kEnds = {".png",  ".jpg",  ".gif",  ".js",      ".ts",  ".py",  ".css",
+                                ".html", ".json", ".yaml", ".yml",     ".svg", ".txt", ".md",
+                                ".com",  ".org",  ".pem",  ".parquet", ".csv", ".gz",  ".zip"};
   constexpr size_t kLongestEnd = 8;
   if (BeginsAsReference(value)) return true;
   const std::string_view last = value.substr(value.size() - std::min(value.size(), kLongestEnd));
@@ -47,10 +47,10 @@ bool IsHexNumber(std::string_view value) noexcept {
 
 // Base64 of a picture, a font, a certificate, a public SSH key.
 bool IsEncodedFile(std::string_view value) noexcept {
-  static const WordSet kBegins = {
-      "iVBORw0KGgo", "R0lGOD",   "/9j/",    "UklGR",  "d09GM",   "AAAAB3NzaC1",
-      "AAAAC3NzaC1", "AAAAE2Vj", "MII",     "PHN2Zy", "JVBERi0", "H4sIA",
-      "UEsDB",       "T2dnUw",   "AGFzbQE", "f0VMRg", "TVqQAA"};
+  static const WordSet kBegins = {"iVBORw0KGgo", "R0lGOD",      "/9j/",     "UklGR",  "d09GM",
+                                  "AAAAB3NzaC1", "AAAAC3NzaC1", "AAAAE2Vj", "MII",    "PHN2Zy",
+                                  "JVBERi0",     "H4sIA",       "UEsDB",    "T2dnUw", "AGFzbQE",
+                                  "f0VMRg",      "TVqQAA"};
   return kBegins.Begin(value);
 }
 

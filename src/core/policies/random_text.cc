@@ -198,8 +198,8 @@ Shape ShapeOf(std::string_view value) {
   static const Logarithms kLogarithms;
   std::array<uint8_t, 256> counts{};
   uint64_t products = 0;
-  Shape shape = CountShape(
-      value, [&](unsigned char byte) { products += kLogarithms.step[counts[byte]++]; });
+  Shape shape =
+      CountShape(value, [&](unsigned char byte) { products += kLogarithms.step[counts[byte]++]; });
   if (!value.empty()) shape.entropy = FastEntropy(counts, value.size(), products, kLogarithms);
   return shape;
 }

@@ -69,7 +69,8 @@ TEST(RuleCapture, GroupsAreThoseOfTheWholeExpression) {
       std::string text;
       const size_t size = random() % 30;
       while (text.size() < size) text += "xxabcd\\\\\\\"= "[random() % 12];
-      ASSERT_EQ(FoundBy(*matcher.value(), text), FoundByRe2(expression, text)) << pattern << "\n" << text;
+      ASSERT_EQ(FoundBy(*matcher.value(), text), FoundByRe2(expression, text)) << pattern << "\n"
+                                                                               << text;
     }
   }
 }

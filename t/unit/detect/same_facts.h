@@ -49,8 +49,7 @@ inline bool SameFacts(const RuleFacts& a, const RuleFacts& b) {
   if (a.beginnings.has_value() != b.beginnings.has_value()) return false;
   return a.derived == b.derived && a.longest == b.longest && a.alphabet == b.alphabet &&
          a.head.pattern == b.head.pattern && a.head.group_bytes == b.head.group_bytes &&
-         a.head.escape == b.head.escape &&
-         (!a.required || SameFactors(*a.required, *b.required)) &&
+         a.head.escape == b.head.escape && (!a.required || SameFactors(*a.required, *b.required)) &&
          (!a.beginnings || SameGroups(*a.beginnings, *b.beginnings));
 }
 

@@ -40,9 +40,9 @@ TEST(Secrets, AUserAndItsPasswordBehindAScheme) {
       {"1-x.y://ann:pa55@h", "1-x.y://[CREDENTIALS]@h"},
   };
   for (const Redaction& e : examples) EXPECT_EQ(RedactedByPii(e.text), e.redacted);
-  for (const char* text : {"://ann:pa55@h", "x://ann:pa55@h", "_http://ann:pa55@h",
-                           "HTTP://ann:pa55@h", "1http://ann:pa55@h", "a_b://ann:pa55@h",
-                           "abcdefghijklmnopqrstuv://ann:pa55@h"}) {
+  for (const char* text :
+       {"://ann:pa55@h", "x://ann:pa55@h", "_http://ann:pa55@h", "HTTP://ann:pa55@h",
+        "1http://ann:pa55@h", "a_b://ann:pa55@h", "abcdefghijklmnopqrstuv://ann:pa55@h"}) {
     EXPECT_EQ(RedactedByPii(text), text);
   }
 }

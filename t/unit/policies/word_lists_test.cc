@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+
 namespace kt::policies {
 namespace {
 
@@ -16,6 +18,21 @@ TEST(WordListsTest, PartsStandAnywhereInAnyCase) {
   EXPECT_FALSE(parts.In("secre\xF4"));
   EXPECT_FALSE(parts.In("|"));  // the low bits of "<"
   EXPECT_FALSE(parts.In(""));
+}
+
+// Places are left out where all parts are long.
+TEST(WordListsTest, PartsAreFoundAtEachPlace) {
+  const Parts parts = {"key", "token", "secret_here"}, longer = {"token", "secret_here"};
+  for (size_t before = 0; before < 7; ++before) {
+    for (size_t behind = 0; behind < 4; ++behind) {
+      const std::string begin(before, 'k'), end(behind, 'e');
+      EXPECT_TRUE(parts.In(begin + "KEY" + end)) << before << behind;
+      EXPECT_TRUE(longer.In(begin + "toKen" + end)) << before << behind;
+      EXPECT_TRUE(longer.In(begin + "secret_here" + end)) << before << behind;
+      EXPECT_FALSE(longer.In(begin + "toke" + (behind > 0 ? "x" : "") + end)) << before << behind;
+      EXPECT_FALSE(parts.In(begin + "kye" + end)) << before << behind;
+    }
+  }
 }
 
 TEST(WordListsTest, WordsAreWholeOrBeginTheText) {
