@@ -9,7 +9,7 @@ namespace {
 
 // What must stand near a literal: how far it is looked for, and how often it may stand there by
 // chance and still be of use.
-constexpr size_t kMaxReach = 256;
+constexpr size_t kMaxReach = 512;
 constexpr double kLikely = 0.7;
 constexpr size_t kMaxConditions = 2;
 constexpr size_t kConditionRun = 10;
