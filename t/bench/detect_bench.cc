@@ -77,8 +77,7 @@ void JsonView(benchmark::State& state) {
 }
 BENCHMARK(JsonView)->Arg(2048)->Arg(102400);
 
-void JudgeText(benchmark::State& state, std::string (*text)(size_t)) {
-  const std::string said = text(static_cast<size_t>(state.range(0)));
+void JudgeSaid(benchmark::State& state, const std::string& said) {
   policy::ChainRun::Text unit;
   unit.unit.text = said;
   unit.unit.phase = policy::Phase::kInput;
@@ -89,9 +88,22 @@ void JudgeText(benchmark::State& state, std::string (*text)(size_t)) {
   }
   state.SetBytesProcessed(static_cast<int64_t>(state.iterations() * said.size()));
 }
+void JudgeText(benchmark::State& state, std::string (*text)(size_t)) {
+  JudgeSaid(state, text(static_cast<size_t>(state.range(0))));
+}
 BENCHMARK_CAPTURE(JudgeText, sources, Sources)->Arg(102400);
 BENCHMARK_CAPTURE(JudgeText, log_lines, LogLines)->Arg(102400);
 BENCHMARK_CAPTURE(JudgeText, table, Table)->Arg(102400);
+
+void JudgeIds(benchmark::State& state, const char* shape) {
+  JudgeSaid(state, Shaped(shape, static_cast<size_t>(state.range(0))));
+}
+BENCHMARK_CAPTURE(JudgeIds, uuids, "ffffffff-ffff-ffff-ffff-ffffffffffff ")->Arg(102400);
+BENCHMARK_CAPTURE(JudgeIds, hashes, "ffffffffffffffffffffffffffffffffffffffff ")->Arg(102400);
+BENCHMARK_CAPTURE(JudgeIds, tokens, "ghp_ZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZ ")->Arg(102400);
+BENCHMARK_CAPTURE(JudgeIds, numbers, "4000-0000-0000-000 ")->Arg(102400);
+BENCHMARK_CAPTURE(JudgeIds, addresses, "900.000.000.00 ")->Arg(102400);
+BENCHMARK_CAPTURE(JudgeIds, spaced, "t h e  t i m e  o n  0 0  ")->Arg(102400);
 
 // `known`: the text passed before.
 void Judge(benchmark::State& state, policy::Phase phase, bool known) {

@@ -94,6 +94,19 @@ std::string Table(size_t bytes) {
   return text;
 }
 
+std::string Shaped(std::string_view shape, size_t bytes) {
+  constexpr std::string_view kAny =
+      "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+  std::mt19937_64 random(1);
+  std::string text;
+  while (text.size() < bytes) {
+    const char c = shape[text.size() % shape.size()];
+    const size_t choices = c == '0' ? 10 : c == 'f' ? 16 : c == 'Z' ? kAny.size() : 0;
+    text += choices == 0 ? c : kAny[random() % choices];
+  }
+  return text;
+}
+
 std::string Hostile(const detect::Matcher& matcher, size_t bytes) {
   detect::RegexSampler sampler(1);
   std::string text;

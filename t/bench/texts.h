@@ -28,6 +28,9 @@ std::string Clean(size_t bytes);
 std::string Sources(size_t bytes);
 std::string LogLines(size_t bytes);
 std::string Table(size_t bytes);
+// Ids that never repeat: a shape again and again, in which each 0 is any digit, f any of
+// hexadecimal, Z any letter or digit.
+std::string Shaped(std::string_view shape, size_t bytes);
 // Matches of all rules of the matcher in turn, each cut short, between words.
 std::string Hostile(const detect::Matcher& matcher, size_t bytes);
 
