@@ -208,18 +208,20 @@ Status Reader::MatchGroups(const detect::View& view, const Options& options, boo
     Status s = matcher_->FindAll(group, 0, options.scope, &found_, nullptr, &budget_);
     if (!s.ok()) return s;
     // What stands behind the decoded parts may be cut off: it is judged here as far as it is final,
-    // the rest in the text.
+    // the rest in the text. There, what the match needs before its value must stand, too.
     const detect::ViewPart& last = view.parts[part - 1];
     const bool cut = last.origin == kSame && last.end != text_end;
+    const size_t last_at = last.at - begin;
     size_t live = SIZE_MAX;
     for (Match match : found_) {
       const std::string_view found = group.substr(match.begin, match.end - match.begin);
       if (matcher_->rule(match.rule).respelled && IsAscii(found)) continue;
-      bool cut_off = cut && match.begin + begin >= last.at;
+      bool cut_off = cut && match.begin >= last_at;
       if (cut_off && options.scope == detect::Scope::kOutput && live == SIZE_MAX) {
         live = matcher_->HoldFrom(group, 0);
       }
-      cut_off = cut_off && (match.end == group.size() || match.whole_begin >= live);
+      const bool ends = match.end == group.size();
+      cut_off = cut_off && (ends || (match.whole_begin >= live && match.whole_begin >= last_at));
       match.begin += begin;
       match.end += begin;
       match.whole_begin += begin;

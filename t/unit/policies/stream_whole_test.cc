@@ -98,5 +98,25 @@ TEST(StreamWhole, OfABlockedTextNoByteOfAValueGoesOut) {
   EXPECT_GT(blocked, Setting("KT_ROUNDS", 300) / 2);
 }
 
+// The value stands behind the last escape, and a match that begins between its scheme and its
+// slashes may go on behind what is read with the escape.
+TEST(StreamWhole, FindsAValueWhoseSlashesAreEscaped) {
+  const auto chain = Build(EveryType());
+  const std::string text =
+      R"(t-p:/\/é:vhx@@h:80😀a-amqp:/NofjCJZnRE7F1s3EGvEucsR5NGAxi6kFUIyJF1gY3yv829dLpxGZa8evXDir)"
+      "lHDT:se!cret@localhost/=ab://qygacyBiBj7f5ZS0jcURPA5MLrh3ZXdgf7VQJWpnXe1bAmt0v";
+  for (const char* more : {"", " x y", " and on, as it does in any answer"}) {
+    const std::string all = text + more;
+    const Verdict whole = Judge(*chain, all, policy::Phase::kOutput);
+    EXPECT_EQ(whole.text.find("vhx"), whole.text.npos) << whole.text;
+    for (size_t step = 1; step < all.size(); step += 1 + step / 3) {
+      std::vector<size_t> cuts;
+      for (size_t at = step; at < all.size(); at += step) cuts.push_back(at);
+      cuts.push_back(all.size());
+      ExpectAsWhole(*chain, all, cuts);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace kt::policies
