@@ -27,7 +27,9 @@ class RandomPattern {
   size_t Below(size_t n) { return random_() % n; }
 
  private:
-  std::string Of(std::initializer_list<const char*> list) { return list.begin()[Below(list.size())]; }
+  std::string Of(std::initializer_list<const char*> list) {
+    return list.begin()[Below(list.size())];
+  }
   std::string Row(int depth) {
     std::string out;
     for (size_t i = 0, n = 1 + Below(4); i < n; ++i) out += Item(depth);
@@ -37,8 +39,8 @@ class RandomPattern {
     std::string item;
     const size_t kind = Below(depth > 0 ? 8 : 5);
     if (kind < 2) {
-      item = Of({"secret", "k", "s", "key", "://", "@", "#", "sk-", "task", "ß", "é",
-                 "提示", "_", "-", "\\.", " ", "x1", "Kiss"});
+      item = Of({"secret", "k", "s", "key", "://", "@", "#", "sk-", "task", "ß", "é", "提示", "_",
+                 "-", "\\.", " ", "x1", "Kiss"});
       return item;
     }
     if (kind < 5) {
