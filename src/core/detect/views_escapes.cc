@@ -3,14 +3,16 @@
 #include <bit>
 
 #include "core/base/ascii.h"
+#include "core/base/byte_sets.h"
 #include "core/base/text.h"
 #include "core/detect/unicode_tables.h"
 #include "core/detect/utf8.h"
-#include "core/detect/views_byte_sets.h"
 #include "core/detect/views_internal.h"
 
 namespace kt::detect::views {
 namespace {
+
+using namespace byte_sets;
 
 // Text on either side of an escape that a rule may need.
 constexpr size_t kAroundBytes = 160;

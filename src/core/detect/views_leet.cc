@@ -5,12 +5,14 @@
 #include <cstring>
 #include <vector>
 
+#include "core/base/byte_sets.h"
 #include "core/detect/features.h"
-#include "core/detect/views_byte_sets.h"
 #include "core/detect/views_regions.h"
 
 namespace kt::detect::views {
 namespace {
+
+using namespace byte_sets;
 
 // What a sign stands for; kOne: i or l; 0: it is none.
 constexpr char kOne = 1;

@@ -4,14 +4,16 @@
 #include <bit>
 
 #include "core/base/ascii.h"
+#include "core/base/byte_sets.h"
 #include "core/detect/matcher.h"
 #include "core/detect/spelled_numbers.h"
 #include "core/detect/utf8.h"
-#include "core/detect/views_byte_sets.h"
 #include "core/detect/views_internal.h"
 
 namespace kt::detect::views {
 namespace {
+
+using namespace byte_sets;
 
 class Rows {
  public:

@@ -6,13 +6,15 @@
 #include <vector>
 
 #include "core/base/ascii.h"
+#include "core/base/byte_sets.h"
 #include "core/base/text.h"
 #include "core/detect/features.h"
-#include "core/detect/views_byte_sets.h"
 #include "core/detect/views_internal.h"
 
 namespace kt::detect::views {
 namespace {
+
+using namespace byte_sets;
 
 // Looked up, since here each byte is asked.
 enum class Kind : uint8_t { kSign, kDigit, kLetter, kNotAscii };

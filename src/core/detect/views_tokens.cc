@@ -4,13 +4,15 @@
 #include <bit>
 #include <optional>
 
+#include "core/base/byte_sets.h"
 #include "core/detect/utf8.h"
-#include "core/detect/views_byte_sets.h"
 #include "core/detect/views_internal.h"
 #include "core/detect/views_wrapped.h"
 
 namespace kt::detect::views {
 namespace {
+
+using namespace byte_sets;
 
 // Bytes of a token that decide whether the rest is decoded at all; of most words in code the first
 // ones do.

@@ -4,14 +4,16 @@
 #include <bit>
 #include <cstring>
 
+#include "core/base/byte_sets.h"
 #include "core/base/text.h"
 #include "core/detect/features.h"
 #include "core/detect/utf8.h"
-#include "core/detect/views_byte_sets.h"
 #include "core/detect/views_regions.h"
 
 namespace kt::detect::views {
 namespace {
+
+using namespace byte_sets;
 
 constexpr size_t kWindowBytes = kWindowBlocks * kBlockBytes;
 

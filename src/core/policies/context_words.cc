@@ -1,14 +1,11 @@
 #include "core/policies/context_words.h"
 
-#if defined(__x86_64__)
-#include <emmintrin.h>
-#endif
-
 #include <algorithm>
 #include <array>
 #include <cstring>
 
 #include "core/base/ascii.h"
+#include "core/base/byte_sets.h"
 #include "core/detect/normalize.h"
 
 namespace kt::policies {
@@ -55,40 +52,7 @@ bool MayHaveLetter(std::string_view text) noexcept {
   return (any & 0xC0C0C0C0C0C0C0C0u) != 0;
 }
 
-// Which of the bytes of a block are letters of ASCII, and which are none of ASCII.
-struct LetterBits {
-  uint64_t lower = 0, upper = 0, foreign = 0;
-};
 constexpr size_t kLetterBlock = 64;
-
-LetterBits LettersOf(std::string_view block) noexcept {
-  LetterBits bits;
-#if defined(__x86_64__)
-  alignas(16) char bytes[kLetterBlock] = {};
-  std::memcpy(bytes, block.data(), block.size());
-  const auto between = [](__m128i v, char first, char last) {
-    const __m128i above = _mm_cmpgt_epi8(v, _mm_set1_epi8(static_cast<char>(first - 1)));
-    return _mm_and_si128(above, _mm_cmplt_epi8(v, _mm_set1_epi8(static_cast<char>(last + 1))));
-  };
-  const auto mask = [](__m128i v, size_t at) {
-    return static_cast<uint64_t>(static_cast<unsigned>(_mm_movemask_epi8(v))) << at;
-  };
-  for (size_t at = 0; at < block.size(); at += sizeof(__m128i)) {
-    const __m128i v = _mm_load_si128(reinterpret_cast<const __m128i*>(bytes + at));
-    bits.lower |= mask(between(v, 'a', 'z'), at);
-    bits.upper |= mask(between(v, 'A', 'Z'), at);
-    bits.foreign |= mask(v, at);
-  }
-#else
-  for (size_t i = 0; i < block.size(); ++i) {
-    const uint64_t bit = uint64_t{1} << i;
-    if (IsLower(block[i])) bits.lower |= bit;
-    if (IsUpper(block[i])) bits.upper |= bit;
-    if (!IsAscii(block[i])) bits.foreign |= bit;
-  }
-#endif
-  return bits;
-}
 
 std::string_view LastCharacters(std::string_view text) noexcept {
   const std::string_view last = text.substr(text.size() - std::min(text.size(), kCharacters));
@@ -156,19 +120,20 @@ ContextWords::ContextWords(const std::vector<std::vector<std::string>>& lists) {
 bool ContextWords::MayHold(std::string_view text) const noexcept {
   // A blank comes in where a small letter and a capital meet.
   const auto part = [](char one, char next) { return IsLower(one) && IsUpper(next); };
-  bool lower = false, upper = false;  // the byte before the block
+  using byte_sets::Lane;
+  uint64_t lower_last = 0, upper_last = 0;  // of the block before, the last bit
   for (size_t begin = 0; begin < text.size(); begin += kLetterBlock) {
-    const std::string_view block = text.substr(begin, kLetterBlock);
-    const LetterBits bits = LettersOf(block);
-    const uint64_t lower_before = bits.lower << 1 | (lower ? 1 : 0);
-    const uint64_t upper_before = bits.upper << 1 | (upper ? 1 : 0);
-    lower = bits.lower >> 63 != 0, upper = bits.upper >> 63 != 0;
-    const uint64_t inside =
-        (bits.lower & (lower_before | upper_before)) | (bits.upper & upper_before);
+    const auto of = [&](char first, char last) {
+      return byte_sets::MaskAt<kLetterBlock>(text, begin,
+                                             [&](Lane lane) { return lane.In(first, last); });
+    };
+    const uint64_t lower = of('a', 'z'), upper = of('A', 'Z');
+    const uint64_t lower_before = lower << 1 | lower_last, upper_before = upper << 1 | upper_last;
+    lower_last = lower >> 63, upper_last = upper >> 63;
+    uint64_t begins = ~((lower & (lower_before | upper_before)) | (upper & upper_before));
     // Signs and digits begin none of them, as a rule.
-    uint64_t begins = ~inside;
-    if (letters_begin_) begins &= bits.lower | bits.upper | bits.foreign;
-    if (block.size() < kLetterBlock) begins &= (uint64_t{1} << block.size()) - 1;
+    if (letters_begin_) begins &= lower | upper | ~of('\0', '\x7F');
+    if (text.size() - begin < kLetterBlock) begins &= (uint64_t{1} << (text.size() - begin)) - 1;
     for (; begins != 0; begins &= begins - 1) {
       const size_t i = begin + static_cast<size_t>(__builtin_ctzll(begins));
       if (!first_[static_cast<unsigned char>(text[i])]) continue;

@@ -7,37 +7,27 @@
 #include <string_view>
 
 #include "core/base/ascii.h"
+#include "core/base/byte_sets.h"
 #include "core/base/text.h"
 #include "core/detect/decode_views.h"
 #include "core/detect/features.h"
 #include "core/detect/spelled_numbers.h"
 #include "core/detect/unicode_tables.h"
-#include "core/detect/views_byte_sets.h"
 #include "core/detect/views_internal.h"
+#include "view_of.h"
 
 namespace kt::detect {
 namespace {
-
-std::string ViewOf(std::string_view raw, ViewKind kind) {
-  NormalizedText text;
-  DecodedViews views;
-  EXPECT_TRUE(Normalize(raw, {}, &text).ok());
-  EXPECT_TRUE(BuildViews(text, kAllViews, &views).ok());
-  for (const View& view : views.views()) {
-    if (view.kind == kind) return ToLower(view.text);
-  }
-  return "";
-}
 
 TEST(ViewBlocks, EveryByteIsInItsSets) {
   for (int i = 0; i < 256; ++i) {
     const char c = static_cast<char>(i);
     const std::string bytes(70, c);
     const auto all = [](bool in) { return in ? ~uint64_t{0} : 0; };
-    EXPECT_EQ(views::MaskAt<64>(bytes, 0, views::kLetters), all(IsLetter(c))) << i;
-    EXPECT_EQ(views::MaskAt<64>(bytes, 3, views::kAlnums), all(IsAlnum(c))) << i;
-    EXPECT_EQ(views::MaskAt<64>(bytes, 60, views::kAlnums), all(IsAlnum(c)) & 0x3FF) << i;
-    EXPECT_EQ(views::MaskAt<16>(bytes, 70, views::kAlnums), 0u) << i;
+    EXPECT_EQ(byte_sets::MaskAt<64>(bytes, 0, byte_sets::kLetters), all(IsLetter(c))) << i;
+    EXPECT_EQ(byte_sets::MaskAt<64>(bytes, 3, byte_sets::kAlnums), all(IsAlnum(c))) << i;
+    EXPECT_EQ(byte_sets::MaskAt<64>(bytes, 60, byte_sets::kAlnums), all(IsAlnum(c)) & 0x3FF) << i;
+    EXPECT_EQ(byte_sets::MaskAt<16>(bytes, 70, byte_sets::kAlnums), 0u) << i;
   }
 }
 

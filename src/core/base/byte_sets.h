@@ -1,5 +1,5 @@
 // Which of 16 or 64 bytes are of a set, as bits: by SSE2, which all of x86-64 has, and one by one
-// elsewhere. Private to detect/.
+// elsewhere.
 #pragma once
 
 #include <cstddef>
@@ -11,7 +11,7 @@
 #include <emmintrin.h>
 #endif
 
-namespace kt::detect::views {
+namespace kt::byte_sets {
 
 #if defined(__SSE2__)
 // For each byte of a lane: is it of the set?
@@ -86,4 +86,4 @@ template <size_t kBytes, typename Set>
 inline constexpr auto kLetters = [](Lane lane) { return lane.Lower().In('a', 'z'); };
 inline constexpr auto kAlnums = [](Lane lane) { return kLetters(lane) | lane.In('0', '9'); };
 
-}  // namespace kt::detect::views
+}  // namespace kt::byte_sets
