@@ -220,8 +220,7 @@ std::optional<Block> ChainRun::RunEntry(size_t entry_index, Phase phase,
   PolicyOutcome& outcome = OutcomeOf(entry_index, phase);
   std::vector<TextEdit> added;
   for (size_t i = 0; i < texts.size(); ++i) {
-    const bool known = read[i].cached == JudgedText::Cached::kKnown ||
-                       read[i].cached == JudgedText::Cached::kFound;
+    const bool known = read[i].cached == JudgedText::Cached::kKnown;
     if (known && (read[i].spoke >> entry_index & 1) == 0) {
       outcome.score = std::max(outcome.score, read[i].passed.ScoreOf(entry_index));
       continue;

@@ -18,9 +18,9 @@ namespace kt::policy {
 struct JudgedText {
   Reading reading;
   bool failed = false;  // the text could not be read or matched
-  // The text's place in the cache. kKnown: it passed before, and was not read. kFound: nor was it,
-  // but what was found then is in `reading`.
-  enum class Cached : uint8_t { kNot, kKnown, kFound, kIfPassed } cached = Cached::kNot;
+  // The text's place in the cache. kKnown: it passed before, and was not read; what those found who
+  // had something to say of it is in `reading`.
+  enum class Cached : uint8_t { kNot, kKnown, kIfPassed } cached = Cached::kNot;
   VerdictCache::Key key;
   uint64_t spoke = 0;  // the entries that had something to say, as bits; not of kNot
   VerdictCache::Passed passed;

@@ -76,16 +76,15 @@ bool ChainRun::LookUp(const Text& text, Phase phase, bool scored, JudgedText* ou
 
 bool ChainRun::Recall(const Text& text, JudgedText* out) {
   if (const VerdictCache::Passed* passed = options_.cache->Find(out->key)) {
-    out->cached = JudgedText::Cached::kKnown;
     out->passed = *passed;
   } else if (const VerdictCache::Found* found = options_.cache->FindFound(out->key)) {
-    out->cached = JudgedText::Cached::kFound;
     out->passed = found->passed;
     out->spoke = found->entries;
     buffers_.reader.Recall(text.unit.text, {found->matches.data(), found->count}, &out->reading);
   } else {
     return false;
   }
+  out->cached = JudgedText::Cached::kKnown;
   out->failed = false;
   windows_ += out->passed.windows;
   ++cached_texts_;
