@@ -91,7 +91,7 @@ Status NotValid(const Status& parsed) {
 struct LineScanner::Answer {
   std::vector<double> scores;                // the highest, by the chain's entries; below 0: none
   std::string entities;                      // of the last text
-  std::set<std::string, std::less<>> rules;  // their ids
+  std::set<std::string, std::less<>> rules;  // their ids, where they are asked for
 };
 
 bool LineScanner::Scan(std::string_view line, std::string* out) {
@@ -169,6 +169,16 @@ Status LineScanner::Judge(std::span<const std::string> texts, std::string* out) 
   return Status::Ok();
 }
 
+void LineScanner::NameRules(const policy::Reading& reading, Answer* answer) const {
+  const auto name = [&](std::span<const detect::Match> matches) {
+    for (const detect::Match& match : matches) {
+      answer->rules.insert(chain_.matcher().rule(match.rule).id);
+    }
+  };
+  name(reading.matches());
+  for (const policy::ViewReading& view : reading.views()) name(view.matches);
+}
+
 Status LineScanner::Evaluate(policy::TextUnit unit, uint32_t* windows, Answer* answer) const {
   const bool input = phase_ == policy::Phase::kInput;
   policy::Reader::Options options;
@@ -197,13 +207,7 @@ Status LineScanner::Evaluate(policy::TextUnit unit, uint32_t* windows, Answer* a
       if (finding.begin < finding.end) found.push_back({finding.type, finding.begin, finding.end});
     }
   }
-  const auto name = [&](const detect::Match& match) {
-    answer->rules.insert(chain_.matcher().rule(match.rule).id);
-  };
-  for (const detect::Match& match : reading.matches()) name(match);
-  for (const policy::ViewReading& view : reading.views()) {
-    for (const detect::Match& match : view.matches) name(match);
-  }
+  if (explain_) NameRules(reading, answer);
   answer->entities = EntityList(unit.text, std::move(found));
   return Status::Ok();
 }

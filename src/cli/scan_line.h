@@ -27,6 +27,7 @@ class LineScanner {
   // The members "text" or "texts" of a line; kInvalidArgument when it has neither.
   Status ReadTexts(std::vector<std::string>* texts) const;
   Status Judge(std::span<const std::string> texts, std::string* out) const;
+  void NameRules(const policy::Reading& reading, Answer* answer) const;
   // One text by every policy, also those that only log. *windows: of the request so far.
   Status Evaluate(policy::TextUnit unit, uint32_t* windows, Answer* answer) const;
 
