@@ -64,7 +64,7 @@ class VerdictCache {
   using Key = KeyedHash::Value;
 
   // `texts`: how many are kept, at least, 56 bytes each; a quarter as many passages, and a
-  // sixteenth as many texts in which something was found, 590 bytes each. kInternal: OpenSSL has no
+  // sixteenth as many texts in which something was found, 552 bytes each. kInternal: OpenSSL has no
   // such hash.
   static Result<std::unique_ptr<VerdictCache>> Make(size_t texts);
 
