@@ -2,17 +2,11 @@
 // is there. To look further than a build should: KT_SEED, KT_ROUNDS.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-
+#include "../setting.h"
 #include "unfiltered.h"
 
 namespace kt::detect {
 namespace {
-
-uint32_t Setting(const char* name, uint32_t otherwise) {
-  const char* given = std::getenv(name);
-  return given != nullptr ? static_cast<uint32_t>(std::strtoul(given, nullptr, 10)) : otherwise;
-}
 
 class RandomPattern {
  public:

@@ -1,17 +1,12 @@
 // Hostile texts that come again, in other roles and under other conditions, from what was kept of
 // them and without it. To look further than a build should: KT_SEED, KT_ROUNDS.
-#include <cstdlib>
 
+#include "../setting.h"
 #include "chain_fixture.h"
 #include "hostile_text.h"
 
 namespace kt::policies {
 namespace {
-
-uint32_t Setting(const char* name, uint32_t otherwise) {
-  const char* given = std::getenv(name);
-  return given != nullptr ? static_cast<uint32_t>(std::strtoul(given, nullptr, 10)) : otherwise;
-}
 
 struct Unit {
   std::string text;

@@ -1,18 +1,12 @@
 // A text in pieces against the same text as a whole: what goes out at any moment is a beginning of
 // what a whole answer would hold, and all of it in the end.
-#include <cstdlib>
 
+#include "../setting.h"
 #include "chain_fixture.h"
 #include "hostile_text.h"
 
 namespace kt::policies {
 namespace {
-
-// To look further than a build should: KT_SEED, KT_ROUNDS.
-uint32_t Setting(const char* name, uint32_t otherwise) {
-  const char* given = std::getenv(name);
-  return given != nullptr ? static_cast<uint32_t>(std::strtoul(given, nullptr, 10)) : otherwise;
-}
 
 config::PolicyConfig EveryType() {
   config::PolicyConfig config = ConfigWith({"pii-detector"});

@@ -3,11 +3,11 @@
 // To look further than a build should: KT_SEED, KT_ROUNDS.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <memory>
 #include <random>
 #include <string>
 
+#include "../setting.h"
 #include "chain_fixture.h"
 #include "core/policies/id_checks.h"
 #include "core/policies/pii_rules.h"
@@ -15,11 +15,6 @@
 
 namespace kt::policies {
 namespace {
-
-unsigned Setting(const char* name, unsigned otherwise) {
-  const char* set = std::getenv(name);
-  return set != nullptr ? static_cast<unsigned>(std::atoi(set)) : otherwise;
-}
 
 // All rules that have a first look, with it or without it.
 std::unique_ptr<const detect::Matcher> Rules(bool with_looks) {

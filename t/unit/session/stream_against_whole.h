@@ -1,12 +1,12 @@
 // Sends one text as a stream and as a whole answer, and compares what the client gets of both.
 #pragma once
 
-#include <cstdlib>
 #include <functional>
 #include <string>
 #include <vector>
 
 #include "../policies/sample_values.h"
+#include "../setting.h"
 #include "stream_spelling.h"
 
 namespace kt::session {
@@ -16,12 +16,6 @@ inline constexpr char kAll[] = "policy: {pii-detector: {entities: all, healthcar
 // What the client says, for placeholders to stand for.
 inline constexpr char kSaid[] =
     "Write to bob@acme-mail.com, pay with 5555555555554444, and \"x\\y@b.org\"";
-
-// To look further than a build should: KT_SEED, KT_ROUNDS.
-inline uint32_t Setting(const char* name, uint32_t otherwise) {
-  const char* given = std::getenv(name);
-  return given != nullptr ? static_cast<uint32_t>(std::strtoul(given, nullptr, 10)) : otherwise;
-}
 
 class StreamAgainstWhole : public ::testing::Test {
  protected:
