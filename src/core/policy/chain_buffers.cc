@@ -24,6 +24,7 @@ void ChainBuffers::Trim(size_t texts) {
   joined.reset();
   TrimTo(kKeptTexts, &with_joined);
   TrimTo(kKeptMatches, &own_matches);
+  TrimTo(kKeptMatches, &found_matches);
 }
 
 }  // namespace kt::policy

@@ -33,6 +33,7 @@ struct ChainBuffers {
   std::vector<ChainRun::Text> with_joined;
   std::vector<std::vector<TextEdit>> delta_edits;  // of the one text of a delta
   std::vector<detect::Match> own_matches;          // of one policy
+  std::vector<detect::Match> found_matches;        // to or from the cache
 
   // A call that judged so many texts is over: gives back what is larger than ordinary ones need.
   void Trim(size_t texts);

@@ -77,10 +77,11 @@ bool ChainRun::LookUp(const Text& text, Phase phase, bool scored, JudgedText* ou
 bool ChainRun::Recall(const Text& text, JudgedText* out) {
   if (const VerdictCache::Passed* passed = options_.cache->Find(out->key)) {
     out->passed = *passed;
-  } else if (const VerdictCache::Found* found = options_.cache->FindFound(out->key)) {
+  } else if (const VerdictCache::Found* found =
+                 options_.cache->FindFound(out->key, &buffers_.found_matches)) {
     out->passed = found->passed;
     out->spoke = found->entries;
-    buffers_.reader.Recall(text.unit.text, {found->matches.data(), found->count}, &out->reading);
+    buffers_.reader.Recall(text.unit.text, buffers_.found_matches, &out->reading);
   } else {
     return false;
   }
@@ -109,17 +110,14 @@ void ChainRun::Remember(std::span<const JudgedText> read) {
       options_.cache->Add(text.key, text.passed);
       continue;
     }
-    VerdictCache::Found found;
-    found.passed = text.passed;
-    found.entries = text.spoke;
-    bool fits = true;
+    std::vector<detect::Match>& found = buffers_.found_matches;
+    found.clear();
     for (size_t entry = 0; entry < chain_.entries().size(); ++entry) {
       if ((text.spoke >> entry & 1) == 0) continue;
-      for (const detect::Match& match : MatchesOf(chain_.entries()[entry], text.reading)) {
-        fits = fits && found.Add(match);
-      }
+      const auto matches = MatchesOf(chain_.entries()[entry], text.reading);
+      found.insert(found.end(), matches.begin(), matches.end());
     }
-    if (fits) options_.cache->AddFound(text.key, found);
+    options_.cache->AddFound(text.key, {text.passed, text.spoke}, found);
   }
 }
 

@@ -20,19 +20,13 @@ double VerdictCache::Passed::ScoreOf(size_t entry) const noexcept {
   return score;
 }
 
-bool VerdictCache::Found::Add(const detect::Match& match) noexcept {
-  if (count == kMatches) return false;
-  matches[count++] = match;
-  return true;
-}
-
 Result<std::unique_ptr<VerdictCache>> VerdictCache::Make(size_t texts) {
   std::unique_ptr<VerdictCache> cache(new VerdictCache());
   auto hash = KeyedHash::Make();
   if (!hash.ok()) return hash.status();
   cache->hash_ = std::move(hash).value();
   if (Status status = cache->table_.Make(texts); !status.ok()) return status;
-  if (Status status = cache->found_.Make(texts / 16); !status.ok()) return status;
+  if (Status status = cache->found_.Make(texts / 16, texts); !status.ok()) return status;
   auto passages = PassageCache::Make(texts / 4);
   if (!passages.ok()) return passages.status();
   cache->passages_ = std::move(passages).value();

@@ -18,9 +18,11 @@
 #include <memory>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "core/base/status.h"
 #include "core/detect/matcher.h"
+#include "core/policy/found_table.h"
 #include "core/policy/keyed_hash.h"
 #include "core/policy/passage_cache.h"
 #include "core/policy/recent_table.h"
@@ -51,21 +53,16 @@ class VerdictCache {
     bool AddScore(size_t entry, double score) noexcept;
     double ScoreOf(size_t entry) const noexcept;  // negative: it gave none
   };
-  // The text went on, and some policies had something to say of it: what the rules of these found.
+  // The text went on, and some policies had something to say of it.
   struct Found {
-    static constexpr size_t kMatches = 12;
     Passed passed;
     uint64_t entries = 0;  // of the chain, those policies, as bits
-    size_t count = 0;
-    std::array<detect::Match, kMatches> matches;
-    // False: there is no room for it.
-    bool Add(const detect::Match& match) noexcept;
   };
   using Key = KeyedHash::Value;
 
-  // `texts`: how many are kept, at least, 56 bytes each; a quarter as many passages, and a
-  // sixteenth as many texts in which something was found, 552 bytes each. kInternal: OpenSSL has no
-  // such hash.
+  // `texts`: how many are kept, at least, 56 bytes each; a quarter as many passages; and a
+  // sixteenth as many texts in which something was found, 80 bytes each, with as many values in all
+  // of them as there are `texts`, 20 bytes each. kInternal: OpenSSL has no such hash.
   static Result<std::unique_ptr<VerdictCache>> Make(size_t texts);
 
   // False: it cannot be computed, the text has to be judged.
@@ -73,9 +70,16 @@ class VerdictCache {
              Key* out) noexcept;
   // Valid until the next Add. nullptr: not known.
   const Passed* Find(const Key& key) noexcept { return table_.Find(key); }
-  const Found* FindFound(const Key& key) noexcept { return found_.Find(key); }
+  // `matches`: what the rules of those policies found.
+  const Found* FindFound(const Key& key, std::vector<detect::Match>* matches) {
+    return found_.Find(key, matches);
+  }
   void Add(const Key& key, const Passed& passed) noexcept { table_.Add(key, passed); }
-  void AddFound(const Key& key, const Found& found) noexcept { found_.Add(key, found); }
+  // Nothing is kept of a text in which too many were found: a quarter of all.
+  void AddFound(const Key& key, const Found& found,
+                std::span<const detect::Match> matches) noexcept {
+    found_.Add(key, found, matches);
+  }
   PassageCache& passages() noexcept { return *passages_; }
 
  private:
@@ -83,7 +87,7 @@ class VerdictCache {
 
   std::unique_ptr<KeyedHash> hash_;
   RecentTable<Passed> table_;
-  RecentTable<Found> found_;
+  FoundTable<Found> found_;
   std::unique_ptr<PassageCache> passages_;
 };
 

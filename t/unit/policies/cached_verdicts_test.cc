@@ -107,18 +107,44 @@ TEST(CachedVerdicts, ValuesAreFoundAgainWithoutALook) {
   }
 }
 
-// More than there is room for: judged anew, and right.
-TEST(CachedVerdicts, ManyValuesAreLookedForAgain) {
+std::string Addresses(size_t first, size_t count) {
+  std::string text;
+  for (size_t i = 0; i < count; ++i) {
+    text += "mail a" + std::to_string(first + i) + ".b@example.com, ";
+  }
+  return text;
+}
+
+// A quarter of the room for values is what one text gets: more are looked for anew, and found.
+TEST(CachedVerdicts, ManyValuesAreKnownAndTooManyLookedForAgain) {
   const auto chain = Build(ConfigWith({"pii-detector"}));
   const auto cache = std::move(policy::VerdictCache::Make(4096)).value();
-  std::string text;
-  for (int i = 0; i < 40; ++i) text += "mail a" + std::to_string(i) + ".b@example.com, ";
+  for (const auto& [values, texts_known] : {std::pair{1024u, 1u}, {1025u, 0u}}) {
+    const std::string text = Addresses(values, values);
+    uint32_t known = 0;
+    const Said fresh = JudgeAll(*chain, {text}, nullptr);
+    EXPECT_EQ(JudgeAll(*chain, {text}, cache.get()), fresh);
+    EXPECT_EQ(JudgeAll(*chain, {text}, cache.get(), &known), fresh);
+    EXPECT_EQ(known, texts_known);
+    EXPECT_EQ(fresh.redactions, std::vector<std::string>{"EMAIL_ADDRESS" + std::to_string(values)});
+  }
+}
+
+// What there is no room for any more is judged anew, never from another text's values.
+TEST(CachedVerdicts, TextsWithValuesThatOverwriteEachOther) {
+  const auto chain = Build(ConfigWith({"pii-detector"}));
+  const auto cache = std::move(policy::VerdictCache::Make(256)).value();
+  std::mt19937 random(5);
   uint32_t known = 0;
-  const Said fresh = JudgeAll(*chain, {text}, nullptr);
-  EXPECT_EQ(JudgeAll(*chain, {text}, cache.get()), fresh);
-  EXPECT_EQ(JudgeAll(*chain, {text}, cache.get(), &known), fresh);
-  EXPECT_EQ(known, 0u);
-  EXPECT_EQ(fresh.redactions, std::vector<std::string>{"EMAIL_ADDRESS40"});
+  for (int i = 0; i < 600; ++i) {
+    const size_t first = 10 + random() % 12;
+    const std::string text = Addresses(first, 1 + first % 7 * 11);
+    uint32_t now = 0;
+    ASSERT_EQ(JudgeAll(*chain, {text}, cache.get(), &now), JudgeAll(*chain, {text}, nullptr));
+    known += now;
+  }
+  EXPECT_GT(known, 100u);
+  EXPECT_LT(known, 500u);
 }
 
 }  // namespace
