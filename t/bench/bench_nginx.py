@@ -82,10 +82,17 @@ def cpu_us(pid):
 
 
 def resident_kb(pid):
-    for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmRSS"):
-            return int(line.split()[1])
-    return 0
+    return memory_kb(pid)["Rss"]
+
+
+def memory_kb(pid):
+    """Rss: all that is resident, also what nginx's master, its workers and other programs share.
+    Private: what the process has for itself."""
+    sizes = {}
+    for line in pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:]:
+        name, value = line.split(":")
+        sizes[name] = int(value.split()[0])
+    return {"Rss": sizes["Rss"], "Private": sizes["Private_Clean"] + sizes["Private_Dirty"]}
 
 
 def quote(payload):

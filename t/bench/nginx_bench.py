@@ -19,8 +19,8 @@ import subprocess
 import tempfile
 import time
 
-from bench_nginx import (FRONT, PACK, USER, Nginx, cpu_us, free_port, gateway, resident_kb,
-                         upstream_conf)
+from bench_nginx import (FRONT, PACK, USER, Nginx, cpu_us, free_port, gateway, memory_kb,
+                         resident_kb, upstream_conf)
 from bench_texts import (FRESH, LOADS, NEAR_MISSES, PROSE, answer, at_random, body, events,
                          fresh_word, repeat, stream_parts)
 
@@ -305,14 +305,15 @@ def main():
             if fresh and (name.startswith("2 KB") or "one write" in name):
                 goal = "<= + 12 us" if name.startswith("2 KB") else "<= + 15 us"
                 measure_latency(name.split(",")[0], running[-1], ports, text, goal)
-        resident = resident_kb(running[-1].worker()) if running else 0
+        resident = memory_kb(running[-1].worker()) if running else None
         stop_all()
         if options.only in "stream, paced":
             running.append(start_front())
             measure_paced(running[-1], ports, options.seconds, options.rounds)
             stop_all()
         if resident:
-            print(f"\nresident memory of the worker after all: {resident} KB")
+            print(f"\nresident memory of the worker after all: {resident['Rss']} KB, of which "
+                  f"{resident['Private']} KB are its own (goal: 12 MB)")
         if options.only in "open stream":
             measure_open(start_front, ports)
     finally:
