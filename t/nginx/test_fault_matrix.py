@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from harness import answers, chat, faults, policy
+from harness import answers, chat, faults, listeners, outcomes, policy
 from harness.wait import SCALE
 
 NAME = "localhost"
@@ -48,10 +48,10 @@ def servers(make_provider, pki, shared_provider, expired):
     made = {
         "plain": shared_provider,
         "refused": refused,
-        "resetting": faults.Listener(faults.reset_at_once, threading.Thread),
-        "closing": faults.Listener(faults.close_in_handshake, threading.Thread),
-        "leaving": faults.Listener(
-            faults.close_behind_handshake(pki.server_context(NAME)), threading.Thread
+        "resetting": listeners.Listener(listeners.reset_at_once, threading.Thread),
+        "closing": listeners.Listener(listeners.close_in_handshake, threading.Thread),
+        "leaving": listeners.Listener(
+            listeners.close_behind_handshake(pki.server_context(NAME)), threading.Thread
         ),
         "misnamed": make_provider(pki.server_context("other.example")),
         "expired": expired,
@@ -160,7 +160,7 @@ def test_a_fault_has_its_promised_outcome(matrix, servers, healthy, cell):
     if fault.script is not None:
         assert len(server.requests) == 1
         assert server.last.header("authorization") == f"Bearer {policy.KEY}"
-    if isinstance(outcome, faults.Fails):
+    if isinstance(outcome, outcomes.Fails):
         if outcome.races_with and attempt["error"] != outcome.error:
             outcome = outcome.races_with
         assert attempt["error"] == outcome.error
@@ -175,7 +175,7 @@ def test_a_fault_has_its_promised_outcome(matrix, servers, healthy, cell):
         return
     assert not healthy.requests
     assert answer.complete
-    if isinstance(outcome, faults.Breaks):
+    if isinstance(outcome, outcomes.Breaks):
         assert answer.status == 200
         assert chat.error_of(answer.body)["code"] == outcome.code
         assert not chat.is_done(answer.body)

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from harness import chat, faults, policy
+from harness import chat, listeners, policy
 from harness.wait import DEADLINE_S
 
 DATA, HEADERS, SETTINGS = 0, 1, 4
@@ -59,7 +59,7 @@ def location(path, port, more=""):
 
 @pytest.fixture(scope="module")
 def gw(make_gateway, shared_provider):
-    upstream = faults.Listener(speak_http2, threading.Thread)
+    upstream = listeners.Listener(speak_http2, threading.Thread)
     gateway = make_gateway(
         policy.config(policy.target(shared_provider)),
         location("/free/", upstream.port)

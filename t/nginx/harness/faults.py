@@ -4,42 +4,32 @@ A fault's outcome says what a client sees with no other target; with a healthy o
 before commit is answered by that.
 """
 
-import contextlib
 import dataclasses
 import email.utils
 import gzip
-import socket
 import time
 from collections.abc import Callable
 
-from harness import answers, chat, sockets
-
-
-@dataclasses.dataclass(frozen=True)
-class Fails:
-    """Before commit: another target may answer. Without one: `status` and `code`."""
-
-    error: str  # of the attempt, in the record
-    status: int = 502
-    code: str = "upstream_failed"
-    maybe_billed: bool = False
-    verdict: str = "error"  # of the record, when there is no other target
-    races_with: "Fails | None" = None  # what it also may be, for the kernel decides
-
-
-@dataclasses.dataclass(frozen=True)
-class Breaks:
-    """After the first text: an error event, whatever other targets there are."""
-
-    error: str
-    code: str = "upstream_failed"
-
-
-@dataclasses.dataclass(frozen=True)
-class Passes:
-    """No fault of the target: its answer, of this status, is the client's."""
-
-    status: int = 200
+from harness import answers, chat
+from harness.outcomes import (
+    AUTH,
+    BAD_TLS,
+    BREAKS_INVALID,
+    Breaks,
+    CLOSED_AT_ONCE,
+    INVALID,
+    LIMITED,
+    LIMITED_SOMEHOW,
+    MODEL,
+    Passes,
+    REDIRECT,
+    RESET,
+    RESET_AT_ONCE,
+    SERVER,
+    SERVER_BILLED,
+    TIMEOUT,
+    UNSENT,
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,26 +40,6 @@ class Fault:
     stream: object = None
     server: str = "plain"  # which server of the test: "plain", "tls", "misnamed", …
 
-
-# ---- outcomes that many share --------------------------------------------------------------------
-
-UNSENT = Fails("connect_error")
-BAD_TLS = Fails("tls_error")
-RESET = Fails("reset", maybe_billed=True)
-INVALID = Fails("invalid_response", code="upstream_invalid_response", maybe_billed=True)
-TIMEOUT = Fails("timeout", 504, "upstream_timeout", maybe_billed=True)
-SERVER = Fails("server_error")
-SERVER_BILLED = Fails("server_error", maybe_billed=True)
-AUTH = Fails("auth_error", code="upstream_auth_failed")
-MODEL = Fails("model_error", code="upstream_auth_failed")
-# The last target's own refusal reaches the client.
-LIMITED = Fails("rate_limit", 429, None, verdict="allowed")
-RESET_AT_ONCE = dataclasses.replace(UNSENT, races_with=RESET)
-CLOSED_AT_ONCE = dataclasses.replace(BAD_TLS, races_with=RESET)
-REDIRECT = Fails("invalid_response", code="upstream_invalid_response")
-# Its explanation cannot be read, so ours stands in its place.
-LIMITED_SOMEHOW = Fails("rate_limit", 429, "rate_limit_exceeded")
-BREAKS_INVALID = Breaks("invalid_response", "upstream_invalid_response")
 
 # ---- bytes ---------------------------------------------------------------------------------------
 
@@ -436,44 +406,3 @@ HARMLESS = [
 ALL = [
     *CONNECTION, *STATUS, *RETRY_AFTER, *HEADS, *BODIES, *STREAMS_BEFORE, *STREAMS_AFTER, *HARMLESS
 ]  # fmt: skip
-
-
-class Listener:
-    """A server that never gets as far as HTTP. `handle` is called with each accepted socket."""
-
-    def __init__(self, handle, spawn):
-        self._handle = handle
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
-        self.port = self._listener.getsockname()[1]
-        spawn(target=self._serve, daemon=True).start()
-
-    def _serve(self):
-        while True:
-            try:
-                sock, _ = self._listener.accept()
-            except OSError:
-                return
-            self._handle(sock)
-
-    def close(self):
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-
-
-def reset_at_once(sock):
-    sockets.reset_on_close(sock)
-    sock.close()
-
-
-def close_behind_handshake(context):
-    def handle(sock):
-        with contextlib.suppress(OSError), context.wrap_socket(sock, server_side=True) as secured:
-            secured.shutdown(socket.SHUT_RDWR)
-
-    return handle
-
-
-def close_in_handshake(sock):
-    sock.settimeout(2)
-    sock.recv(1)  # the first byte of the ClientHello; the rest is never read
-    sock.close()

@@ -1,6 +1,8 @@
 // A valid document, and what Load says of it and of its variations.
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <string>
 #include <vector>
 
@@ -42,6 +44,13 @@ inline std::string WithPolicy(const std::string& kind, const std::string& block)
 // One target; `keys` are lines indented by six blanks, the first of them is line 7.
 inline std::string WithTarget(const std::string& keys) {
   return WithProviders("providers:\n  targets:\n    - id: t\n" + keys);
+}
+
+// The one target of a document that loads.
+inline Target TargetOf(const std::string& keys) {
+  const LoadResult result = LoadText(WithTarget(keys));
+  for (const Diagnostic& d : result.errors) ADD_FAILURE() << d.ToString();
+  return result.ok() ? result.config->providers.targets[0] : Target();
 }
 
 using Messages = std::vector<std::string>;
