@@ -116,6 +116,7 @@ ngx_int_t JudgeBody(Context* ctx) noexcept {
           padding = kJsonPadding;
         }
         ctx->session->OnRequest(body, padding, Now());
+        LogNotices(ctx);
         return NGX_OK;
       });
   if (rc != NGX_OK) DropBody(r);

@@ -230,6 +230,7 @@ Step Session::Impl::JudgeJson(uint64_t now_ms) {
   if (chain.has_output_phase() || restores) {
     auto found = work.texts.Judge(chain, policy::Phase::kOutput, answer_view, info.segments,
                                   restores ? &placeholders : &none);
+    NoteJudged(policy::Phase::kOutput, info.text_bytes);
     if (found) return BlockAnswer(std::move(*found), now_ms);
     if (work.texts.edited()) return SendJson(true, now_ms);
   }

@@ -177,4 +177,13 @@ std::optional<double> Session::cost_usd() const noexcept {
   return impl_->Cost();
 }
 
+void Session::Impl::NoteJudged(policy::Phase phase, uint64_t text_bytes) {
+  uint64_t ns = 0;
+  for (const policy::PolicyOutcome& outcome : chain.outcomes()) {
+    if (outcome.phase == phase) ns += outcome.latency_ns;
+  }
+  NoteLongJudgement(phase == policy::Phase::kInput ? "request" : "answer", text_bytes, ns,
+                    head.request_id, &notices);
+}
+
 }  // namespace kt::session

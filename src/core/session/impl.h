@@ -85,6 +85,8 @@ struct Session::Impl final : InKeptBlock<Session::Impl> {
   uint64_t ReceivedTextBytes() const noexcept;
   void NoteUnscanned(const std::vector<std::string>& what);
   void FillRecord(int status, uint64_t now_ms);
+  // The policies' time for the request's or the whole answer's texts is worth a line when long.
+  void NoteJudged(policy::Phase phase, uint64_t text_bytes);
 
   const Gateway& gateway;
   const SessionOptions options;
@@ -132,6 +134,8 @@ struct Session::Impl final : InKeptBlock<Session::Impl> {
   // The client.
   ClientSide client;
   bool client_gone = false;
+
+  std::vector<Notice> notices;  // beside those of `tries`
 
   // For the record.
   openai::Usage usage;

@@ -223,6 +223,7 @@ bool Session::Impl::Read(size_t padding) {
 void Session::Impl::Judge() {
   chain.Select(Facts(head, openai::EndpointUri(endpoint), request.model));
   block = work.texts.Judge(chain, policy::Phase::kInput, view, request.segments, &placeholders);
+  NoteJudged(policy::Phase::kInput, request.text_bytes);
   if (block) {
     const auto info =
         MakeBlockInfo(*block, policy::Phase::kInput, PlaceOf(block->text_index), head.request_id);

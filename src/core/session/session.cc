@@ -172,7 +172,9 @@ uint64_t Session::NextDelayMs(uint64_t now_ms) const noexcept {
   return impl_->tries.DelayMs(now_ms);
 }
 std::vector<Notice> Session::TakeNotices() {
-  return impl_->tries.TakeNotices();
+  std::vector<Notice> notices = std::exchange(impl_->notices, {});
+  for (Notice& notice : impl_->tries.TakeNotices()) notices.push_back(std::move(notice));
+  return notices;
 }
 uint64_t Session::TryTimeoutMs(size_t target) const noexcept {
   return impl_->tries.TimeoutMs(target);

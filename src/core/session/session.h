@@ -129,7 +129,8 @@ class Session {
   std::optional<size_t> NextTarget(uint64_t now_ms);
   // How long NextTarget is to be put off: the backoff of a retry.
   uint64_t NextDelayMs(uint64_t now_ms) const noexcept;
-  // What happened to targets since the last call: worth lines in the error log.
+  // What happened since the last call, to targets or by a body that took long to judge: worth lines
+  // in the error log.
   std::vector<Notice> TakeNotices();
   // Are there targets that this request has not tried and may?
   bool has_more_targets() const noexcept;
