@@ -113,7 +113,8 @@ Result<std::unique_ptr<const Classifier>> Classifier::Parse(std::string_view byt
       result->gate_per_length_[h].push_back(result->gate_[h].scale /
                                             Length(words, result->heads_[h].prior));
   }
-  constexpr uint32_t kKnownGrowth = 512;
+  // As many as 1 MB has. The logarithms of the rest were 4 % of what a text of that size costs.
+  constexpr uint32_t kKnownGrowth = 4608;
   for (uint32_t i = 0; i < kKnownGrowth; ++i) result->growth_.push_back(Growth(i));
   return std::unique_ptr<const Classifier>(std::move(result));
 }
