@@ -51,7 +51,7 @@ struct Matcher::Impl {
   void AddFuzzy(const Rule& rule);
   Status AddToScopes(RuleId id);
   Status Finish();
-  Status FindRest(const ScopeSet& scope, std::string_view text, size_t from, WorkBudget* budget,
+  Status FindRest(const ScopeSet& scope, std::string_view text, size_t from, const Look& look,
                   std::vector<Match>* out) const;
   Status FindHits(const ScopeSet& scope, std::string_view text, size_t start, WorkBudget* budget,
                   std::vector<bool>* hits) const;
@@ -207,36 +207,37 @@ Status Matcher::Impl::FindHits(const ScopeSet& scope, std::string_view text, siz
 
 // The rules without a literal.
 Status Matcher::Impl::FindRest(const ScopeSet& scope, std::string_view text, size_t from,
-                               WorkBudget* budget, std::vector<Match>* out) const {
+                               const Look& look, std::vector<Match>* out) const {
   // One code point of context is what \b, \B and (?m)^ look at.
   const size_t start = PreviousCodePoint(text, from);
   std::vector<bool> hits;
-  if (Status s = FindHits(scope, text, start, budget, &hits); !s.ok()) return s;
+  if (Status s = FindHits(scope, text, start, look.budget, &hits); !s.ok()) return s;
   for (size_t i = 0; i < hits.size(); ++i) {
     if (!hits[i]) continue;
     const RuleId id = scope.ids[i];
     const size_t before = out->size();
-    if (Status s = rules[id]->FindAnywhere(id, text, from, budget, out); !s.ok()) return s;
-    budget->Keep(out->size() - before);
+    if (Status s = rules[id]->FindAnywhere(id, text, from, look, out); !s.ok()) return s;
+    look.budget->Keep(out->size() - before);
   }
   return Status::Ok();
 }
 
 Status Matcher::FindAll(std::string_view text, size_t from, Scope scope, std::vector<Match>* out,
-                        Passages* passages, WorkBudget* budget) const {
+                        Passages* passages, WorkBudget* budget, Writing* writing) const {
   const ScopeSet& rules = impl_->scopes[static_cast<size_t>(scope)];
   if (from >= text.size()) return Status::Ok();
   WorkBudget own_budget;
   if (budget == nullptr) budget = &own_budget;
   budget->Begin(text.size() - from);
   const size_t old_size = out->size();
+  const Look look = {budget, writing, passages};
   Candidates candidates;
   rules.prefilter.Find(text, from, &candidates, passages);
   for (const Candidates::OfRule& of_rule : candidates.rules()) {
     const RuleSearch& rule = *impl_->rules[of_rule.rule];
     const size_t before = out->size();
     const Status status =
-        rule.FindNear(of_rule.rule, text, from, candidates, of_rule.head, budget, out);
+        rule.FindNear(of_rule.rule, text, from, candidates, of_rule.head, look, out);
     if (!status.ok()) return status;
     budget->Keep(out->size() - before);
   }
@@ -246,8 +247,9 @@ Status Matcher::FindAll(std::string_view text, size_t from, Scope scope, std::ve
     }
   }
   if (rules.set != nullptr) {
-    if (Status status = impl_->FindRest(rules, text, from, budget, out); !status.ok())
+    if (Status status = impl_->FindRest(rules, text, from, look, out); !status.ok()) {
       return status;
+    }
   }
   if (!rules.fuzzy.empty() && !rules.fuzzy.FindAll(text, from, out, budget)) {
     return Status::ResourceExhausted("terms that may be misspelt cost too much on this text");

@@ -73,8 +73,8 @@ struct Rule {
   int min_digits = 0;
   // Its value is also looked for where it is spelled out (ViewKind::kSpelled): of strong shape.
   bool spelled = false;
-  // A match counts only where something of it is written beyond ASCII: of an expression that names
-  // what letters of other alphabets were read as.
+  // A candidate counts only where something of it is written beyond ASCII (Writing): of an
+  // expression that names what letters of other alphabets were read as.
   bool respelled = false;
   // With `spelled`: a name of the value stands before the candidate. Digits that are divided as
   // those of tables and lists count only where it says so; empty: never.
@@ -103,6 +103,15 @@ struct Match {
 };
 
 enum class Scope : unsigned char { kInput, kOutput };
+
+// How a text was written before it was normalised: says which candidates of rules with
+// Rule::respelled count.
+class Writing {
+ public:
+  virtual ~Writing() = default;
+  // Whether all of text[begin, end) is written in ASCII.
+  virtual bool IsAscii(size_t begin, size_t end) = 0;
+};
 
 class Matcher {
  public:
@@ -136,8 +145,10 @@ class Matcher {
   // `passages`: of the text, when `from` is 0 (passages.h). Known ones are not looked into; of the
   // others it tells which are clean, once all is well.
   // `budget`: of all texts that are judged together; null: one of its own.
+  // `writing`: of the text; null: all candidates count.
   Status FindAll(std::string_view text, size_t from, Scope scope, std::vector<Match>* out,
-                 Passages* passages = nullptr, WorkBudget* budget = nullptr) const;
+                 Passages* passages = nullptr, WorkBudget* budget = nullptr,
+                 Writing* writing = nullptr) const;
 
   // Streams: an offset p >= from such that no text[b..], b < p, is the beginning of a match of an
   // output rule, or a whole match that may still grow. text.size() when nothing needs to wait. All

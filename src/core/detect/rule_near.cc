@@ -38,16 +38,16 @@ RuleSearch::Found RuleSearch::SearchAt(std::string_view text, size_t pos, size_t
 // Each place by itself, as long as what begins there ends soon; then over the whole rest at once,
 // whose cost has a bound.
 Status RuleSearch::FindUnbounded(RuleId id, std::string_view text, size_t from,
-                                 const Candidates& candidates, uint32_t range, WorkBudget* budget,
+                                 const Candidates& candidates, uint32_t range, const Look& look,
                                  std::vector<Match>* out) const {
   size_t work = text.size() * kPlaceWorkPerByte, pos = from;
-  const size_t most = out->size() + budget->matches_left();
+  const size_t most = out->size() + look.budget->matches_left();
   std::optional<KindsWindow> kinds;
   for (; range != Candidates::kNone; range = candidates.range(range).next) {
     const Candidates::Range& near = candidates.range(range);
     pos = std::max(pos, near.first);
     if (!derived_ || (!knows_opening_ && near.first != near.last)) {
-      return pos <= near.last ? FindAll(id, text, pos, budget, out) : Status::Ok();
+      return pos <= near.last ? FindAll(id, text, pos, look, out) : Status::Ok();
     }
     while ((pos = Opening(text, pos, near.last)) <= near.last) {
       if (IsHopeless(text, pos, &kinds)) {
@@ -55,10 +55,10 @@ Status RuleSearch::FindUnbounded(RuleId id, std::string_view text, size_t from,
         continue;
       }
       Span span;
-      const Found found = SearchAt(text, pos, &work, budget, &span);
+      const Found found = SearchAt(text, pos, &work, look.budget, &span);
       if (out->size() >= most) return TooMuchWork();
-      if (found == Found::kTooMuchWork) return FindAll(id, text, pos, budget, out);
-      pos = found == Found::kYes ? Take(id, text, span, out) : pos + 1;
+      if (found == Found::kTooMuchWork) return FindAll(id, text, pos, look, out);
+      pos = found == Found::kYes ? Take(id, text, span, look, out) : pos + 1;
     }
   }
   return Status::Ok();
@@ -92,16 +92,18 @@ void RuleSearch::FindInPiece(size_t first, size_t last, Search* search) const {
       continue;
     }
     const size_t kept = search->out->size() - search->begin;
-    if (!MayLook(one_place ? window_ : limit - pos, search->budget) ||
-        kept >= search->budget->matches_left()) {
+    if (!MayLook(one_place ? window_ : limit - pos, search->look.budget) ||
+        kept >= search->look.budget->matches_left()) {
       search->spent = true;
       return;
     }
     const RE2::Anchor anchor = one_place ? RE2::ANCHOR_START : RE2::UNANCHORED;
     if (SearchWindow(text, pos, limit, &span, anchor) && span.whole_begin <= last) {
       const size_t matches = search->out->size();
-      pos = Take(search->id, text, span, search->out);
-      if (search->out->size() > matches) search->taken.push_back({span.whole_begin, pos});
+      pos = Take(search->id, text, span, search->look, search->out);
+      if (search->out->size() > matches || IsDenied(span, search->look)) {
+        search->taken.push_back({span.whole_begin, pos});
+      }
       tries = kTries;
     } else if (one_place) {
       ++pos;
@@ -129,22 +131,22 @@ void RuleSearch::FindAgain(const Repeats::Stretch& stretch, Search* search) cons
   search->pos = std::max(search->pos, stretch.end);
 }
 
-Status RuleSearch::FindAnywhere(RuleId id, std::string_view text, size_t from, WorkBudget* budget,
+Status RuleSearch::FindAnywhere(RuleId id, std::string_view text, size_t from, const Look& look,
                                 std::vector<Match>* out) const {
-  if (window_ == 0 || from >= text.size()) return FindAll(id, text, from, budget, out);
+  if (window_ == 0 || from >= text.size()) return FindAll(id, text, from, look, out);
   if (Status status = Ready(); !status.ok()) return status;
-  Search search{id, text, from, budget, out, {}, {}, out->size()};
+  Search search{id, text, from, look, out, {}, {}, out->size()};
   FindIn(from, text.size() - 1, &search);
   return EndOf(search);
 }
 
 Status RuleSearch::FindNear(RuleId id, std::string_view text, size_t from,
-                            const Candidates& candidates, uint32_t range, WorkBudget* budget,
+                            const Candidates& candidates, uint32_t range, const Look& look,
                             std::vector<Match>* out) const {
   if (Status status = Ready(); !status.ok()) return status;
   // Whatever may go on for ever, or is not at one place.
-  if (window_ == 0) return FindUnbounded(id, text, from, candidates, range, budget, out);
-  Search search{id, text, from, budget, out, {}, {}, out->size()};
+  if (window_ == 0) return FindUnbounded(id, text, from, candidates, range, look, out);
+  Search search{id, text, from, look, out, {}, {}, out->size()};
   std::span<const Repeats::Stretch> repeated;
   if (window_ <= kMostRepeated) repeated = candidates.repeated();
   for (; range != Candidates::kNone; range = candidates.range(range).next) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/detect/passages.h"
 #include "core/detect/prefix.h"
 #include "core/detect/rule_errors.h"
 
@@ -296,8 +297,19 @@ Status RuleSearch::Ready() const {
   return Status::Ok();
 }
 
-size_t RuleSearch::Take(RuleId id, std::string_view text, const Span& span,
+bool RuleSearch::IsDenied(const Span& span, const Look& look) const {
+  if (!rule.respelled || look.writing == nullptr || span.begin >= span.end) return false;
+  return look.writing->IsAscii(span.begin, span.end);
+}
+
+size_t RuleSearch::Take(RuleId id, std::string_view text, const Span& span, const Look& look,
                         std::vector<Match>* out) const {
+  if (IsDenied(span, look)) {
+    // Written otherwise it counts in the next text.
+    if (look.passages != nullptr) look.passages->Spoil(span.whole_begin, span.end);
+    // One without a bound is not looked for at each place of a word: no stream is judged by it.
+    return bounded_ ? NextCodePoint(text, span.whole_begin) : span.end;
+  }
   size_t bytes = span.end - span.begin;
   const Candidate candidate{text, span.begin, span.end};
   if (bytes > 0 && rule.validate) bytes = std::min(bytes, rule.validate(candidate));
@@ -310,17 +322,17 @@ Status RuleSearch::TooMuchWork() const {
   return Status::ResourceExhausted(rule.id + ": costs too much on this text");
 }
 
-Status RuleSearch::FindAll(RuleId id, std::string_view text, size_t from, WorkBudget* budget,
+Status RuleSearch::FindAll(RuleId id, std::string_view text, size_t from, const Look& look,
                            std::vector<Match>* out) const {
   if (Status status = Ready(); !status.ok()) return status;
   size_t work = std::clamp(text.size() * kWorkPerByte, kWorkFloor, kMostWork);
-  const size_t most = out->size() + budget->matches_left();
+  const size_t most = out->size() + look.budget->matches_left();
   for (size_t pos = from; pos <= text.size();) {
     Span span;
-    const Found found = SearchFrom(text, pos, &work, budget, &span);
+    const Found found = SearchFrom(text, pos, &work, look.budget, &span);
     if (found == Found::kNo) break;
     if (found == Found::kTooMuchWork || out->size() >= most) return TooMuchWork();
-    pos = Take(id, text, span, out);
+    pos = Take(id, text, span, look, out);
   }
   return Status::Ok();
 }

@@ -26,6 +26,13 @@ inline bool IsUtf8Tail(char c) noexcept {
   return (static_cast<unsigned char>(c) & 0xC0) == 0x80;
 }
 
+// What a search of one text goes by beside the text.
+struct Look {
+  WorkBudget* budget;
+  Writing* writing = nullptr;    // null: all candidates of rules with Rule::respelled count
+  Passages* passages = nullptr;  // spoilt by those that do not
+};
+
 class RuleSearch {
  public:
   explicit RuleSearch(Rule r) : rule(std::move(r)) {}
@@ -38,14 +45,14 @@ class RuleSearch {
   // Gives back what only building needs: `required`, `beginnings`.
   void Release() noexcept;
   // Appends the rule's matches under `id` (see Matcher::FindAll).
-  Status FindAll(RuleId id, std::string_view text, size_t from, WorkBudget* budget,
+  Status FindAll(RuleId id, std::string_view text, size_t from, const Look& look,
                  std::vector<Match>* out) const;
   // The same, in pieces after which the budget is asked.
-  Status FindAnywhere(RuleId id, std::string_view text, size_t from, WorkBudget* budget,
+  Status FindAnywhere(RuleId id, std::string_view text, size_t from, const Look& look,
                       std::vector<Match>* out) const;
   // The same for a rule that the prefilter has found candidates of, from `range` on.
   Status FindNear(RuleId id, std::string_view text, size_t from, const Candidates& candidates,
-                  uint32_t range, WorkBudget* budget, std::vector<Match>* out) const;
+                  uint32_t range, const Look& look, std::vector<Match>* out) const;
 
   // Whether text[at, …) begins a match that what follows may complete or change.
   bool HoldsAt(std::string_view text, size_t at) const;
@@ -96,13 +103,13 @@ class RuleSearch {
     RuleId id;
     std::string_view text;
     size_t pos;
-    WorkBudget* budget;
+    const Look& look;
     std::vector<Match>* out;
     std::optional<KindsWindow> kinds;
     struct Taken {
       size_t begin, end;
     };
-    std::vector<Taken> taken;  // what matched
+    std::vector<Taken> taken;  // what matched, also where it did not count
     size_t begin = 0;          // of *out, before this rule
     bool spent = false;        // the budget; nothing more is found
   };
@@ -120,7 +127,9 @@ class RuleSearch {
   void RequireDigits();
   Status Ready() const;  // all expressions compile
   // Judges the candidate; appends it; where to go on.
-  size_t Take(RuleId id, std::string_view text, const Span& span, std::vector<Match>* out) const;
+  size_t Take(RuleId id, std::string_view text, const Span& span, const Look& look,
+              std::vector<Match>* out) const;
+  bool IsDenied(const Span& span, const Look& look) const;
   bool Capture(std::string_view text, size_t limit, re2::StringPiece* groups) const;
   const RE2* Head() const;
   bool SearchWindow(std::string_view text, size_t pos, size_t limit, Span* span,
@@ -131,7 +140,7 @@ class RuleSearch {
   Found SearchAt(std::string_view text, size_t pos, size_t* work, WorkBudget* budget,
                  Span* span) const;
   Status FindUnbounded(RuleId id, std::string_view text, size_t from, const Candidates& candidates,
-                       uint32_t range, WorkBudget* budget, std::vector<Match>* out) const;
+                       uint32_t range, const Look& look, std::vector<Match>* out) const;
   Found SearchFrom(std::string_view text, size_t pos, size_t* work, WorkBudget* budget,
                    Span* span) const;
   Status TooMuchWork() const;

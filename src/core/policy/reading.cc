@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/base/ascii.h"
+#include "core/policy/plain_writing.h"
 #include "core/policy/reading_groups.h"
 
 namespace kt::policy {
@@ -24,9 +25,17 @@ constexpr bool IsToken(detect::ViewKind kind) noexcept {
 
 constexpr auto kSame = detect::PartOrigin::kSame;
 
-bool IsAscii(std::string_view text) noexcept {
-  return std::all_of(text.begin(), text.end(), [](char c) { return kt::IsAscii(c); });
-}
+// What is decoded is its own spelling.
+class ViewWriting final : public detect::Writing {
+ public:
+  explicit ViewWriting(std::string_view text) : text_(text) {}
+  bool IsAscii(size_t begin, size_t end) override {
+    return policy::IsAscii(text_.substr(begin, end - begin));
+  }
+
+ private:
+  std::string_view text_;
+};
 
 // Whether a match in the piece of a view with the parts [first, part) tells more than the text that
 // the view was made of. What only stands before the decoded parts is judged there, and what begins
@@ -175,12 +184,11 @@ Status Reader::Prepare(std::string_view raw, unsigned views, Reading* out) {
   return Status::Ok();
 }
 
-void Reader::DropAscii(const Reading& reading, std::vector<Match>* matches) const {
-  std::erase_if(*matches, [&](const Match& match) {
-    if (!matcher_->rule(match.rule).respelled) return false;
-    const ByteSpan raw = reading.Raw(match.begin, match.end);
-    return IsAscii(reading.raw_.substr(raw.begin, raw.end - raw.begin));
-  });
+bool PlainWriting::IsAscii(size_t begin, size_t end) {
+  const ByteSpan raw = reading_.Raw(begin, end);
+  if (!policy::IsAscii(reading_.raw().substr(raw.begin, raw.end - raw.begin))) return false;
+  if (end == end_) open_ = std::min(open_, begin);
+  return true;
 }
 
 Status Reader::MatchPlain(const Options& options, Reading* out) {
@@ -188,10 +196,10 @@ Status Reader::MatchPlain(const Options& options, Reading* out) {
   if (options.passages != nullptr) {
     passages = options.passages->Begin(options.circumstances, out->plain_);
   }
-  Status status =
-      matcher_->FindAll(out->plain_, 0, options.scope, &out->matches_, passages, &budget_);
+  PlainWriting writing(*out, out->plain_.size());
+  Status status = matcher_->FindAll(out->plain_, 0, options.scope, &out->matches_, passages,
+                                    &budget_, &writing);
   if (status.ok() && passages != nullptr) options.passages->Keep();
-  DropAscii(*out, &out->matches_);
   return status;
 }
 
@@ -205,7 +213,8 @@ Status Reader::MatchGroups(const detect::View& view, const Options& options, boo
     const size_t end = GroupEnd(view, &part);
     found_.clear();
     const std::string_view group = out->text.substr(begin, end - begin);
-    Status s = matcher_->FindAll(group, 0, options.scope, &found_, nullptr, &budget_);
+    ViewWriting writing(group);
+    Status s = matcher_->FindAll(group, 0, options.scope, &found_, nullptr, &budget_, &writing);
     if (!s.ok()) return s;
     // What stands behind the decoded parts may be cut off: it is judged here as far as it is final,
     // the rest in the text. There, what the match needs before its value must stand, too.
@@ -214,8 +223,6 @@ Status Reader::MatchGroups(const detect::View& view, const Options& options, boo
     const size_t last_at = last.at - begin;
     size_t live = SIZE_MAX;
     for (Match match : found_) {
-      const std::string_view found = group.substr(match.begin, match.end - match.begin);
-      if (matcher_->rule(match.rule).respelled && IsAscii(found)) continue;
       bool cut_off = cut && match.begin >= last_at;
       if (cut_off && options.scope == detect::Scope::kOutput && live == SIZE_MAX) {
         live = matcher_->HoldFrom(group, 0);

@@ -143,8 +143,6 @@ class Reader {
   void Clear(std::string_view raw, Reading* out);
   Status Prepare(std::string_view raw, unsigned views, Reading* out);
   Status MatchPlain(const Options& options, Reading* out);
-  // Of spans of the plain text: leaves out what Rule::respelled denies.
-  void DropAscii(const Reading& reading, std::vector<detect::Match>* matches) const;
   Status MatchViews(const Options& options, size_t from, Reading* out);
   Status MatchGroups(const detect::View& view, const Options& options, bool spans, Reading* reading,
                      ViewReading* out);

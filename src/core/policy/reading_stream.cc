@@ -1,6 +1,7 @@
 // Reading what has arrived of a stream: what may leave, and what has to wait.
 #include <algorithm>
 
+#include "core/policy/plain_writing.h"
 #include "core/policy/reading.h"
 #include "core/policy/reading_groups.h"
 
@@ -103,11 +104,11 @@ Status Reader::ReadDelta(std::string_view raw, size_t from, bool final, Reading*
   const size_t plain_from = out->PlainOf(from);
   const std::string_view plain = out->plain_.substr(0, stable);
   size_t hold = stable;
-  Status status =
-      matcher_->FindAll(plain, plain_from, options.scope, &out->matches_, nullptr, &budget_);
-  DropAscii(*out, &out->matches_);
+  PlainWriting writing(*out, stable);
+  Status status = matcher_->FindAll(plain, plain_from, options.scope, &out->matches_, nullptr,
+                                    &budget_, &writing);
   if (status.ok() && !final && stable > plain_from) {
-    hold = HoldFrom(*out, plain_from, stable);
+    hold = std::min(HoldFrom(*out, plain_from, stable), writing.open());
     // A mark that follows would belong to the match, and a letter may deny it.
     for (const Match& match : out->matches_) {
       if (match.end == stable) hold = std::min(hold, match.whole_begin);

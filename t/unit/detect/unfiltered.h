@@ -40,7 +40,7 @@ class Unfiltered {
     for (RuleId id = 0; id < rules_.size(); ++id) {
       const Rule& rule = rules_[id]->rule;
       if (!(scope == Scope::kInput ? rule.input : rule.output)) continue;
-      (void)rules_[id]->FindAll(id, text, from, &budget, &out);
+      (void)rules_[id]->FindAll(id, text, from, {&budget}, &out);
     }
     return Spans(out);
   }

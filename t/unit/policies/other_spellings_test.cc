@@ -50,6 +50,42 @@ TEST(OtherSpellings, FindPatternsOfLettersThatPassForLatinOnes) {
   ExpectRedacted(*words, "сор и Cap РОСА cap", "[REDACTED] и Cap [REDACTED] cap");
 }
 
+// What stands there in ASCII hides nothing of what begins within it.
+TEST(OtherSpellings, CountWhereverTheLettersBeforeThemAreLatin) {
+  const auto pairs = WithPatterns({R"((?i)[а-я]{2}\W{0,3})"});
+  for (size_t letters = 3; letters < 12; ++letters) {
+    const std::string a(letters, 'a');
+    ExpectRedacted(*pairs, a + "\u200B😀", std::string(letters - 2, 'a') + "[REDACTED]");
+    ExpectRedacted(*pairs, a + "о bad", std::string(letters - 1, 'a') + "[REDACTED]bad");
+    ExpectRedacted(*pairs, a + "\u0308 x", std::string(letters - 2, 'a') + "[REDACTED]x");
+    ExpectRedacted(*pairs, a + " x", a + " x");
+  }
+}
+
+// A passage that was clean in ASCII is none in other letters, nor is one that comes again.
+TEST(OtherSpellings, AreLookedForInWhatIsKnownInAscii) {
+  config::PolicyConfig config = ConfigWith({"dlp-filter"});
+  config.dlp_filter.detect_patterns = {"р[а-я]о{1,2}-77"};
+  const auto chain = Build(config);
+  const auto cache = std::move(policy::VerdictCache::Make(64)).value();
+  std::string around;
+  for (int i = 0; i < 900; ++i) around += "word " + std::to_string(i * i) + ", ";
+  std::string twice;
+  for (const char* const spelt : {"pao-77", "рао-77", "pao-77", "pаo-77"}) {
+    const std::string text = around + spelt + ", " + around;
+    twice += std::string(3000, '.') + spelt + " xx";
+    for (const std::string& any : {text, twice}) {
+      policy::ChainRun run(*chain, {.cache = cache.get()});
+      policy::ChainRun::Text unit;
+      unit.unit.text = any;
+      std::vector<std::vector<policy::TextEdit>> edits;
+      ASSERT_FALSE(run.Judge(policy::Phase::kInput, {&unit, 1}, &edits));
+      EXPECT_EQ(Edited(any, edits[0], 0, any.size()), Judge(*chain, any).text);
+      EXPECT_EQ(edits[0].empty(), any.find("\xD0") == any.npos);
+    }
+  }
+}
+
 TEST(OtherSpellings, FindRangesOfLettersThatAreFolded) {
   const auto chain = WithPatterns({"[à-ÿ]{2,9}x", "[٠-٩]{4,9}"});
   ExpectRedacted(*chain, "éèx eex ١٢٣٤ 1234", "[REDACTED] eex [REDACTED] 1234");
