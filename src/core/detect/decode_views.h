@@ -105,6 +105,10 @@ constexpr bool IsMainView(size_t covered, size_t best, size_t text_bytes) noexce
   return covered * 2 >= text_bytes && covered > best;
 }
 
+// What keys, tokens and addresses are written in: the surroundings of an escape end behind the
+// whole of what is glued to it.
+bool IsOfLongValue(char c) noexcept;
+
 // The views of one text. Buffers are kept from one text to the next.
 class DecodedViews {
  public:

@@ -266,7 +266,7 @@ class Windows {
 
   size_t end() const noexcept { return done_; }
   void Add(size_t at, const Escape& escape) {
-    if (!open_ || at > done_ + kAroundBytes) Open(at);
+    if (!open_ || (at > done_ + kAroundBytes && at > AroundEnd())) Open(at);
     Literal(at);
     const size_t end = at + escape.size;
     if (escape.value >= 0x20 && escape.value < 0x7F) {  // mostly
@@ -325,9 +325,16 @@ class Windows {
   size_t AroundEnd() const noexcept {
     if (text_.size() - done_ <= kAroundBytes) return text_.size();
     const size_t most = done_ + CutUtf8(text_.substr(done_), kAroundBytes).size();
-    if (Every()) return most;
     const size_t blank = text_.substr(done_, kAroundBytes + 1).find_last_of(kBlanks);
-    return blank != text_.npos ? done_ + blank : most;
+    if (blank == text_.npos) return std::max(most, BehindValue());
+    return Every() ? most : done_ + blank;
+  }
+  // A long value that is glued to the escape is found nowhere else.
+  size_t BehindValue() const noexcept {
+    size_t end = done_;
+    const size_t limit = done_ + std::min(text_.size() - done_, kMaxStreamTokenBytes);
+    while (end < limit && IsOfLongValue(text_[end])) ++end;
+    return end;
   }
   bool Every() const noexcept { return least_ == 0; }
   void Literal(size_t end) {
@@ -374,6 +381,10 @@ void DecodeEscapes(std::string_view text, const Candidates& candidates, bool eve
 }  // namespace kt::detect::views
 
 namespace kt::detect {
+
+bool IsOfLongValue(char c) noexcept {
+  return IsAlnum(c) || std::string_view("+-./:=@_~").find(c) != std::string_view::npos;
+}
 
 OpenHexByte FindOpenHexByte(std::string_view text) noexcept {
   size_t begin = text.size();

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/base/ascii.h"
+#include "core/detect/utf8.h"
 #include "core/policy/plain_writing.h"
 #include "core/policy/reading_groups.h"
 
@@ -36,6 +37,11 @@ class ViewWriting final : public detect::Writing {
  private:
   std::string_view text_;
 };
+
+std::string_view CodePointAt(std::string_view text, size_t at) noexcept {
+  if (at >= text.size()) return {};
+  return text.substr(at, std::max<size_t>(detect::DecodeUtf8(text, at).size, 1));
+}
 
 // Whether a match in the piece of a view with the parts [first, part) tells more than the text that
 // the view was made of. What only stands before the decoded parts is judged there, and what begins
@@ -216,18 +222,21 @@ Status Reader::MatchGroups(const detect::View& view, const Options& options, boo
     ViewWriting writing(group);
     Status s = matcher_->FindAll(group, 0, options.scope, &found_, nullptr, &budget_, &writing);
     if (!s.ok()) return s;
-    // What stands behind the decoded parts may be cut off: it is judged here as far as it is final,
-    // the rest in the text. There, what the match needs before its value must stand, too.
+    // What stands behind the decoded parts may be cut off, if not by what ends any long value: it
+    // is judged here as far as it is final, the rest in the text. There, what the match needs
+    // before its value must stand, too.
     const detect::ViewPart& last = view.parts[part - 1];
     const bool cut = last.origin == kSame && last.end != text_end;
     const size_t last_at = last.at - begin;
+    const std::string_view next = cut ? CodePointAt(reading->plain_, last.end) : std::string_view();
+    const bool whole = !next.empty() && !detect::IsOfLongValue(next[0]);
     size_t live = SIZE_MAX;
     for (Match match : found_) {
       bool cut_off = cut && match.begin >= last_at;
       if (cut_off && options.scope == detect::Scope::kOutput && live == SIZE_MAX) {
-        live = matcher_->HoldFrom(group, 0);
+        live = matcher_->HoldFrom(whole ? std::string(group).append(next) : std::string(group), 0);
       }
-      const bool ends = match.end == group.size();
+      const bool ends = match.end == group.size() && !whole;
       cut_off = cut_off && (ends || (match.whole_begin >= live && match.whole_begin >= last_at));
       match.begin += begin;
       match.end += begin;

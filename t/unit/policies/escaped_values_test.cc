@@ -178,6 +178,28 @@ TEST(EscapedValues, WithALongWordInFrontAreNoHalvesOfItEither) {
   }
 }
 
+// A token is longer than what else is read behind an escape.
+TEST(EscapedValues, AreFoundToTheirEndHoweverLongTheyAre) {
+  const auto chain = Build(ConfigWith({"pii-detector"}));
+  for (const size_t size : {1, 40, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, 63, 64, 65, 300, 1500}) {
+    std::string claims;
+    for (size_t i = 0; i < size; ++i) claims += static_cast<char>('a' + i * i % 23);
+    const std::string token = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIx" + claims +
+                              ".SflKxwRJSMeKKF2QT4fwpMeJf36POk6yJV_adQssw5c";
+    for (const std::string before : {R"("a\n)", R"({\"t\": \"\\u0022)", "see /?u=%2Fa%3F"}) {
+      for (const std::string after : {"", " x", "\"", R"(\u0022, \"b\": 1})", "%26b=%41 and on"}) {
+        const std::string text = before + token + after, redacted = before + "[API_KEY]" + after;
+        EXPECT_EQ(Judge(*chain, text).text, redacted);
+        EXPECT_EQ(Judge(*chain, text, policy::Phase::kOutput).text, redacted);
+        for (const size_t step : {1, 7, 150, 700}) {
+          if (step == 1 && size > 100) continue;
+          ASSERT_EQ(Streamed(*chain, text, step), redacted) << step;
+        }
+      }
+    }
+  }
+}
+
 TEST(EscapedValues, HarmlessCodeKeepsItsBytes) {
   const auto chain = Build(ConfigWith({"pii-detector"}));
   for (const char* text :

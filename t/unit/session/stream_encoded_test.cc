@@ -18,6 +18,16 @@ class StreamEncoded : public StreamAgainstWhole {
     return texts[Below(kSize)];
   }
 
+  // Behind an escape, in bytes that tokens are made of, seldom with another one.
+  std::string LongValue() {
+    static const char* const kEscapes[] = {"\\n", "\\u0022", "%3D", "&#34;", "x\\\\n", "%20 ", ""};
+    std::string value = OneOf(kEscapes);
+    value += Below(2) == 0 ? "eyJhbGciOiJIUzI1NiJ9.eyJ" : "key: ";
+    for (size_t i = Below(900); i > 0; --i) {
+      value += Below(200) == 0 ? "=. /\"-"[Below(6)] : "abcDEF0123456789xyzTUVw_"[Below(24)];
+    }
+    return value + ".SflKxwRJSMeKKF2QT4fwpMeJf36POk6yJV_adQssw5c";
+  }
   // Words and values, and now and then an address whose parts are long.
   std::string Said() {
     static const char* const kWords[] = {
@@ -79,6 +89,7 @@ TEST_F(StreamEncoded, RandomEncodingsInPiecesOfAnySize) {
     for (size_t i = 0, n = 1 + Below(3); i < n; ++i) {
       std::string said = Encoded(Said());
       if (Below(6) == 0) said = Encoded(said);
+      if (Below(6) == 0) said += LongValue();
       text += OneOf(kBefore) + said + OneOf(kBefore);
     }
     const Place& place = Places()[Below(3) == 0 ? Below(Places().size()) : 0];
