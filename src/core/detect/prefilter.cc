@@ -320,7 +320,8 @@ void Prefilter::Find(std::string_view text, size_t from, Candidates* out,
   };
   if (Walk(text, from, false, take, skip)) return;
   if (passages != nullptr) passages->SpoilAll();
-  // Letters that fold to ASCII: on a copy in which they are folded; boundaries may differ there.
+  // Letters that fold to ASCII: on a copy in which they are folded. What stands around a literal
+  // may differ there, and a rule may mean the letter as it is: "\W".
   *out = std::move(found);
   std::string folded;
   std::vector<size_t> origin;
@@ -330,11 +331,10 @@ void Prefilter::Find(std::string_view text, size_t from, Candidates* out,
     folded += special == 0 ? text[i] : (special == 2 ? 's' : 'k');
     i += std::max<size_t>(special, 1);
   }
-  runs = {};
   Walk(
       folded, 0, true,
       [&](const Target& target, size_t at) {
-        if (RunFits(target, folded, at, &runs)) add(target, origin[at]);
+        add(target, origin[at]);
         return true;
       },
       kNoSkip);

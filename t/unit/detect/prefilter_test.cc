@@ -118,6 +118,27 @@ TEST(Prefilter, LosesNoMatch) {
   EXPECT_GT(found, 3000u);
 }
 
+// U+212A is a k to a rule that matches in any case, and none to the one beside it.
+TEST(Prefilter, LosesNoMatchBesideARuleThatFolds) {
+  for (const char* const other : {"zebra", "__", "\\d{9}"}) {
+    Matcher::Builder builder;
+    for (const char* const pattern :
+         {R"((?:k[é-ü]{3,12}\W{3,12}s)(?:\s{1,3}\d{3,12}){2}\s)", other}) {
+      Rule rule;
+      rule.id = rule.pattern = pattern;
+      rule.ignore_case = pattern == other;
+      builder.Add(std::move(rule));
+    }
+    const auto matcher = std::move(builder).Build();
+    std::vector<Match> matches;
+    const std::string text = "kééé###\u212As\n780\r 750839049 ";
+    ASSERT_TRUE(matcher.value()->FindAll(text, 0, Scope::kInput, &matches).ok());
+    EXPECT_TRUE(std::any_of(matches.begin(), matches.end(), [](const Match& match) {
+      return match.rule == 0;
+    })) << other;
+  }
+}
+
 // Of some of these a match begins nearly wherever a word, a number or a sign does; of some a run of
 // bytes says by itself whether one begins.
 const char* const kBeginning[] = {
