@@ -111,8 +111,8 @@ bool IsTokenChar(char c) noexcept;  // of either base64 alphabet, padding aside
 // What the digits of `token` say, of either alphabet; other characters (line feeds) are skipped.
 void DecodeBase64(std::string_view token, std::string* out);
 // Mostly printable UTF-8, with few control characters. `cut`: the last code point may be
-// incomplete.
-bool IsReadable(std::string_view bytes, bool cut) noexcept;
+// incomplete. `of_bytes`: they are the first of so many, of which the others may all be printable.
+bool IsReadable(std::string_view bytes, bool cut, size_t of_bytes = 0) noexcept;
 constexpr bool IsOdd(uint32_t code_point) noexcept {
   const bool blank = code_point >= '\t' && code_point <= '\r';
   return (code_point < 0x20 && !blank) || (code_point >= 0x7F && code_point < 0xA0);

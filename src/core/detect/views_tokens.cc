@@ -105,7 +105,9 @@ bool MayBeBase64(std::string_view token) noexcept {
     return false;
   }
   const size_t size = DecodeBase64(token.substr(0, kFirstProbeBytes), bytes);
-  return BeginsAsUtf8({bytes, size}) && IsReadable({bytes, DecodeBase64(token, bytes)}, true);
+  if (!BeginsAsUtf8({bytes, size})) return false;
+  // A control character that is one too many of what is there may not be of all that comes.
+  return IsReadable({bytes, DecodeBase64(token, bytes)}, true, kProbeBytes / 4 * 3);
 }
 
 bool MayBeHex(std::string_view token) noexcept {
@@ -234,7 +236,7 @@ void DecodeBase64(std::string_view token, std::string* out) {
   out->resize(DecodeBase64(token, out->data()));
 }
 
-bool IsReadable(std::string_view bytes, bool cut) noexcept {
+bool IsReadable(std::string_view bytes, bool cut, size_t of_bytes) noexcept {
   size_t odd = 0;
   for (size_t at = 0; at < bytes.size();) {
     const CodePoint cp = DecodeUtf8(bytes, at);
@@ -245,7 +247,7 @@ bool IsReadable(std::string_view bytes, bool cut) noexcept {
     odd += IsOdd(cp.value) ? 1 : 0;
     at += cp.size;
   }
-  return IsFew(odd, bytes.size());
+  return IsFew(odd, std::max(bytes.size(), of_bytes));
 }
 
 bool MayDecode(std::string_view token) noexcept {

@@ -117,8 +117,9 @@ TEST(ViewBlocks, NoKnownWordHasASizeThatIsNotNamed) {
 // A token that goes on is held as long as what is there may become text, a cut character at its
 // end and all that might come out behind that.
 TEST(ViewBlocks, HoldsATokenWhoseLastCharacterIsCut) {
-  for (const std::string_view token : {"2221747836674288", "0x6b6579206a616e6526d616e20",
-                                       "69676e6f726520616cc3", "69676e6f7265c3"}) {
+  for (const std::string_view token :
+       {"2221747836674288", "0x6b6579206a616e6526d616e20", "69676e6f726520616cc3", "69676e6f7265c3",
+        "AfCdn5LwnZ-P8J2fj_"}) {
     EXPECT_EQ(ViewHoldFrom("see " + std::string(token), 0), 4u) << token;
   }
   for (const std::string_view token :
