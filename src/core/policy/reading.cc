@@ -276,7 +276,10 @@ Status Reader::MatchViews(const Options& options, size_t from, Reading* out) {
     if (!status.ok()) return status;
   }
   std::erase_if(out->matches_, [&](const Match& match) { return match.begin < from; });
-  std::sort(out->matches_.begin(), out->matches_.end(), Before);
+  // Of several values of one rule in a token the first one names it, in a stream too.
+  if (out->matches_.size() > 1) {
+    std::stable_sort(out->matches_.begin(), out->matches_.end(), Before);
+  }
   DropRestsOfEscapes(out->raw_, &out->matches_);
   const auto same = [](const Match& a, const Match& b) {
     return a.rule == b.rule && a.begin == b.begin && a.end == b.end;

@@ -5,6 +5,7 @@
 #include <string>
 #include <tuple>
 
+#include "../detect/base64.h"
 #include "chain_fixture.h"
 
 namespace kt::policies {
@@ -195,6 +196,31 @@ TEST(EscapedValues, AreFoundToTheirEndHoweverLongTheyAre) {
           if (step == 1 && size > 100) continue;
           ASSERT_EQ(Streamed(*chain, text, step), redacted) << step;
         }
+      }
+    }
+  }
+}
+
+// Several of one rule in one token: what else stands in the text does not say which names it.
+TEST(EncodedValues, AreNamedByTheFirstOfThem) {
+  config::PolicyConfig config = ConfigWith({"pii-detector"});
+  config.pii_detector.entities = {"all"};
+  const auto chain = Build(config);
+  const std::string token =
+      detect::Base64("It is 911-70-1234 (card: 756.9217.0769.85 or 51 824 753 556)", false, true);
+  const auto times = [](int n, const std::string& what) {
+    std::string all;
+    for (; n > 0; --n) all += what;
+    return all;
+  };
+  for (int before = 0; before < 24; ++before) {
+    for (int behind = 0; behind < 24; ++behind) {
+      const std::string text = times(before, "jane.doe@acme-mail.com ") + token +
+                               times(behind, " jane.doe@acme-mail.com");
+      const std::string redacted = times(before, "[EMAIL] ") + "[ITIN]" + times(behind, " [EMAIL]");
+      ASSERT_EQ(Judge(*chain, text, policy::Phase::kOutput).text, redacted) << before;
+      if (before % 8 == 3) {
+        ASSERT_EQ(Streamed(*chain, text, 90), redacted);
       }
     }
   }
