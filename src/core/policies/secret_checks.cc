@@ -15,7 +15,7 @@ namespace {
 
 // Random text of letters and digits is taken for a secret from these lengths on: with a name or an
 // operator before it, and by its own look. Ids of objects ("call_…", "msg_…") have up to 29.
-constexpr size_t kShortRandom = 14, kLongRandom = 30;
+constexpr size_t kShortRandom = 14, kLongRandom = 30, kLeastRun = 16;
 constexpr size_t kMaxPrefixBytes = 28;
 constexpr size_t kLeastMarkedHex = 40;  // of what stands alone
 
@@ -66,6 +66,13 @@ bool IsStrange(std::string_view value) {
          letters.in_words * 4 < value.size() && letters.rare_pairs * 4 >= letters.pairs;
 }
 
+// "-Dname=…", "_Mp4_Avc_16x9": what begins with a sign is a key only where all of it is
+// random, and in one piece.
+bool BeginsAsOther(std::string_view value) {
+  if (value.empty() || IsAlnum(value[0])) return false;
+  return LongestRun(value).size() < kLeastRun || !IsRandom(value.substr(1), kShortRandom);
+}
+
 }  // namespace
 
 size_t GeneratedLetters(const detect::Candidate& c) {
@@ -87,6 +94,7 @@ size_t LongSecret(const detect::Candidate& c) {
   const Shape shape = ShapeOf(value.substr(0, 512));
   if (IsPlaceholder(value.substr(0, 64)) || IsReference(value) || IsEncodedFile(value)) return 0;
   if (shape.run >= 12 || shape.digits < 10 || shape.lower + shape.upper < 10) return 0;
+  if (BeginsAsOther(value.substr(0, 512))) return 0;
   const std::string name = NameBefore(c);
   return NamesNoSecret(name) || (shape.entropy < 4 && !shape.hex) ? 0 : value.size();
 }
@@ -117,7 +125,7 @@ size_t AssignedSecret(const detect::Candidate& c) {
   if (shape.changes < 3 || shape.run >= 6 || shape.other * 4 > value.size()) return 0;
   if (value.size() == 66 && IsHexNumber(value) && NamesPrivateKey(c.before(32)))
     return value.size();
-  if (SaysWhatItIs(value)) return 0;
+  if (BeginsAsOther(value) || SaysWhatItIs(value)) return 0;
   if (IsIdentifier(value)) return 0;
   if (IsInResourceName(c)) return 0;
   if (c.before(2) == " *") return 0;  // "EVP_PKEY *X509_PUBKEY_get0"

@@ -40,9 +40,10 @@ TEST(PiiForms, IdentityNumbersInLowerCase) {
       {"iban gb29 nwbk 6016 1331 9268 19 please", "iban [IBAN] please"},
   };
   for (const Example& e : examples) EXPECT_EQ(Redacted(e.text), e.redacted);
-  for (const char* text : {"s2740116d", "smith2019a", "bg123612a", "x9613851m", "Hh 01 02 03 D",
-                           "iban de89370400440532013001", "iban De89370400440532013000",
-                           "iban be12a4c7-0b1c-4d5e-8f90-123456789012"}) {
+  for (const char* text :
+       {"s2740116d", "smith2019a", "bg123612a", "x9613851m", "Hh 01 02 03 D",
+        "part number TW987654A", "model: HH 01 02 03 D", "iban de89370400440532013001",
+        "iban De89370400440532013000", "iban be12a4c7-0b1c-4d5e-8f90-123456789012"}) {
     EXPECT_EQ(Redacted(text), text);
   }
 }

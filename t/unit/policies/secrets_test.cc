@@ -31,6 +31,37 @@ TEST(Secrets, AnAssignedValueThatIsRandomForCertain) {
   for (const Redaction& e : examples) EXPECT_EQ(RedactedByPii(e.text), e.redacted);
 }
 
+// Base64 may begin so.
+TEST(Secrets, AnAssignedValueThatBeginsWithASign) {
+  for (const char sign : {'+', '-', '_'}) {
+    const std::string value = sign + std::string("69W8UzqqIX9B7k18OQ5pqdNQHduJMArW5ZJpE");
+    for (const char* before : {"api_key = \"", "DATADOG_TOKEN=", "secret: \""}) {
+      EXPECT_EQ(RedactedByPii(before + value + "\""), before + std::string("[SECRET]\"")) << value;
+    }
+  }
+  for (const char* text :
+       {"key=/home/user1/.config/app2/settings3.json", "token: -Djava.security.policy4=all5",
+        "\"NameModifier\": \"_Generic_Sd_Mp4_Avc_Aac_16x9_Sdr_640x360p\"",
+        "#if _GLIBCXX_USE_C99_CHECK || _GLIBCXX_USE_C99_DYNAMIC", "secret: -----------------------",
+        "access=/var/lib/x86_64-linux-gnu1/ab2"}) {
+    EXPECT_EQ(RedactedByPii(text), text);
+  }
+}
+
+TEST(Secrets, PasswordsByTheirShortNamesAndOfWirelessNets) {
+  EXPECT_EQ(RedactedByPii("pw: Tr0ub4dor&3x"), "pw: [SECRET]");
+  EXPECT_EQ(RedactedByPii("the pw is Tr0ub4dor&3x"), "the pw is [SECRET]");
+  EXPECT_EQ(RedactedByPii("psk=\"gaslight-Mango77\""), "psk=\"[SECRET]\"");
+  EXPECT_EQ(RedactedByPii("wpa_psk=9f8Kq2LmZx"), "wpa_psk=[SECRET]");
+  EXPECT_EQ(RedactedByPii("WIFI:S:guests;T:WPA;P:Mango77-lights;;"),
+            "WIFI:S:guests;T:WPA;P:[SECRET];;");
+  for (const char* text :
+       {"struct passwd *pw = getpwnam(user); pw->pw_passwd = x;", "strdup(pw->pw_dir);",
+        "The pw utility adds users.", "WIFI:S:guests;T:nopass;;", "WiFi: P:lot of people;"}) {
+    EXPECT_EQ(RedactedByPii(text), text);
+  }
+}
+
 TEST(Secrets, AUserAndItsPasswordBehindAScheme) {
   const Redaction examples[] = {
       {"git+ssh://ann:pa55@h", "git+ssh://[CREDENTIALS]@h"},

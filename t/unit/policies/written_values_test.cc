@@ -40,13 +40,35 @@ TEST(WrittenValues, PhoneNumbersByTheWordsOfManyLanguages) {
 }
 
 TEST(WrittenValues, DatesOfBirth) {
-  for (const char* text :
-       {"geb. am 14.3.87", "nato il 14/03/1987", "дата рождения: 14.03.1987",
-        "出生日期：1987-03-14", "生年月日 1987年3月14日", "생년월일: 1987년 3월 14일",
-        "doğum tarihi: 14.03.1987", "födelsedatum 1987-03-14", "fødselsdato: 14.03.1987",
-        "nascimento: 14/03/1987", "| DOB | 03/14/1987", "DOB: 14-Mar-1987",
-        "geboren am 14. März 1987", "née le 14 mars 1987",
-        "fecha de nacimiento: 14 de marzo de 1987"}) {
+  for (const char* text : {"geb. am 14.3.87",
+                           "nato il 14/03/1987",
+                           "дата рождения: 14.03.1987",
+                           "出生日期：1987-03-14",
+                           "生年月日 1987年3月14日",
+                           "생년월일: 1987년 3월 14일",
+                           "doğum tarihi: 14.03.1987",
+                           "födelsedatum 1987-03-14",
+                           "fødselsdato: 14.03.1987",
+                           "nascimento: 14/03/1987",
+                           "| DOB | 03/14/1987",
+                           "DOB: 14-Mar-1987",
+                           "geboren am 14. März 1987",
+                           "née le 14 mars 1987",
+                           "fecha de nacimiento: 14 de marzo de 1987",
+                           "D.O.B.: 14 March 1987",
+                           "date-of-birth: 14.03.1987",
+                           "Date of birth (dd/mm/yyyy): 14/03/1987",
+                           "geboren op 14-03-1987",
+                           "datum narození: 14.03.1987",
+                           "syntymäaika 14.03.1987",
+                           "tanggal lahir: 14/03/1987",
+                           "ngày sinh: 14/03/1987",
+                           "Geburtsdatum: 14. März 1987",
+                           "date de naissance : 14 mars 1987",
+                           "data di nascita: 14 marzo 1987",
+                           "data de nascimento: 14 de março de 1987",
+                           "geboortedatum: 14 maart 1987",
+                           "data urodzenia: 14 marca 1987"}) {
     const std::string redacted = Redacted(text);
     EXPECT_TRUE(redacted.ends_with("[DATE_OF_BIRTH]")) << redacted;
     EXPECT_EQ(redacted.find_first_of("0123456789"), std::string::npos) << redacted;
@@ -54,8 +76,9 @@ TEST(WrittenValues, DatesOfBirth) {
   EXPECT_EQ(Redacted("<birthDate>1987-03-14</birthDate>"),
             "<birthDate>[DATE_OF_BIRTH]</birthDate>");
   EXPECT_EQ(Redacted("dob=1987-03-14T00:00:00Z"), "dob=[DATE_OF_BIRTH]T00:00:00Z");
-  for (const char* text : {"born in March 1987", "geb. Müller", "дата: 14.03.1987",
-                           "dob: 1987-23-44", "1987年3月14日", "nato 14/03/1987"}) {
+  for (const char* text : {"born in March 1987", "geb. Müller", "she was born on 14 March 1987",
+                           "birth date: 14 march 1987", "дата: 14.03.1987", "dob: 1987-23-44",
+                           "1987年3月14日", "nato 14/03/1987"}) {
     EXPECT_EQ(Redacted(text), text);
   }
 }
