@@ -62,7 +62,7 @@ namespace {
 // "UqPTeXgvTSgeoiQeNqf7UlZDOjiiMkJN"
 bool IsStrange(std::string_view value) {
   const Letters letters = LettersOf(value);
-  return LongestRun(value).size() >= 16 && letters.pairs >= 8 &&
+  return LongestRun(value).size() >= kLeastRun && letters.pairs >= 8 &&
          letters.in_words * 4 < value.size() && letters.rare_pairs * 4 >= letters.pairs;
 }
 
