@@ -81,3 +81,35 @@ def drip_body(piece, head_headers=tuple(JSON), before=b""):
         exchange.drip(b"%x\r\n%s\r\n" % (len(piece), piece))
 
     return script
+
+
+def stalled(pieces):
+    """These events, then nothing until the gateway hangs up."""
+
+    def script(exchange):
+        exchange.send_stream_head()
+        for piece in pieces:
+            exchange.chunk(piece)
+        exchange.gateway_hung_up()
+        exchange.closed = True
+
+    return script
+
+
+def reset_after(*pieces):
+    def script(exchange):
+        for piece in pieces:
+            exchange.send(piece, read=True)
+        exchange.reset()
+
+    return script
+
+
+def stall_after(*pieces):
+    def script(exchange):
+        for piece in pieces:
+            exchange.send(piece)
+        exchange.gateway_hung_up()
+        exchange.closed = True
+
+    return script

@@ -74,38 +74,6 @@ def cut(pieces):
     return answers.stream(pieces, end=False)
 
 
-def stalled(pieces):
-    """These events, then nothing until the gateway hangs up."""
-
-    def script(exchange):
-        exchange.send_stream_head()
-        for piece in pieces:
-            exchange.chunk(piece)
-        exchange.gateway_hung_up()
-        exchange.closed = True
-
-    return script
-
-
-def reset_after(*pieces):
-    def script(exchange):
-        for piece in pieces:
-            exchange.send(piece, read=True)
-        exchange.reset()
-
-    return script
-
-
-def stall_after(*pieces):
-    def script(exchange):
-        for piece in pieces:
-            exchange.send(piece)
-        exchange.gateway_hung_up()
-        exchange.closed = True
-
-    return script
-
-
 def unasked_gzip_stream(exchange):
     body = gzip.compress(b"".join(WHOLE))
     exchange.send_head(200, [*answers.SSE, ("Content-Encoding", "gzip")], "chunked")
@@ -159,9 +127,9 @@ CONNECTION = [
     both("reset without a byte", lambda exchange: exchange.reset(), RESET),
     both("closed in the status line", answers.raw(b"HTTP/1.1 20"), RESET),
     both("closed in the head", answers.raw(b"HTTP/1.1 200 OK\r\nContent-Ty"), RESET),
-    both("reset in the head", reset_after(b"HTTP/1.1 200 OK\r\nContent-Ty"), RESET),
+    both("reset in the head", answers.reset_after(b"HTTP/1.1 200 OK\r\nContent-Ty"), RESET),
     both("closed behind the head", answers.raw(HEAD + b"Content-Length: 50\r\n\r\n"), RESET),
-    both("reset behind the head", reset_after(HEAD + b"Content-Length: 50\r\n\r\n"), RESET),
+    both("reset behind the head", answers.reset_after(HEAD + b"Content-Length: 50\r\n\r\n"), RESET),
 ]
 
 STATUS = [
@@ -193,8 +161,8 @@ STATUS = [
     both("413 in gzip", answers.whole(gzip.compress(ERROR), 413, [("Content-Encoding", "gzip")]),
          Passes(413)),
     both("422, cut", answers.raw(b"HTTP/1.1 422 X\r\nContent-Length: 50\r\n\r\n{"), Passes(422)),
-    both("400, stalled", stall_after(b"HTTP/1.1 400 X\r\nContent-Length: 50\r\n\r\n{"), Passes(400)),
-    both("503, stalled", stall_after(b"HTTP/1.1 503 X\r\nContent-Length: 50\r\n\r\n{"), SERVER),
+    both("400, stalled", answers.stall_after(b"HTTP/1.1 400 X\r\nContent-Length: 50\r\n\r\n{"), Passes(400)),
+    both("503, stalled", answers.stall_after(b"HTTP/1.1 503 X\r\nContent-Length: 50\r\n\r\n{"), SERVER),
     both("301", status(301, b"", [("Location", "http://127.0.0.1:1/")]), REDIRECT),
     both("307", status(307, b"", [("Location", "http://127.0.0.1:1/")]), REDIRECT),
 ]
@@ -218,14 +186,14 @@ RETRY_AFTER = [
     both("429 in gzip", answers.whole(gzip.compress(ERROR), 429, [("Content-Encoding", "gzip")]),
          LIMITED_SOMEHOW),
     both("429, cut", answers.raw(b"HTTP/1.1 429 X\r\nContent-Length: 50\r\n\r\n{"), LIMITED_SOMEHOW),
-    both("429, stalled", stall_after(b"HTTP/1.1 429 X\r\nContent-Length: 50\r\n\r\n{"),
+    both("429, stalled", answers.stall_after(b"HTTP/1.1 429 X\r\nContent-Length: 50\r\n\r\n{"),
          LIMITED_SOMEHOW),
 ]
 
 HEADS = [
     both("not HTTP", answers.raw(b"SSH-2.0-OpenSSH_9.2\r\n\r\n"), INVALID),
     both("an oversized header", answers.raw(HEAD + b"X-A: " + b"a" * 70000 + b"\r\n\r\n"), INVALID),
-    both("a slow head", stall_after(b"HTTP/1.1 200 OK\r\nX-A: 1\r\n"), TIMEOUT),
+    both("a slow head", answers.stall_after(b"HTTP/1.1 200 OK\r\nX-A: 1\r\n"), TIMEOUT),
     both("no answer at all", answers.stall, TIMEOUT),
     both("an encoding nobody asked for", answers.gzipped(GOOD), INVALID),
     Fault("gzip unasked, stream", unasked_gzip_stream, None, INVALID),
@@ -267,7 +235,7 @@ BODIES = [
     Fault("a duplicate key", status(200, b'{"choices":[],"choices":[]}'), INVALID),
     Fault("invalid UTF-8", status(200, GOOD.replace(b"well", b"\xff\xfe")), INVALID),
     Fault("trailing bytes", status(200, GOOD + b"x"), INVALID),
-    Fault("a stalled body", stall_after(HEAD + b"Content-Length: %d\r\n\r\n" % len(GOOD),
+    Fault("a stalled body", answers.stall_after(HEAD + b"Content-Length: %d\r\n\r\n" % len(GOOD),
                                         GOOD[:-20]), TIMEOUT),
     Fault("a dripping body", answers.drip_body(b" "), TIMEOUT),
     plain("a length that is too large", answers.raw(HEAD + LENGTH % (len(GOOD) + 9) + END + GOOD),
@@ -293,20 +261,20 @@ BODIES = [
 
 STREAMS_BEFORE = [
     Fault("stream: 200, then close", cut([]), None, RESET),
-    Fault("stream: 200, then stall", stalled([]), None, TIMEOUT),
+    Fault("stream: 200, then stall", answers.stalled([]), None, TIMEOUT),
     Fault("stream: 200, then a clean end", answers.stream([]), None, INVALID),
     Fault("stream: an error event first", answers.stream([chat.event(ERROR)]), None, SERVER_BILLED),
     Fault("stream: role, then an error", answers.stream([ROLE, chat.event(ERROR)]), None,
           SERVER_BILLED),
     Fault("stream: role, then close", cut([ROLE]), None, RESET),
-    Fault("stream: role, then stall", stalled([ROLE]), None, TIMEOUT),
+    Fault("stream: role, then stall", answers.stalled([ROLE]), None, TIMEOUT),
     Fault("stream: role, then no JSON", answers.stream([ROLE, b"data: {oops\n\n"]), None, INVALID),
     Fault("stream: comments, then close", cut([b": ping\n\n"] * 3), None, RESET),
-    Fault("stream: comments, then stall", stalled([b": ping\n\n"] * 3), None, TIMEOUT),
+    Fault("stream: comments, then stall", answers.stalled([b": ping\n\n"] * 3), None, TIMEOUT),
     Fault("stream: usage only, then close", cut([chat.event(chat.usage_chunk())]), None, RESET),
     Fault("stream: half an event, then close", cut([TEXT[0][:20]]), None, RESET),
     Fault("stream: reset behind the head",
-          reset_after(SSE_HEAD + b"Transfer-Encoding: chunked\r\n\r\n"), None, RESET),
+          answers.reset_after(SSE_HEAD + b"Transfer-Encoding: chunked\r\n\r\n"), None, RESET),
     streamed("stream: JSON in its place", status(200, GOOD), INVALID),
     streamed("stream: as text/plain", status(200, b"".join(WHOLE), content_type="text/plain"),
              Passes()),
@@ -334,7 +302,7 @@ STREAMS_AFTER = [
         for n in range(1, 4)
     ),
     *(
-        Fault(f"stream: stalled behind event {n}", stalled(WHOLE[: n + 1]), None,
+        Fault(f"stream: stalled behind event {n}", answers.stalled(WHOLE[: n + 1]), None,
               Breaks("timeout", "upstream_timeout"))
         for n in range(1, 4)
     ),
@@ -355,7 +323,7 @@ STREAMS_AFTER = [
                  [chat.event({**chat.chunk({}, finish="error"), "error": {"message": "x"}})],
                  Breaks("server_error")),
     streamed("stream: cut behind the finish_reason", cut(WHOLE[:-1]), Breaks("reset")),
-    streamed("stream: stalled behind the finish_reason", stalled(WHOLE[:-1]),
+    streamed("stream: stalled behind the finish_reason", answers.stalled(WHOLE[:-1]),
              Breaks("timeout", "upstream_timeout")),
     streamed("stream: a length that is too small", answers.raw(
         SSE_HEAD + LENGTH % (len(b"".join(WHOLE)) - 30) + END, b"".join(WHOLE)), BREAKS_INVALID),
@@ -380,8 +348,8 @@ HARMLESS = [
           Passes()),
     *each("trailers", answers.raw(HEAD + CHUNKED + END + chunks(GOOD, trailer=b"X-A: b\r\n")),
           answers.raw(SSE_HEAD + CHUNKED + END + chunks(*WHOLE, trailer=b"X-A: b\r\n")), Passes()),
-    *each("a reset behind the whole answer", reset_after(GOOD_ANSWER),
-          reset_after(SSE_HEAD + CHUNKED + END + chunks(*WHOLE)), Passes()),
+    *each("a reset behind the whole answer", answers.reset_after(GOOD_ANSWER),
+          answers.reset_after(SSE_HEAD + CHUNKED + END + chunks(*WHOLE)), Passes()),
     *each("a megabyte", status(200, chat.dump(chat.answer("x" * 1_000_000))),
           answers.stream([chat.event(chat.chunk({"content": "x" * 1_000_000})), FINISH, chat.DONE]),
           Passes()),
