@@ -26,6 +26,7 @@ Status FindEvidence(std::vector<Row>* rows) {
   policy::Reader::Options options;
   options.views = detect::kAllViews;
   for (Row& row : *rows) {
+    if (row.generated) continue;
     policy::Reading reading;
     // What cannot be read is no row of a corpus.
     if (!reader.Read(row.text, options, &reading).ok()) continue;

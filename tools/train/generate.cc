@@ -5,6 +5,7 @@
 #include <random>
 #include <set>
 #include <sstream>
+#include <string_view>
 
 #include "disguise.h"
 
@@ -102,48 +103,66 @@ Disguise PickDisguise(std::mt19937_64* random) {
   return roll < 17 ? PickEncoding(random) : Disguise::kNone;
 }
 
+uint64_t SeedOf(std::string_view name, uint64_t seed, int draw) {
+  uint64_t hash = 0xcbf29ce484222325 + seed;
+  for (const char c : name) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+  return hash + static_cast<uint64_t>(draw) * 0x9E3779B97F4A7C15;
+}
+
+Status AddSection(const Grammar& grammar, const Section& section, uint64_t seed, int draw,
+                  std::vector<Row>* rows) {
+  std::mt19937_64 random(SeedOf(section.name, seed, draw));
+  Expander expander(grammar, &random);
+  std::set<std::string> seen;
+  // Probes are the templates themselves; others repeat until enough different ones were seen.
+  const size_t tries = section.probe ? section.templates.size() : section.count * 3;
+  for (size_t i = 0; i < tries && (section.probe || seen.size() < section.count); ++i) {
+    std::string text;
+    const size_t pick = i % section.templates.size();
+    if (Status s = expander.Expand(section.templates[pick], 0, &text); !s.ok()) return s;
+    if (!seen.insert(text).second) continue;
+    Row row;
+    row.source = row.family = "generated:" + section.name;
+    row.generated = true;
+    row.probe = section.probe;
+    if (!section.probe) row.draw = draw;
+    row.kind = section.label != 0 ? "attack" : "benign";
+    if (section.task != "safety") row.label[kInjection] = section.label;
+    if (section.task != "injection") row.label[kSafety] = section.label;
+    row.text = section.probe ? text : Apply(PickDisguise(&random), text, &random);
+    rows->push_back(std::move(row));
+  }
+  return Status::Ok();
+}
+
 }  // namespace
 
-void AddDisguised(std::vector<Row>* rows, uint64_t seed) {
-  std::mt19937_64 random(seed);
+void AddDisguised(std::vector<Row>* rows, uint64_t seed, int draws) {
   const size_t count = rows->size();
-  for (size_t i = 0; i < count; ++i) {
-    if ((*rows)[i].label[kInjection] != 0 || random() % 6 != 0) continue;
-    Row row = (*rows)[i];
-    row.generated = true;
-    const Disguise disguise = random() % 2 != 0 ? Disguise::kLeet : PickEncoding(&random);
-    row.text = Apply(disguise, row.text, &random);
-    rows->push_back(std::move(row));
+  for (int draw = 0; draw < draws; ++draw) {
+    for (size_t i = 0; i < count; ++i) {
+      if ((*rows)[i].label[kInjection] != 0) continue;
+      std::mt19937_64 random(SeedOf((*rows)[i].text, seed, draw));
+      if (random() % 6 != 0) continue;
+      Row row = (*rows)[i];
+      row.generated = true;
+      row.draw = draw;
+      const Disguise disguise = random() % 2 != 0 ? Disguise::kLeet : PickEncoding(&random);
+      row.text = Apply(disguise, row.text, &random);
+      rows->push_back(std::move(row));
+    }
   }
 }
 
-Result<std::vector<Row>> GenerateRows(const std::vector<std::string>& grammar_paths,
-                                      uint64_t seed) {
+Result<std::vector<Row>> GenerateRows(const std::vector<std::string>& grammar_paths, uint64_t seed,
+                                      int draws) {
   Grammar grammar;
   for (const std::string& path : grammar_paths)
     if (Status s = Read(path, &grammar); !s.ok()) return s;
-  std::mt19937_64 random(seed);
-  Expander expander(grammar, &random);
   std::vector<Row> rows;
   for (const Section& section : grammar.sections) {
-    std::set<std::string> seen;
-    // Probes are the templates themselves; others repeat until enough different ones were seen.
-    const size_t tries = section.probe ? section.templates.size() : section.count * 3;
-    for (size_t i = 0; i < tries && (section.probe || seen.size() < section.count); ++i) {
-      std::string text;
-      const size_t pick = i % section.templates.size();
-      if (Status s = expander.Expand(section.templates[pick], 0, &text); !s.ok()) return s;
-      if (!seen.insert(text).second) continue;
-      Row row;
-      row.source = row.family = "generated:" + section.name;
-      row.generated = true;
-      row.probe = section.probe;
-      row.kind = section.label != 0 ? "attack" : "benign";
-      if (section.task != "safety") row.label[kInjection] = section.label;
-      if (section.task != "injection") row.label[kSafety] = section.label;
-      row.text = section.probe ? text : Apply(PickDisguise(&random), text, &random);
-      rows.push_back(std::move(row));
-    }
+    for (int draw = 0; draw < (section.probe ? 1 : draws); ++draw)
+      if (Status s = AddSection(grammar, section, seed, draw, &rows); !s.ok()) return s;
   }
   return rows;
 }

@@ -1,4 +1,6 @@
-// Rows from grammars (tools/train/grammar/*.txt), deterministic from a seed.
+// Rows from grammars (tools/train/grammar/*.txt), deterministic from a seed. Each section, and each
+// row that is disguised, has random numbers of its own: what is added elsewhere changes no other
+// row.
 //
 //   %% a comment
 //   @list NAME                           alternatives follow, one a line
@@ -18,10 +20,12 @@
 
 namespace kt::train {
 
-Result<std::vector<Row>> GenerateRows(const std::vector<std::string>& grammar_paths, uint64_t seed);
+// `draws` times each section; probes once.
+Result<std::vector<Row>> GenerateRows(const std::vector<std::string>& grammar_paths, uint64_t seed,
+                                      int draws);
 
 // Appends disguised copies of some harmless rows, for training only (row.generated), of the same
-// family: a disguise alone must say nothing.
-void AddDisguised(std::vector<Row>* rows, uint64_t seed);
+// family: a disguise alone must say nothing. Other rows in each draw.
+void AddDisguised(std::vector<Row>* rows, uint64_t seed, int draws);
 
 }  // namespace kt::train

@@ -22,6 +22,13 @@
 namespace kt::train {
 namespace {
 
+// Figures of single draws differ by 0.01 of AUC and more; means over five by a third of that.
+constexpr int kDraws = 5;
+
+bool InFirstDraw(const Row& row) {
+  return row.draw == kAllDraws || row.draw == 0;
+}
+
 // Rounds to int8. Returns what one step is worth.
 float Quantize(const std::vector<float>& weights, Head head, std::vector<int8_t>* out) {
   float top = 1e-6f;
@@ -46,7 +53,8 @@ std::string DataTable(const std::vector<Row>& rows) {
   std::map<std::string, std::array<int, 4>> counts;
   for (const Row& row : rows)
     for (const Head head : {kInjection, kSafety})
-      if ((!row.generated || row.family.starts_with("generated:")) && row.label[head] >= 0)
+      if ((!row.generated || row.family.starts_with("generated:")) && row.label[head] >= 0 &&
+          InFirstDraw(row))
         ++counts[row.source][head * 2 + (row.label[head] != 0 ? 1 : 0)];
   std::string out =
       "| source | injection: harmless | attacks | safety: harmless | harmful |\n"
@@ -93,6 +101,7 @@ void WriteUnseen(const std::filesystem::path& folder, const std::vector<Row>& ro
 Settings SettingsOf(Head head, uint64_t seed) {
   Settings settings;
   settings.seed = seed;
+  settings.draws = kDraws;
   if (head == kInjection) {
     settings.lambda = 1.6e-4;
     settings.prior = 15;
@@ -117,14 +126,14 @@ int Run(int count, char** arguments) {
     grammars.push_back(entry.path().string());
   std::sort(grammars.begin(), grammars.end());
   auto rows = ReadRows(arguments[1]);
-  auto generated = GenerateRows(grammars, seed);
+  auto generated = GenerateRows(grammars, seed, kDraws);
   for (const Status& status : {rows.status(), generated.status()}) {
     if (status.ok()) continue;
     std::fprintf(stderr, "kt_train: %s\n", status.message().c_str());
     return 1;
   }
   std::vector<Row> all = std::move(rows).value();
-  AddDisguised(&all, seed);
+  AddDisguised(&all, seed, kDraws);
   for (Row& row : generated.value()) all.push_back(std::move(row));
   for (Row& row : all) CutWindows(&row);
   if (Status status = FindEvidence(&all); !status.ok()) {
@@ -152,6 +161,8 @@ int Run(int count, char** arguments) {
       if (row.probe) probes.push_back(Judge(model, row));
     figures += Report(judged, probes, head, calibration, seed);
     const auto to_float = [](double value) { return static_cast<float>(value); };
+    // The gate follows one model: one draw is enough to fit it.
+    std::erase_if(training, [](const Row* row) { return !InFirstDraw(*row); });
     const GateModel fitted = FitGate(training, head, model, calibration, seed);
     gate.heads[head] = {Quantize(fitted.weights, head, &gate.weights), to_float(fitted.bias),
                         to_float(fitted.limit)};

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <future>
 #include <iterator>
 #include <map>
 #include <random>
@@ -94,19 +95,7 @@ double Length(const Window& window, double prior) {
   return std::pow(std::max(1.0, window.words + prior), 0.75);
 }
 
-}  // namespace
-
-double Model::Raw(const Window& window) const {
-  return bias + Sum(weights, window) / Length(window, prior);
-}
-
-double Model::Raw(const Row& row) const {
-  double best = -1e9;
-  for (const Window& window : row.windows) best = std::max(best, Raw(window));
-  return best;
-}
-
-Model Fit(const std::vector<const Row*>& rows, Head head, const Settings& settings) {
+Model FitDraw(const std::vector<const Row*>& rows, Head head, const Settings& settings) {
   std::vector<Sample> samples = Samples(rows, head, settings);
   Model model{std::vector<float>(detect::kFeatureCount, 0), 0, settings.prior};
   const std::vector<float> rarity = Rarity(samples);
@@ -144,6 +133,40 @@ Model Fit(const std::vector<const Row*>& rows, Head head, const Settings& settin
     model.weights[i] = static_cast<float>(mean[i] / settings.averaged_epochs);
   model.bias = mean_bias / settings.averaged_epochs;
   return model;
+}
+
+}  // namespace
+
+double Model::Raw(const Window& window) const {
+  return bias + Sum(weights, window) / Length(window, prior);
+}
+
+double Model::Raw(const Row& row) const {
+  double best = -1e9;
+  for (const Window& window : row.windows) best = std::max(best, Raw(window));
+  return best;
+}
+
+Model Fit(const std::vector<const Row*>& rows, Head head, const Settings& settings) {
+  std::vector<std::future<Model>> fits;
+  for (int draw = 0; draw < settings.draws; ++draw) {
+    fits.push_back(std::async(std::launch::async, [&rows, head, settings, draw] {
+      std::vector<const Row*> drawn;
+      std::copy_if(rows.begin(), rows.end(), std::back_inserter(drawn),
+                   [&](const Row* row) { return row->draw == kAllDraws || row->draw == draw; });
+      Settings own = settings;
+      own.seed += static_cast<uint64_t>(draw);
+      return FitDraw(drawn, head, own);
+    }));
+  }
+  Model mean{std::vector<float>(detect::kFeatureCount, 0), 0, settings.prior};
+  const float share = 1 / static_cast<float>(settings.draws);
+  for (std::future<Model>& fit : fits) {
+    const Model model = fit.get();
+    for (size_t i = 0; i < mean.weights.size(); ++i) mean.weights[i] += share * model.weights[i];
+    mean.bias += share * model.bias;
+  }
+  return mean;
 }
 
 }  // namespace kt::train

@@ -1,6 +1,9 @@
 // Logistic regression over hashed windows, one head: stochastic gradient descent with an exact L2
 // penalty, steps of a feature growing with its rarity: common words alone must decide little. The
 // order of samples comes from the seed: the same input gives the same bits.
+//
+// A model is the mean of one fit for each draw of the generated rows: which of them a grammar
+// happened to give moves the figures of a single one by more than most changes to the grammars.
 #pragma once
 
 #include <cstdint>
@@ -23,6 +26,7 @@ struct Settings {
   // Share of a sample's features that are left out in each step, so that no few of them carry all.
   double dropout = 0;
   int averaged_epochs = 1;  // the last ones, of which the result is the mean
+  int draws = 1;
   uint64_t seed = 1;
 };
 

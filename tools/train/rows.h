@@ -12,6 +12,9 @@ namespace kt::train {
 
 enum Head : unsigned { kInjection = 0, kSafety = 1, kHeads = 2 };
 
+// Grammars and disguises are drawn several times, and a model is the mean over those draws.
+inline constexpr int kAllDraws = -1;
+
 // The features of one window, as a classifier's window has them.
 struct Window {
   std::vector<uint32_t> features;  // of words
@@ -31,6 +34,7 @@ struct Row {
   bool rare = false;    // of that evidence: hardly any harmless text has it (IsRare)
   bool generated = false;
   bool probe = false;           // generated for evaluation only
+  int draw = kAllDraws;         // of generated rows: which model of Fit sees it
   std::vector<Window> windows;  // of what is judged: see CutWindows
 };
 
@@ -42,7 +46,7 @@ Result<std::vector<Row>> ReadRows(const std::string& path);
 std::vector<Window> WindowsOf(std::string_view text);
 // Fills row->windows as the gateway judges a text: its normalised form, or its main view.
 void CutWindows(Row* row);
-// Sets row->evidence and row->rare of all rows, by the rules of this tree.
+// Sets row->evidence and row->rare of what is judged, by the rules of this tree: rows of sources.
 Status FindEvidence(std::vector<Row>* rows);
 
 }  // namespace kt::train
