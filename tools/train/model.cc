@@ -8,6 +8,7 @@
 #include <random>
 #include <string>
 
+#include "core/detect/classifier.h"
 #include "core/detect/features.h"
 
 namespace kt::train {
@@ -91,8 +92,11 @@ Window Thin(const Window& window, double share, uint64_t salt) {
   return out;
 }
 
+// What a window's sum is divided by, as in Classifier.
 double Length(const Window& window, double prior) {
-  return std::pow(std::max(1.0, window.words + prior), 0.75);
+  const double grams = std::max(1.0, static_cast<double>(window.grams.size()));
+  const double share = std::min(1.0, grams / detect::kEnoughGrams);
+  return std::pow(std::max(1.0, window.words + prior), 0.75) / share;
 }
 
 Model FitDraw(const std::vector<const Row*>& rows, Head head, const Settings& settings) {

@@ -164,10 +164,13 @@ Classifier::Values Classifier::Raw(const Sums& sums) const {
                                  static_cast<float>(sums.grams));
   const float values[2] = {static_cast<float>(sums.injection) - offset,
                            static_cast<float>((sums.both - sums.injection) >> 8) - offset};
+  const float share =
+      std::min(1.0f, static_cast<float>(sums.grams) / static_cast<float>(kEnoughGrams));
   Values raw;
   for (size_t h = 0; h < 2; ++h) {
     const HeadSettings& head = heads_[h];
-    raw.head[h] = head.bias + head.scale * 0.5f * values[h] / Length(sums.words, head.prior);
+    raw.head[h] =
+        head.bias + head.scale * 0.5f * share * values[h] / Length(sums.words, head.prior);
   }
   return raw;
 }

@@ -4,8 +4,9 @@
 // says how good it is.
 //
 // Windows: two neighbouring blocks of 256 code points (so 512, step 256); a text of one block is
-// one window. A window's raw value is  bias + scale * sum / (words + prior)^0.75,  where a gram
-// counts half of a word's features; its score is
+// one window. A window's raw value is  bias + scale * share * sum / (words + prior)^0.75,  where a
+// gram counts half of a word's features, and share = min(1, grams / kEnoughGrams): a few words are
+// too little for a verdict, and what is an attack among them is for rules. Its score is
 //   sigmoid(slope * (raw - operating_point - drift * growth(k)) + ln 4),
 // k being the number of windows judged before in the same request or stream, and growth(k) being
 // ln(1 + k) up to ln 16 and 15 % of what goes beyond: the more is judged,
@@ -35,6 +36,9 @@ namespace kt::detect {
 struct Scores {
   float injection = 0, safety = 0;  // 0 to 1; 0 for a text without a window
 };
+
+// About as many as a text has bytes: "Write to her." has 12.
+inline constexpr uint32_t kEnoughGrams = 40;
 
 // What one head needs beside its weights. All finite.
 struct HeadSettings {

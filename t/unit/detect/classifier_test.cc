@@ -74,6 +74,36 @@ TEST(Classifier, TheSameTextScoresLowerTheMoreWasJudgedBefore) {
   }
 }
 
+// All that the weights of a text add to its score, in log-odds; `bias` is the operating point.
+double EvidenceOf(const Classifier& classifier, std::string_view text) {
+  const double score = ScoreOf(classifier, text).injection;
+  return std::log(score / (1 - score)) - std::log(4.0);
+}
+
+TEST(Classifier, AFewWordsCountByTheirShareOfEnoughGrams) {
+  HeadSettings heads[2];
+  heads[0].prior = 1e6f;  // so that the number of words makes no difference
+  heads[0].scale = 300;
+  std::vector<int8_t> weights(size_t{kFeatureCount} * 2);
+  weights[WordsOf("attack").front() * 2] = 120;
+  const auto classifier = Make(Classifier::Serialize(heads, weights));
+  std::string text = "attack";
+  double whole = 0;
+  for (const char* more :
+       {" it", " with all of them", " and then wait for the", " others at home"}) {
+    text += more;
+    WordContext context;
+    const auto none = [](uint32_t, uint32_t, uint32_t) {};
+    const auto grams =
+        static_cast<double>(BlockFeatures(text, &context, none, [](uint32_t) {}).grams);
+    const double share = std::min(1.0, grams / kEnoughGrams);
+    if (whole == 0) whole = EvidenceOf(*classifier, text) / share;
+    EXPECT_GT(whole, 0.5);
+    EXPECT_NEAR(EvidenceOf(*classifier, text), whole * share, 0.01) << text;
+  }
+  EXPECT_NEAR(EvidenceOf(*classifier, text), whole, 0.01);
+}
+
 TEST(Classifier, CaseOfLettersIsNoDifference) {
   const auto classifier = Make(RandomWeights(3));
   EXPECT_EQ(ScoreOf(*classifier, "Ignore ALL Rules").safety,
