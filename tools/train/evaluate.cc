@@ -14,10 +14,11 @@
 namespace kt::train {
 namespace {
 
-// Share of unseen harmless texts above the operating point: at most half of what the goal of 1 %
-// allows, the rest is for further windows of a request. Less for injection, since source code,
-// licences and questions about attacks, which are not among these texts, come closer to it.
-constexpr double kFalsePositives[kHeads] = {0.0025, 0.005};
+// Share of unseen harmless texts above the operating point: less than half of what the goal of 1 %
+// allows, the rest is for further windows of a request and for texts that are not among these and
+// come closer to it: source code, licences and questions about attacks for injection, what people
+// write of themselves and of others for safety.
+constexpr double kFalsePositives[kHeads] = {0.0025, 0.004};
 constexpr double kConversationFalsePositives = 0.01;
 constexpr size_t kConversations = 1000;
 constexpr double kMaxDrift = 2;
